@@ -27,6 +27,9 @@ class FailureKind(StrEnum):
     SHOT_BEFORE = "shot_before"  # a film's shots were to be redone, and the one before was not made
     FRAME_GONE = "frame_gone"  # a film's shot was to be redone, and no frame that it begins with is left
     UNSHOWN = "unshown"  # no card could be posted, so it was not sent
+    DECLINED = "declined"  # a moderator looked at it before it was sent, and didn't want it
+    UNREVIEWED = "unreviewed"  # no moderator looked at it in time
+    MEMBER_LEFT = "member_left"  # its member left the server before a moderator looked at it
     BROKEN = "broken"  # an error that nobody foresaw
 
     @property
@@ -43,6 +46,9 @@ class FailureKind(StrEnum):
         """Return what the member can do now; `has_others`: another model could make the video."""
         return self.advice if has_others else _(ADVICE_WITHOUT_OTHERS.get(self, ADVICE[self]))
 
+
+# What ends before it's sent, by or without a moderator's decision.
+REVIEWED = frozenset({FailureKind.DECLINED, FailureKind.UNREVIEWED, FailureKind.MEMBER_LEFT})
 
 # What is said in place of the advice while the provider is still asked for the video.
 STILL_ASKED = N_(
@@ -77,6 +83,9 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
         "I couldn't get the last frame of the shot before this one, so I didn't send this one."
     ),
     FailureKind.UNSHOWN: N_("I couldn't show your request in the channel, so I didn't send it."),
+    FailureKind.DECLINED: N_("A moderator declined this request."),
+    FailureKind.UNREVIEWED: N_("No moderator approved this request within 24 hours."),
+    FailureKind.MEMBER_LEFT: N_("The member left the server before a moderator approved this request."),
     FailureKind.BROKEN: N_("Something went wrong on our side."),
 }
 
@@ -102,6 +111,9 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.SHOT_BEFORE: N_("Redo the shot before it first."),
     FailureKind.FRAME_GONE: N_("Redo the shot before it first."),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),
+    FailureKind.DECLINED: N_("Change the prompt, or ask a moderator why."),
+    FailureKind.UNREVIEWED: N_("Ask a moderator, then try again."),
+    FailureKind.MEMBER_LEFT: N_("Once you're back, try again."),
     FailureKind.BROKEN: N_("Try again. If it happens again, give a moderator the ID below."),
 }
 

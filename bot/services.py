@@ -15,6 +15,7 @@ from bot.library.removal import Removal
 from bot.library.reposts import Reposts
 from bot.moderation.appeals import Appeals
 from bot.moderation.reports import Reports
+from bot.moderation.reviews import Reviews
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.moderation.strikes import Strikes
@@ -53,6 +54,7 @@ class Services:
     usage: UsageReports
     reports: Reports
     appeals: Appeals
+    reviews: Reviews
     privacy: Privacy
     checkup: Checkup
     cooldown: Cooldown

@@ -6,6 +6,7 @@ two requests cannot take one place or the same money.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -30,6 +31,7 @@ from bot.admission.denials import (
 )
 from bot.admission.limits import Limit, Use, check_quota, resolve_limits
 from bot.admission.prices import recall_price
+from bot.admission.reviewing import count_videos, is_reviewed
 from bot.admission.spending import fetch_spent
 from bot.admission.usage_counts import fetch_use
 from bot.db.guild_models import Action
@@ -234,6 +236,7 @@ class Admission:
             self.models,
             fetch_releases(session, requester, mark, now) if is_stoppable else (),
             mark,
+            is_reviewed(policy.review, requester, partial(count_videos, session, requester), now),
         )
 
     def decide(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.admission.budgets import BudgetState
 from bot.admission.limits import Use
@@ -28,6 +29,7 @@ class Requester:
         placement: where the result can go, as far as Discord's permissions say.
         may_reply: it can go into the channel itself, too.
         locale: Discord's name of their language, such as "pt-BR".
+        joined_at: when they came to the server; None: Discord doesn't tell.
     """
 
     interaction_id: int
@@ -39,6 +41,7 @@ class Requester:
     parent_id: int | None = None
     locale: str | None = None
     may_reply: bool = True
+    joined_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class AdmissionContext:
         models: those that the bot offers.
         releases: the rules that this one request passes, since a moderator allowed it.
         fingerprint: of the request, by which a moderator can let it pass a rule (`bot.admission.appeals`).
+        is_reviewed: moderators look at it before it's sent.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -67,3 +71,4 @@ class AdmissionContext:
     models: Sequence[Model] = CATALOGUE
     releases: tuple[Release, ...] = ()
     fingerprint: str = ""
+    is_reviewed: bool = False

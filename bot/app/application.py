@@ -211,6 +211,7 @@ def _tasks_of_gateway(
         "outbox": build_outbox_relay(shared, board).run,
         "positions": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,
+        "reviews": partial(gateway.services.reviews.run, shared.signals.stopping),
         "strikes": build_strike_notices(shared, DiscordMemberMessages(gateway.bot, servers)).run,
     }
 

@@ -27,6 +27,7 @@ from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions
 from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
+from bot.moderation.reviews import Reviews
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.moderation.strike_notices import MemberMessages, StrikeNotices
@@ -156,6 +157,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         usage=UsageReports(database),
         reports=Reports(database),
         appeals=Appeals(database, keep=shared.keep),
+        reviews=Reviews(database, work=signals.work),
         privacy=Privacy(database),
         checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),

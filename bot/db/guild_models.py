@@ -56,6 +56,8 @@ class Action(StrEnum):
     REPORT_DISMISS = "report_dismiss"
     APPEAL_ALLOW = "appeal_allow"
     APPEAL_DECLINE = "appeal_decline"
+    REVIEW_APPROVE = "review_approve"
+    REVIEW_DECLINE = "review_decline"
     UNDO = "undo"
     BUDGET_WARNING = "budget_warning"
     BUDGET_REACHED = "budget_reached"

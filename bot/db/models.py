@@ -133,6 +133,8 @@ class Generation(Base):
         Index("ix_generations_guild", "guild_id", "created_at"),
         # Finds what continues a video.
         Index("ix_generations_continues", "continues_id"),
+        # Finds the requests that moderators decide about together.
+        _partial("review", ("review_id",), "review_id IS NOT NULL"),
         # Finds the shots of a film.
         Index("ix_generations_film", "film_id"),
         # Finds the shots that wait for another one; `bot.films.chain` says it in these words.
@@ -165,7 +167,11 @@ class Generation(Base):
     shot: Mapped[int | None]  # its number in the film, from 1 on
     # The shot before, as long as this one waits for its end (`bot.films.chain`): it isn't begun before.
     awaits_id: Mapped[str | None] = mapped_column(String(16))
-    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when that wait was over
+    # The moderators' review that it is part of, and until when it waits for their decision; None: it doesn't
+    # any more. It's in the queue meanwhile, and isn't sent (`bot.jobs.claims`).
+    review_id: Mapped[str | None] = mapped_column(String(16))
+    review_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the last such wait was over
 
     prompt: Mapped[str] = mapped_column(Words)
     model: Mapped[str] = mapped_column(String(64))
@@ -248,8 +254,13 @@ class StateRow(Base):
     value: Mapped[str] = mapped_column(Text)
 
 
+def is_in_review(generation: Generation) -> bool:
+    """Whether moderators are to decide first whether it's sent."""
+    return generation.review_until is not None and generation.status in WAITING
+
+
 def waits_since(generation: Generation) -> datetime:
-    """Return since when it could have been begun: a shot may wait for another one for hours before."""
+    """Return since when it could have been begun: a shot or moderators may keep it waiting for hours."""
     return generation.released_at or generation.created_at
 
 

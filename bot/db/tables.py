@@ -3,6 +3,7 @@
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealRow, AuditRow, GuildRow, MemberRow, ReportRow, StrikeRow
 from bot.db.models import Base, Generation, QuoteRow, StateRow
+from bot.db.review_models import ReviewRow
 
 METADATA = Base.metadata
 ROWS: tuple[type[Base], ...] = (
@@ -16,4 +17,5 @@ ROWS: tuple[type[Base], ...] = (
     ReportRow,
     AppealRow,
     StrikeRow,
+    ReviewRow,
 )

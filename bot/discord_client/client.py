@@ -39,6 +39,7 @@ EXTENSIONS = (
     "cogs.privacy.cog",
     "cogs.reports.cog",
     "cogs.appeals.cog",
+    "cogs.reviews.cog",
     "cogs.veo.menus",
     "cogs.films.menus",
 )

@@ -3,31 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import excuse, fingerprint, offer
+from bot.admission.appeals import fingerprint
 from bot.admission.check_request import (
     Admission,
     AdmissionContext,
     Requester,
-    check_place,
-    check_words,
     note_passed,
 )
 from bot.admission.context import Release
 from bot.admission.denials import (
-    BudgetReachedError,
-    QuotaReachedError,
-    RefusedError,
-    WaitingFullError,
     WordNotAllowedError,
 )
-from bot.admission.film_denials import FilmTooLongError, ShotRefusedError, TitleNotAllowedError
-from bot.admission.strikes import strike_for
+from bot.admission.film_denials import TitleNotAllowedError
 from bot.db.film_models import FilmRow
-from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
 from bot.films.rows import Film, change_offer, fetch_film
@@ -40,15 +32,13 @@ from bot.films.script import (
     still_possible,
     without_links,
 )
-from bot.provider.catalogue import VideoRequest
+from bot.films.shot_refusals import refused_shot, title_words
 from bot.requests.confirmation import QUOTE_LIFE
+from bot.requests.reviews import open_review
 from bot.requests.rows import insert_request, placement_of
 from bot.requests.spec import Shot
 
 IN_A_FILM = "film_shot"  # what a moderator let pass tells it by from a video alone
-TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +52,6 @@ class Offered:
     contexts: Sequence[AdmissionContext]
     plans: Sequence[ShotPlan]
     change: Change | None
-
-
-class ShotWordError(ShotRefusedError):
-    """A shot has a forbidden word, about which a moderator can be asked."""
-
-    def __init__(
-        self,
-        number: int,
-        refusal: WordNotAllowedError,
-        asked: tuple[Requester, VideoRequest, AdmissionContext],
-        *,
-        is_word: bool = True,
-    ) -> None:
-        """`asked`: the shot; `is_word`: it may cost a strike."""
-        super().__init__(number, refusal.sentence, is_word=is_word)
-        self.has_moderators = asked[2].policy.moderators_channel_id is not None
-        self.fingerprints = refusal.fingerprints
-        self._refusal = refusal
-        self._asked = asked
-
-    def offer(self, session: Session, now: datetime) -> None:
-        """Keep the shot, so that its member can ask; see `bot.admission.appeals.offer`."""
-        offer(session, self._refusal, self._asked, now)
-        self.appeal_id = self._refusal.appeal_id
 
 
 class DearerError(UndecidedError):
@@ -187,7 +153,7 @@ class Acceptance:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
         contexts, releases = list[AdmissionContext](), Releases()
-        before: str | None = None
+        before, review = None, None
         for number, plan in enumerate(plans, start=1):
             context = releases.for_all(self.context(session, requester, plan, now))
             words = None if contexts else title_words(requester, row, context, now)
@@ -196,12 +162,14 @@ class Acceptance:
             if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
                 refusal.fingerprints = fingerprints(plans)
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
-                raise _refused_shot(number, refusal, (requester, plan.video, context))
+                raise refused_shot(number, refusal, (requester, plan.video, context))
             if refusal is not None:
                 return refusal
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
-            before = insert_request(session, requester, replace(plan.spec, shot=shot), context, now).id
+            spec = replace(plan.spec, shot=shot)
+            review = review or open_review(session, requester, context, now)
+            before = insert_request(session, requester, spec, context, now, review).id
             note_passed(session, requester, context, before, now)
         return contexts
 
@@ -246,29 +214,6 @@ def _made_from(plan: ShotPlan) -> list[object]:
     return [IN_A_FILM, *plan.spec.made_from]
 
 
-def title_words(
-    requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime
-) -> Sequence[str]:
-    """Return the forbidden words of the title, if its member may have videos there; it's judged first."""
-    found = check_words(row.title, context.policy)
-    if found is None or check_place(requester, context, now) is not None:
-        return ()
-    return found.words
-
-
-def _refused_shot(
-    number: int, refusal: UserError, asked: tuple[Requester, VideoRequest, AdmissionContext]
-) -> UserError:
-    """Return why a film is refused whose shots before this one would have been accepted."""
-    if isinstance(refusal, TOO_MANY):
-        return FilmTooLongError(number - 1, refusal)
-    if isinstance(refusal, WordNotAllowedError):
-        return ShotWordError(number, refusal, asked)
-    if isinstance(refusal, RefusedError):
-        return ShotRefusedError(number, refusal.sentence)
-    return refusal
-
-
 def _change(row: FilmRow, plans: Sequence[ShotPlan], contexts: Sequence[AdmissionContext]) -> Change | None:
     """Return what differs of a film from what was offered before, or None."""
     shown = [] if row.model is None else [family_of(row.model)]
@@ -278,30 +223,3 @@ def _change(row: FilmRow, plans: Sequence[ShotPlan], contexts: Sequence[Admissio
 
 def _family_in(plans: Sequence[ShotPlan]) -> str:
     return plans[0].video.model.family
-
-
-def striking(
-    work: Work[Answer | UserError], requester: Requester, now: datetime, *, is_typed: bool
-) -> Work[Answer | UserError]:
-    """Return work that keeps what a shot's forbidden word leads to, though nothing else of it may stand.
-
-    A moderator can be asked about it. `is_typed`: the words came just now, so that it costs a strike, too,
-    unless a moderator let a shot of the film pass: the member sends it again as they were told.
-    """
-
-    def decide(session: Session) -> Answer | UserError:
-        try:
-            with session.begin_nested():
-                answer = work(session)
-        except ShotWordError as error:
-            answer = error
-        if not isinstance(answer, UserError):
-            return answer
-        if isinstance(answer, ShotWordError):
-            answer.offer(session, now)
-        shots = answer.fingerprints if isinstance(answer, RefusedError) else ()
-        if not is_typed or excuse(session, requester, shots, now):
-            return answer
-        return strike_for(session, requester, answer, now)
-
-    return decide

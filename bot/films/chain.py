@@ -16,7 +16,7 @@ from bot.db.models import WAITING, Generation, Status
 from bot.failures import BAD_IMAGES, FailureKind
 from bot.films.rows import Film, fetch_film
 from bot.films.takes import is_shown_nowhere, source_before, there_takes
-from bot.jobs.endings import NOT_CHARGED, released
+from bot.jobs.endings import unsent
 from bot.media.frame_links import frame_link
 from bot.provider.catalogue import Model, get_model
 from bot.provider.choosing import models_for
@@ -104,31 +104,29 @@ def _beginning(
     nothing of that is there.
     """
     if _stays_as_it_is(film, shot):
-        return _unsent(FailureKind.SHOT_BEFORE, now)
+        return unsent(FailureKind.SHOT_BEFORE, now)
     source = source_before(film.takes, shot.shot or 0, film.row.frameless_shots or ())
     if source is not None and is_shown_nowhere(source):  # so this one would be, too, and be paid for
-        return _unsent(FailureKind.UNSHOWN, now)
+        return unsent(FailureKind.UNSHOWN, now)
     if source is not None:
         post = find_post(session, source.guild_id, source.id)
         links = [frame_link(source.id)]
         return {"picture_urls": links, "continues_id": source.id, "continues_post": post}
     first = film.shots[0]
     if _is_image_small(first, shot):  # as it would be for each of them, one after the other
-        return _unsent(FailureKind.IMAGE_SMALL, now)
+        return unsent(FailureKind.IMAGE_SMALL, now)
     if links := first.picture_urls:
         return {"picture_urls": links}
     if film.row.has_image:  # words alone would be another model at another price than they agreed to
         reason = first.failure_kind
         kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
-        return _unsent(kind, now)
+        return unsent(kind, now)
     if shot.source_id is not None:  # the same goes for another take of a shot
-        return _unsent(FailureKind.FRAME_GONE, now)
+        return unsent(FailureKind.FRAME_GONE, now)
     model, family = get_model(shot.model), models_for(models, InputKind.TEXT)
     words = next((other for other in family if model and other.family == model.family), None)
     return (
-        _unsent(FailureKind.MODEL_GONE, now)
-        if words is None
-        else {"model": words.id, "status": Status.QUEUED}
+        unsent(FailureKind.MODEL_GONE, now) if words is None else {"model": words.id, "status": Status.QUEUED}
     )
 
 
@@ -146,8 +144,3 @@ def _stays_as_it_is(film: Film, shot: Generation) -> bool:
         return False
     there = there_takes(film.takes)
     return awaited.shot in there or shot.shot in there
-
-
-def _unsent(kind: FailureKind, now: datetime) -> Mapping[str, Any]:
-    """Return what a shot ends with that costs nothing, since it was never sent."""
-    return {"status": Status.FAILED, "failure_kind": kind, **released(now), **NOT_CHARGED}

@@ -15,16 +15,9 @@ from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
+from bot.db.review_models import ReviewRow
 from bot.errors import UserError
-from bot.films.acceptance import (
-    TOO_MANY,
-    Acceptance,
-    DearerError,
-    Releases,
-    ShotWordError,
-    fingerprints,
-    title_words,
-)
+from bot.films.acceptance import Acceptance, DearerError, Releases, fingerprints
 from bot.films.changes import Change, find_change
 from bot.films.redo import (
     CannotRedoError,
@@ -37,6 +30,7 @@ from bot.films.redo import (
 )
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
+from bot.films.shot_refusals import TOO_MANY, ShotWordError, title_words
 from bot.films.takes import last_takes
 from bot.i18n import _
 from bot.policy.store import fetch_rules
@@ -49,6 +43,7 @@ from bot.requests.confirmation import (
     keep,
     renew,
 )
+from bot.requests.reviews import open_review
 from bot.requests.rows import insert_request
 from bot.requests.spec import Shot
 
@@ -189,6 +184,7 @@ class RedoAcceptance:
             ShotRefusedError: the first one has forbidden words.
         """
         row, trial, releases = film.row, Trial(), Releases()
+        review: ReviewRow | None = None
         place = replace(
             requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
         )
@@ -212,7 +208,9 @@ class RedoAcceptance:
             if refusal is not None:
                 return replace(trial, refusal=refusal)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
-            before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
+            spec = replace(plan.spec, shot=shot)
+            review = review or open_review(session, requester, context, now)
+            before = insert_request(session, place, spec, context, now, review).id
             note_passed(session, requester, context, before, now)
             trial = trial.with_take(before, context, plan)
         return trial

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, not_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import IS_OPEN
@@ -14,6 +14,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealRow, ReportRow
 from bot.db.models import OPEN, WAITING, Generation
+from bot.db.review_models import HAS_REQUESTS, IN_REVIEW, ReviewRow
 from bot.jobs.ports import Posted
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import fetch_alert
@@ -34,6 +35,7 @@ class Overview:
         open_reports: how many reports nobody has decided.
         report_posts: where moderators see the oldest of them.
         open_appeals, appeal_posts: the same of what members ask moderators.
+        open_reviews, review_posts: the same of requests that wait for moderators, which aren't in the queue.
         blocked: how many members are blocked now.
         alert: about results of this server that can't be posted; None: there's none.
     """
@@ -47,6 +49,8 @@ class Overview:
     report_posts: Sequence[Posted]
     open_appeals: int
     appeal_posts: Sequence[Posted]
+    open_reviews: int
+    review_posts: Sequence[Posted]
     blocked: int
     alert: AlertState | None
 
@@ -75,6 +79,7 @@ def fetch_overview(session: Session, guild_id: int, now: datetime) -> Overview:
     spent = fetch_spent(session, guild_id, {period: period_start(period, now) for period in Period}, now)
     waiting, running = _count_open(session, guild_id)
     reports, appeals = _fetch_open_reports(session, guild_id), _fetch_open_appeals(session, guild_id)
+    reviews = _fetch_open_reviews(session, guild_id)
     return Overview(
         policy=policy,
         waiting=waiting,
@@ -85,15 +90,18 @@ def fetch_overview(session: Session, guild_id: int, now: datetime) -> Overview:
         report_posts=_posts_of(reports),
         open_appeals=len(appeals),
         appeal_posts=_posts_of(appeals),
+        open_reviews=len(reviews),
+        review_posts=_posts_of(reviews),
         blocked=len(fetch_blocked(session, guild_id, now)),
         alert=fetch_alert(session, AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)),
     )
 
 
 def _count_open(session: Session, guild_id: int) -> tuple[int, int]:
-    """Return how many requests wait, and how many are sent or being sent."""
-    is_waiting = Generation.status.in_(WAITING)
-    query = select(func.count().filter(is_waiting), func.count().filter(~is_waiting)).where(
+    """Return how many requests wait in the queue, and how many are sent or being sent."""
+    is_unsent = Generation.status.in_(WAITING)
+    is_waiting = and_(is_unsent, not_(IN_REVIEW))
+    query = select(func.count().filter(is_waiting), func.count().filter(~is_unsent)).where(
         Generation.delivered_at.is_(None),  # implied; the index of what is open has it
         Generation.status.in_(OPEN),
         Generation.guild_id + 0 == guild_id,  # else SQLite reads all that the server ever asked for
@@ -123,7 +131,17 @@ def _fetch_open_appeals(session: Session, guild_id: int) -> Sequence[AppealRow]:
     return session.scalars(query).all()
 
 
-def _posts_of(rows: Sequence[ReportRow] | Sequence[AppealRow]) -> list[Posted]:
+def _fetch_open_reviews(session: Session, guild_id: int) -> Sequence[ReviewRow]:
+    """Return what waits for moderators, the one that ends first first."""
+    query = (
+        select(ReviewRow)
+        .where(ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None), HAS_REQUESTS)
+        .order_by(ReviewRow.ends_at)
+    )
+    return session.scalars(query).all()
+
+
+def _posts_of(rows: Sequence[ReportRow] | Sequence[AppealRow] | Sequence[ReviewRow]) -> list[Posted]:
     """Return where moderators see the first of these."""
     posts = [Posted(row.message_id, row.channel_id) for row in rows if row.message_id is not None]
     return posts[:MOST_LINKS]

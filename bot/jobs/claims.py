@@ -7,7 +7,7 @@ from sqlalchemy import Integer, Select, and_, bindparam, not_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.db.locks import Lock, hold
-from bot.db.models import WAITING, Generation, UtcDateTime
+from bot.db.models import WAITING, Generation, Status, UtcDateTime
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.fair_order import FREE, NOW, count_running, in_line, in_turn, moments
 
@@ -60,8 +60,16 @@ def _locked(query: Select[str]) -> Select[str]:
 
 # Whether the wait is over; one that no wait is as long as comes from a clock that was set back.
 _DUE = or_(Generation.not_before <= NOW, Generation.not_before > bindparam("latest", type_=UtcDateTime()))
-# Whether it's a shot that waits for the end of another one (`bot.films.chain`).
-_HELD = and_(Generation.awaits_id.is_not(None), Generation.status.in_(WAITING))
+# Whether it's a shot that waits for the end of another one (`bot.films.chain`), or waits for moderators; its
+# card is looked after before that, and its images are fetched while their links live.
+_HELD = or_(
+    and_(Generation.awaits_id.is_not(None), Generation.status.in_(WAITING)),
+    and_(
+        Generation.review_until.is_not(None),
+        Generation.status == Status.QUEUED,
+        Generation.card_id.is_not(None),
+    ),
+)
 _BEGUN = _locked(
     select(Generation.id)
     .where(UNFINISHED, _DUE, FREE, not_(in_line()), not_(_HELD))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case
 
-from bot.db.models import ANSWER_GRACE, Generation
+from bot.db.models import ANSWER_GRACE, Generation, Status
 from bot.failures import BAD_IMAGES, PAID_ALL_THE_SAME, FailureKind
 from bot.provider.costs import CONFIRMED, Cost, CostSource
 from bot.provider.models import Task
@@ -34,6 +34,11 @@ def released(now: datetime) -> Values:
         "lease_owner": None,
         "lease_until": None,
     }
+
+
+def unsent(kind: FailureKind, now: datetime) -> Values:
+    """Return what to write of what ends without having been sent: it costs nothing."""
+    return {"status": Status.FAILED, "failure_kind": kind, **released(now), **NOT_CHARGED}
 
 
 def told(cost: Cost | None) -> Values:

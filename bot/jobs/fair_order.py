@@ -55,8 +55,15 @@ FREE = _is_free(NOW, _FARTHEST)
 
 
 def in_line() -> ColumnElement[bool]:
-    """Whether it waits for its turn; one without a card is looked after first, and takes no place."""
-    return and_(Generation.status == Status.QUEUED, Generation.card_id.is_not(None))
+    """Whether it waits for its turn; one without a card is looked after first, and takes no place.
+
+    Neither does one that waits for moderators (`bot.moderation.reviews`).
+    """
+    return and_(
+        Generation.status == Status.QUEUED,
+        Generation.card_id.is_not(None),
+        Generation.review_until.is_(None),
+    )
 
 
 # Whether it is at the provider, or a process has just taken it to bring it there.
@@ -122,7 +129,7 @@ _CARRIED = select(func.count()).where(
     Generation.guild_id == bindparam("guild_id", type_=BigInteger()),
     Generation.user_id == bindparam("user_id", type_=BigInteger()),
     Generation.delivered_at.is_(None),
-    or_(Generation.status == Status.QUEUED, RUNNING),
+    or_(and_(Generation.status == Status.QUEUED, Generation.review_until.is_(None)), RUNNING),
 )
 _ALL_TURNS = _turns(_HAS_CARD)
 _EARLIER = select(func.count()).select_from(_ALL_TURNS).where(_ALL_TURNS.c.turn <= bindparam("turn"))

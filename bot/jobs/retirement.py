@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import WAITING, Generation, Status
+from bot.db.models import WAITING, Generation
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.endings import NOT_CHARGED, is_being_answered, released
+from bot.jobs.endings import is_being_answered, unsent
 from bot.jobs.fair_order import is_free
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -60,12 +60,7 @@ def _end(session: Session, models: Collection[str], now: datetime, lease: timede
             is_free(now, lease),
             not_(is_being_answered(now)),
         )
-        .values(
-            status=Status.FAILED,
-            failure_kind=FailureKind.MODEL_GONE,
-            **released(now),
-            **NOT_CHARGED,
-        )
+        .values(**unsent(FailureKind.MODEL_GONE, now))
         .returning(Generation.id)
     )
     return list(session.scalars(ended))

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from bot.clock import Clock, utc_now
-from bot.db.models import WAITING, Generation, Status
+from bot.db.models import WAITING, Generation, Status, is_in_review
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue
@@ -94,6 +94,8 @@ class Workflow:
         ready = await self._ready(generation)
         if ready.status is not Status.QUEUED or generation.card_id is None:
             return ready  # it had no place at the provider while its card was looked for
+        if is_in_review(ready):
+            return ready
         return await self._submission.submit(ready)
 
     async def _adopt_card(self, generation: Generation) -> Generation:

@@ -26,7 +26,8 @@ from bot.provider.calls import Call, CallKind
 from bot.provider.catalogue import ALL_MODELS
 from bot.provider.models import TaskState
 
-STATES = ("preparing", "queued", "submitting", "running", "delivering")  # of requests that are not over
+# Of requests that are not over; `review`: it waits for moderators.
+STATES = ("review", "preparing", "queued", "submitting", "running", "delivering")
 WITHDRAWN = "withdrawn"  # accepted, but the answer never reached the member
 ENDINGS = (Status.SUCCEEDED.value, Status.FAILED.value, Status.CANCELLED.value, WITHDRAWN)
 ANSWERS: Mapping[TaskState | None, str] = {

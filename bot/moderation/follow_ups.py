@@ -1,4 +1,4 @@
-"""What follows the end of an appeal: its member is told, and the moderators' message shows it.
+"""What follows the end of an appeal or a review: the moderators' message shows it, and who appealed is told.
 
 Who decides does both at once. This does what they could not, and all of it where nobody decided. It needs no
 channel, and only its own row waits: a direct message that fails says nothing about the moderators' channel.
@@ -13,79 +13,81 @@ from sqlalchemy import update
 
 from bot.clock import Clock
 from bot.db.database import Database
-from bot.db.guild_models import AppealRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal, is_news, note_told
 from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, move, wait_after
+from bot.moderation.review_decisions import Review
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 TIMEOUT = 10.0  # seconds for one message; the program's end waits for it
 
+Case = Appeal | Review  # what waits for a moderator's decision
 
-class AppealMessages(Protocol):
-    """Shows how an appeal ended; Discord's side is `cogs.delivery.moderator_channel`.
+
+class CaseMessages(Protocol):
+    """Shows appeals and reviews, and how they ended; Discord's side is `cogs.delivery.moderator_channel`.
 
     All may raise `DeliveryPostponedError`: later perhaps; and those that show something to moderators
     `UndeliverableError`: the channel refuses.
     """
 
-    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
-        """Show what a member asks about, with its buttons, in its message if that's there; return its id."""
+    async def post_case(self, channel_id: int, case: Case) -> int:
+        """Show what is to be decided, with its buttons, in its message if that's there; return its id."""
         ...
 
     async def tell_member(self, appeal: Appeal) -> bool:
         """Send a member what was decided; return whether Discord took it."""
         ...
 
-    async def update_appeal(self, appeal: Appeal) -> None:
-        """Show in the appeal's message what was decided, where there is one."""
+    async def update_case(self, case: Case) -> None:
+        """Show in its message what was decided, where there is one."""
         ...
 
 
 class FollowUps:
-    """Does what is left to do about an appeal that is over, each part once."""
+    """Does what is left to do about an appeal or a review that is over, each part once."""
 
-    def __init__(self, database: Database, messages: AppealMessages, clock: Clock) -> None:
+    def __init__(self, database: Database, messages: CaseMessages, clock: Clock) -> None:
         self._database = database
         self._messages = messages
         self._clock = clock
 
-    async def serve(self, appeal: Appeal) -> None:
+    async def serve(self, case: Case) -> None:
         """Tell the member and edit the message; what Discord can't take now is left for later.
 
         After a day, the message says that the member couldn't be told.
         """
         post_at: datetime | None = None
         try:
-            await self._tell(appeal)
+            if isinstance(case, Appeal):  # the runner tells of the other requests
+                await self._tell(case)
             async with asyncio.timeout(TIMEOUT):
-                await self._find_message(appeal)
-                await self._messages.update_appeal(appeal)
+                await self._find_message(case)
+                await self._messages.update_case(case)
         except (DeliveryPostponedError, TimeoutError) as error:
-            log.warning("an appeal's end is not shown yet", appeal=appeal.row.id, reason=repr(error))
-            post_at = self._later(appeal, wait_after(error))
+            log.warning("an end is not shown to moderators yet", case=case.row.id, reason=repr(error))
+            post_at = self._later(case, wait_after(error))
         except UndeliverableError as error:
-            log.warning("an appeal's end is not shown", appeal=appeal.row.id, reason=str(error))
-            post_at = self._later(appeal, REFUSED_WAIT)
+            log.warning("an end is not shown to moderators", case=case.row.id, reason=str(error))
+            post_at = self._later(case, REFUSED_WAIT)
         except Exception:  # one that cannot be shown must not keep the others from being shown
-            log.exception("an appeal's end cannot be shown", appeal=appeal.row.id)
-            post_at = self._later(appeal, REFUSED_WAIT)
+            log.exception("an end cannot be shown to moderators", case=case.row.id)
+            post_at = self._later(case, REFUSED_WAIT)
         # Unless somebody has done something about it meanwhile.
-        await self._database.write(
-            lambda session: move(session, appeal.row, post_at, seen=appeal.row.post_at)
-        )
+        await self._database.write(lambda session: move(session, case.row, post_at, seen=case.row.post_at))
 
-    async def _find_message(self, appeal: Appeal) -> None:
-        """Learn which message is the appeal's, where nobody knows whether the channel has one.
+    async def _find_message(self, case: Case) -> None:
+        """Learn which message is the case's, where nobody knows whether the channel has one.
 
         Who posts the same once more is told the first message, as long as Discord remembers its nonce.
         """
-        row = appeal.row
+        row = case.row
         if row.message_id is not None or row.channel_id is None:
             return
-        row.message_id = await self._messages.post_appeal(row.channel_id, appeal)
-        found = update(AppealRow).where(AppealRow.id == row.id, AppealRow.message_id.is_(None))
+        row.message_id = await self._messages.post_case(row.channel_id, case)
+        table = type(row)
+        found = update(table).where(table.id == row.id, table.message_id.is_(None))
         await self._database.write(lambda session: session.execute(found.values(message_id=row.message_id)))
 
     async def _tell(self, appeal: Appeal) -> None:
@@ -104,7 +106,9 @@ class FollowUps:
             row.told_at = self._clock()
             await self._database.write(lambda session: note_told(session, row.id, self._clock()))
 
-    def _later(self, appeal: Appeal, wait: timedelta) -> datetime | None:
+    def _later(self, case: Case, wait: timedelta) -> datetime | None:
         """Return when it is tried again; None: that was done for long enough."""
-        row, now = appeal.row, self._clock()
-        return now + wait if now - (row.decided_at or now) < PATIENCE else None
+        now, since = self._clock(), case.row.decided_at
+        if isinstance(case, Review):
+            since = case.row.forgotten_at or since
+        return now + wait if now - (since or now) < PATIENCE else None

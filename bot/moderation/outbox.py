@@ -6,13 +6,14 @@ from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import AppealRow, AuditRow, ReportRow
+from bot.db.review_models import ReviewRow
 from bot.jobs.ports import DeliveryPostponedError
 
 RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce (`NONCE_LIFE`)
 REFUSED_WAIT = timedelta(minutes=10)  # a moderator may mend the permissions
 PATIENCE = timedelta(hours=24)  # with what Discord refuses
 
-Row = AuditRow | ReportRow | AppealRow
+Row = AuditRow | ReportRow | AppealRow | ReviewRow
 
 
 def move(session: Session, row: Row, post_at: datetime | None, *, seen: datetime | None = None) -> bool:

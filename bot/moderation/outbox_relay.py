@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealRow, AuditRow, ReportRow
+from bot.db.review_models import ReviewRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal, load_appeal
-from bot.moderation.follow_ups import AppealMessages, FollowUps
+from bot.moderation.follow_ups import Case, CaseMessages, FollowUps
 from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY, Row, move, wait_after
 from bot.moderation.reported import ReportedVideo, load_reported
+from bot.moderation.review_decisions import Review, load_review
 from bot.policy.store import fetch_policy
 from bot.signals import run_every
 
@@ -32,13 +34,15 @@ LOOK_INTERVAL = 2.0  # seconds between looks for due rows
 LOOK_SIZE = 10  # rows in one look
 POST_TIMEOUT = 10.0  # seconds for one message; the program's end waits for it
 
-Shown = AuditRow | ReportedVideo | Appeal
+Shown = AuditRow | ReportedVideo | Case
+CASES = (AppealRow, ReviewRow)  # whose decision is shown in their message
 
 # The outboxes, and since when a row of each waits.
 OUTBOXES = (
     (AuditRow, AuditRow.at),
     (ReportRow, ReportRow.created_at),
     (AppealRow, AppealRow.created_at),
+    (ReviewRow, ReviewRow.created_at),
 )
 
 
@@ -47,8 +51,8 @@ class Claim:
     """A row that this process shows, and where.
 
     `until`: when it's due again. Where that has changed meanwhile, somebody made the row due: a decision, or
-    another channel for moderators. It's then shown again, though it was just shown. So is an appeal that was
-    decided meanwhile, whatever has been done about that: what this process shows is the open question.
+    another channel for moderators. It's then shown again, though it was just shown. So is what was decided
+    meanwhile, whatever has been done about that: what this process shows is the open question.
     """
 
     row: Row
@@ -57,7 +61,7 @@ class Claim:
     shown: Shown
 
 
-class ModeratorChannel(AppealMessages, Protocol):
+class ModeratorChannel(CaseMessages, Protocol):
     """Shows things in a channel of the moderators; Discord's side is `cogs.delivery.moderator_channel`.
 
     All may raise `DeliveryPostponedError`: later perhaps; and `UndeliverableError`: the channel refuses.
@@ -121,7 +125,7 @@ class OutboxRelay:
 
     async def _serve(self, row: Row) -> None:
         claim = await self._claim(row)
-        if isinstance(claim, Appeal):
+        if isinstance(claim, Appeal | Review):
             await self._follow_ups.serve(claim)
         elif claim is not None:
             await self._show(claim)
@@ -144,23 +148,23 @@ class OutboxRelay:
             self._failing.pop(_key_of(claim.row), None)
             await self._note_posted(claim, message_id)
 
-    async def _claim(self, row: Row) -> Claim | Appeal | None:
-        """Return what to show, and where; or an appeal that is over, which needs no channel.
+    async def _claim(self, row: Row) -> Claim | Case | None:
+        """Return what to show, and where; or an appeal or a review that is over, which needs no channel.
 
         None: another process has taken the row, or the server has no channel for moderators any more.
         """
         now = self._clock()
         until = now + RETRY
 
-        def claim(session: Session) -> Claim | Appeal | None:
+        def claim(session: Session) -> Claim | Case | None:
             if not move(session, row, until, seen=row.post_at):
                 return None
             shown = _load(session, row, now)
-            if isinstance(shown, Appeal) and shown.row.decision is not None:
+            if isinstance(shown, Appeal | Review) and shown.row.decision is not None:
                 return shown
             channel_id = fetch_policy(session, row.guild_id).moderators_channel_id
             if channel_id is not None:
-                if isinstance(shown, Appeal) and shown.row.message_id is None:
+                if isinstance(shown, Appeal | Review) and shown.row.message_id is None:
                     shown.row.channel_id = channel_id  # it may be there, though nobody learns of its message
                 return Claim(row, until, channel_id, shown)
             move(session, row, None)  # a report is shown later: `Moderation.change_settings`
@@ -171,8 +175,8 @@ class OutboxRelay:
     async def _post(self, channel_id: int, shown: Shown) -> int | None:
         if isinstance(shown, ReportedVideo):
             return await self._board.post_report(channel_id, shown)
-        if isinstance(shown, Appeal):
-            return await self._board.post_appeal(channel_id, shown)
+        if isinstance(shown, Appeal | Review):
+            return await self._board.post_case(channel_id, shown)
         await self._board.post_entry(channel_id, shown)
         return None
 
@@ -180,7 +184,7 @@ class OutboxRelay:
         def settle(session: Session) -> None:
             row = claim.row
             move(session, row, None, seen=claim.until)
-            if isinstance(row, ReportRow | AppealRow):
+            if isinstance(row, ReportRow | AppealRow | ReviewRow):
                 table = type(row)
                 session.execute(
                     update(table)
@@ -238,11 +242,10 @@ class OutboxRelay:
         def postpone(session: Session) -> None:
             move(session, claim.row, now + wait, seen=claim.until)
             _show_end(session, claim.row, now + wait)  # Discord may still take what it didn't answer
-            for table, _ in OUTBOXES:
-                due = [table.guild_id == claim.row.guild_id, table.post_at <= now]
-                if table is AppealRow:
-                    due.append(AppealRow.decision.is_(None))
-                session.execute(update(table).where(*due).values(post_at=now + wait))
+            for waiting, _ in OUTBOXES:
+                due = [waiting.guild_id == claim.row.guild_id, waiting.post_at <= now]
+                due += [table.decision.is_(None) for table in CASES if table is waiting]
+                session.execute(update(waiting).where(*due).values(post_at=now + wait))
 
         await self._database.write(postpone)
 
@@ -266,14 +269,17 @@ def _load(session: Session, row: Row, now: datetime) -> Shown:
         return row
     if isinstance(row, AppealRow):
         return load_appeal(session, session.get_one(AppealRow, row.id), now)
+    if isinstance(row, ReviewRow):
+        return load_review(session, session.get_one(ReviewRow, row.id))
     report = session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
     return load_reported(session, report)
 
 
 def _show_end(session: Session, row: Row, at: datetime) -> None:
-    """Let the end of an appeal be shown again, where it was decided while the open question was shown."""
-    if isinstance(row, AppealRow):
-        ended = update(AppealRow).where(AppealRow.id == row.id, AppealRow.decision.is_not(None))
+    """Let an end be shown again, where it was decided while the open question was shown."""
+    if isinstance(row, AppealRow | ReviewRow):
+        table = type(row)
+        ended = update(table).where(table.id == row.id, table.decision.is_not(None))
         session.execute(ended.values(post_at=at))
 
 

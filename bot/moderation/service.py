@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot.admission.appeals import show_open
 from bot.admission.availability import ensure_possible
 from bot.admission.blocklist import MOST_WORDS, clean_word, fold
+from bot.admission.reviewing import show_open_reviews
 from bot.clock import Clock
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
@@ -184,9 +185,9 @@ def without_word(policy: Policy, word: str) -> Policy:
 
 
 def show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None:
-    """Show the reports and appeals that nobody could see in the moderators' channel, once there is one.
+    """Show what nobody could see in the moderators' channel, once there is one.
 
-    An open appeal is shown again in another channel, or where its message is gone: its member waits.
+    What a member waits for is shown again in another channel, or where its message is gone.
     """
     waiting = update(ReportRow).where(
         ReportRow.guild_id == guild_id,
@@ -196,3 +197,4 @@ def show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None
     )
     session.execute(waiting.values(post_at=now))
     show_open(session, guild_id, now)
+    show_open_reviews(session, guild_id, now)

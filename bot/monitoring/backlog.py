@@ -3,7 +3,6 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import structlog
 from sqlalchemy import func, select
@@ -12,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import OPEN, Generation, Status
+from bot.db.review_models import IN_REVIEW
 from bot.errors import DatabaseBusyError
 
 DELIVERING = "delivering"  # it has ended, and is still to be handed over
+REVIEW = "review"  # it waits for moderators, so it keeps nobody busy
 MEMORY = 5.0  # seconds for which a count is good enough
 PATIENCE = 2.0  # seconds that the database gets to answer
 
@@ -23,7 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Backlog:
-    """Requests that are not over, by where they stand: an open status, or `DELIVERING`.
+    """Requests that are not over, by where they stand: an open status, `REVIEW` or `DELIVERING`.
 
     Attributes:
         ages: seconds since the oldest was asked for, or had ended.
@@ -73,21 +74,23 @@ class BacklogReader:
         query = (
             select(
                 Generation.status,
+                IN_REVIEW,
                 func.count(),
                 func.min(Generation.created_at),
                 func.min(Generation.finished_at),
             )
             .where(Generation.delivered_at.is_(None))
-            .group_by(Generation.status)
+            .group_by(Generation.status, IN_REVIEW)
         )
         now, backlog = self._clock(), Backlog()
-        for status, count, created_at, finished_at in await self._database.read(
+        for status, in_review, count, created_at, finished_at in await self._database.read(
             lambda session: session.execute(query).all()
         ):
-            _add(backlog, status, count, created_at if status in OPEN else finished_at, now)
+            since = created_at if status in OPEN else finished_at
+            age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
+            backlog.add(REVIEW if in_review else _state_of(status), count, age)
         return backlog
 
 
-def _add(backlog: Backlog, status: Status, count: int, since: datetime | None, now: datetime) -> None:
-    age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
-    backlog.add(status.value if status in OPEN else DELIVERING, count, age)
+def _state_of(status: Status) -> str:
+    return status.value if status in OPEN else DELIVERING

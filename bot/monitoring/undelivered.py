@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, not_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot.db.models import OVER, Generation, Status
+from bot.failures import REVIEWED
 
 LATE_AFTER = timedelta(minutes=10)  # from ready; a video that must be made smaller takes minutes
 LOSS_MEMORY = timedelta(hours=1)  # for which a result that was given up is bad news
@@ -42,6 +43,13 @@ def fetch_undelivered(session: Session, now: datetime) -> Mapping[int, int]:
 
 
 def _is_silent() -> ColumnElement[bool]:
-    """Whether nobody needs a message (`bot.db.models.needs_no_message`)."""
+    """Whether nobody needs a message (`bot.db.models.needs_no_message`).
+
+    Of a film that moderators didn't approve, one shot tells (`bot.moderation.review_decisions`).
+    """
     is_silent = func.coalesce(Generation.cancelled_by == Generation.user_id, true())
-    return and_(Generation.status == Status.CANCELLED, is_silent)
+    is_told = and_(Generation.film_id.is_not(None), Generation.failure_kind.in_(REVIEWED))
+    return or_(
+        and_(Generation.status == Status.CANCELLED, is_silent),
+        and_(Generation.status == Status.FAILED, func.coalesce(is_told, false())),
+    )

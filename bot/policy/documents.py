@@ -67,6 +67,26 @@ class Budget(Document):
     since: datetime  # set or changed then: the moderators are warned anew
 
 
+class Reviewed(StrEnum):
+    """Whose requests moderators look at before anything is spent."""
+
+    NEWCOMERS = "newcomers"
+    ROLE = "role"
+    EVERYBODY = "everybody"
+
+
+class ReviewRule(Document):
+    """Whose requests wait for moderators.
+
+    `days` and `videos`: a newcomer has been here for a shorter time, or has got fewer; 0: that doesn't count.
+    """
+
+    who: Reviewed
+    days: int = Field(default=7, ge=0)
+    videos: int = Field(default=3, ge=0)
+    role_id: int = 0
+
+
 class ServerSettings(Document):
     """What `/veo-admin settings` changes. Empty `channels` or `models`: all of them."""
 
@@ -78,6 +98,7 @@ class ServerSettings(Document):
     ask_first: bool = False  # members are told the price first, and confirm it
     moderators_channel_id: int | None = None
     saves_at_once: bool = False  # limits and budgets are saved without a preview
+    review: ReviewRule | None = None  # None: nobody's requests wait for moderators
 
 
 class Step(Document):

@@ -10,6 +10,7 @@ from typing import Any
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealRow, ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow, is_own
+from bot.db.review_models import ReviewRow
 from bot.money import usd
 from bot.policy.documents import MemberPolicy, Rule
 
@@ -25,6 +26,7 @@ def export_all(
     offers: Sequence[Json],
     reports: Sequence[Json],
     appeals: Sequence[Json],
+    reviews: Sequence[Json],
     strikes: Sequence[Json],
     member_policies: Mapping[int, MemberPolicy],
     rules: Mapping[int, Sequence[Rule]],
@@ -39,6 +41,7 @@ def export_all(
         "offers": offers,
         "reports": reports,
         "appeals": appeals,
+        "reviews": reviews,
         "strikes": strikes,
         "limits": [
             export_limits(server, member_policies.get(server, MemberPolicy()), rules.get(server, ()))
@@ -62,6 +65,8 @@ def export_request(generation: Generation) -> Json:
         "continues": generation.continues_id,
         "film_id": generation.film_id,
         "shot": generation.shot,
+        "review_id": generation.review_id,
+        "waits_for_moderators_until": _time(generation.review_until),
         "options": dict(generation.options),
         "pictures": list(generation.picture_urls or ()),
         "placement": generation.placement.value,
@@ -166,6 +171,19 @@ def export_appeal(row: AppealRow) -> Json:
         "answer": row.words,
         "told_at": _time(row.told_at),
         "used_at": _time(row.used_at),
+    }
+
+
+def export_review(row: ReviewRow) -> Json:
+    """Return what moderators decided about requests before they were sent; who did is not theirs to know."""
+    return {
+        "id": row.id,
+        "server_id": str(row.guild_id),
+        "created_at": _time(row.created_at),
+        "ends_at": _time(row.ends_at),
+        "decision": row.decision and row.decision.value,
+        "decided_at": _time(row.decided_at),
+        "answer": row.words,
     }
 
 

@@ -32,6 +32,7 @@ from bot.privacy.erasure import (
     unlink_batch,
     unlink_films,
 )
+from bot.privacy.reviews import drop_reviews, forget_reviews
 from bot.signals import StoppingError, pause
 
 CLEAN_INTERVAL = 3600.0  # seconds
@@ -97,6 +98,8 @@ class Retention:
             "offers": offers,
             "unanswered_appeals": unanswered,
             "appeals": await self._database.write(lambda session: drop_appeals(session, now, self._keep)),
+            "reviews": await self._database.write(drop_reviews),
+            "reviewed": await self._database.write(lambda session: forget_reviews(session, now)),
             "previews": await self._database.write(lambda session: forget_previews(session, now)),
             "strikes": await self._repeat(lambda session: forget_strikes(session, now)),
             "erased": erased,

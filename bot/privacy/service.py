@@ -14,6 +14,7 @@ from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealRow, GuildRow, MemberRow, ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow
+from bot.db.review_models import ReviewRow
 from bot.errors import DatabaseBusyError
 from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
 from bot.privacy.appeals import forget_appeals
@@ -26,12 +27,14 @@ from bot.privacy.export import (
     export_quote,
     export_report,
     export_request,
+    export_review,
     export_strike,
 )
+from bot.privacy.reviews import forget_reviews
 
 PAGE = 200  # rows that are read at once
 
-Row = TypeVar("Row", Generation, FilmRow, QuoteRow, ReportRow, AppealRow, StrikeRow)
+Row = TypeVar("Row", Generation, FilmRow, QuoteRow, ReportRow, AppealRow, StrikeRow, ReviewRow)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -57,14 +60,15 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, Any]:
         """Return everything that is recorded about a member's own requests, on all servers, as JSON.
 
-        The keys are `user_id`, `exported_at`, `requests`, `films`, `offers`, `reports`, `appeals` and
-        `strikes` (oldest first), and `limits` (by the server's id); see `bot.privacy.export`.
+        The keys are `user_id`, `exported_at`, `requests`, `films`, `offers`, `reports`, `appeals`, `reviews`
+        and `strikes` (oldest first), and `limits` (by the server's id); see `bot.privacy.export`.
         """
         requests = await self._read_all(Generation, Generation.user_id == user_id, export_request)
         offers = await self._read_all(QuoteRow, QuoteRow.user_id == user_id, export_quote)
         films = await self._read_all(FilmRow, FilmRow.user_id == user_id, export_film)
         reports = await self._read_all(ReportRow, ReportRow.reporter_id == user_id, export_report)
         appeals = await self._read_all(AppealRow, AppealRow.user_id == user_id, export_appeal)
+        reviews = await self._read_all(ReviewRow, ReviewRow.user_id == user_id, export_review)
         strikes = await self._read_all(StrikeRow, StrikeRow.user_id == user_id, export_strike)
         return await self._database.read(
             lambda session: export_all(
@@ -75,6 +79,7 @@ class Privacy:
                 offers=offers,
                 reports=reports,
                 appeals=appeals,
+                reviews=reviews,
                 strikes=strikes,
                 member_policies=_fetch_member_policies(session, user_id),
                 rules=_fetch_own_rules(session, user_id),
@@ -123,6 +128,8 @@ class Privacy:
         with suppress(DatabaseBusyError):  # it is logged, and the wish is recorded
             while await self._erase_batch(not_gone):
                 pass
+        with suppress(DatabaseBusyError):
+            await self._database.write(lambda session: forget_reviews(session, now), hurried=True)
         left = await self._database.read(lambda session: _count(session, not_gone), hurried=True)
         log.info("asked to delete their data", user=user_id, now=before - left, offers=offers, later=left)
         return Forgotten(now=before - left + offers, later=left)

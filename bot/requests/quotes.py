@@ -29,9 +29,10 @@ from bot.requests.confirmation import (
     renew,
     spec_in,
 )
-from bot.requests.service import GenerationService, understand
+from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from bot.requests.strikes import struck
+from bot.requests.understanding import understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -52,6 +53,7 @@ class BaseQuote(Generic[Row]):
         budgets: the server's, as they would stand then.
         eta: how long the wait for `preview` would be.
         now: what the ETA is counted from.
+        is_reviewed: moderators look at it first.
     """
 
     row: Row
@@ -63,6 +65,7 @@ class BaseQuote(Generic[Row]):
     budgets: Sequence[BudgetState] = field(kw_only=True)
     eta: Eta = field(kw_only=True)
     now: datetime = field(kw_only=True)
+    is_reviewed: bool = field(default=False, kw_only=True)
 
     @classmethod
     def of(
@@ -90,6 +93,7 @@ class BaseQuote(Generic[Row]):
             budgets=[state.after(last.price or 0) for state in last.budgets],
             eta=eta,
             now=now,
+            is_reviewed=last.is_reviewed,
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.check_request import AdmissionContext, Requester
 from bot.db.models import ANSWER_GRACE, Generation, Placement, Status
+from bot.db.review_models import ReviewRow
 from bot.errors import AlreadyRequestedError
 from bot.requests.continuing import find_post
 from bot.requests.spec import RequestSpec
@@ -36,10 +37,20 @@ def ensure_new(session: Session, interaction_id: int) -> None:
 
 
 def insert_request(
-    session: Session, requester: Requester, spec: RequestSpec, context: AdmissionContext, now: datetime
+    session: Session,
+    requester: Requester,
+    spec: RequestSpec,
+    context: AdmissionContext,
+    now: datetime,
+    review: ReviewRow | None = None,
 ) -> Generation:
-    """Write a new row, and return it; a session's own way takes four times as long."""
+    """Write a new row, and return it; a session's own way takes four times as long.
+
+    `review`: what moderators have to decide first.
+    """
     generation = _new_generation(requester, spec, context, now)
+    if review is not None:
+        generation.review_id, generation.review_until = review.id, review.ends_at
     if spec.continues_id is not None:
         generation.continues_post = find_post(session, requester.guild_id, spec.continues_id)
     session.execute(_INSERT, {column.key: getattr(generation, column.key) for column in _TABLE.columns})

@@ -1,7 +1,6 @@
 """What members can do with generations. Each method is one transaction; the runner does the work."""
 
 import asyncio
-from collections.abc import Container, Sequence
 from datetime import datetime
 
 import stamina
@@ -16,13 +15,10 @@ from bot.admission.denials import BudgetReachedError, TooHighError, TooLongError
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
-from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
+from bot.errors import DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
-from bot.media.frame_links import whole_video
-from bot.media.images import ensure_large_enough, ensure_usable
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
-from bot.provider.catalogue import InvalidOptionError, Model, VideoRequest, build_request
-from bot.provider.choosing import choose_model, extenders_of
+from bot.provider.catalogue import VideoRequest
 from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import (
     Confirmation,
@@ -36,9 +32,11 @@ from bot.requests.confirmation import (
 )
 from bot.requests.continuing import fetch_continuable
 from bot.requests.repeats import ensure_first_click
+from bot.requests.reviews import open_review
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
 from bot.requests.spec import RequestSpec
 from bot.requests.strikes import struck
+from bot.requests.understanding import understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -183,7 +181,8 @@ class GenerationService:
             return struck(session, (requester, spec, context), refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
-        generation = insert_request(session, requester, spec, context, now)
+        review = open_review(session, requester, context, now)
+        generation = insert_request(session, requester, spec, context, now, review)
         self._admission.note_accepted(session, requester, context, now, generation_id=generation.id)
         if quote_row is not None:
             confirm(session, quote_row, generation.id)
@@ -256,37 +255,6 @@ class GenerationService:
         )
         found = await self._database.read(lambda session: session.scalars(query).all(), hurried=True)
         return sorted(found, key=lambda generation: (generation.created_at, generation.id))
-
-
-def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] = ()) -> VideoRequest:
-    """Return the video that is wished for, by one of `models`; `gone`: those that are nobody's default now.
-
-    Raises:
-        BadRequestError: the options or the images do not make one.
-    """
-    try:
-        model = _extender(spec, models) or choose_model(models, spec.model, spec.kind, gone)
-        video = build_request(model.id, spec.prompt, spec.options)
-    except InvalidOptionError as error:
-        raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
-    for image, side in zip(spec.images, model.sides(len(spec.images)), strict=True):
-        ensure_usable(image)
-        ensure_large_enough(image, side, model.family)
-    return video
-
-
-def _extender(spec: RequestSpec, models: Sequence[Model]) -> Model | None:
-    """Return what extends the video that the spec is about; None: it's about no video.
-
-    Raises:
-        InvalidOptionError: the bot doesn't offer the model, or it makes videos from something else.
-    """
-    if not any(whole_video(image.url) for image in spec.images):
-        return None
-    found = next((model for model in extenders_of(models) if model.id == spec.model), None)
-    if found is None:
-        raise InvalidOptionError(_("That model can't extend a video. Use *Extend* under the video."))
-    return found
 
 
 def _write_quote(

@@ -17,11 +17,12 @@ from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
 from cogs.admin import admin_text, settings_command, strikes_text
 from cogs.admin.doctor import examine
-from cogs.admin.home_view import HomeButton, OpenButton, ShowAppealsButton, home_content
+from cogs.admin.home_view import HomeButton, OpenButton, ShowAppealsButton, ShowReviewsButton, home_content
 from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
 from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
 from cogs.admin.words import WordsGroup
 from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, parse_ladder
+from cogs.moderation.review_setting import LONGEST, complete_review
 from cogs.moderation.setting_parsers import complete_models
 from cogs.moderation.targets import ensure_person, moderator_of
 from cogs.ui.interaction import Interaction
@@ -136,6 +137,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         ask_first: bool | None = None,
         moderators_channel: discord.TextChannel | None = None,
         preview_limits: bool | None = None,
+        review: Range[str, 1, LONGEST] | None = None,
         reset: str | None = None,
     ) -> None:
         """Change the settings that are named; without options, show all."""
@@ -150,6 +152,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             ask_first=ask_first,
             moderators_channel=moderators_channel,
             preview_limits=preview_limits,
+            review=review,
         )
         policy = await self._moderation.change_settings(moderator_of(interaction), changes)
         await _reply(interaction, settings_command.render_settings(policy, self._services.models, changes))
@@ -158,6 +161,11 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models that the bot has."""
         return complete_models(typed, self._services.models)
+
+    @settings.autocomplete("review")
+    async def complete_review(self, _: Interaction, typed: str) -> list[Choice[str]]:
+        """Offer what needs no further words."""
+        return complete_review(typed)
 
     @app_commands.command(name="home", description="Show how this server stands, and open everything else")
     async def home(self, interaction: Interaction) -> None:
@@ -195,6 +203,7 @@ async def setup(bot: VeoBot) -> None:
         HomeButton,
         OpenButton,
         ShowAppealsButton,
+        ShowReviewsButton,
         CancelButton,
         QueueButton,
         LogButton,

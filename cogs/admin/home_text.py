@@ -10,6 +10,7 @@ from bot.money import show_usd
 from bot.monitoring.alert_rules import AlertKind
 from bot.policy.documents import Period
 from bot.timestamps import relative_time
+from cogs.admin.settings_command import NOBODY_APPROVES
 from cogs.moderation.alert_text import render_here
 from cogs.ui.links import post_link
 
@@ -68,10 +69,14 @@ def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
     yield _reports_line(guild_id, overview)
     if overview.open_appeals:
         yield _appeals_line(guild_id, overview)
+    if overview.open_reviews:
+        yield _reviews_line(guild_id, overview)
     if overview.blocked:
         yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
     if overview.policy.moderators_channel_id is None:
         yield _(UNSEEN_QUESTIONS if overview.open_appeals else UNSEEN_REPORTS)
+        if overview.policy.review is not None or overview.open_reviews:
+            yield _(NOBODY_APPROVES)
 
 
 def _reports_line(guild_id: int, overview: Overview) -> str:
@@ -90,10 +95,31 @@ def _appeals_line(guild_id: int, overview: Overview) -> str:
     return _linked(amount, guild_id, overview.appeal_posts)
 
 
+def _reviews_line(guild_id: int, overview: Overview) -> str:
+    amount = ngettext(
+        "👀 {count} request waits for your approval",
+        "👀 {count} requests wait for your approval",
+        overview.open_reviews,
+    )
+    return _linked(amount, guild_id, overview.review_posts)
+
+
 def _linked(amount: str, guild_id: int, posts: Sequence[Posted]) -> str:
     links = [post_link(guild_id, post) for post in posts]
     shown = [f"[{number(place)}]({link})" for place, link in enumerate(filter(None, links), start=1)]
     return f"{amount}: {' '.join(shown)}" if shown else amount
+
+
+def render_reviews_shown(channel_id: int, count: int) -> str:
+    """Return what is said once requests that wait for moderators are shown again."""
+    if not count:
+        return _("No request waits for approval. Nothing changed.")
+    return ngettext(
+        "👀 {count} request waits. If its message in {channel} is gone, I'm posting it again.",
+        "👀 {count} requests wait. Where the message in {channel} is gone, I'm posting it again.",
+        count,
+        channel=f"<#{channel_id}>",
+    )
 
 
 def render_shown_again(channel_id: int, count: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.home.overview import Home
 from bot.i18n import pgettext
 from bot.usage.service import UsagePeriod
-from cogs.admin.home_text import render_home, render_shown_again
+from cogs.admin.home_text import render_home, render_reviews_shown, render_shown_again
 from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.settings_command import render_settings
@@ -80,6 +80,30 @@ class ShowAppealsButton(Item):
         await interaction.edit_original_response(content=render_shown_again(channel_id, count))
 
 
+class ShowReviewsButton(Item):
+    """Shows requests that wait for moderators again, where somebody has deleted a message."""
+
+    action = "reviews-show"
+    pattern = r"all"
+    emoji = "👀"
+
+    def __init__(self) -> None:
+        super().__init__("all")
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Post requests again")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Let them be shown, and say so."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await ensure_moderator(interaction)
+        reviews = interaction.client.services.reviews
+        channel_id, count = await reviews.show_again(moderator_of(interaction))
+        await interaction.edit_original_response(content=render_reviews_shown(channel_id, count))
+
+
 def _labels() -> Mapping[str, str]:
     return {
         "queue": pgettext("button", "Queue"),
@@ -96,8 +120,9 @@ async def home_content(interaction: Interaction, home: Home) -> Content:
     may_see_money = await is_moderator(interaction, QUOTA)
     overview = await home.read(guild_id)
     text = render_home(guild_id, overview, with_money=may_see_money)
-    asked = [ShowAppealsButton()] if overview.open_appeals else []
-    return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES), *asked))
+    asked = ShowAppealsButton() if overview.open_appeals else None
+    waiting = ShowReviewsButton() if overview.open_reviews else None
+    return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES), asked, waiting))
 
 
 async def _open_queue(interaction: Interaction) -> None:

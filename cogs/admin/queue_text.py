@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.db.models import OPEN, Generation, Status, is_being_sent
+from bot.db.models import OPEN, Generation, Status, is_being_sent, is_in_review
 from bot.escape import plain
 from bot.i18n import _, ngettext, number
 from bot.jobs.cancellation import Cancelled
@@ -99,7 +99,10 @@ def _entry(place: int, generation: Generation) -> str:
 def _state(generation: Generation) -> str:
     match generation.status:
         case Status.PREPARING | Status.QUEUED:
-            return _("⏳ queued, requested {when}", when=relative_time(generation.created_at))
+            asked_at = relative_time(generation.created_at)
+            if is_in_review(generation):
+                return _("👀 waiting for approval, requested {when}", when=asked_at)
+            return _("⏳ queued, requested {when}", when=asked_at)
         case Status.SUBMITTING:
             return _("📨 being sent, requested {when}", when=relative_time(generation.created_at))
         case Status.RUNNING:

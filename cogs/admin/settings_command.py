@@ -22,6 +22,10 @@ HOW_TO_CHANGE = N_(
     "To change settings, use this command with options. Blocked words: `/veo-admin words "
     "list`. Blocked members: `/veo-admin blocked`."
 )
+NOBODY_APPROVES = N_(
+    "⚠️ Without a moderators' channel, nobody can approve requests, and they end after 24 hours. Set one with "
+    "`/veo-admin settings moderators_channel`."
+)
 
 
 def descriptions() -> dict[str, str]:
@@ -103,6 +107,8 @@ def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
         notes.append(_("ℹ️ No longer available: {models}.", models=", ".join(gone)))
     if policy.moderators_channel_id is None:
         notes.append(_("ℹ️ Without a moderators' channel, nobody sees reports from members."))
+    if policy.moderators_channel_id is None and policy.review is not None:
+        notes.append(_(NOBODY_APPROVES))
     if policy.pause is not None:
         notes.append(_("⏸️ /veo was paused {when}.", when=relative_time(policy.pause.since)))
     return notes

@@ -5,9 +5,6 @@ import discord
 from bot.i18n import _, locale_used
 from bot.moderation.appeal_decisions import Appeal
 from cogs.appeals.appeal_text import render_decision
-from cogs.ui.discord_errors import CALL_ERRORS
-
-UNKNOWN_MEMBER = 10007  # Discord: nobody on the server has this ID
 
 
 async def answer_member(client: discord.Client, appeal: Appeal, server: str | None) -> None:
@@ -22,12 +19,3 @@ async def answer_member(client: discord.Client, appeal: Appeal, server: str | No
     channel = await client.create_dm(discord.Object(row.user_id))
     # Another nonce than the moderators' message has: Discord takes the same one for the same message.
     await channel.send(text, nonce=f"answer-{row.id}", suppress_embeds=True)
-
-
-async def has_left(client: discord.Client, guild_id: int, user_id: int) -> bool:
-    """Whether somebody is not on a server any more; no, while Discord does not tell."""
-    try:
-        await client.http.get_member(guild_id, user_id)
-    except CALL_ERRORS as error:
-        return isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MEMBER
-    return False

@@ -8,21 +8,23 @@ import discord
 import structlog
 
 from bot.db.guild_models import AppealDecision
-from bot.i18n import _, locale_used, pgettext
+from bot.i18n import N_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable, is_news
-from bot.moderation.decisions import REASON_MAX_LENGTH
-from cogs.appeals.answers import answer_member, has_left
+from cogs.appeals.answers import answer_member
 from cogs.appeals.appeal_text import render_appeal
+from cogs.moderation.case_messages import DeclineForm, edit_case
+from cogs.moderation.membership import has_left
 from cogs.moderation.owners import ensure_moderator_in_time, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form, Item, view_of
+from cogs.ui.items import Item, view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+TOLD_DIRECTLY = N_("I send it to the member in a direct message, without your name.")
 STYLES = {
     AppealDecision.ALLOW: discord.ButtonStyle.success,
     AppealDecision.LIFT: discord.ButtonStyle.danger,
@@ -62,33 +64,9 @@ class AppealDecisionButton(Item):
             await interaction.response.defer()
             await _decide(interaction, self._appeal_id, self._decision)
         else:
-            await interaction.response.send_modal(DeclineForm(self._appeal_id))
+            await interaction.response.send_modal(DeclineForm(_(TOLD_DIRECTLY), self._decline))
 
-
-class DeclineForm(Form):
-    """Takes what the moderator says to the member."""
-
-    def __init__(self, appeal_id: str) -> None:
-        super().__init__(pgettext("title", "Decline"))
-        self._appeal_id = appeal_id
-        self._words = discord.ui.TextInput[Self](
-            custom_id="words",
-            style=discord.TextStyle.paragraph,
-            required=False,
-            max_length=REASON_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "What should I tell them?"),
-                description=_("I send it to the member in a direct message, without your name."),
-                component=self._words,
-            )
-        )
-
-    async def act(self, interaction: Interaction) -> None:
-        """Decline."""
-        words = self._words.value  # before anything is awaited, in which the form could be sent again
-        await interaction.response.defer()
+    async def _decline(self, interaction: Interaction, words: str) -> None:
         await _decide(interaction, self._appeal_id, AppealDecision.DECLINE, words)
 
 
@@ -164,13 +142,4 @@ async def _show(interaction: Interaction, appeal: Appeal) -> bool:
     is_gone = await has_left(interaction.client, row.guild_id, row.user_id)
     with locale_used(interaction.guild_locale and interaction.guild_locale.value):
         forms = [render_appeal(appeal, quote=quote, has_left=is_gone) for quote in (True, False)]
-    for text in forms:
-        try:
-            await interaction.edit_original_response(content=text, view=view)
-        except CALL_ERRORS as error:
-            if classify_error(error) is not Remedy.NOT_THE_WORDS:
-                log.warning("an appeal was not edited", appeal=row.id, error=str(error))
-                return False
-        else:
-            return True
-    return False
+    return await edit_case(interaction, row.id, forms, view)

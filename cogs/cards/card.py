@@ -7,9 +7,9 @@ import discord
 
 from bot.db.models import NOBODY, Generation, Status, is_being_sent, is_own, was_sent
 from bot.escape import escape, plain
-from bot.eta.eta import LAST_POSITION, NO_ETA, Eta
-from bot.failures import STILL_ASKED, FailureKind
-from bot.i18n import N_, _, locale_used, ngettext, number, pgettext
+from bot.eta.eta import NO_ETA, Eta
+from bot.failures import REVIEWED, STILL_ASKED, FailureKind
+from bot.i18n import N_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.markup import in_words
 from bot.policy.phrases import seconds
@@ -19,6 +19,7 @@ from bot.provider.options import Option, OptionValue
 from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE
 from cogs.cards.reasons import reasons
+from cogs.cards.waiting_text import prospect, waiting_line
 from cogs.ui.links import linked, post_link
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
@@ -106,11 +107,18 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
     """
     kind = generation.failure_kind or FailureKind.BROKEN
     with locale_used(generation.locale):
-        sentences = [_("{member} I couldn't get you this video.", member=member(generation)), kind.sentence]
+        sentences = [_no_video(generation, kind), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
         advice = kind.advice_by(has_others=has_others) if generation.late_until is None else _(STILL_ASKED)
         why = f"{FAILED_MARK} {' '.join(sentences)}"
         return f"{why}\n{_did_not_count()} {advice}\n{number_line(generation)}"
+
+
+def _no_video(generation: Generation, kind: FailureKind) -> str:
+    is_whole = generation.film_id is not None and generation.source_id is None
+    if is_whole and kind in REVIEWED:  # it's about all of its shots
+        return _("{member} I couldn't get you this film.", member=member(generation))
+    return _("{member} I couldn't get you this video.", member=member(generation))
 
 
 def render_result(generation: Generation, *, quote: bool = True) -> str:
@@ -212,44 +220,24 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
     """Return the line that says how the video stands."""
     match generation.status:
         case Status.PREPARING | Status.QUEUED:
-            return " ".join(filter(None, [_waiting(eta), _prospect(eta)]))
+            return waiting_line(generation, eta)
         case Status.SUBMITTING:
             return _("📨 **Sending** your request to the video service.")
         case Status.RUNNING:
-            return f"{_('⚙️ **Making your video.**')} {_prospect(eta) or _when_sent(generation)}"
+            return f"{_('⚙️ **Making your video.**')} {prospect(eta) or _when_sent(generation)}"
         case Status.SUCCEEDED:
             return _made_line(generation)
         case Status.FAILED:
-            kind = generation.failure_kind or FailureKind.BROKEN
-            return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
+            return _failed_line(generation)
         case Status.CANCELLED:
             is_removed = generation.cancelled_by is None
             what = _(REMOVED_STATE if is_removed else CANCELLED_STATES[_by_whom_and_when(generation)])
             return f"{CANCELLED_MARK} {what} {_whether_it_counts(generation)}"
 
 
-def _waiting(eta: Eta) -> str:
-    if eta.position is None:
-        return _("⏳ **In the queue.**")
-    if eta.position > LAST_POSITION:
-        return ngettext(
-            "⏳ **In the queue**, after more than {count} other request.",
-            "⏳ **In the queue**, after more than {count} other requests.",
-            LAST_POSITION,
-        )
-    return _("⏳ **In the queue** at position {place}.", place=number(eta.position))
-
-
-def _prospect(eta: Eta) -> str:
-    """Say when it should be ready: a time instead of a percentage, which nobody knows."""
-    if eta.is_late and eta.ends_at:
-        end = relative_time(eta.ends_at)
-        return _("Taking longer than usual. I'll give up {when}.", when=end)
-    if eta.is_late:
-        return _("Taking longer than usual.")
-    if eta.expected_at is None:
-        return ""
-    return _("Should be ready {when}.", when=relative_time(eta.expected_at))
+def _failed_line(generation: Generation) -> str:
+    kind = generation.failure_kind or FailureKind.BROKEN
+    return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
 
 
 def _when_sent(generation: Generation) -> str:

@@ -3,8 +3,9 @@
 import discord
 
 from bot.db.film_models import FilmRow
-from bot.db.models import NOBODY, OPEN, Generation, Status
+from bot.db.models import NOBODY, OPEN, Generation, Status, is_in_review
 from bot.escape import plain
+from bot.failures import REVIEWED, FailureKind
 from bot.films.rows import Film
 from bot.i18n import _, locale_used, ngettext, pgettext
 from bot.jobs.ports import Posted
@@ -24,6 +25,7 @@ from cogs.cards.deletion_button import AskAboutVideoButton
 from cogs.cards.film_redo_buttons import FilmRedoButton
 from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.film_stop_button import FilmStopButton
+from cogs.cards.waiting_text import review_line
 from cogs.ui.items import Item, view_of
 from cogs.ui.links import LinkButton, message_link, post_link
 
@@ -78,20 +80,11 @@ def film_state(film: Film) -> str:
     if row.removed_at is not None:
         return _("🗑️ **Removed.**")
     if not film.is_over:
-        return ngettext(
-            "⚙️ **Making your film.** {done} of {count} shot is done.",
-            "⚙️ **Making your film.** {done} of {count} shots are done.",
-            len(film.shots),
-            done=sum(shot.delivered_at is not None for shot in film.shots),
-        )
+        return _open_state(film)
     if row.result_id is not None and (row.delivered_at is not None or not film.is_to_be_posted):
         return _posted_state(film)
-    if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
-        return _("🚫 **Cancelled.**")
-    if not there and any(shot.status is Status.SUCCEEDED for shot in film.shots):
-        return _("❌ **No film.** The shots that were made can't be joined anymore.")
     if not there:
-        return _("❌ **No film.** None of its shots could be made.")
+        return _no_film(film)
     if row.delivered_at is None:
         return _("🎞️ **Joining the shots.**")
     return _("❌ **Done,** but I couldn't post the film. Its shots are above or in the thread.")
@@ -110,6 +103,35 @@ def _posted_state(film: Film) -> str:
     )
 
 
+def _open_state(film: Film) -> str:
+    waiting = next((shot for shot in film.shots if is_in_review(shot)), None)
+    if waiting is not None:
+        return review_line(waiting)
+    return ngettext(
+        "⚙️ **Making your film.** {done} of {count} shot is done.",
+        "⚙️ **Making your film.** {done} of {count} shots are done.",
+        len(film.shots),
+        done=sum(shot.delivered_at is not None for shot in film.shots),
+    )
+
+
+def _no_film(film: Film) -> str:
+    if all(shot.status is Status.CANCELLED for shot in film.shots):
+        return _("🚫 **Cancelled.**")
+    if any(shot.status is Status.SUCCEEDED for shot in film.shots):
+        return _("❌ **No film.** The shots that were made can't be joined anymore.")
+    if (kind := _review_end(film)) is not None:
+        count = _("This didn't count toward your limit.")
+        return f"{_('❌ **No film.**')} {kind.sentence} {count}"
+    return _("❌ **No film.** None of its shots could be made.")
+
+
+def _review_end(film: Film) -> FailureKind | None:
+    """Return why the film ended before anything was sent; None: it did not."""
+    kinds = {shot.failure_kind for shot in film.shots}
+    return next((kind for kind in REVIEWED if kinds == {kind}), None)
+
+
 def shot_line(shot: Generation) -> str:
     """Return the line that says how one shot stands."""
     words = shown_prompt(shot, PROMPT_LENGTH)
@@ -119,7 +141,7 @@ def shot_line(shot: Generation) -> str:
 def _shot_state(shot: Generation) -> str:
     match shot.status:
         case Status.PREPARING | Status.QUEUED:
-            return _("⏳ in the queue") if shot.awaits_id is None else _("⏸️ waiting for the previous shot")
+            return _unsent(shot)
         case Status.SUBMITTING:
             return _("📨 being sent")
         case Status.RUNNING:
@@ -131,6 +153,12 @@ def _shot_state(shot: Generation) -> str:
             return _no_video(shot)
         case Status.CANCELLED:
             return cancelled_shot(shot)
+
+
+def _unsent(shot: Generation) -> str:
+    if is_in_review(shot):
+        return _("👀 waiting for approval")
+    return _("⏳ in the queue") if shot.awaits_id is None else _("⏸️ waiting for the previous shot")
 
 
 def _no_video(shot: Generation) -> str:

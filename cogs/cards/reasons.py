@@ -19,10 +19,12 @@ PROVIDERS = frozenset(
 
 
 def reasons(kind: FailureKind, reason: str, *, quote: bool) -> list[str]:
-    """Return the reason as one sentence, or none; only what the provider said is quoted as its words.
+    """Return the reason as one sentence, or none; only what the provider or a moderator said is quoted.
 
     `quote`: with these.
     """
+    if kind is FailureKind.DECLINED and quote and (said := plain(reason, REASON_LENGTH)):
+        return [_("They say: “{words}”", words=said)]
     if kind not in PROVIDERS:
         return []
     if reason in OWN_REASONS:

@@ -7,34 +7,41 @@ from typing import Any
 import discord
 import structlog
 from discord.http import Route
+from discord.utils import MISSING
 
 from bot.db.guild_models import AppealRow, AuditRow
+from bot.db.review_models import ReviewRow
 from bot.doctor.channel_access import AccessUnknownError, find_refusal
 from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
 from bot.moderation.appeal_decisions import Appeal
+from bot.moderation.follow_ups import Case
 from bot.moderation.reported import ReportedVideo
+from bot.moderation.review_decisions import Review
 from bot.monitoring.alerts import Announcement
-from cogs.appeals.answers import answer_member, has_left
+from cogs.appeals.answers import answer_member
 from cogs.appeals.appeal_text import render_appeal
 from cogs.appeals.decision_buttons import appeal_view
 from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
+from cogs.moderation.membership import has_left
 from cogs.reports.buttons import report_view
 from cogs.reports.report_text import render_report
+from cogs.reviews.buttons import review_view
+from cogs.reviews.review_text import is_forgotten, render_review, review_embeds
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.servers import Servers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
-NONCE_LENGTH = 23  # characters of a digest; with the letter before and the one for another form, it's 25
+NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other forms, it's 25
 
 FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
 
 
 class DiscordModeratorChannel:
-    """Posts audit entries, reports and alerts with the bot's own token."""
+    """Posts audit entries, reports, appeals, reviews and alerts with the bot's own token."""
 
     def __init__(self, client: discord.Client, servers: Servers) -> None:
         self._client = client
@@ -75,24 +82,26 @@ class DiscordModeratorChannel:
             view=view,
         )
 
-    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
-        """Show what a member asks about, with its buttons, in its message if that's there; return its id.
+    async def post_case(self, channel_id: int, case: Case) -> int:
+        """Show what is to be decided, with its buttons, in its message if that's there; return its id.
 
         Raises:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        row = appeal.row
-        forms = await self._forms_of(appeal)
+        row = case.row
+        forms = await self._forms_of(case)
         with locale_used(await self._locale_of(row.guild_id)):
-            view = appeal_view(appeal)
+            view = appeal_view(case) if isinstance(case, Appeal) else review_view(case)
+            embeds = [] if isinstance(case, Appeal) else review_embeds(case)
         is_there = row.channel_id == channel_id and await self._edit(row, forms, view)
         if is_there and row.message_id is not None:
             return row.message_id
         # In another channel, or once the first is gone, it's another message, which has another nonce.
         mark = sha256(f"{row.id}-{channel_id}-{row.message_id}".encode()).hexdigest()
+        nonce = f"a{mark[:NONCE_LENGTH]}"
         return await self._send(
-            channel_id, forms, guild_id=row.guild_id, nonce=f"a{mark[:NONCE_LENGTH]}", view=view
+            channel_id, forms, guild_id=row.guild_id, nonce=nonce, view=view, embeds=embeds
         )
 
     async def tell_member(self, appeal: Appeal) -> bool:
@@ -111,18 +120,28 @@ class DiscordModeratorChannel:
             return False
         return True
 
-    async def update_appeal(self, appeal: Appeal) -> None:
-        """Show in the appeal's message what was decided, where there is one.
+    async def update_case(self, case: Case) -> None:
+        """Show in its message what was decided, where there is one.
 
         Raises:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        if appeal.row.message_id is not None:
-            await self._edit(appeal.row, await self._forms_of(appeal), None)
+        if case.row.message_id is not None:
+            is_bare = isinstance(case, Review) and is_forgotten(case)
+            await self._edit(case.row, await self._forms_of(case), None, is_bare=is_bare)
 
-    async def _edit(self, row: AppealRow, forms: Sequence[str], view: discord.ui.View | None) -> bool:
-        """Show the first of `forms` that Discord takes in an appeal's message; return whether that's there.
+    async def _edit(
+        self,
+        row: AppealRow | ReviewRow,
+        forms: Sequence[str],
+        view: discord.ui.View | None,
+        *,
+        is_bare: bool = False,
+    ) -> bool:
+        """Show the first of `forms` that Discord takes in a case's message; return whether that's there.
+
+        `is_bare`: without what else it showed.
 
         Raises:
             DeliveryPostponedError: later perhaps.
@@ -132,9 +151,11 @@ class DiscordModeratorChannel:
             return False
         channel = self._client.get_partial_messageable(row.channel_id, guild_id=row.guild_id)
         refusal: Exception | None = None
+        nothing: list[discord.Embed] = []
         for content in forms:
             try:
-                await channel.get_partial_message(row.message_id).edit(content=content, view=view)
+                message = channel.get_partial_message(row.message_id)
+                await message.edit(content=content, view=view, embeds=nothing if is_bare else MISSING)
             except CALL_ERRORS as error:
                 if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE:
                     return False
@@ -147,12 +168,14 @@ class DiscordModeratorChannel:
                 return True
         raise UndeliverableError(str(refusal)) from refusal
 
-    async def _forms_of(self, appeal: Appeal) -> list[str]:
-        """Return an appeal's message with and without the words of members."""
-        row = appeal.row
+    async def _forms_of(self, case: Case) -> list[str]:
+        """Return a case's message with and without the words of members."""
+        row = case.row
         is_gone = await has_left(self._client, row.guild_id, row.user_id)
         with locale_used(await self._locale_of(row.guild_id)):
-            return [render_appeal(appeal, quote=quote, has_left=is_gone) for quote in (True, False)]
+            if isinstance(case, Appeal):
+                return [render_appeal(case, quote=quote, has_left=is_gone) for quote in (True, False)]
+            return [render_review(case, quote=quote, has_left=is_gone) for quote in (True, False)]
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
         """Tell that something is wrong, or not any more.
@@ -206,25 +229,31 @@ class DiscordModeratorChannel:
         nonce: str,
         silent: bool = False,
         view: discord.ui.View | None = None,
+        embeds: Sequence[discord.Embed] = (),
     ) -> int:
-        """Post the first of `forms` that the server's filter lets through."""
+        """Post the first of `forms` that the server's filter lets through.
+
+        `embeds`: with the first one, as far as the bot may post embeds there, and Discord takes these.
+        """
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         refusal: Exception | None = None
-        for number, content in enumerate(forms):
+        tries = [*([(forms[0], embeds)] if embeds else []), *((form, ()) for form in forms)]
+        for number, (content, beside) in enumerate(tries):
             try:
                 message = await channel.send(
                     content,
                     nonce=f"{nonce}{'n' * number}",
                     silent=silent,
-                    suppress_embeds=True,
+                    suppress_embeds=not beside,
                     allowed_mentions=discord.AllowedMentions.none(),
-                    view=view or discord.utils.MISSING,
+                    view=view or MISSING,
+                    embeds=beside or MISSING,
                 )
             except CALL_ERRORS as error:
                 remedy, refusal = classify_error(error), error
                 if remedy is Remedy.LATER:
                     raise postponed(error) from error
-                if remedy is not Remedy.NOT_THE_WORDS:
+                if remedy is not Remedy.NOT_THE_WORDS and not beside:
                     break
             else:
                 return message.id

@@ -14,7 +14,7 @@ from bot.provider.catalogue import get_model
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines
 from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, shown_title
-from cogs.veo.quote_text import budget_line, spell_wait
+from cogs.veo.quote_text import budget_line, reviewed_line, spell_wait
 
 CONTINUITIES: Mapping[Continuity, LiteralString] = {
     Continuity.CONTINUOUS: N_("Each shot starts from the last frame of the one before."),
@@ -118,6 +118,8 @@ def _limit_line(quote: FilmQuote, count: int) -> str:
 
 
 def _wait_line(quote: FilmQuote, count: int) -> str:
+    if quote.is_reviewed:
+        return reviewed_line()
     expected_at = quote.eta.expected_at
     if expected_at is None:
         return _("⏳ Wait: unknown right now.")

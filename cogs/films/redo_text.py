@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bot.admission.denials import RefusedError
 from bot.admission.film_denials import ShotRefusedError
 from bot.errors import UserError
-from bot.films.acceptance import ShotWordError
 from bot.films.redoing import RedoQuote
+from bot.films.shot_refusals import ShotWordError
 from bot.i18n import _, format_and, ngettext, number
 from bot.money import show_money
 from bot.policy.phrases import describe_limit

@@ -205,6 +205,18 @@ def _appeal_decline(entry: AuditRow, who: str) -> str:
     return _("{who} declined an appeal by {subject}.", who=who, subject=_subject(entry))
 
 
+def _review_approve(entry: AuditRow, who: str) -> str:
+    return _(
+        "{who} approved the request `{video}` of {member}.", who=who, video=_name(entry), member=_owner(entry)
+    )
+
+
+def _review_decline(entry: AuditRow, who: str) -> str:
+    return _(
+        "{who} declined the request `{video}` of {member}.", who=who, video=_name(entry), member=_owner(entry)
+    )
+
+
 SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.QUOTA_SET: _quota_set,
     Action.QUOTA_UNSET: _quota_unset,
@@ -225,6 +237,8 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.REPORT_DISMISS: _report_dismiss,
     Action.APPEAL_ALLOW: _appeal_allow,
     Action.APPEAL_DECLINE: _appeal_decline,
+    Action.REVIEW_APPROVE: _review_approve,
+    Action.REVIEW_DECLINE: _review_decline,
     Action.UNDO: undo_sentence,
     Action.BUDGET_WARNING: budget_warning,
     Action.BUDGET_REACHED: budget_reached,
@@ -241,6 +255,10 @@ def _is_film(entry: AuditRow) -> bool:
 
 def _name(entry: AuditRow) -> str:
     return (entry.subject or "").partition(":")[2]
+
+
+def _owner(entry: AuditRow) -> str:
+    return f"<@{(entry.new or {}).get('user_id', NOBODY)}>"
 
 
 def _limit(kind: str, most: int | None) -> str:

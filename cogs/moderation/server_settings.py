@@ -14,6 +14,7 @@ from bot.i18n import N_, _, ngettext, pgettext
 from bot.policy.phrases import seconds
 from bot.provider.catalogue import Model
 from bot.usage.text import model_label
+from cogs.moderation.review_setting import parse_review, review_text
 from cogs.moderation.setting_parsers import (
     ANY,
     ensure_offered,
@@ -207,6 +208,15 @@ _ROWS = (
         show=lambda _: _yes_or_no(),
         show_unset=lambda: _yes_or_no(is_on=True),
         parse=lambda is_shown, _: not is_shown,
+    ),
+    ServerSetting(
+        field="review",
+        option="review",
+        description="Whose requests you approve first: nobody, newcomers 7 days 3 videos, @role, everybody",
+        name=N_("Requests that wait for your approval"),
+        show=review_text,
+        show_unset=lambda: pgettext("review", "nobody"),
+        parse=lambda text, known: parse_review(text, known.guild.id, [role.id for role in known.guild.roles]),
     ),
 )
 SETTINGS: Mapping[str, ServerSetting] = {row.field: row for row in _ROWS}  # in the order of the list

@@ -49,6 +49,7 @@ def requester_of(interaction: Interaction) -> Requester:
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         locale=interaction.locale.value,
         may_reply=isinstance(channel, discord.Thread) or interaction.app_permissions.send_messages,
+        joined_at=interaction.user.joined_at if isinstance(interaction.user, discord.Member) else None,
     )
 
 

@@ -113,6 +113,8 @@ def reset_of(budgets: Sequence[BudgetState]) -> datetime | None:
 
 def wait_line(quote: Quote) -> str:
     """Say how long it would take if it were asked for now, as far as that is known."""
+    if quote.is_reviewed:
+        return reviewed_line()
     eta, wait = quote.eta, _wait(quote)
     if eta.position is None:
         if not wait:
@@ -124,6 +126,14 @@ def wait_line(quote: Quote) -> str:
     if not wait:
         return _("⏳ Wait: position {place} in the queue.", place=place)
     return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=place)
+
+
+def reviewed_line() -> str:
+    """Say that nobody knows how long it takes, since moderators decide first."""
+    return _(
+        "👀 A moderator looks at it before it's sent. If nobody approves it within 24 hours, it ends and "
+        "doesn't count."
+    )
 
 
 def _wait(quote: Quote) -> str:

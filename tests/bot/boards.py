@@ -13,6 +13,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.moderation.appeal_decisions import Appeal
+from bot.moderation.follow_ups import Case
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.moderation.reported import ReportedVideo
 from bot.policy.audit import record
@@ -49,9 +50,9 @@ class RecordingModeratorChannel:
         self.reports.append(reported)
         return 4000 + len(self.shown)
 
-    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+    async def post_case(self, channel_id: int, case: Case) -> int:
         await self._try(channel_id)
-        self.shown.append((channel_id, appeal.row.why or ""))
+        self.shown.append((channel_id, case.row.why or "" if isinstance(case, Appeal) else case.row.id))
         return 5000 + len(self.shown)
 
     async def tell_member(self, appeal: Appeal) -> bool:
@@ -62,9 +63,10 @@ class RecordingModeratorChannel:
             self.told.append(appeal.row.user_id)
         return outcome
 
-    async def update_appeal(self, appeal: Appeal) -> None:
-        await self._try(appeal.row.channel_id or 0)
-        self.shown.append((appeal.row.channel_id or 0, f"{appeal.row.decision}: {appeal.row.told_at}"))
+    async def update_case(self, case: Case) -> None:
+        await self._try(case.row.channel_id or 0)
+        told_at = case.row.told_at if isinstance(case, Appeal) else None
+        self.shown.append((case.row.channel_id or 0, f"{case.row.decision}: {told_at}"))
 
     async def _try(self, channel_id: int) -> None:
         self.tries.append(channel_id)

@@ -419,6 +419,36 @@ async def an_appeal(world: World) -> None:
     await _all_entries_posted(world)
 
 
+async def a_review(world: World) -> None:
+    await world.mona.slash(world.channel, "veo-admin settings", review="whoever")
+    await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 0 days")
+    await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 7 days 3 videos")
+    await choose_board(world, world.moderators_channel)
+    for action in ("approve", "decline"):
+        await ask(world)
+        message = await _open_appeal(world)
+        await world.mona.slash(world.channel, "veo-admin queue")
+        home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
+        await world.mona.click(home, custom_id=id_of(home, ":reviews-show:"))
+        await add_bob(world, name=f"bob {action}").click(message, custom_id=id_of(message, f":{action}:"))
+        answer = await world.mona.click(message, custom_id=id_of(message, f":{action}:"))
+        if action == "decline":
+            await world.mona.submit_modal(answer, {"words": WHY})
+        await world.wait_for_delivery()
+        await world.mona.click(home, custom_id=id_of(home, ":reviews-show:"))
+    form = await world.alice.slash(world.channel, "film", duration=4)
+    offer = shown(await world.alice.submit_modal(form, FILMED)).message
+    await world.alice.click(offer, custom_id=id_of(offer, ":film-yes:"))
+    message = await _open_appeal(world)
+    answer = await world.mona.click(message, custom_id=id_of(message, ":decline:"))
+    await world.mona.submit_modal(answer, {"words": WHY})
+    await finished(world, await latest(world))
+    await world.alice.slash(world.channel, "privacy export")
+    await world.mona.slash(world.channel, "veo-admin settings", review="everybody")
+    await world.mona.slash(world.channel, "veo-admin log")
+    await _all_entries_posted(world)
+
+
 async def _open_appeal(world: World) -> discord.Message:
     board = world.moderators_channel
     await eventually("an appeal", lambda: any(message.components for message in board.history()))
@@ -455,6 +485,7 @@ FLOWS: tuple[Flow, ...] = (
     the_menus,
     a_report,
     an_appeal,
+    a_review,
     refusals,
     strikes,
     limits,

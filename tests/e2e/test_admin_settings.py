@@ -3,7 +3,7 @@
 import simcord
 
 from bot.db.models import Placement
-from bot.policy.documents import Policy
+from bot.policy.documents import Policy, Reviewed, ReviewRule
 from sandbox.world import World
 from tests.e2e.driver import ask_for_video, bodies, requests, the_result
 from tests.e2e.moderating import accepted, admin, refused
@@ -25,7 +25,7 @@ def other_channel(world: World, name: str = "art") -> simcord.ChannelHandle:
 
 
 async def test_without_options_all_settings_are_shown_in_words(world: World) -> None:
-    assert (await admin(world, "settings")).splitlines()[:10] == [
+    assert (await admin(world, "settings")).splitlines()[:11] == [
         "⚙️ **Settings of this server**",
         "- **Channels and their threads:** all",
         "- **Models:** all",
@@ -35,6 +35,7 @@ async def test_without_options_all_settings_are_shown_in_words(world: World) -> 
         "- **Members confirm the price:** no",
         "- **Moderators' channel:** none",
         "- **Preview of limits and budgets:** yes",
+        "- **Requests that wait for your approval:** nobody",
         "ℹ️ Without a moderators' channel, nobody sees reports from members.",
     ]
     await unchanged(world)
@@ -54,6 +55,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         ask_first=True,
         moderators_channel=art,
         preview_limits=False,
+        review="newcomers",
     )
     assert text.splitlines() == [
         "✅ **Saved.** The settings are now:",
@@ -65,6 +67,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         "- **Members confirm the price (new):** yes",
         f"- **Moderators' channel (new):** {art.mention}",
         "- **Preview of limits and budgets (new):** no",
+        "- **Requests that wait for your approval (new):** newcomers: under 7 days here or under 3 videos",
         "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
     ]
     assert await policy(world) == Policy(
@@ -76,6 +79,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         ask_first=True,
         moderators_channel_id=art.id,
         saves_at_once=True,
+        review=ReviewRule(who=Reviewed.NEWCOMERS),
     )
     [row] = await world.app.services.moderation.list_log(world.guild.id, size=9)
     assert row.actor_id == world.mona.id

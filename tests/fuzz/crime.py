@@ -11,6 +11,7 @@ import simcord
 from simcord.backend import serializers
 
 from bot.moderation.decisions import Moderator
+from bot.policy.documents import Reviewed, ReviewRule
 from sandbox.world import wait_until
 from tests.e2e.raw import COMPONENT
 from tests.e2e.reporting import add_bob, open_board
@@ -77,6 +78,7 @@ class Crime:
             form = await owner.slash(_place_of(owner), "film", duration=4)
             await owner.submit_modal(form, {"title": "A film", "shots": "is offered"})
             await self._appeal(owner)
+            await self._await_review(owner)
             self.belongings_of[name] = self._find(owner)
 
     async def _have_videos(self, owners: dict[str, tuple[simcord.MemberActor, simcord.MemberActor]]) -> None:
@@ -101,6 +103,15 @@ class Crime:
         (kept,) = self.rows.read("SELECT id FROM appeals WHERE user_id = ?", owner.id)
         await services.appeals.ask(place, kept["id"], "it is a play")
 
+    async def _await_review(self, owner: simcord.MemberActor) -> None:
+        """Let a request of an owner wait for moderators."""
+        moderation, place = self.stage.world.app.services.moderation, Moderator(owner.guild.id, 1)
+        now = {"ask_first": False, "review": ReviewRule(who=Reviewed.EVERYBODY)}
+        before = {"ask_first": True, "review": None}
+        await moderation.change_settings(place, now)
+        await owner.slash(_place_of(owner), "veo", prompt="waits for moderators", duration=4)
+        await moderation.change_settings(place, before)
+
     def _find(self, owner: simcord.MemberActor) -> dict[str, str]:
         """Return the ids of what is somebody's."""
         read = self.rows.read
@@ -110,6 +121,7 @@ class Crime:
         (film,) = read("SELECT id FROM films WHERE user_id = ?", owner.id)
         (reported,) = read("SELECT id FROM reports WHERE generation_id = ?", video["id"])
         (appeal,) = read("SELECT id FROM appeals WHERE user_id = ?", owner.id)
+        (review,) = read("SELECT id FROM reviews WHERE user_id = ?", owner.id)
         (decision,) = read("SELECT max(id) AS id FROM audit WHERE guild_id = ?", owner.guild.id)
         return {
             "decision": str(decision["id"]),
@@ -119,6 +131,7 @@ class Crime:
             "film": film["id"],
             "report": reported["id"],
             "appeal": appeal["id"],
+            "review": review["id"],
             "member": str(owner.id),
         }
 
@@ -129,7 +142,8 @@ class Crime:
     async def _wait_for_calm(self, requests: int = 0) -> None:
         """Wait until nothing is on its way, and so many requests were accepted: an answer may come first."""
         calm = "'running'" if self.stage.world.provider.hold else "''"
-        open_ones = f"SELECT id FROM generations WHERE delivered_at IS NULL AND status != {calm}"  # noqa: S608 ours
+        moving = f"delivered_at IS NULL AND review_until IS NULL AND status != {calm}"
+        open_ones = f"SELECT id FROM generations WHERE {moving}"  # noqa: S608 ours
 
         async def look() -> bool | None:
             are_there = len(self.rows.read("SELECT id FROM generations")) >= requests
@@ -180,6 +194,7 @@ class Crime:
             read(f"SELECT * FROM guilds WHERE NOT ({here}) ORDER BY guild_id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM audit WHERE NOT ({here}) ORDER BY id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM appeals WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
+            read(f"SELECT * FROM reviews WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM reports WHERE NOT ({reported}) ORDER BY id", guild_id),  # noqa: S608 ours
         ]
 

@@ -15,7 +15,7 @@ from tests.fuzz.crime import ELSEWHERE, ENTITLED, STRANGERS, Crime, open_crime
 from tests.fuzz.listening import Listener
 from tests.fuzz.tally import fuzz
 
-TARGETS = ("video", "request", "offer", "film", "report", "appeal", "member", "decision")
+TARGETS = ("video", "request", "offer", "film", "report", "appeal", "review", "member", "decision")
 ODD = ["\n", " ", "\0", "٣", "x", ":", "0" * 30, "-", "ffff", "\ud800", "veo1:", "A", "🎬"]
 
 
@@ -53,7 +53,7 @@ def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
 
 def written(pattern: str, target: str, filling: str) -> str:
     """Return a custom id that fits a pattern, with an id for its groups of ids."""
-    text = re.sub(r"\(\?P<(generation|id|draft|film|report|appeal|user_id)>[^)]*\)", target, pattern)
+    text = re.sub(r"\(\?P<(generation|id|draft|film|report|appeal|review|user_id)>[^)]*\)", target, pattern)
     text = re.sub(r"\(\?P<preview>[^)]*\)", f"1900000000-{target}", text)
     text = re.sub(r"\(\?P<decision>(\w+)[^)]*\)", r"\1", text)
     text = re.sub(r"\(\?P<(revision|page|shot|last)>[^)]*\)", "1", text)

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cogs.ui",),
     ("cogs.moderation", "cogs.privacy", "cogs.usage"),
     ("cogs.cards", "cogs.quota"),
-    ("cogs.appeals",),
+    ("cogs.appeals", "cogs.reviews"),
     ("cogs.reports", "cogs.veo"),
     ("cogs.admin", "cogs.films", "cogs.videos"),
     ("cogs.delivery",),

@@ -19,6 +19,7 @@ from bot.jobs.ports import DeliveryPostponedError, IsCurrent, Posted, Undelivera
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.moderation.appeal_decisions import Appeal
+from bot.moderation.follow_ups import Case
 from bot.moderation.reported import ReportedVideo
 
 if TYPE_CHECKING:
@@ -284,8 +285,8 @@ class Board:
         await self._process.come_back("Discord")
         return self._process.world.discord.new_id()
 
-    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:  # noqa: ARG002 the same
-        """Show an appeal."""
+    async def post_case(self, channel_id: int, case: Case) -> int:  # noqa: ARG002 the same
+        """Show what is to be decided."""
         await self._process.go("Discord")
         await self._process.come_back("Discord")
         return self._process.world.discord.new_id()
@@ -296,7 +297,7 @@ class Board:
         await self._process.come_back("Discord")
         return True
 
-    async def update_appeal(self, appeal: Appeal) -> None:  # noqa: ARG002 the same
+    async def update_case(self, case: Case) -> None:  # noqa: ARG002 the same
         """Show what was decided."""
         await self._process.go("Discord")
         await self._process.come_back("Discord")

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.db.database import open_database
 from bot.db.guild_models import AppealDecision, AppealRow, StrikeRow
+from bot.db.models import Generation, is_in_review
 from bot.db.revisions import MIGRATIONS, known_revisions
+from bot.jobs.queue import GenerationQueue
 
 GIVEN_AT = datetime(2026, 11, 29, 12, 0, 0, 123, tzinfo=UTC)
 # Three servers: one that chose days, one that chose nothing about strikes, one that never chose anything.
@@ -27,6 +29,12 @@ OF_0016 = (
     ('a', 1, 7, 'word:red', 'red', 'f', '2026-11-29 12:00:00+00:00', 'allow', '2026-11-29 12:00:00+00:00')
     """,
 )
+OF_0018 = """INSERT INTO generations
+    (id, interaction_id, guild_id, channel_id, user_id, placement, card_id, prompt, model, options, status,
+    created_at, not_before, attempts, submission) VALUES
+    ('a', 1, 1, 2, 7, 'thread', 5, 'a fox', 'google/veo3', '{}', 'queued',
+    '2026-11-29 12:00:00+00:00', '2026-11-29 12:00:00+00:00', 0, 0)
+    """
 
 
 def test_the_files_tell_the_same_revisions_as_alembic() -> None:
@@ -41,7 +49,7 @@ async def test_strikes_given_before_0018_fade_as_their_servers_rules_said_and_us
 ) -> None:
     engine = create_async_engine(empty_url)
     async with engine.begin() as connection:
-        await connection.run_sync(upgrade_to_0016)
+        await connection.run_sync(upgrade, "0016")
         for statement in OF_0016:
             await connection.execute(text(statement.replace(":", "\\:")))
     await engine.dispose()
@@ -57,9 +65,22 @@ async def test_strikes_given_before_0018_fade_as_their_servers_rules_said_and_us
     assert appeal.used_at is not None
 
 
-def upgrade_to_0016(connection: Connection) -> None:
+async def test_nothing_that_was_requested_before_0019_waits_for_moderators(empty_url: str) -> None:
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0018")
+        await connection.execute(text(OF_0018.replace(":", "\\:")))
+    await engine.dispose()
+    async with open_database(empty_url) as database:
+        row = await database.read(lambda session: session.scalars(select(Generation)).one())
+        assert (row.review_id, row.review_until, is_in_review(row)) == (None, None, False)
+        queue = GenerationQueue(database, "one", max_running=1, lease=timedelta(minutes=1))
+        assert [claimed.id for claimed in await queue.claim(1)] == [row.id]
+
+
+def upgrade(connection: Connection, revision: str) -> None:
     """Make the tables of then."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "0016")
+    command.upgrade(config, revision)

@@ -12,6 +12,7 @@ from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.appeals import Appeals
 from bot.moderation.deletion_appeals import CannotAskError
+from bot.moderation.follow_ups import Case
 from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY
 from bot.privacy.service import Privacy
 from tests.bot.appealing import ALICE, MONA, asked, is_settled, refused, rows
@@ -48,29 +49,30 @@ class Relay(RecordingModeratorChannel):
         self.posting = asyncio.Event()
         self.lost: list[Exception] = []
 
-    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+    async def post_case(self, channel_id: int, case: Case) -> int:
         self.posting.set()
         await self.gate.wait()
-        row, channel = appeal.row, self.channel
+        row, channel = case.row, self.channel
         if row.message_id in channel.messages:
             message_id = row.message_id
-            channel.messages[message_id] = said(appeal)
+            channel.messages[message_id] = said(case)
         else:
             nonce = (row.id, channel_id, row.message_id)
             message_id = channel.nonces.setdefault(nonce, 5000 + len(channel.nonces))
-            channel.messages.setdefault(message_id, said(appeal))
+            channel.messages.setdefault(message_id, said(case))
         if self.lost:
             raise self.lost.pop()
         return message_id
 
-    async def update_appeal(self, appeal: Appeal) -> None:
-        await self._try(appeal.row.channel_id or 0)
-        if appeal.row.message_id is not None:
-            self.channel.messages[appeal.row.message_id] = said(appeal)
+    async def update_case(self, case: Case) -> None:
+        await self._try(case.row.channel_id or 0)
+        if case.row.message_id is not None:
+            self.channel.messages[case.row.message_id] = said(case)
 
 
-def said(appeal: Appeal) -> str:
-    return f"{appeal.row.decision or 'open'}: {appeal.row.why or ''}"
+def said(case: Case) -> str:
+    why = case.row.why if isinstance(case, Appeal) else None
+    return f"{case.row.decision or 'open'}: {why or ''}"
 
 
 @pytest.fixture

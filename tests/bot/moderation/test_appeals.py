@@ -9,10 +9,11 @@ from sqlalchemy import update
 from bot.admission.appeals import ANSWER_TIME, PAUSE, block_rule, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.moderation.appeal_decisions import FOLLOW_UP, Appeal, AppealClosedError, AppealNotFoundError
+from bot.moderation.appeal_decisions import FOLLOW_UP, AppealClosedError, AppealNotFoundError
 from bot.moderation.appeals import Appeals, Situation, check_appeal
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.deletion_appeals import CannotAskError
+from bot.moderation.follow_ups import Case
 from bot.moderation.service import Moderation
 from bot.privacy.appeals import drop_appeals
 from bot.privacy.service import Privacy
@@ -86,10 +87,10 @@ async def test_a_decision_that_comes_before_the_message_was_written_down_is_foll
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:
     class QuickModerators(RecordingModeratorChannel):
-        async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
-            message_id = await super().post_appeal(channel_id, appeal)
+        async def post_case(self, channel_id: int, case: Case) -> int:
+            message_id = await super().post_case(channel_id, case)
             clock.advance(TICK)
-            await appeals.decide(MONA, appeal.row.id, AppealDecision.ALLOW)
+            await appeals.decide(MONA, str(case.row.id), AppealDecision.ALLOW)
             return message_id
 
     board, _ = QuickModerators(), await asked(appeals, database, clock)

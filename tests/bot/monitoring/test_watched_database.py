@@ -14,6 +14,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
+from bot.failures import FailureKind
 from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, evaluate_alerts
 from bot.monitoring.alert_store import AlertStore
@@ -51,11 +52,24 @@ async def test_the_backlog_tells_where_requests_stand_and_since_when(database: D
     assert backlog.is_waiting
 
 
+async def test_what_waits_for_moderators_is_no_work_that_waits(database: Database) -> None:
+    await insert(database, status=Status.QUEUED, created_at=ago(hours=9), review_until=ago(hours=-15))
+
+    backlog = await BacklogReader(database).read()
+
+    assert backlog is not None
+    assert backlog.counts == {"review": 1}
+    assert not backlog.is_waiting
+
+
 async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -> None:
     reader = BacklogReader(database)
     first = await reader.read()
     await insert(database)
     assert await reader.read() is first
+
+
+DECLINED = {"status": Status.FAILED, "failure_kind": FailureKind.DECLINED}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +82,8 @@ async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -
         ({"status": Status.CANCELLED, "cancelled_by": 3}, {"finished_at": 11}, {}),
         ({"status": Status.CANCELLED, "cancelled_by": 9}, {"finished_at": 11}, {1: 1}),
         ({"status": Status.SUCCEEDED}, {"finished_at": 60, "delivered_at": 5}, {1: 1}),
+        ({**DECLINED, "film_id": "f"}, {"finished_at": 5, "delivered_at": 5}, {}),
+        ({**DECLINED}, {"finished_at": 60, "delivered_at": 5}, {1: 1}),
         ({"status": Status.SUCCEEDED}, {"finished_at": 180, "delivered_at": 120}, {}),
     ],
 )

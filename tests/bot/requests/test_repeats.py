@@ -28,8 +28,9 @@ from bot.requests.repeats import (
     spec_of,
     with_new_seed,
 )
-from bot.requests.service import GenerationService, understand
+from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec, takes_references
+from bot.requests.understanding import understand
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row

@@ -24,6 +24,8 @@ QUIET = Overview(
     report_posts=(),
     open_appeals=0,
     appeal_posts=(),
+    open_reviews=0,
+    review_posts=(),
     blocked=0,
     alert=None,
 )

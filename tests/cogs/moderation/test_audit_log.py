@@ -151,6 +151,11 @@ LINES = [
     (entry(A.APPEAL_ALLOW, "member:6"), "allowed a refused request of <@6> once."),
     (entry(A.APPEAL_DECLINE, "member:6"), "declined an appeal by <@6>."),
     (
+        entry(A.REVIEW_APPROVE, "generation:00ff", new={"user_id": 6}),
+        "approved the request `00ff` of <@6>.",
+    ),
+    (entry(A.REVIEW_DECLINE, "film:00ff", new={"user_id": 6}), "declined the request `00ff` of <@6>."),
+    (
         entry(A.UNDO, "7:quota_set:role:8", old={"day": 3, "week": None}, new={"day": 5}),
         "undid #7: limits of <@&8>: "
         "3 videos in 24 hours, any number of videos in 7 days → 5 videos in 24 hours.",

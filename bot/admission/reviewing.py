@@ -1,0 +1,49 @@
+"""Whose requests moderators look at before anything is spent, and where these are shown."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bot.admission.context import Requester
+from bot.db.models import Generation, Status
+from bot.db.review_models import ReviewRow
+from bot.policy.documents import Reviewed, ReviewRule
+
+
+def is_reviewed(
+    rule: ReviewRule | None, requester: Requester, count: Callable[[], int], now: datetime
+) -> bool:
+    """Whether a request waits for moderators; `count`: their member's videos, if that matters."""
+    if rule is None:
+        return False
+    match rule.who:
+        case Reviewed.EVERYBODY:
+            return True
+        case Reviewed.ROLE:
+            return rule.role_id in requester.role_ids
+        case Reviewed.NEWCOMERS:
+            return is_new(rule, requester.joined_at, now) or count() < rule.videos
+
+
+def is_new(rule: ReviewRule, joined_at: datetime | None, now: datetime) -> bool:
+    """Whether somebody has not been on the server for long enough, or Discord doesn't tell since when."""
+    return rule.days > 0 and (joined_at is None or now - joined_at < timedelta(days=rule.days))
+
+
+def count_videos(session: Session, requester: Requester) -> int:
+    """Return how many videos a member has got on the server, without those that were taken down."""
+    got = (Generation.status == Status.SUCCEEDED, Generation.removed_at.is_(None))
+    mine = (Generation.guild_id == requester.guild_id, Generation.user_id == requester.user_id)
+    return session.scalar(select(func.count()).where(*mine, *got)) or 0
+
+
+def show_open_reviews(session: Session, guild_id: int, now: datetime) -> int:
+    """Let a server's open reviews be shown in its moderators' channel; return how many there are.
+
+    Where one has its message, that stays; where it's gone, there's another (`bot.moderation.outbox_relay`).
+    """
+    is_open = (ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None))
+    shown = update(ReviewRow).where(*is_open).values(post_at=now)
+    return len(session.scalars(shown.returning(ReviewRow.id)).all())

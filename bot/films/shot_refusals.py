@@ -1,0 +1,101 @@
+"""What a refusal of one shot, or of the title, means for the whole film, and what it leads to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from bot.admission.appeals import excuse, offer
+from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
+from bot.admission.denials import (
+    BudgetReachedError,
+    QuotaReachedError,
+    RefusedError,
+    WaitingFullError,
+    WordNotAllowedError,
+)
+from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
+from bot.admission.strikes import strike_for
+from bot.db.film_models import FilmRow
+from bot.db.transactions import Work
+from bot.errors import UserError
+from bot.provider.catalogue import VideoRequest
+
+TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
+
+Answer = TypeVar("Answer")
+
+
+class ShotWordError(ShotRefusedError):
+    """A shot has a forbidden word, about which a moderator can be asked."""
+
+    def __init__(
+        self,
+        number: int,
+        refusal: WordNotAllowedError,
+        asked: tuple[Requester, VideoRequest, AdmissionContext],
+        *,
+        is_word: bool = True,
+    ) -> None:
+        """`asked`: the shot; `is_word`: it may cost a strike."""
+        super().__init__(number, refusal.sentence, is_word=is_word)
+        self.has_moderators = asked[2].policy.moderators_channel_id is not None
+        self.fingerprints = refusal.fingerprints
+        self._refusal = refusal
+        self._asked = asked
+
+    def offer(self, session: Session, now: datetime) -> None:
+        """Keep the shot, so that its member can ask; see `bot.admission.appeals.offer`."""
+        offer(session, self._refusal, self._asked, now)
+        self.appeal_id = self._refusal.appeal_id
+
+
+def title_words(
+    requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime
+) -> Sequence[str]:
+    """Return the forbidden words of the title, if its member may have videos there; it's judged first."""
+    found = check_words(row.title, context.policy)
+    if found is None or check_place(requester, context, now) is not None:
+        return ()
+    return found.words
+
+
+def refused_shot(
+    number: int, refusal: UserError, asked: tuple[Requester, VideoRequest, AdmissionContext]
+) -> UserError:
+    """Return why a film is refused whose shots before this one would have been accepted."""
+    if isinstance(refusal, TOO_MANY):
+        return FilmTooLongError(number - 1, refusal)
+    if isinstance(refusal, WordNotAllowedError):
+        return ShotWordError(number, refusal, asked)
+    if isinstance(refusal, RefusedError):
+        return ShotRefusedError(number, refusal.sentence)
+    return refusal
+
+
+def striking(
+    work: Work[Answer | UserError], requester: Requester, now: datetime, *, is_typed: bool
+) -> Work[Answer | UserError]:
+    """Return work that keeps what a shot's forbidden word leads to, though nothing else of it may stand.
+
+    A moderator can be asked about it. `is_typed`: the words came just now, so that it costs a strike, too,
+    unless a moderator let a shot of the film pass: the member sends it again as they were told.
+    """
+
+    def decide(session: Session) -> Answer | UserError:
+        try:
+            with session.begin_nested():
+                answer = work(session)
+        except ShotWordError as error:
+            answer = error
+        if not isinstance(answer, UserError):
+            return answer
+        if isinstance(answer, ShotWordError):
+            answer.offer(session, now)
+        shots = answer.fingerprints if isinstance(answer, RefusedError) else ()
+        if not is_typed or excuse(session, requester, shots, now):
+            return answer
+        return strike_for(session, requester, answer, now)
+
+    return decide

@@ -1,0 +1,190 @@
+"""What moderators make of a request before anything is spent: one decision, in the transaction of its row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from sqlalchemy import case, select, update
+from sqlalchemy.orm import Session
+
+from bot.db.film_models import FilmRow
+from bot.db.guild_models import Action
+from bot.db.models import Generation
+from bot.db.review_models import IN_REVIEW, ReviewDecision, ReviewRow
+from bot.errors import UserError
+from bot.failures import FailureKind
+from bot.i18n import N_, _
+from bot.jobs.endings import is_being_answered, unsent
+from bot.jobs.ports import Posted
+from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError, OwnAppealError
+from bot.moderation.decisions import Moderator
+from bot.policy.audit import record
+
+ALREADY: Mapping[ReviewDecision, LiteralString] = {
+    ReviewDecision.APPROVE: N_("{who} has already approved this. Nothing changed."),
+    ReviewDecision.DECLINE: N_("{who} has already declined this. Nothing changed."),
+    ReviewDecision.LEFT: N_("The member has left the server, so this has ended. Nothing changed."),
+    ReviewDecision.LAPSE: N_("Nobody approved this in time, so it has ended. Nothing changed."),
+    ReviewDecision.OVER: N_("This request was cancelled or has ended. Nothing changed."),
+}
+# Why the requests of a review end.
+ENDS: Mapping[ReviewDecision, FailureKind] = {
+    ReviewDecision.DECLINE: FailureKind.DECLINED,
+    ReviewDecision.LEFT: FailureKind.MEMBER_LEFT,
+    ReviewDecision.LAPSE: FailureKind.UNREVIEWED,
+}
+ACTIONS: Mapping[ReviewDecision, Action] = {
+    ReviewDecision.APPROVE: Action.REVIEW_APPROVE,
+    ReviewDecision.DECLINE: Action.REVIEW_DECLINE,
+    ReviewDecision.LEFT: Action.CANCEL,
+}
+Chosen = tuple[str, ReviewDecision, str | None]  # the review's ID, what is decided, words for the member
+
+
+class ReviewClosedError(UserError):
+    """There is nothing to decide any more; the sentence says why."""
+
+    def __init__(self, decision: ReviewDecision, by: int | None = None) -> None:
+        super().__init__(_(ALREADY[decision], who=f"<@{by}>"))
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review as it stands.
+
+    Attributes:
+        requests: what it is about: one request, or shots of a film in their order.
+        film: None: it's about no film.
+    """
+
+    row: ReviewRow
+    requests: Sequence[Generation]
+    film: FilmRow | None = None
+
+    @property
+    def price(self) -> float | None:
+        """What all of it will cost, in credits; None: not known."""
+        prices = [request.estimated_credits for request in self.requests]
+        return None if None in prices else sum(price or 0 for price in prices)
+
+
+def fetch_review(session: Session, guild_id: int, review_id: str) -> ReviewRow | None:
+    """Return a review of this server, or None."""
+    return session.scalar(select(ReviewRow).where(ReviewRow.id == review_id, ReviewRow.guild_id == guild_id))
+
+
+def load_review(session: Session, row: ReviewRow) -> Review:
+    """Return a review with what it is about."""
+    requests = session.scalars(
+        select(Generation).where(Generation.review_id == row.id).order_by(Generation.shot)
+    ).all()
+    film_id = requests[0].film_id if requests else None
+    return Review(row, requests, None if film_id is None else session.get(FilmRow, film_id))
+
+
+def ensure_decidable(row: ReviewRow | None, by: Moderator) -> None:
+    """Check that a moderator can decide about a review.
+
+    Raises:
+        AppealNotFoundError, OwnAppealError, ReviewClosedError: they can't.
+    """
+    if row is None:
+        raise AppealNotFoundError
+    if row.user_id == by.user_id:
+        raise OwnAppealError
+    if row.decision is not None:
+        raise ReviewClosedError(row.decision, row.decided_by)
+
+
+def carry_out(
+    session: Session, by: Moderator, chosen: Chosen, now: datetime, shown_at: Posted | None = None
+) -> Review:
+    """Decide, and let the requests go on or end; see `bot.moderation.reviews.Reviews.decide`."""
+    review_id, decision, words = chosen
+    found = fetch_review(session, by.guild_id, review_id)
+    ensure_decidable(found, by)
+    if decision is ReviewDecision.APPROVE:
+        decided = _let_go_on(session, review_id, now)
+    else:
+        decided = end_requests(session, [review_id], decision, now, words)
+    if not decided:
+        raise ReviewClosedError(ReviewDecision.OVER)
+    row = session.scalar(
+        update(ReviewRow)
+        .where(ReviewRow.id == review_id, ReviewRow.decision.is_(None))
+        .values(
+            decision=decision, decided_by=by.user_id, decided_at=now, words=words, post_at=now + FOLLOW_UP
+        )
+        .returning(ReviewRow)
+    )
+    if row is None:
+        raise AppealNotFoundError
+    if shown_at is not None and row.message_id is None:
+        row.channel_id, row.message_id = shown_at.channel_id, shown_at.message_id
+    review = load_review(session, row)
+    _record(session, by, review, now)
+    return review
+
+
+def end_requests(
+    session: Session,
+    review_ids: Sequence[str],
+    decision: ReviewDecision,
+    now: datetime,
+    words: str | None = None,
+) -> Sequence[str]:
+    """End what waits for these reviews, free; return its IDs. The runner then tells the members.
+
+    Of a film, the first shot tells: the others are over at once, and the film's card shows them.
+    """
+    values = {
+        **unsent(ENDS[decision], now),
+        "failure_reason": words,
+        "review_until": None,
+        "not_before": case((is_being_answered(now), Generation.not_before), else_=now),
+    }
+    ended = session.execute(
+        update(Generation)
+        .where(Generation.review_id.in_(review_ids), IN_REVIEW)
+        .values(values)
+        .returning(Generation.id, Generation.review_id, Generation.shot)
+        .execution_options(synchronize_session=False)
+    ).all()
+    first: dict[str | None, int] = {}
+    for _id, review_id, shot in ended:
+        first[review_id] = min(first.get(review_id, shot or 0), shot or 0)
+    silent = [request_id for request_id, review_id, shot in ended if (shot or 0) > first[review_id]]
+    if silent:
+        over = update(Generation).where(Generation.id.in_(silent)).values(delivered_at=now)
+        session.execute(over.execution_options(synchronize_session=False))
+    return [row.id for row in ended]
+
+
+def _let_go_on(session: Session, review_id: str, now: datetime) -> Sequence[str]:
+    """Let what waits for a review go on as if it had just been accepted; return its IDs."""
+    released = (
+        update(Generation)
+        .where(Generation.review_id == review_id, IN_REVIEW)
+        .values(review_until=None, released_at=now)
+        .returning(Generation.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.scalars(released).all()
+
+
+def _record(session: Session, by: Moderator, review: Review, now: datetime) -> None:
+    row, film = review.row, review.film
+    if row.decision is None:
+        return
+    subject = f"generation:{review.requests[0].id}" if film is None else f"film:{film.id}"
+    record(
+        session,
+        by.guild_id,
+        by.user_id,
+        ACTIONS[row.decision],
+        now,
+        subject=subject,
+        new={"user_id": row.user_id, "counts": False},
+        reason=row.words,
+    )

@@ -1,0 +1,46 @@
+"""What a card says of a request that isn't sent yet, and when a video should be ready."""
+
+from bot.db.models import Generation, is_in_review
+from bot.eta.eta import LAST_POSITION, Eta
+from bot.i18n import _, ngettext, number
+from bot.timestamps import relative_time
+
+
+def waiting_line(generation: Generation, eta: Eta) -> str:
+    """Return how a request waits; for moderators it has no position, and nobody knows how long that takes."""
+    if is_in_review(generation):
+        return review_line(generation)
+    return " ".join(filter(None, [_position(eta), prospect(eta)]))
+
+
+def review_line(generation: Generation) -> str:
+    """Return what is said while moderators are to decide."""
+    return _(
+        "👀 **Waiting for a moderator's approval.** It isn't sent before that. If nobody decides, it ends "
+        "{when} and doesn't count.",
+        when=relative_time(generation.review_until or generation.created_at),
+    )
+
+
+def _position(eta: Eta) -> str:
+    if eta.position is None:
+        return _("⏳ **In the queue.**")
+    if eta.position > LAST_POSITION:
+        return ngettext(
+            "⏳ **In the queue**, after more than {count} other request.",
+            "⏳ **In the queue**, after more than {count} other requests.",
+            LAST_POSITION,
+        )
+    return _("⏳ **In the queue** at position {place}.", place=number(eta.position))
+
+
+def prospect(eta: Eta) -> str:
+    """Say when it should be ready: a time instead of a percentage, which nobody knows."""
+    if eta.is_late and eta.ends_at:
+        end = relative_time(eta.ends_at)
+        return _("Taking longer than usual. I'll give up {when}.", when=end)
+    if eta.is_late:
+        return _("Taking longer than usual.")
+    if eta.expected_at is None:
+        return ""
+    return _("Should be ready {when}.", when=relative_time(eta.expected_at))

@@ -1,0 +1,103 @@
+"""Whose requests moderators look at first: what moderators type for it, and how it is told. Pure."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from discord.app_commands import Choice
+
+from bot.errors import BadInputError
+from bot.i18n import _, format_or, ngettext, pgettext
+from bot.policy.documents import Reviewed, ReviewRule
+from bot.policy.phrases import count_videos
+
+NOBODY, NEWCOMERS, EVERYBODY = "nobody", "newcomers", "everybody"
+WORDS: Mapping[str, str] = {
+    **dict.fromkeys((NOBODY, "none", "off", "no"), NOBODY),
+    **dict.fromkeys((EVERYBODY, "everyone", "@everyone", "all"), EVERYBODY),
+}
+LONGEST = 100  # characters
+MOST_DAYS, MOST_VIDEOS = 366, 1000
+ROLE = re.compile(r"<@&([0-9]{15,20})>|([0-9]{15,20})")  # a mention, or a copied id
+NEW = re.compile(
+    r"newcomers?:?(?: (?:under )?(?P<days>[0-9]{1,4}) ?d(?:ays?)?(?: here)?)?(?:,?(?: or| and)?)?"
+    r"(?: (?:under )?(?P<videos>[0-9]{1,4}) ?videos?)?"
+)
+
+
+def parse_review(text: str, guild_id: int, role_ids: Collection[int]) -> ReviewRule | None:
+    """Return whose requests wait for moderators, such as of "newcomers 7 days 3 videos"; None: nobody's.
+
+    `role_ids`: the server's.
+
+    Raises:
+        BadInputError: something else is said.
+    """
+    typed = " ".join(text.casefold().split())
+    if (word := WORDS.get(typed)) is not None:
+        return None if word == NOBODY else ReviewRule(who=Reviewed.EVERYBODY)
+    if (role := ROLE.fullmatch(typed)) is not None:
+        return _of_role(int(role[1] or role[2]), guild_id, role_ids)
+    if (new := NEW.fullmatch(typed)) is not None:
+        return _of_newcomers(new)
+    raise BadInputError(
+        # Translators: the examples stay English: nothing else is understood
+        _(
+            "Enter `nobody`, `everybody`, a @role, or newcomers such as `newcomers 7 days 3 videos`. Nothing "
+            "changed."
+        )
+    )
+
+
+def review_text(value: Any) -> str:
+    """Return the rule in words; `value`: as the document or its JSON has it."""
+    rule = ReviewRule.model_validate(value)
+    match rule.who:
+        case Reviewed.EVERYBODY:
+            return pgettext("review", "everybody")
+        case Reviewed.ROLE:
+            return f"<@&{rule.role_id}>"
+        case Reviewed.NEWCOMERS:
+            days = ngettext("under {count} day here", "under {count} days here", rule.days)
+            videos = _("under {videos}", videos=count_videos(rule.videos))
+            found = [days] * (rule.days > 0) + [videos] * (rule.videos > 0)
+            return _("newcomers: {bounds}", bounds=format_or(found))
+
+
+def complete_review(typed: str) -> list[Choice[str]]:
+    """Return what can stand in the option, given its beginning."""
+    offers = {
+        NOBODY: pgettext("review", "nobody"),
+        NEWCOMERS: review_text(ReviewRule(who=Reviewed.NEWCOMERS)),
+        EVERYBODY: pgettext("review", "everybody"),
+    }
+    begun = typed.strip().casefold()
+    return [
+        Choice(name=name, value=value)
+        for value, name in offers.items()
+        if begun in name.casefold() or begun in value
+    ]
+
+
+def _of_role(role_id: int, guild_id: int, role_ids: Collection[int]) -> ReviewRule:
+    if role_id == guild_id:
+        return ReviewRule(who=Reviewed.EVERYBODY)
+    if role_id not in role_ids:
+        raise BadInputError(_("This server has no role `{role}`. Nothing changed.", role=role_id))
+    return ReviewRule(who=Reviewed.ROLE, role_id=role_id)
+
+
+def _of_newcomers(typed: re.Match[str]) -> ReviewRule:
+    days, videos = typed["days"], typed["videos"]
+    if days is None and videos is None:
+        return ReviewRule(who=Reviewed.NEWCOMERS)
+    rule = ReviewRule(who=Reviewed.NEWCOMERS, days=int(days or 0), videos=int(videos or 0))
+    if rule.days > MOST_DAYS or rule.videos > MOST_VIDEOS or not (rule.days or rule.videos):
+        raise BadInputError(
+            _(
+                "Use 1 to {days} days and 1 to {videos} videos. Nothing changed.",
+                days=MOST_DAYS,
+                videos=MOST_VIDEOS,
+            )
+        )
+    return rule

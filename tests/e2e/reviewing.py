@@ -1,0 +1,40 @@
+"""Requests that moderators look at first, in the words of the tests."""
+
+from typing import Any
+
+import discord
+import simcord
+
+from bot.policy.documents import Reviewed, ReviewRule
+from sandbox.world import World
+from tests.e2e.driver import eventually
+from tests.e2e.reporting import mona_of, open_board
+
+APPROVE, DECLINE = "Approve", "Decline"
+EVERYBODY = ReviewRule(who=Reviewed.EVERYBODY)
+
+
+async def review_everybody(world: World, rule: ReviewRule | None = EVERYBODY, **settings: Any) -> None:
+    changes = {"review": rule, **settings}
+    await world.app.services.moderation.change_settings(mona_of(world), changes)
+
+
+async def open_reviewing(world: World) -> simcord.ChannelHandle:
+    """Let everybody's requests wait for moderators, who have a channel."""
+    board = await open_board(world)
+    await review_everybody(world)
+    return board
+
+
+def reviews_in(board: simcord.ChannelHandle) -> list[discord.Message]:
+    return [message for message in board.history() if message.content.startswith("👀")]
+
+
+async def the_review(board: simcord.ChannelHandle, number: int = 1) -> discord.Message:
+    await eventually("a review", lambda: len(reviews_in(board)) == number)
+    return reviews_in(board)[-1]
+
+
+async def decline(who: simcord.MemberActor, message: discord.Message, words: str = "") -> None:
+    form = await who.click(message, label=DECLINE)
+    await who.submit_modal(form, {"words": words})
