@@ -135,7 +135,8 @@ def keep(session: Session, row: AppealRow) -> str:
     all strikes that the request gave hang on it. So it does where other words of it are forbidden by now.
     """
     mine = (AppealRow.guild_id == row.guild_id, AppealRow.user_id == row.user_id)
-    same = select(AppealRow).where(*mine, *_is_same(row), AppealRow.decision.is_(None))
+    lasts = or_(AppealRow.asked_at.is_(None), AppealRow.asked_at > row.created_at - ANSWER_TIME)
+    same = select(AppealRow).where(*mine, *_is_same(row), AppealRow.decision.is_(None), lasts)
     kept = session.scalar(same.order_by(AppealRow.asked_at.is_(None)).limit(1).with_for_update())
     if kept is not None:
         if kept.asked_at is None:

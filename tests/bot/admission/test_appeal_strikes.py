@@ -101,6 +101,12 @@ async def test_a_request_that_is_sent_again_while_it_is_asked_about_is_the_same_
     assert (await room.count_strikes(), await room.block()) == (0, None)
 
 
+async def test_a_question_whose_time_is_over_is_no_longer_the_same(room: Room) -> None:
+    appeal_id = await room.ask(await room.refused())
+    room.clock.advance(ANSWER_TIME)
+    assert await room.ask(await room.refused()) != appeal_id
+
+
 async def test_it_is_the_same_question_though_another_of_its_words_was_forbidden_since(room: Room) -> None:
     appeal_id = await room.ask(await room.refused("a red zebra"))
     await Moderation(room.decisions).add_word(MONA, "red")
