@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import excuse, fingerprint, offer, use
+from bot.admission.appeals import fingerprint, offer, use
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_place, check_words
 from bot.admission.context import Release
 from bot.admission.denials import (
+    BlockedError,
     BudgetReachedError,
     QuotaReachedError,
     RefusedError,
@@ -18,11 +19,10 @@ from bot.admission.denials import (
     WordNotAllowedError,
 )
 from bot.admission.film_denials import FilmTooLongError, ShotRefusedError, TitleNotAllowedError
-from bot.admission.strikes import strike_for
 from bot.db.film_models import FilmRow
-from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
+from bot.films.refusals import AskableShotError
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
     FilmSpec,
@@ -41,8 +41,6 @@ from bot.requests.spec import Shot
 IN_A_FILM = "film_shot"  # what a moderator let pass tells it by from a video alone
 TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
 
-Answer = TypeVar("Answer")
-
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -55,30 +53,6 @@ class Offered:
     contexts: Sequence[AdmissionContext]
     plans: Sequence[ShotPlan]
     change: Change | None
-
-
-class ShotWordError(ShotRefusedError):
-    """A shot has a forbidden word, about which a moderator can be asked."""
-
-    def __init__(
-        self,
-        number: int,
-        refusal: WordNotAllowedError,
-        asked: tuple[Requester, VideoRequest, AdmissionContext],
-        *,
-        is_word: bool = True,
-    ) -> None:
-        """`asked`: the shot; `is_word`: it may cost a strike."""
-        super().__init__(number, refusal.sentence, is_word=is_word)
-        self.has_moderators = asked[2].policy.moderators_channel_id is not None
-        self.fingerprints = refusal.fingerprints
-        self._refusal = refusal
-        self._asked = asked
-
-    def offer(self, session: Session, now: datetime) -> None:
-        """Keep the shot, so that its member can ask; see `bot.admission.appeals.offer`."""
-        offer(session, self._refusal, self._asked, now)
-        self.appeal_id = self._refusal.appeal_id
 
 
 class DearerError(UndecidedError):
@@ -190,6 +164,7 @@ class Acceptance:
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
                 raise _refused_shot(number, refusal, (requester, plan.video, context))
             if refusal is not None:
+                offer(session, refusal, (requester, plan.video, context), now)
                 return refusal
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
@@ -254,8 +229,8 @@ def _refused_shot(
     """Return why a film is refused whose shots before this one would have been accepted."""
     if isinstance(refusal, TOO_MANY):
         return FilmTooLongError(number - 1, refusal)
-    if isinstance(refusal, WordNotAllowedError):
-        return ShotWordError(number, refusal, asked)
+    if isinstance(refusal, WordNotAllowedError | BlockedError):
+        return AskableShotError(number, refusal, asked)
     if isinstance(refusal, RefusedError):
         return ShotRefusedError(number, refusal.sentence)
     return refusal
@@ -270,30 +245,3 @@ def _change(row: FilmRow, plans: Sequence[ShotPlan], contexts: Sequence[Admissio
 
 def _family_in(plans: Sequence[ShotPlan]) -> str:
     return plans[0].video.model.family
-
-
-def striking(
-    work: Work[Answer | UserError], requester: Requester, now: datetime, *, is_typed: bool
-) -> Work[Answer | UserError]:
-    """Return work that keeps what a shot's forbidden word leads to, though nothing else of it may stand.
-
-    A moderator can be asked about it. `is_typed`: the words came just now, so that it costs a strike, too,
-    unless a moderator let a shot of the film pass: the member sends it again as they were told.
-    """
-
-    def decide(session: Session) -> Answer | UserError:
-        try:
-            with session.begin_nested():
-                answer = work(session)
-        except ShotWordError as error:
-            answer = error
-        if not isinstance(answer, UserError):
-            return answer
-        if isinstance(answer, ShotWordError):
-            answer.offer(session, now)
-        shots = answer.fingerprints if isinstance(answer, RefusedError) else ()
-        if not is_typed or excuse(session, requester, shots, now):
-            return answer
-        return strike_for(session, requester, answer, now)
-
-    return decide

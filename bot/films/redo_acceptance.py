@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import use
+from bot.admission.appeals import offer, use
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
 from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError
@@ -22,7 +22,6 @@ from bot.films.acceptance import (
     Acceptance,
     DearerError,
     Releases,
-    ShotWordError,
     fingerprints,
 )
 from bot.films.changes import Change, find_change
@@ -35,6 +34,7 @@ from bot.films.redo import (
     plan_redo,
     redone,
 )
+from bot.films.refusals import AskableShotError
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
 from bot.films.takes import last_takes
@@ -206,10 +206,12 @@ class RedoAcceptance:
                 is_word = not trial.ids and _is_typed(film, number, plan, context)
                 asked = (requester, plan.video, context)
                 refusal.fingerprints = fingerprints(_made(plans, numbers))
-                refusal = ShotWordError(number, refusal, asked, is_word=is_word)
+                refusal = AskableShotError(number, refusal, asked, is_word=is_word)
             if refusal is None and not trial.ids:
                 _check_title(row, context)
             if refusal is not None:
+                if not trial.ids:
+                    offer(session, refusal, (requester, plan.video, context), now)
                 return replace(trial, refusal=refusal)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
