@@ -12,6 +12,8 @@ from bot.i18n import N_, _, format_and, format_or, ngettext
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Scope
 from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, block_end, count_videos, quote_words
+from bot.provider.catalogue import Model
+from bot.provider.input_kinds import InputKind
 from bot.timestamps import relative_time
 
 SHOWN_CHANNELS = 5
@@ -191,6 +193,13 @@ class WaitingFullError(RefusedError):
             )
         )
         self.most = most
+
+
+def without_options(refusal: UserError | None, model: Model) -> UserError | None:
+    """Return why a video isn't gone on from as its form can say it, which has no field for options."""
+    if not isinstance(refusal, TooLongError | TooHighError | BudgetReachedError):
+        return refusal
+    return refusal.without_choice(_("Use *Continue* instead.") if model.kind is InputKind.VIDEO else "")
 
 
 def _quota_sentence(verdict: QuotaVerdict) -> str:

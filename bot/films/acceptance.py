@@ -7,21 +7,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import fingerprint
-from bot.admission.check_request import (
-    Admission,
-    AdmissionContext,
-    Requester,
-    note_passed,
-)
+from bot.admission.appeals import fingerprint, offer
+from bot.admission.check_request import Admission, AdmissionContext, Requester, note_passed
 from bot.admission.context import Release
-from bot.admission.denials import (
-    WordNotAllowedError,
-)
+from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
+from bot.films.refusals import refused_shot, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
     FilmSpec,
@@ -32,7 +26,6 @@ from bot.films.script import (
     still_possible,
     without_links,
 )
-from bot.films.shot_refusals import refused_shot, title_words
 from bot.requests.confirmation import QUOTE_LIFE
 from bot.requests.reviews import open_review
 from bot.requests.rows import insert_request, placement_of
@@ -164,6 +157,7 @@ class Acceptance:
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
                 raise refused_shot(number, refusal, (requester, plan.video, context))
             if refusal is not None:
+                offer(session, refusal, (requester, plan.video, context), now)
                 return refusal
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)

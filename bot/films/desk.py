@@ -8,7 +8,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import DECISION_PATIENCE, Database
 from bot.db.transactions import Work
 from bot.errors import RestartingError, UserError
-from bot.films.shot_refusals import striking
+from bot.films.refusals import striking
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
 

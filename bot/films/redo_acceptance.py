@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words, note_passed
 from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
@@ -28,9 +29,9 @@ from bot.films.redo import (
     plan_redo,
     redone,
 )
+from bot.films.refusals import TOO_MANY, AskableShotError, title_words
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
-from bot.films.shot_refusals import TOO_MANY, ShotWordError, title_words
 from bot.films.takes import last_takes
 from bot.i18n import _
 from bot.policy.store import fetch_rules
@@ -204,8 +205,10 @@ class RedoAcceptance:
                 is_word = not trial.ids and _is_typed(film, number, plan, context)
                 asked = (requester, plan.video, context)
                 refusal.fingerprints = fingerprints(_made(plans, numbers))
-                refusal = ShotWordError(number, refusal, asked, is_word=is_word)
+                refusal = AskableShotError(number, refusal, asked, is_word=is_word)
             if refusal is not None:
+                if not trial.ids:
+                    offer(session, refusal, (requester, plan.video, context), now)
                 return replace(trial, refusal=refusal)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             spec = replace(plan.spec, shot=shot)

@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.admission.appeals import free, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester
-from bot.admission.denials import BudgetReachedError, TooHighError, TooLongError
+from bot.admission.denials import without_options
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
@@ -19,7 +19,6 @@ from bot.errors import DatabaseBusyError, OutcomeUnknownError, RestartingError, 
 from bot.i18n import _
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
 from bot.provider.catalogue import VideoRequest
-from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import (
     Confirmation,
     UnconfirmedError,
@@ -95,9 +94,7 @@ class GenerationService:
         return generation
 
     async def ensure_allowed(self, requester: Requester, spec: RequestSpec) -> None:
-        """Refuse what `request` would refuse by a rule now, before work is done for a video that goes on.
-
-        Its form has no field for options.
+        """Refuse what `request` would refuse by a rule now, before work is done to go on from a video.
 
         Raises:
             BadRequestError, RefusedError, DatabaseBusyError: as `request`.
@@ -106,10 +103,8 @@ class GenerationService:
 
         def decide(session: Session) -> UserError | None:
             context = self._admission.fetch_context(session, requester, video, now, made_from=spec.made_from)
-            refusal = self._admission.decide(session, requester, video, context, now)
-            if isinstance(refusal, TooLongError | TooHighError | BudgetReachedError):
-                is_extended = video.model.kind is InputKind.VIDEO
-                refusal = refusal.without_choice(_("Use *Continue* instead.") if is_extended else "")
+            decided = self._admission.decide(session, requester, video, context, now)
+            refusal = without_options(decided, video.model)
             offer(session, refusal, (requester, video, context), now)
             asked = (requester, kept_spec(video, spec), context)
             return refusal and struck(session, asked, refusal, None, now)

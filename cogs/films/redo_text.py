@@ -6,7 +6,7 @@ from bot.admission.denials import RefusedError
 from bot.admission.film_denials import ShotRefusedError
 from bot.errors import UserError
 from bot.films.redoing import RedoQuote
-from bot.films.shot_refusals import ShotWordError
+from bot.films.refusals import AskableShotError
 from bot.i18n import _, format_and, ngettext, number
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
@@ -112,7 +112,7 @@ def _cannot(shot: int, refusal: UserError) -> str:
         number=shot,
         reason=_reason(refusal),
     )
-    if not isinstance(refusal, ShotWordError) or not refusal.has_moderators:
+    if not isinstance(refusal, AskableShotError) or not refusal.has_moderators:
         return text
     way_on = _("To ask a moderator about that, redo shot {number} alone.", number=shot)
     return f"{text} {way_on}"

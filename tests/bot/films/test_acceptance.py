@@ -1,12 +1,14 @@
 """Forbidden words of films on both databases: what can be allowed once, and what costs a strike."""
 
 import pytest
+from sqlalchemy import update
 
-from bot.admission.denials import RefusedError
+from bot.admission.denials import BlockedError, RefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.films.acceptance import IN_A_FILM
+from bot.films.redoing import Redoing
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.moderation.decisions import Decisions
@@ -14,10 +16,11 @@ from bot.moderation.strikes import Strikes
 from bot.policy.strikes import Step
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import allow_once, desk, films
+from tests.bot.films.test_redoing import offered, posted, redoing
 from tests.bot.quoting import MODERATOR, Desk
 from tests.bot.rows import MODEL, new_requester
 
-__all__ = ["desk", "films"]
+__all__ = ["desk", "films", "redoing"]
 pytestmark = pytest.mark.both_engines
 
 
@@ -98,3 +101,26 @@ async def test_a_lifted_word_spares_a_film_one_strike_also_where_it_was_accepted
     assert (row.used_at, row.used_by) == (clock(), film.shots[0].id)
     await desk.moderation.add_word(MODERATOR, "lynx")
     assert "strike" in await refused(films, cuts("a lynx"), 2)
+
+
+async def test_a_blocked_member_can_ask_about_each_shot_of_a_film_and_about_a_redone_one(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, count=2)
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    await desk.moderation.block(MODERATOR, new_requester().user_id, None, None)
+    decided = {"decision": AppealDecision.ALLOW, "asked_at": clock(), "decided_at": clock()}
+    allow = update(AppealRow).values(decided)
+    for number, begin in enumerate(("You're blocked from /veo", "Shot 2: You're blocked from /veo"), 1):
+        with pytest.raises(RefusedError) as refusal:
+            await films.offer(new_requester(interaction_id=10 + number), cuts("a fox", "a cat"))
+        assert str(refusal.value).startswith(begin)
+        assert refusal.value.appeal_id is not None
+        await database.write(lambda session: session.execute(allow))
+    await films.offer(new_requester(interaction_id=13), cuts("a fox", "a cat"))
+    with pytest.raises(BlockedError) as blocked:
+        await offered(redoing, film, 2)
+    assert blocked.value.appeal_id is not None
+    await database.write(lambda session: session.execute(allow))
+    quote = await redoing.offer(new_requester(interaction_id=14), film.row.id, 2, "new words")
+    assert quote.redo.shot == 2

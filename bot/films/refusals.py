@@ -1,4 +1,7 @@
-"""What a refusal of one shot, or of the title, means for the whole film, and what it leads to."""
+"""What the refusal of a shot or of the title means for a whole film, and what stays of it.
+
+A moderator can be asked about it, and a word costs a strike.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.admission.appeals import excuse, offer
 from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
 from bot.admission.denials import (
+    BlockedError,
     BudgetReachedError,
     QuotaReachedError,
     RefusedError,
@@ -27,18 +31,19 @@ TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer sh
 Answer = TypeVar("Answer")
 
 
-class ShotWordError(ShotRefusedError):
-    """A shot has a forbidden word, about which a moderator can be asked."""
+class AskableShotError(ShotRefusedError):
+    """A shot is refused for a forbidden word or a block, about which a moderator can be asked."""
 
     def __init__(
         self,
         number: int,
-        refusal: WordNotAllowedError,
+        refusal: WordNotAllowedError | BlockedError,
         asked: tuple[Requester, VideoRequest, AdmissionContext],
         *,
         is_word: bool = True,
     ) -> None:
-        """`asked`: the shot; `is_word`: it may cost a strike."""
+        """`asked`: the shot; `is_word`: a word may cost a strike."""
+        is_word = is_word and isinstance(refusal, WordNotAllowedError)
         super().__init__(number, refusal.sentence, is_word=is_word)
         self.has_moderators = asked[2].policy.moderators_channel_id is not None
         self.fingerprints = refusal.fingerprints
@@ -67,8 +72,8 @@ def refused_shot(
     """Return why a film is refused whose shots before this one would have been accepted."""
     if isinstance(refusal, TOO_MANY):
         return FilmTooLongError(number - 1, refusal)
-    if isinstance(refusal, WordNotAllowedError):
-        return ShotWordError(number, refusal, asked)
+    if isinstance(refusal, WordNotAllowedError | BlockedError):
+        return AskableShotError(number, refusal, asked)
     if isinstance(refusal, RefusedError):
         return ShotRefusedError(number, refusal.sentence)
     return refusal
@@ -77,7 +82,7 @@ def refused_shot(
 def striking(
     work: Work[Answer | UserError], requester: Requester, now: datetime, *, is_typed: bool
 ) -> Work[Answer | UserError]:
-    """Return work that keeps what a shot's forbidden word leads to, though nothing else of it may stand.
+    """Return work that keeps what a refused shot leads to, though nothing else of it may stand.
 
     A moderator can be asked about it. `is_typed`: the words came just now, so that it costs a strike, too,
     unless a moderator let a shot of the film pass: the member sends it again as they were told.
@@ -87,11 +92,11 @@ def striking(
         try:
             with session.begin_nested():
                 answer = work(session)
-        except ShotWordError as error:
+        except AskableShotError as error:
             answer = error
         if not isinstance(answer, UserError):
             return answer
-        if isinstance(answer, ShotWordError):
+        if isinstance(answer, AskableShotError):
             answer.offer(session, now)
         shots = answer.fingerprints if isinstance(answer, RefusedError) else ()
         if not is_typed or excuse(session, requester, shots, now):
