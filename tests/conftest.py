@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 
 from bot.db.sqlite import PRAGMAS
 from tests.postgres import CannotStartError, Postgres, in_thread, open_server
-from tests.sqlite import Template
+from tests.sqlite import SharedCompiler, Template
 from tests.wire.bodies import Bodies
 from tests.wire_discord.pipeline import Pipeline
 
@@ -119,6 +119,14 @@ def unsynced() -> Iterator[None]:
     """Let SQLite not wait for the disk: no test cuts the power. Programs that tests start do wait."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.db.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA synchronous = OFF"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Let a test find the statements that tests before it compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.db.sqlite.create_engine", SharedCompiler().create_engine)
         yield
 
 

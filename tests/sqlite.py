@@ -4,8 +4,9 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
 
 from bot.db.database import open_database
 
@@ -32,3 +33,21 @@ class Template:
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copyfile(self._file, path)
+
+
+MOST_STATEMENTS = 5000  # all that the program has, and some
+
+
+class SharedCompiler:
+    """Makes engines that find each other's compiled statements, which take long to compile."""
+
+    def __init__(self) -> None:
+        self._first = create_engine("sqlite://", query_cache_size=MOST_STATEMENTS)
+        self._first.connect().close()  # the dialect asks its first connection what it can do
+
+    def create_engine(self, url: URL, **options: Any) -> Engine:
+        """Make an engine as SQLAlchemy does. A statement's cache is the engine's, its key the dialect's."""
+        engine = create_engine(url, **options)
+        engine.dialect = engine.pool._dialect = self._first.dialect  # pyright: ignore[reportPrivateUsage]
+        engine._compiled_cache = self._first._compiled_cache  # pyright: ignore[reportPrivateUsage]: locked version
+        return engine

@@ -35,6 +35,9 @@ PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
 )
 
+# What may be over at the next start; where a full disk leaves no room for the WAL's index, it's an I/O error.
+PASSING_CODES = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR
+
 PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
 QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
 
@@ -119,17 +122,19 @@ class SqliteStorage:
     @asynccontextmanager
     async def open(self, *, patient: bool = False) -> AsyncGenerator[SqliteConnections]:  # noqa: ARG002 nothing ends a long transaction
         """Open the file; see `bot.db.engines.Storage`."""
-        connections = SqliteConnections(self._engine("BEGIN IMMEDIATE"), self._engine("BEGIN DEFERRED"))
+        engine = self._create_engine()
+        connections = SqliteConnections(
+            _beginning(engine, "BEGIN IMMEDIATE"), _beginning(engine, "BEGIN DEFERRED")
+        )
         try:
             yield connections
         finally:
             await connections.close()
 
-    def _engine(self, begin: str) -> Engine:
+    def _create_engine(self) -> Engine:
         # Parameters of a statement stay out of errors, which are logged: prompts are among them.
         engine = create_engine(self._url.set(drivername="sqlite"), poolclass=NullPool, hide_parameters=True)
         event.listen(engine, "connect", _prepare_connection)
-        event.listen(engine, "begin", partial(_begin, begin))
         return engine
 
     def create_lone_engine(self) -> AsyncEngine:
@@ -187,12 +192,12 @@ class SqliteStorage:
         return isinstance(error, OperationalError) and primary_code(error) != sqlite3.SQLITE_ERROR
 
     def waits_for(self, error: Exception) -> bool:
-        """Whether another process holds the database, as a backup does for a while."""
-        return isinstance(error, OperationalError) and "database is locked" in str(error)
+        """Whether another process holds the database, as a backup does for a while, or the disk is full."""
+        return isinstance(error, OperationalError) and primary_code(error) in PASSING_CODES
 
     def is_in_use(self, error: Exception) -> bool:
         """Whether another program has the file open."""
-        return self.waits_for(error)
+        return isinstance(error, OperationalError) and primary_code(error) == sqlite3.SQLITE_BUSY
 
     def explain(self, error: Exception) -> str | None:
         """Say why the file cannot be used."""
@@ -201,7 +206,7 @@ class SqliteStorage:
         if is_corrupt(error):
             return self._name_damage(str(error.__cause__ or error))
         if isinstance(error, SQLAlchemyError):
-            return f"The database can't be opened: {error.__cause__ or error}"
+            return f"The database can't be opened: {_reason_of(error)}"
         if isinstance(error, OSError):
             return f"I can't create the database's folder: {error.strerror}"
         return None
@@ -220,6 +225,19 @@ def _want_alone(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA locking_mode = EXCLUSIVE")
     cursor.close()
+
+
+def _reason_of(error: SQLAlchemyError) -> str:
+    reason = str(error.__cause__ or error)
+    # SQLite's own words don't lead to what is nearly always wrong then.
+    return f"{reason} (is the disk full?)" if primary_code(error) == sqlite3.SQLITE_IOERR else reason
+
+
+def _beginning(engine: Engine, begin: str) -> Engine:
+    """Return the engine with transactions that begin like this; what one compiles, the others find."""
+    beginning = engine.execution_options()
+    event.listen(beginning, "begin", partial(_begin, begin))
+    return beginning
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

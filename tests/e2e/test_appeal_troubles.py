@@ -31,12 +31,6 @@ from tests.e2e.test_deletion_appeals import deleted
 AGAIN = "Post questions again"
 
 
-@pytest.fixture(autouse=True)
-def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
-
-
 async def is_recorded(world: World, message: discord.Message) -> None:
     """Wait until the database knows where moderators see the appeal."""
     appeal_id = message.content.split("request ")[-1]

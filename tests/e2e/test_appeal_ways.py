@@ -16,12 +16,6 @@ FORBIDDEN = f"a {WORD} lands"
 NEW_WORDS = {"prompt": FORBIDDEN}
 
 
-@pytest.fixture(autouse=True)
-def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
-
-
 async def a_video(world: World) -> simcord.ChannelHandle:
     """Let alice have a video, and forbid a word of what she'll ask for next; return the board."""
     board = await open_board(world)

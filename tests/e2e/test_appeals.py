@@ -19,12 +19,6 @@ BUTTON = "Ask a moderator"
 WHY = "it is a school play"
 
 
-@pytest.fixture(autouse=True)
-def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
-
-
 def appeals_in(board: simcord.ChannelHandle) -> list[discord.Message]:
     return [message for message in board.history() if message.content.startswith("🙋")]
 

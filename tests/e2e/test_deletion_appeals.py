@@ -1,7 +1,6 @@
 """A member asks a moderator about their video that was deleted after a report, and may make it again."""
 
 import discord
-import pytest
 import simcord
 
 from bot.db.models import Generation
@@ -10,12 +9,6 @@ from tests.e2e.driver import ask, card_message_of, direct_messages, rows, shown
 from tests.e2e.limiting import use
 from tests.e2e.reporting import add_bob, buttons, click, mona_of, report_of_bob
 from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, WHY, the_appeal
-
-
-@pytest.fixture(autouse=True)
-def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
 
 
 async def deleted(world: World) -> tuple[Generation, simcord.ChannelHandle, discord.Message]:

@@ -171,7 +171,7 @@ async def test_after_a_restart_the_next_shots_use_the_thread_there_is(world: Wor
     await world.wait_for(lambda row: row.delivered_at is not None, generation_id=first, seconds=SECONDS)
     await world.restart()
     film = await finished(world, film)
-    assert {shot.thread_id for shot in film.shots} == {film.row.card_id}
+    assert {shot.result_channel_id for shot in film.shots} == {film.row.card_id}
     assert len(requests(world, "POST", "/threads")) == 1, "the thread was asked for again"
 
 

@@ -236,41 +236,43 @@ async def test_the_old_film_is_gone_also_where_its_thread_is_archived_or_no_edit
         assert messages[film.row.result_id or 0].attachments == []
 
 
-async def test_who_deletes_the_film_while_shots_are_redone_reads_what_still_counts(world: World) -> None:
+async def film_with_two_new_shots(world: World) -> Film:
+    """Return a film whose shots are both made again: the first was sent, the other waits for it."""
     film = await finished(world, await make_film(world, *SHOTS[:2]))
     offer = await redo_offer(world, 1)
     world.provider.hold = True
     await world.alice.click(as_shown(world, offer), label=buttons(offer)[1])
     await world.provider.called("create", 3)
+    return film
+
+
+async def ends_with_one_new_shot_and_no_film(world: World, film: Film) -> None:
+    world.provider.release()
+    again = await settled(world, film, takes=4)
+    ends = sorted(take.status.value for take in again.takes)
+    assert ends == ["cancelled", "succeeded", "succeeded", "succeeded"]
+    assert (film_posts(world), world.provider.count("create")) == ([], 3)
+
+
+async def test_who_deletes_the_film_while_shots_are_redone_reads_what_still_counts(world: World) -> None:
+    film = await film_with_two_new_shots(world)
     (post,) = film_posts(world)
     asked = shown(await world.alice.click(post, label="Delete")).message
     await world.alice.click(asked, label="Delete it")
     said = now_shown(world, asked)
     assert "🚫 **Cancelled:** 1 shot. None of that counts toward the limit." in said
     assert "1 new shot was already sent to the video service. I'll still post it, and it counts" in said
-    world.provider.release()
-    again = await settled(world, film, takes=4)
-    ends = sorted(take.status.value for take in again.takes)
-    assert ends == ["cancelled", "succeeded", "succeeded", "succeeded"]
-    assert (film_posts(world), world.provider.count("create")) == ([], 3)
+    await ends_with_one_new_shot_and_no_film(world, film)
 
 
 async def test_new_shots_of_a_film_that_goes_with_a_shot_are_cancelled_free(world: World) -> None:
-    film = await finished(world, await make_film(world, *SHOTS[:2]))
-    offer = await redo_offer(world, 1)
-    world.provider.hold = True
-    await world.alice.click(as_shown(world, offer), label=buttons(offer)[1])
-    await world.provider.called("create", 3)
+    film = await film_with_two_new_shots(world)
     shot = message_of(world, film.shots[1].result_id)
     asked = shown(await world.mona.click(shot, label="Delete")).message
     await world.mona.click(asked, label="Delete it")
     said = now_shown(world, asked)
     assert "I removed its film, too.\n🚫 **Cancelled:** 1 shot. None of that counts" in said
-    world.provider.release()
-    again = await settled(world, film, takes=4)
-    ends = sorted(take.status.value for take in again.takes)
-    assert ends == ["cancelled", "succeeded", "succeeded", "succeeded"]
-    assert (film_posts(world), world.provider.count("create")) == ([], 3)
+    await ends_with_one_new_shot_and_no_film(world, film)
 
 
 async def test_an_old_take_is_deleted_without_the_film(world: World) -> None:

@@ -37,12 +37,6 @@ RESULTS = "/channels/*/messages/*"
 REMOVED = "🗑️ **Removed.**"
 
 
-@pytest.fixture(autouse=True)
-def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
-
-
 def state_of(world: World, generation: Generation) -> str:
     return card_of(world, generation).split("\n")[2]
 

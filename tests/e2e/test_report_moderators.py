@@ -23,12 +23,6 @@ DELETE, BLOCK, DISMISS = "Delete video", "Block 24 h", "Dismiss"
 NOT_ALLOWED = "Only members who can use `/veo-admin` can do that. Nothing changed."
 
 
-@pytest.fixture(autouse=True)
-def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
-
-
 async def command_of(world: World) -> discord.app_commands.AppCommand:
     """Return /veo-admin as Discord knows it."""
     commands = await world.app.bot.tree.fetch_commands()

@@ -43,12 +43,6 @@ THANKS = "✅ **Thank you.** I told the moderators of this server."
 DECISIONS = ["Delete video", "Block 24 h", "Dismiss"]
 
 
-@pytest.fixture(autouse=True)
-def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
-
-
 async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> None:
     board = await open_board(world)
     generation = await ask_for_video(world)

@@ -22,13 +22,13 @@ from bot.db.transactions import Result
 from bot.media.file_age import LEFTOVER_AGE
 from tests.simulation.loop import OWNER
 from tests.simulation.process import Process
+from tests.sqlite import SharedCompiler
 
 PRAGMAS = tuple(
     "PRAGMA synchronous = OFF" if "synchronous" in pragma else pragma for pragma in bot.db.sqlite.PRAGMAS
 )
 
-_real_engine = bot.db.sqlite.SqliteStorage._engine  # pyright: ignore[reportPrivateUsage]
-_ENGINES: dict[str, Engine] = {}
+_COMPILER = SharedCompiler()  # for all runs
 
 
 class InlineThread:
@@ -121,14 +121,6 @@ def _refusal(words: str, code: int) -> OperationalError:
     return OperationalError("BEGIN IMMEDIATE", None, error)
 
 
-def _engine(storage: bot.db.sqlite.SqliteStorage, begin: str) -> Engine:
-    """Return an engine that knows the statements of all before, which take long to compile."""
-    engine = _real_engine(storage, begin)
-    first = _ENGINES.setdefault(begin, engine)
-    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache  # pyright: ignore[reportPrivateUsage]
-    return engine
-
-
 def _begin(statement: str, connection: Connection) -> None:
     """Begin a transaction; one that reads waits for nobody."""
     process = cast("Process | None", OWNER.get())
@@ -144,5 +136,5 @@ def without_threads() -> Generator[None]:
         stack.enter_context(patch.object(bot.db.sqlite, "DatabaseThread", InlineThread))
         stack.enter_context(patch.object(bot.db.sqlite, "PRAGMAS", PRAGMAS))
         stack.enter_context(patch.object(bot.db.sqlite, "_begin", _begin))
-        stack.enter_context(patch.object(bot.db.sqlite.SqliteStorage, "_engine", _engine))
+        stack.enter_context(patch.object(bot.db.sqlite, "create_engine", _COMPILER.create_engine))
         yield

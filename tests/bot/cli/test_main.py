@@ -178,6 +178,22 @@ async def test_a_database_that_is_away_is_worth_another_start(tmp_path: Path) ->
     assert SECRET not in finished.text
 
 
+# The kernel refuses to let any file grow, as on a disk that is full.
+ON_A_FULL_DISK = (
+    "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); " + IMPATIENT
+)
+
+
+@pytest.mark.parametrize("room", [0, 40960], ids=["for nothing", "for half of the tables"])
+async def test_a_disk_that_is_full_is_worth_another_start(tmp_path: Path, room: int) -> None:
+    code = ON_A_FULL_DISK.format(room=room)
+    finished = await python(tmp_path, "-c", code, "run", DISCORD_TOKEN="a-token", AIMLAPI_KEY="a-key")
+    assert finished.code == 1, f"systemd does not start again what ends with 2: {finished.text}"
+    assert re.search(r"DATABASE_URL: The database can't be opened: .*disk.*full", finished.text)
+    assert "Traceback" not in finished.text
+
+
 async def test_a_database_that_is_copied_into_a_file_is_its_owners_alone(tmp_path: Path) -> None:
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     async with open_database(f"sqlite+aiosqlite:///{old}"):
@@ -374,63 +390,49 @@ async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Pa
     assert "Saved b.mp4" in by_request.text, by_request.text
 
 
+CAT, DOG = draw("JPEG"), draw(colour=BLUE)
+
+
 @pytest.mark.parametrize(
-    ("options", "model", "fields"),
+    ("options", "sent"),
     [
-        (["--image", "cat.jpg"], "google/veo-3.0-i2v", ["image_url"]),
         (
-            ["--image", "cat.jpg", "--model", "google/veo-3.1-t2v-fast"],
-            "google/veo-3.1-i2v-fast",
-            ["image_url"],
+            ["--image", "cat.jpg", "--duration", "4"],
+            {"model": "google/veo-3.0-i2v", "duration": 4, "image_url": data_uri_of(CAT)},
         ),
         (
-            ["--last-image", "dog.png", "--image", "cat.jpg"],
-            "google/veo-3.1-first-last-image-to-video",
-            ["image_url", "last_image_url"],
+            ["--image", "cat.jpg", "--model", "google/veo-3.1-t2v-fast", "--duration", "4"],
+            {"model": "google/veo-3.1-i2v-fast", "duration": 4, "image_url": data_uri_of(CAT)},
+        ),
+        (
+            ["--last-image", "dog.png", "--image", "cat.jpg", "--duration", "4"],
+            {
+                "model": "google/veo-3.1-first-last-image-to-video",
+                "duration": 4,
+                "image_url": data_uri_of(CAT),
+                "last_image_url": data_uri_of(DOG),
+            },
+        ),
+        (
+            ["--reference", "cat.jpg", "--reference", "dog.png"],
+            {
+                "model": "google/veo-3.1-reference-to-video",
+                "image_urls": [data_uri_of(CAT), data_uri_of(DOG)],
+            },
         ),
     ],
-    ids=["one", "another family", "two"],
+    ids=["one", "another family", "two", "references"],
 )
 async def test_generate_sends_the_images(
-    tmp_path: Path, files: Path, options: list[str], model: str, fields: list[str]
+    tmp_path: Path, files: Path, options: list[str], sent: dict[str, Any]
 ) -> None:
-    images = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
-    for name, content in images.items():
-        (tmp_path / name).write_bytes(content)
+    (tmp_path / "cat.jpg").write_bytes(CAT)
+    (tmp_path / "dog.png").write_bytes(DOG)
     async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        finished = await veo_bot(
-            tmp_path,
-            *["generate", "a red dragon", "--duration", "4", *options],
-            AIMLAPI_KEY=provider.key,
-            AIMLAPI_BASE_URL=provider.url,
-            POLL_INTERVAL="0.1",
-        )
-        assert finished.code == 0, finished.text
+        finished = await generate(tmp_path, provider, "a red dragon", *options)
         (created,) = [call for call in provider.calls if call.kind == "create"]
-    sent = dict(zip(fields, map(data_uri_of, images.values()), strict=False))
-    assert created.json == {"model": model, "prompt": "a red dragon", "duration": 4, **sent}
-    assert "Saved veo.mp4" in finished.text
-
-
-async def test_generate_sends_references_in_their_order(tmp_path: Path, files: Path) -> None:
-    images = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
-    for name, content in images.items():
-        (tmp_path / name).write_bytes(content)
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        finished = await veo_bot(
-            tmp_path,
-            *["generate", "a red dragon", "--reference", "cat.jpg", "--reference", "dog.png"],
-            AIMLAPI_KEY=provider.key,
-            AIMLAPI_BASE_URL=provider.url,
-            POLL_INTERVAL="0.1",
-        )
-        assert finished.code == 0, finished.text
-        (created,) = [call for call in provider.calls if call.kind == "create"]
-    assert created.json == {
-        "model": "google/veo-3.1-reference-to-video",
-        "prompt": "a red dragon",
-        "image_urls": [data_uri_of(content) for content in images.values()],
-    }
+    assert created.json == {"prompt": "a red dragon", **sent}
+    assert "Saved veo.mp4" in finished.text, finished.text
 
 
 @pytest.mark.parametrize(

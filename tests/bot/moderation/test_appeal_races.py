@@ -208,15 +208,21 @@ async def test_who_shows_a_decision_while_the_feed_writes_does_not_end_what_the_
         assert not await is_settled(database), "nobody shows the decision any more"
 
 
+async def have_an_edit_refused(
+    appeals: Appeals, database: Database, clock: StoppedClock, relay: Relay
+) -> None:
+    await asked(appeals, database, clock)
+    await until("it is posted", lambda: is_settled(database))
+    relay.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
+    await Privacy(database, clock).forget(ALICE.user_id)
+    await until("its end waits", lambda: is_due(database, clock() + REFUSED_WAIT))
+
+
 async def test_an_edit_that_the_channel_refuses_is_tried_for_a_day(
     appeals: Appeals, database: Database, clock: StoppedClock, channel: Channel, relay: Relay
 ) -> None:
     async with running(database, relay, clock):
-        await asked(appeals, database, clock)
-        await until("it is posted", lambda: is_settled(database))
-        relay.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
-        await Privacy(database, clock).forget(ALICE.user_id)
-        await until("its end waits", lambda: is_due(database, clock() + REFUSED_WAIT))
+        await have_an_edit_refused(appeals, database, clock, relay)
         relay.trouble = lambda _: None
         clock.advance(REFUSED_WAIT)
         await reads(database, channel, "withdraw: ")
@@ -226,10 +232,6 @@ async def test_an_edit_that_the_channel_refuses_for_a_day_is_given_up(
     appeals: Appeals, database: Database, clock: StoppedClock, relay: Relay
 ) -> None:
     async with running(database, relay, clock):
-        await asked(appeals, database, clock)
-        await until("it is posted", lambda: is_settled(database))
-        relay.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
-        await Privacy(database, clock).forget(ALICE.user_id)
-        await until("its end waits", lambda: is_due(database, clock() + REFUSED_WAIT))
+        await have_an_edit_refused(appeals, database, clock, relay)
         clock.advance(PATIENCE)
         await until("it is given up", lambda: is_settled(database))
