@@ -20,6 +20,7 @@ from cogs.admin.doctor import examine
 from cogs.admin.home_view import HomeButton, OpenButton, ShowAppealsButton, ShowReviewsButton, home_content
 from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
 from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
+from cogs.admin.setup_view import SetupButton, SetupRefreshButton
 from cogs.admin.words import WordsGroup
 from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, parse_ladder
 from cogs.moderation.review_setting import LONGEST, complete_review
@@ -204,6 +205,8 @@ async def setup(bot: VeoBot) -> None:
         OpenButton,
         ShowAppealsButton,
         ShowReviewsButton,
+        SetupButton,
+        SetupRefreshButton,
         CancelButton,
         QueueButton,
         LogButton,

@@ -9,6 +9,7 @@ from cogs.admin.home_text import render_home, render_reviews_shown, render_shown
 from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.settings_command import render_settings
+from cogs.admin.setup_view import show_setup
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.pagers import COMMAND as QUOTA
@@ -43,7 +44,7 @@ class OpenButton(Item):
     """Opens one of the lists in a private message of its own, as its command does."""
 
     action = "open"
-    pattern = r"(?P<place>queue|usage|limits|log|settings)"
+    pattern = r"(?P<place>queue|usage|limits|log|settings|setup)"
 
     def __init__(self, place: str) -> None:
         super().__init__(place, label=_labels()[place])
@@ -111,6 +112,7 @@ def _labels() -> Mapping[str, str]:
         "limits": pgettext("button", "Limits"),
         "log": pgettext("button", "Log"),
         "settings": pgettext("button", "Settings"),
+        "setup": pgettext("button", "Set up"),
     }
 
 
@@ -157,4 +159,5 @@ PLACES: Mapping[str, Callable[[Interaction], Awaitable[None]]] = {
     "limits": _open_limits,
     "log": _open_log,
     "settings": _open_settings,
+    "setup": show_setup,
 }

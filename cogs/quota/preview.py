@@ -5,27 +5,24 @@ client can send any id: whose change it is, and whether it is the one that was s
 read.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import partial
-from typing import Any, Self
 
 import discord
 
-from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_most
 from bot.errors import DatabaseBusyError
-from bot.i18n import _, pgettext
-from bot.money import usd
-from bot.policy.documents import LimitKind, Period, Scope
-from bot.policy.phrases import WINDOW_NAMES
+from bot.i18n import pgettext
+from bot.policy.documents import Scope
 from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.member_roles import find_roles
+from cogs.quota.numbers_form import NumbersForm
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form, Item, view_of
+from cogs.ui.items import Item, view_of
 
 COMMAND = "quota"
 
@@ -38,15 +35,21 @@ async def propose(
     `role_ids`: of the member whose limits they are; `asked`: whether the moderator wants to see it first;
     None: as the server's settings say.
     """
-    services, by = interaction.client.services, moderator_of(interaction)
-    if not await services.previews.is_wanted(by, proposal, asked):
-        saved = await services.previews.save_at_once(by, proposal)
-        text = await describe_saved(services, by, saved, role_ids)
-        await interaction.response.send_message(text, ephemeral=True)
+    previews = interaction.client.services.previews
+    if not await previews.is_wanted(moderator_of(interaction), proposal, asked):
+        await interaction.response.send_message(await _save(interaction, proposal, role_ids), ephemeral=True)
         return
     await interaction.response.defer(ephemeral=True)  # it may take longer than Discord waits
-    preview = await services.previews.show(by, proposal, partial(find_roles, interaction))
-    await _show(interaction, preview, role_ids)
+    await _show_first(interaction, proposal, role_ids)
+
+
+async def fill_with_proposal(interaction: Interaction, proposal: Proposal) -> None:
+    """Let the answer, so far "thinking", be what a change would have done, or what holds once it is saved."""
+    previews = interaction.client.services.previews
+    if await previews.is_wanted(moderator_of(interaction), proposal, None):
+        await _show_first(interaction, proposal, frozenset())
+    else:
+        await interaction.edit_original_response(content=await _save(interaction, proposal, frozenset()))
 
 
 class PreviewButton(Item):
@@ -126,23 +129,17 @@ class DropButton(PreviewButton):
         await interaction.response.edit_message(content=dropped_text(), view=None)
 
 
-class ChangeForm(Form):
+class ChangeForm(NumbersForm):
     """Takes other numbers, and shows what they would have done in place of the first ones."""
 
     def __init__(self, kept: KeptProposal) -> None:
-        super().__init__(pgettext("title", "Change the numbers"))
+        super().__init__(pgettext("title", "Change the numbers"), kept.proposal)
         self._kept = kept
-        proposal = kept.proposal
-        self._fields: dict[str, discord.ui.TextInput[Self]] = {}
-        for kind, most in proposal.limits.items():
-            self._add(kind, _limit_label(kind), "unlimited" if most is None else str(most))
-        for period, amount in proposal.budgets.items():
-            self._add(period, _budget_label(period), _typed_budget(amount))
 
     async def act(self, interaction: Interaction) -> None:
         """Show the preview of what was entered; nothing is saved."""
         kept = self._kept
-        changed = kept.proposal.model_copy(update=self._read())
+        changed = self.read()
         await interaction.response.defer()
         await ensure_moderator(interaction, COMMAND)
         by, previews = moderator_of(interaction), interaction.client.services.previews
@@ -150,18 +147,18 @@ class ChangeForm(Form):
         preview = await previews.change(by, kept.key, kept.revision, changed, roles_of)
         await _show(interaction, preview, await _roles_of_subject(interaction, changed))
 
-    def _read(self) -> Mapping[str, Any]:
-        return {
-            "limits": {kind: parse_most(self._fields[kind].value) for kind in self._kept.proposal.limits},
-            "budgets": {
-                period: parse_budget(self._fields[period].value) for period in self._kept.proposal.budgets
-            },
-        }
 
-    def _add(self, name: str, label: str, value: str) -> None:
-        field = discord.ui.TextInput[Self](custom_id=name, default=value, max_length=LONGEST_INPUT)
-        self._fields[name] = field
-        self.add_item(discord.ui.Label(text=label, component=field))
+async def _save(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> str:
+    """Save a change that nobody wants to see first; return what holds now."""
+    services, by = interaction.client.services, moderator_of(interaction)
+    saved = await services.previews.save_at_once(by, proposal)
+    return await describe_saved(services, by, saved, role_ids)
+
+
+async def _show_first(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> None:
+    previews = interaction.client.services.previews
+    preview = await previews.show(moderator_of(interaction), proposal, partial(find_roles, interaction))
+    await _show(interaction, preview, role_ids)
 
 
 async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[int]) -> None:
@@ -178,24 +175,3 @@ async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> fro
         return frozenset()
     subject: Collection[int] = {proposal.subject_id}
     return (await find_roles(interaction, subject)).get(proposal.subject_id, frozenset())
-
-
-def _limit_label(kind: LimitKind) -> str:
-    window = WINDOW_NAMES.get(kind)
-    if window is None:
-        return pgettext("label", "Videos at once")
-    return pgettext("label", "Videos in {window}", window=_(window))
-
-
-def _budget_label(period: Period) -> str:
-    if period is Period.DAY:
-        return pgettext("label", "Budget per day")
-    return pgettext("label", "Budget per month")
-
-
-def _typed_budget(amount: float | None) -> str:
-    """Return a budget as it is typed, whatever the reader's language; in credits if it isn't whole cents."""
-    if amount is None:
-        return "unlimited"
-    cents = usd(amount) * 100
-    return f"{cents / 100:.2f} USD" if cents == round(cents) else f"{amount:.0f} credits"

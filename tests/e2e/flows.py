@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from bot.clock import utc_now
+from bot.home.setup import SetupStep
 from bot.media.image_links import MARGIN
 from cogs.admin.home_view import PLACES
 from sandbox.provider import Fault
@@ -361,7 +362,11 @@ async def the_home_of_moderators(world: World) -> None:
     home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
     await world.mona.click(home, custom_id="veo1:home:refresh")
     for place in PLACES:
-        await world.mona.click(home, custom_id=f"veo1:open:{place}")
+        opened = await world.mona.click(home, custom_id=f"veo1:open:{place}")
+    guide = shown(opened).message
+    await world.mona.click(guide, custom_id="veo1:setup-now:all")
+    for step in SetupStep:
+        await world.mona.click(guide, custom_id=f"veo1:setup:{step}")
 
 
 async def moderation(world: World) -> None:

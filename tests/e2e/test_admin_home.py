@@ -13,6 +13,7 @@ PLACES = {
     "Limits": "**Limits on this server**",
     "Log": "There are no moderator actions",
     "Settings": "⚙️ **Settings of this server**",
+    "Set up": "🧭 **Set up /veo on this server**",
 }
 
 

@@ -1,0 +1,78 @@
+"""The guide that sets a server up, in words. Pure text."""
+
+from collections.abc import Collection, Mapping
+from typing import LiteralString
+
+from bot.home.setup import SetupStep, is_decided, next_step
+from bot.i18n import N_, _, format_and, ngettext, pgettext
+from bot.money import show_usd
+from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
+from bot.policy.phrases import describe_limit
+from cogs.admin.settings_command import NOBODY_APPROVES
+from cogs.moderation.server_settings import SETTINGS
+
+WHAT: Mapping[SetupStep, LiteralString] = {
+    SetupStep.CHANNEL: N_("**Moderators' channel:** {value}. Reports and members' questions come there."),
+    SetupStep.LIMITS: N_("**Limit per member:** {value}"),
+    SetupStep.BUDGET: N_("**Budget of the server:** {value}"),
+    SetupStep.REVIEW: N_("**Requests that wait for your approval:** {value}"),
+}
+AMOUNTS: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("{money} per day"),
+    Period.MONTH: N_("{money} per month"),
+}
+NEXT: Mapping[SetupStep, LiteralString] = {
+    SetupStep.CHANNEL: N_("👉 Next: choose the moderators' channel."),
+    SetupStep.LIMITS: N_("👉 Next: decide how many videos a member can make."),
+    SetupStep.BUDGET: N_("👉 Next: decide how much this server can spend."),
+}
+
+
+def render_setup(policy: Policy, default: Rule, steps: Collection[SetupStep]) -> str:
+    """Return what is decided and what is not; `default`: the bot's own limit; `steps`: those to show."""
+    lines = [_line(step, policy, default) for step in SetupStep if step in steps]
+    following = next_step(policy, steps)
+    if following is not None:
+        foot = _(NEXT[following])
+    else:
+        foot = _(
+            "✅ **Ready.** Everything else is in `/veo-admin settings`, `/veo-admin words` and `/quota`."
+        )
+    warning = policy.review is not None and policy.moderators_channel_id is None
+    return "\n".join([_("🧭 **Set up /veo on this server**"), *lines, *[_(NOBODY_APPROVES)] * warning, foot])
+
+
+def _line(step: SetupStep, policy: Policy, default: Rule) -> str:
+    mark = "✅" if is_decided(step, policy) else "▫️"
+    return f"{mark} {_(WHAT[step], value=_value(step, policy, default))}"
+
+
+def _value(step: SetupStep, policy: Policy, default: Rule) -> str:
+    match step:
+        case SetupStep.CHANNEL:
+            return SETTINGS["moderators_channel_id"].in_words(policy.moderators_channel_id)
+        case SetupStep.LIMITS:
+            return _limits(policy, default)
+        case SetupStep.BUDGET:
+            budgets = sorted(policy.budgets.items())
+            told = [_(AMOUNTS[period], money=show_usd(budget.credits)) for period, budget in budgets]
+            return format_and(told) or pgettext("budget", "none")
+        case SetupStep.REVIEW:
+            return SETTINGS["review"].in_words(policy.review)
+
+
+def _limits(policy: Policy, default: Rule) -> str:
+    of_server = [rule for rule in policy.rules if rule.scope is Scope.SERVER]
+    told = format_and(describe_limit(rule.kind, rule.most) for rule in of_server)
+    if not any(rule.kind is LimitKind.DAY for rule in of_server):
+        own = _("{limit} (the bot's default)", limit=describe_limit(default.kind, default.most))
+        told = format_and([own, told]) if told else own
+    roles = len({rule.subject_id for rule in policy.rules if rule.scope is Scope.ROLE})
+    if not roles:
+        return told
+    return ngettext(
+        "{limit}; {count} role has its own",
+        "{limit}; {count} roles have their own",
+        roles,
+        limit=told,
+    )

@@ -1,0 +1,92 @@
+"""The guide that sets a server up: a private message with a button for each thing to decide."""
+
+from collections.abc import Mapping
+
+import discord
+
+from bot.home.setup import SetupStep, next_step
+from bot.i18n import pgettext
+from cogs.admin.setup_forms import BudgetForm, ChannelForm, LimitForm, ReviewForm
+from cogs.admin.setup_text import render_setup
+from cogs.moderation.permissions import ensure_moderator, is_moderator
+from cogs.moderation.targets import moderator_of
+from cogs.quota.preview import COMMAND as QUOTA
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Content, Form, Item, view_of
+
+OF_QUOTA = frozenset({SetupStep.LIMITS, SetupStep.BUDGET})  # what /quota decides
+
+
+class SetupButton(Item):
+    """Opens the form of a step; whether the person may decide it is asked when the form is sent."""
+
+    action = "setup"
+    pattern = rf"(?P<step>{'|'.join(SetupStep)})"
+
+    def __init__(self, step: str, *, is_next: bool = False) -> None:
+        super().__init__(step, label=_labels()[step])
+        self._step = SetupStep(step)
+        if is_next:
+            self.item.style = discord.ButtonStyle.primary
+
+    async def act(self, interaction: Interaction) -> None:
+        """Open the form with what holds now."""
+        await interaction.response.send_modal(await _form(interaction, self._step))
+
+
+class SetupRefreshButton(Item):
+    """Shows the guide as the server stands now, such as once a limit was saved."""
+
+    action = "setup-now"
+    pattern = r"all"
+
+    def __init__(self) -> None:
+        super().__init__("all")
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Refresh")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Read it again."""
+        await interaction.response.defer()
+        await ensure_moderator(interaction)
+        await show_setup(interaction)
+
+
+async def show_setup(interaction: Interaction) -> None:
+    """Let the answer be the guide, as the server stands now; asks Discord, so defer first."""
+    services, guild_id = interaction.client.services, moderator_of(interaction).guild_id
+    may_set_limits = await is_moderator(interaction, QUOTA)
+    steps = [step for step in SetupStep if may_set_limits or step not in OF_QUOTA]
+    policy, book = await services.moderation.read(guild_id), await services.rules.read(guild_id)
+    following = next_step(policy, steps)
+    buttons = [SetupButton(step, is_next=step is following) for step in steps]
+    content = Content(
+        content=render_setup(policy, book.default, steps), view=view_of(*buttons, SetupRefreshButton())
+    )
+    await interaction.edit_original_response(**content)
+
+
+async def _form(interaction: Interaction, step: SetupStep) -> Form:
+    services, guild_id = interaction.client.services, moderator_of(interaction).guild_id
+    policy = await services.moderation.read(guild_id)
+    match step:
+        case SetupStep.CHANNEL:
+            return ChannelForm(policy, show_setup)
+        case SetupStep.LIMITS:
+            return LimitForm(policy, (await services.rules.read(guild_id)).default)
+        case SetupStep.BUDGET:
+            return BudgetForm(policy)
+        case SetupStep.REVIEW:
+            return ReviewForm(policy, show_setup)
+
+
+def _labels() -> Mapping[str, str]:
+    return {
+        SetupStep.CHANNEL: pgettext("button", "Channel"),
+        SetupStep.LIMITS: pgettext("button", "Limit"),
+        SetupStep.BUDGET: pgettext("button", "Budget"),
+        SetupStep.REVIEW: pgettext("button", "Approval"),
+    }

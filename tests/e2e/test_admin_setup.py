@@ -1,0 +1,108 @@
+"""The guide of /veo-admin home: a new server is set up by forms alone."""
+
+from typing import Any
+
+import simcord
+
+from bot.policy.documents import LimitKind, Period, Policy, Reviewed, ReviewRule, Rule, Scope
+from sandbox.world import World
+from tests.e2e.driver import shown
+from tests.e2e.limiting import add_role
+from tests.e2e.moderating import command_id, said, use
+from tests.e2e.quoting import as_shown, now_shown
+from tests.e2e.test_admin_doctor import overwrites
+from tests.e2e.videos import filled_in, private
+
+
+async def open_guide(world: World, by: simcord.MemberActor | None = None) -> simcord.InteractionResult:
+    home = await use(world, "home", by=by)
+    return await (by or world.mona).click(shown(home).message, label="Set up")
+
+
+async def send(world: World, guide: simcord.InteractionResult, step: str, **values: Any) -> str:
+    """Press the button of a step and send its form; return what is answered, or the guide as it is then."""
+    form = await world.mona.click(as_shown(world, shown(guide).message), label=step)
+    answer = await world.mona.submit_modal(form, values)
+    if answer.followups or (answer.response is not None and answer.response.id != shown(guide).id):
+        return private(answer)
+    return now_shown(world, shown(guide).message)
+
+
+async def policy_of(world: World) -> Policy:
+    return await world.app.services.moderation.read(world.guild.id)
+
+
+async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
+    board = world.guild.create_text_channel("moderators")
+    guide = await open_guide(world)
+    assert said(guide).startswith("🧭 **Set up /veo on this server**\n▫️ **Moderators' channel:** none.")
+    assert "\n▫️ **Limit per member:** 50 videos in 24 hours (the bot's default)\n" in said(guide)
+    assert said(guide).endswith("👉 Next: choose the moderators' channel.")
+    now = await send(world, guide, "Channel", channel=[board])
+    assert f"✅ **Moderators' channel:** <#{board.id}>." in now
+    assert now.endswith("👉 Next: decide how many videos a member can make.")
+    assert "✅ **Set.** Every member can have 3 videos in 24 hours." in await send(
+        world, guide, "Limit", day="3"
+    )
+    await send(world, guide, "Budget", month="40 USD", day="unlimited")
+    now = await send(world, guide, "Approval", who=["newcomers"])
+    assert (
+        "✅ **Limit per member:** 3 videos in 24 hours\n✅ **Budget of the server:** $40.00 per month" in now
+    )
+    assert "newcomers: under 7 days here or under 3 videos\n✅ **Ready.**" in now
+    policy = await policy_of(world)
+    assert policy.moderators_channel_id == board.id
+    assert policy.rules == (Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=3),)
+    assert policy.budgets.keys() == {Period.MONTH}
+    assert policy.review == ReviewRule(who=Reviewed.NEWCOMERS)
+
+
+async def test_a_form_shows_what_holds_and_changes_a_role_alone(world: World) -> None:
+    artists, _ = add_role(world, "artists")
+    guide = await open_guide(world)
+    await send(world, guide, "Limit", day="10", role=[artists])
+    await world.mona.click(as_shown(world, shown(guide).message), label="Refresh")
+    assert "50 videos in 24 hours (the bot's default); 1 role has its own" in now_shown(
+        world, shown(guide).message
+    )
+    await send(world, guide, "Limit", day="2")
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Limit")
+    assert filled_in(form)["day"] == "2"
+    assert {(rule.subject_id, rule.most) for rule in (await policy_of(world)).rules} == {
+        (artists.id, 10),
+        (0, 2),
+    }
+
+
+async def test_what_cannot_be_saved_is_said_and_changes_nothing(world: World) -> None:
+    hidden = world.guild.create_text_channel("hidden", overwrites=overwrites(world, view_channel=False))
+    guide = await open_guide(world)
+    assert "I can't write in" in await send(world, guide, "Channel", channel=[hidden])
+    assert "Enter a whole number" in await send(world, guide, "Limit", day="many")
+    assert "These are the budgets that hold now." in await send(
+        world, guide, "Budget", month="unlimited", day="unlimited"
+    )
+    assert await policy_of(world) == Policy()
+
+
+async def test_without_a_channel_the_guide_says_that_nobody_can_approve(world: World) -> None:
+    guide = await open_guide(world)
+    assert "nobody can approve requests" in await send(world, guide, "Approval", who=["everybody"])
+
+
+async def test_only_who_may_set_limits_is_asked_about_them(world: World) -> None:
+    guide = await open_guide(world)
+    world.guild.set_command_permissions(command_id(world, "quota"), {world.mona: False})
+    assert "Only members who can use `/quota`" in await send(world, guide, "Limit", day="1")
+    again = await open_guide(world)
+    assert "Limit" not in said(again)
+    assert "Budget" not in said(again)
+
+
+async def test_who_may_not_moderate_any_more_changes_nothing(world: World) -> None:
+    guide = await open_guide(world)
+    form = await world.mona.click(shown(guide).message, label="Channel")
+    world.guild.set_command_permissions(command_id(world, "veo-admin"), {world.mona: False})
+    answer = await world.mona.submit_modal(form, {"channel": [world.channel]})
+    assert "Only members who can use `/veo-admin`" in answer.followups[-1].content
+    assert await policy_of(world) == Policy()
