@@ -56,7 +56,7 @@ def _value(step: SetupStep, policy: Policy, default: Rule) -> str:
         case SetupStep.BUDGET:
             budgets = sorted(policy.budgets.items())
             told = [_(AMOUNTS[period], money=show_usd(budget.credits)) for period, budget in budgets]
-            return format_and(told) or pgettext("budget", "none")
+            return format_and(told) or pgettext("no budget", "none")
         case SetupStep.REVIEW:
             return SETTINGS["review"].in_words(policy.review)
 

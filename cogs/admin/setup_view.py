@@ -8,7 +8,8 @@ from bot.home.setup import SetupStep, next_step
 from bot.i18n import pgettext
 from cogs.admin.setup_forms import BudgetForm, ChannelForm, LimitForm, ReviewForm
 from cogs.admin.setup_text import render_setup
-from cogs.moderation.permissions import ensure_moderator, is_moderator
+from cogs.moderation.owners import ensure_moderator_in_time
+from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.preview import COMMAND as QUOTA
 from cogs.ui.interaction import Interaction
@@ -18,7 +19,7 @@ OF_QUOTA = frozenset({SetupStep.LIMITS, SetupStep.BUDGET})  # what /quota decide
 
 
 class SetupButton(Item):
-    """Opens the form of a step; whether the person may decide it is asked when the form is sent."""
+    """Opens the form of a step; whether the person may decide it is asked when the form is sent, too."""
 
     action = "setup"
     pattern = rf"(?P<step>{'|'.join(SetupStep)})"
@@ -31,6 +32,7 @@ class SetupButton(Item):
 
     async def act(self, interaction: Interaction) -> None:
         """Open the form with what holds now."""
+        await ensure_moderator_in_time(interaction, QUOTA if self._step in OF_QUOTA else COMMAND)
         await interaction.response.send_modal(await _form(interaction, self._step))
 
 

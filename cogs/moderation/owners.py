@@ -6,7 +6,7 @@ from bot.db.models import Generation
 from bot.errors import NotFoundError, UserError
 from bot.i18n import _
 from bot.jobs.ports import Posted
-from cogs.moderation.permissions import NotModeratorError, ensure_moderator
+from cogs.moderation.permissions import COMMAND, NotModeratorError, ensure_moderator
 from cogs.ui.interaction import Interaction
 
 PATIENCE = 1.5  # seconds for asking Discord about a moderator; some answers cannot be put off
@@ -72,15 +72,15 @@ async def find_manageable(interaction: Interaction, generation_id: str) -> Gener
     return generation
 
 
-async def ensure_moderator_in_time(interaction: Interaction) -> None:
-    """Check that the person is a moderator, before an answer that cannot be put off, such as a form.
+async def ensure_moderator_in_time(interaction: Interaction, command: str = COMMAND) -> None:
+    """Check that the person may use a moderators' command, before an answer that cannot be put off, as a form.
 
     Raises:
-        NotModeratorError: they aren't.
-        SlowDiscordError: whether they are cannot be told now.
+        NotModeratorError: they may not.
+        SlowDiscordError: whether they may cannot be told now.
     """
     try:
         async with asyncio.timeout(PATIENCE):
-            await ensure_moderator(interaction)
+            await ensure_moderator(interaction, command)
     except TimeoutError as error:
         raise SlowDiscordError from error

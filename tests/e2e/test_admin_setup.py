@@ -92,11 +92,17 @@ async def test_without_a_channel_the_guide_says_that_nobody_can_approve(world: W
 
 async def test_only_who_may_set_limits_is_asked_about_them(world: World) -> None:
     guide = await open_guide(world)
+    form = await world.mona.click(shown(guide).message, label="Limit")
     world.guild.set_command_permissions(command_id(world, "quota"), {world.mona: False})
-    assert "Only members who can use `/quota`" in await send(world, guide, "Limit", day="1")
+    answer = await world.mona.submit_modal(form, {"day": "1"})
+    assert "Only members who can use `/quota`" in shown(answer).content
+    assert "Only members who can use `/quota`" in private(
+        await world.mona.click(shown(guide).message, label="Budget")
+    )
     again = await open_guide(world)
     assert "Limit" not in said(again)
     assert "Budget" not in said(again)
+    assert await policy_of(world) == Policy()
 
 
 async def test_who_may_not_moderate_any_more_changes_nothing(world: World) -> None:

@@ -59,7 +59,7 @@ def written(pattern: str, target: str, filling: str) -> str:
     text = re.sub(r"\(\?P<(revision|page|shot|last)>[^)]*\)", "1", text)
     text = re.sub(r"\(\?P<decision_id>[^)]*\)", lambda _: target if target.isdecimal() else "1", text)
     text = re.sub(r"\(\?P<seen>[^)]*\)", "0123456789abcdef", text)
-    text = re.sub(r"\(\?P<place>(\w+)[^)]*\)", r"\1", text)
+    text = re.sub(r"\(\?P<(?:place|step)>(\w+)[^)]*\)", r"\1", text)
     text = re.sub(r"\(\?P<before>[^)]*\)", "0", text)
     text = re.sub(r"\(\?P<model>[^)]*\)", "google/veo-3.0-fast", text)
     text = re.sub(r"\(\?P<here>[^)]*\)\?", "", text)
