@@ -73,7 +73,7 @@ async def find_manageable(interaction: Interaction, generation_id: str) -> Gener
 
 
 async def ensure_moderator_in_time(interaction: Interaction, command: str = COMMAND) -> None:
-    """Check that the person may use a moderators' command, before an answer that cannot be put off, as a form.
+    """Check that the person may use a moderators' command, before what cannot be put off, as a form.
 
     Raises:
         NotModeratorError: they may not.
