@@ -34,6 +34,7 @@ class RecordingDelivery:
         states: (generation, status) of every time a card was brought up to date.
         outlooks: (generation, outlook) of the same.
         removals: of the same, whether the card said that the video is removed.
+        given_up: of the same, whether it said that nothing could be posted.
         videos: what was posted as a video; the files were there at that moment.
         losses: what was said to be lost of each of them.
         links: what was posted as a link to a video.
@@ -67,6 +68,7 @@ class RecordingDelivery:
     losses: list[Loss | None] = field(default_factory=list["Loss | None"])
     links: list[Generation] = field(default_factory=list[Generation])
     removals: list[bool] = field(default_factory=list[bool])
+    given_up: list[bool] = field(default_factory=list[bool])
     cards_begun: int = 0
     level: int = 0
     largest: int = 2**40
@@ -106,6 +108,7 @@ class RecordingDelivery:
         await self.card_gate.wait()
         _stumble(self.card_trouble)
         self.removals.append(generation.removed_at is not None)
+        self.given_up.append(generation.delivered_at is not None and generation.result_id is None)
         self.etas.append((generation.id, eta))
         self.states.append((generation.id, generation.status))
 

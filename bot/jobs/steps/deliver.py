@@ -119,7 +119,7 @@ class Deliver:
         if generation.result_id is None:
             posted = await self._post_in_time(generation, post)
             if posted is None:
-                return await self._close_unposted(generation)
+                return await self._close(generation, is_given_up=True)
             generation = await self._queue.note(
                 generation, result_id=posted.message_id, result_channel_id=posted.channel_id
             )
@@ -140,7 +140,6 @@ class Deliver:
             DELIVERY_ERRORS.labels(UNDELIVERABLE).inc()
             if self._is_in_time(generation, self._timing.undeliverable_window):
                 raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
-        DELIVERY_ERRORS.labels(GIVEN_UP).inc()
         return None
 
     async def _show_made(self, generation: Generation, error: DeliveryPostponedError) -> None:
@@ -157,24 +156,37 @@ class Deliver:
             return found
         return await post(generation)
 
-    async def _close(self, generation: Generation) -> Generation:
-        """Bring the card to its final form, and note that nothing is left to do."""
+    async def _close(self, generation: Generation, *, is_given_up: bool = False) -> Generation:
+        """Bring the card to its final form, and note that nothing is left to do.
+
+        `is_given_up`: nothing was posted, so that the card alone tells the member.
+        """
         try:
             generation = await self._with_card(generation)
+            if is_given_up:
+                generation.delivered_at = self._clock()  # for the card, which says so only then
             await self._delivery.show_state(generation)
         except DeliveryPostponedError as error:
-            # A result may have waited for long itself, for a place or for Discord.
-            since = generation.posting_at or generation.finished_at or generation.created_at
-            if self._patience.lasts(generation.id, since, self._timing.card_window):
+            if self._is_card_worth(generation, is_given_up=is_given_up):
                 raise self._postponed(error) from error
             log.warning("the card stays as it is", reason=str(error))
         await asyncio.to_thread(self.clean_up, generation)
         delivered = await self._note_delivered(generation)
+        if is_given_up:
+            DELIVERY_ERRORS.labels(GIVEN_UP).inc()
         if delivered.removed_at != generation.removed_at:
             # Taken down while the card waited for its edit, which showed the video as it was before.
             with suppress(DeliveryPostponedError):
                 await self._delivery.show_state(delivered)
         return delivered
+
+    def _is_card_worth(self, generation: Generation, *, is_given_up: bool) -> bool:
+        """Whether to try again later to edit the card."""
+        ended, window = generation.finished_at or generation.created_at, self._timing.card_window
+        if is_given_up:  # each try posts anew, so that it's no measure
+            return self._patience.lasts(generation.id, ended, self._timing.delivery_window + window)
+        # A result may have waited for long itself, for a place or for Discord.
+        return self._patience.lasts(generation.id, generation.posting_at or ended, window)
 
     async def _with_card(self, generation: Generation) -> Generation:
         """Return the row with its card, if it has one: it may have ended before the answer was recorded.
@@ -186,13 +198,6 @@ class Deliver:
             return generation
         card_id = await self._delivery.find_card(generation)
         return generation if card_id is None else await self._queue.note(generation, card_id=card_id)
-
-    async def _close_unposted(self, generation: Generation) -> Generation:
-        await asyncio.to_thread(self.clean_up, generation)
-        generation = await self._note_delivered(generation)
-        with suppress(DeliveryPostponedError):
-            await self._delivery.show_state(generation)
-        return generation
 
     async def _note_delivered(self, generation: Generation) -> Generation:
         return await self._queue.note(generation, delivered_at=self._clock())

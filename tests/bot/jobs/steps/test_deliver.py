@@ -92,6 +92,17 @@ async def test_a_result_without_any_place_is_closed_after_the_window(engine: Eng
     assert list(engine.videos.iterdir()) == []
 
 
+async def test_the_card_that_alone_says_that_nothing_could_be_posted_is_edited_until_it_does(
+    make_engine: MakeEngine,
+) -> None:
+    engine = make_engine(undeliverable_window=timedelta())
+    row = await insert_failed(engine)
+    engine.delivery.endless_trouble[row.id] = UndeliverableError("the channel is gone")
+    engine.delivery.card_trouble = [DeliveryPostponedError("Discord: lost")]
+    after = await engine.delivered(row.id)
+    assert (after.result_id, engine.delivery.given_up) == (None, [True])
+
+
 async def test_a_result_without_any_place_comes_once_there_is_one(
     make_engine: MakeEngine, provider: Provider
 ) -> None:
