@@ -31,3 +31,14 @@ def escape(text: str) -> str:
     escaped = NUMBERED.sub(r"\1\.", LINE_START.sub(r"\1\\\2", escaped))
     escaped = ADDRESS.sub(r"\:", MARKUP.sub(r"\<", escaped))
     return MENTION.sub("@\u200b", escaped)
+
+
+def escape_within(text: str, length: int) -> str:
+    """Return `text` as `escape` does, cut with an ellipsis to at most `length` characters of the result."""
+    whole, kept = escape(text), text
+    if len(whole) <= length:
+        return whole
+    while kept and len(escape(kept)) >= length:
+        excess = len(escape(kept)) - length + 1
+        kept = kept[: -max(1, excess // 2)].rstrip()  # a character is two at most
+    return f"{escape(kept)}…" if length > 0 else ""

@@ -1,6 +1,7 @@
 """Text that people wrote: made harmless and made to fit. Pure; knows nothing of Discord."""
 
 import unicodedata
+from collections.abc import Iterable
 
 # Control, format (direction marks, zero-width), private-use and surrogate characters: they can
 # disguise what a text says, and no prompt needs them.
@@ -22,6 +23,17 @@ def shorten(text: str, length: int) -> str:
     """Return `text` on one line, cut to `length` characters with an ellipsis where it was longer."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def share(lengths: Iterable[int], room: int) -> int:
+    """Return how long each text may be so that all fit in `room`: what short ones leave is for long ones."""
+    waiting = sorted(lengths)
+    for place, length in enumerate(waiting):
+        each = max(0, room) // (len(waiting) - place)
+        if length > each:
+            return each
+        room -= length
+    return max(waiting, default=0)
 
 
 def _is_shown(char: str) -> bool:

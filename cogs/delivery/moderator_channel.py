@@ -37,6 +37,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
 NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other forms, it's 25
 
+MOVED = N_("➡️ Moved to {channel}.")
 FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
 
 
@@ -94,6 +95,7 @@ class DiscordModeratorChannel:
         with locale_used(await self._locale_of(row.guild_id)):
             view = appeal_view(case) if isinstance(case, Appeal) else review_view(case)
             embeds = [] if isinstance(case, Appeal) else review_embeds(case)
+        await self._leave(row, channel_id)
         is_there = row.channel_id == channel_id and await self._edit(row, forms, view)
         if is_there and row.message_id is not None:
             return row.message_id
@@ -103,6 +105,23 @@ class DiscordModeratorChannel:
         return await self._send(
             channel_id, forms, guild_id=row.guild_id, nonce=nonce, view=view, embeds=embeds
         )
+
+    async def _leave(self, row: AppealRow | ReviewRow, channel_id: int) -> None:
+        """Let a case's message say only that the case is in another channel, where it now is.
+
+        Nothing would change that message any more, though its words may be deleted and its case decided.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+        """
+        if row.channel_id == channel_id:
+            return
+        with locale_used(await self._locale_of(row.guild_id)):
+            text = _(MOVED, channel=f"<#{channel_id}>")
+        try:
+            await self._edit(row, [text], None, is_bare=True)
+        except UndeliverableError as error:
+            log.warning("a case's message stays in another channel", case=row.id, reason=str(error))
 
     async def tell_member(self, appeal: Appeal) -> bool:
         """Send a member what was decided; return whether Discord took it.

@@ -5,6 +5,7 @@ from typing import Self
 
 import discord
 import structlog
+from discord.utils import MISSING
 
 from bot.i18n import pgettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
@@ -43,12 +44,23 @@ class DeclineForm(Form):
 
 
 async def edit_case(
-    interaction: Interaction, case_id: str, forms: Sequence[str], view: discord.ui.View | None
+    interaction: Interaction,
+    case_id: str,
+    forms: Sequence[str],
+    view: discord.ui.View | None,
+    *,
+    is_bare: bool = False,
 ) -> bool:
-    """Edit the moderators' message to the first of `forms` that a filter lets through; return whether."""
+    """Edit the moderators' message to the first of `forms` that a filter lets through; return whether.
+
+    `is_bare`: without what else it showed.
+    """
+    embeds: list[discord.Embed] = MISSING
+    if is_bare:
+        embeds = []
     for text in forms:
         try:
-            await interaction.edit_original_response(content=text, view=view)
+            await interaction.edit_original_response(content=text, view=view, embeds=embeds)
         except CALL_ERRORS as error:
             if classify_error(error) is not Remedy.NOT_THE_WORDS:
                 log.warning("a decision was not shown", case=case_id, error=str(error))

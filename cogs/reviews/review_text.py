@@ -1,24 +1,22 @@
 """What moderators read about a request that waits for them. Pure text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
 import discord
 
-from bot.db.models import Generation
 from bot.db.review_models import ReviewDecision
-from bot.escape import escape, plain
-from bot.i18n import N_, _, ngettext, pgettext
+from bot.escape import escape_within
+from bot.i18n import N_, _, ngettext
 from bot.moderation.review_decisions import Review
 from bot.money import show_money
+from bot.text import clean
 from bot.timestamps import relative_time
-from cogs.cards.card import NUMBER_MARK, QUOTE_MARK, lineage_lines, parameter_lines, shown_prompt
-from cogs.cards.film_card import shown_title
+from cogs.cards.card import NUMBER_MARK, lineage_lines, parameter_lines
+from cogs.reviews.quoted import embeds_beside, prompt_lines
 
-PROMPTS_LENGTH = 600  # characters of all prompts in the text; escaped they may be twice as many
-EMBEDS_LENGTH = 5000  # of all prompts in the embeds; Discord takes 6,000
-WORDS_LENGTH = 300
-LINK_BEGINS = ("https://", "http://")  # what else an image is named by is no address
+TEXT_LENGTH = 2000  # characters that Discord takes
+WORDS_LENGTH = 400  # of what a moderator says, escaped
 
 DECIDED: Mapping[ReviewDecision, LiteralString] = {
     ReviewDecision.APPROVE: N_("✅ **Approved** by {moderator}."),
@@ -34,37 +32,34 @@ def render_review(review: Review, *, quote: bool = True, has_left: bool = False)
 
     `has_left`: the member is not on the server any more.
     """
-    member = f"<@{review.row.user_id}>"
-    left = [_("⚠️ {member} has left the server.", member=member)] if has_left else []
-    return "\n".join(
-        [
-            _headline(review),
-            _who_line(review, member),
-            *_what_lines(review),
-            *(_prompt_lines(review) if quote else [_("This server's filter hides the words.")]),
-            *left,
-            *_outcome(review),
-            f"{NUMBER_MARK}{_('review {number}', number=review.row.id)}",
-        ]
-    )
+    head, foot = _head(review), _foot(review, has_left=has_left)
+    words = prompt_lines(review, _room(head, foot)) if quote else [_("This server's filter hides the words.")]
+    return "\n".join([*head, *words, *foot])
 
 
 def review_embeds(review: Review) -> list[discord.Embed]:
-    """Return the images that the requests are made from, and their prompts where the text has no room."""
-    known = [request for request in review.requests if request.erased_at is None]
-    each = _room(review, PROMPTS_LENGTH)
-    is_cut = any(len(request.prompt) > each for request in known)
-    prompts = [_prompt_embed(review, request) for request in known] if is_cut else []
-    links = dict.fromkeys(link for request in known for link in request.picture_urls or ())
-    return [
-        *prompts,
-        *(discord.Embed().set_image(url=link) for link in links if link.startswith(LINK_BEGINS)),
-    ]
+    """Return the images that the requests are made from, and their words where the text has no room."""
+    return embeds_beside(review, _room(_head(review), _foot(review, has_left=True)))
 
 
 def is_forgotten(review: Review) -> bool:
     """Whether the words are gone, so that no embed may show them."""
     return all(request.erased_at is not None for request in review.requests)
+
+
+def _head(review: Review) -> list[str]:
+    return [_headline(review), _who_line(review), *_what_lines(review)]
+
+
+def _foot(review: Review, *, has_left: bool) -> list[str]:
+    left = _("⚠️ {member} has left the server.", member=f"<@{review.row.user_id}>")
+    number = f"{NUMBER_MARK}{_('review {number}', number=review.row.id)}"
+    return [*[left] * has_left, *_outcome(review), number]
+
+
+def _room(head: Sequence[str], foot: Sequence[str]) -> int:
+    """Return how many characters of the message are left for the members' words."""
+    return TEXT_LENGTH - sum(len(line) + 1 for line in [*head, *foot])
 
 
 def _headline(review: Review) -> str:
@@ -83,8 +78,9 @@ def _headline(review: Review) -> str:
     )
 
 
-def _who_line(review: Review, member: str) -> str:
+def _who_line(review: Review) -> str:
     row = review.row
+    member = f"<@{row.user_id}>"
     asked = _("{member} requested it {when}.", member=member, when=relative_time(row.created_at))
     if review.requests:
         place = f"<#{review.requests[0].channel_id}>"
@@ -111,28 +107,8 @@ def _what_lines(review: Review) -> list[str]:
         else _("💰 Price: about **{price}**", price=show_money(price))
     )
     if review.film is not None:
-        return [*parameter_lines(first)[:1], cost]
+        return [*parameter_lines(first), cost]
     return [*parameter_lines(first), *lineage_lines(first), cost]
-
-
-def _prompt_lines(review: Review) -> list[str]:
-    each = _room(review, PROMPTS_LENGTH)
-    if review.film is None:
-        return [f"{QUOTE_MARK}{shown_prompt(request, each)}" for request in review.requests]
-    shots = [f"{QUOTE_MARK}**{request.shot}** {shown_prompt(request, each)}" for request in review.requests]
-    return [f"{QUOTE_MARK}{shown_title(review.film)}", *shots]
-
-
-def _prompt_embed(review: Review, request: Generation) -> discord.Embed:
-    title = pgettext("title", "Full prompt")
-    if review.film is not None:
-        title = _("Shot {number}", number=request.shot or 0)
-    return discord.Embed(title=title, description=escape(request.prompt)[: _room(review, EMBEDS_LENGTH)])
-
-
-def _room(review: Review, length: int) -> int:
-    """Return how many characters each prompt may have."""
-    return length // max(1, len(review.requests))
 
 
 def _outcome(review: Review) -> list[str]:
@@ -141,5 +117,7 @@ def _outcome(review: Review) -> list[str]:
         return []
     lines = [_(DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
     if row.words:
-        lines.append(_("I told them: “{words}”", words=plain(row.words, WORDS_LENGTH)))
+        lines.append(
+            _("I told them: “{words}”", words=escape_within(" ".join(clean(row.words).split()), WORDS_LENGTH))
+        )
     return lines

@@ -1,0 +1,115 @@
+"""What moderators read about a request or a film fits, and hides nothing that has room."""
+
+from datetime import timedelta
+
+import discord
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.clock import utc_now
+from bot.db.film_models import FilmRow
+from bot.db.models import Generation, Status
+from bot.db.review_models import ReviewDecision, ReviewRow
+from bot.i18n import locale_used
+from bot.moderation.review_decisions import Review
+from bot.provider.catalogue import CATALOGUE
+from cogs.reviews.review_text import render_review, review_embeds
+
+NOW = utc_now()
+SOMEBODY = 2**63
+LOCALES = ("en-US", "de", "es-ES", "fr", "ja", "pt-BR")
+SHOWN = st.sampled_from(["fox ", "*", "a\n", "x", "@everyone ", "1. ", "🦊"])
+
+
+def prompts(most: int) -> st.SearchStrategy[str]:
+    return st.builds(lambda piece, length: (piece * length)[:length], SHOWN, st.integers(1, most))
+
+
+def shot(prompt: str, number: int | None = None, negative: str = "", pictures: int = 0) -> Generation:
+    return Generation(
+        id="b" * 16,
+        guild_id=SOMEBODY,
+        channel_id=SOMEBODY,
+        user_id=SOMEBODY,
+        prompt=prompt,
+        model=CATALOGUE[0].id,
+        options={"negative_prompt": negative} if negative else {},
+        status=Status.QUEUED,
+        shot=number,
+        film_id=None if number is None else "f" * 16,
+        continues_id="c" * 16,
+        continues_post=[SOMEBODY, SOMEBODY],
+        picture_urls=[f"https://cdn.discordapp.com/{number}/{place}" for place in range(pictures)],
+        estimated_credits=1e6,
+        created_at=NOW,
+    )
+
+
+def review_of(*requests: Generation, title: str = "Foxes", decision: ReviewDecision | None = None) -> Review:
+    row = ReviewRow(
+        id="a" * 16,
+        guild_id=SOMEBODY,
+        user_id=SOMEBODY,
+        created_at=NOW,
+        ends_at=NOW + timedelta(days=1),
+        decision=decision,
+        decided_by=SOMEBODY,
+        words=None if decision is None else "*" * 1000,
+    )
+    is_film = requests[0].shot is not None
+    return Review(row, requests, FilmRow(id="f" * 16, title=title) if is_film else None)
+
+
+@st.composite
+def reviews(draw: st.DrawFn) -> Review:
+    is_film, decision = draw(st.booleans()), draw(st.sampled_from([None, *ReviewDecision]))
+    requests = [
+        shot(
+            draw(prompts(2000)),
+            number if is_film else None,
+            draw(st.just("") | prompts(1000)),
+            draw(st.integers(0, 3)),
+        )
+        for number in range(1, draw(st.integers(1, 8)) + 1 if is_film else 2)
+    ]
+    return review_of(*requests, title=draw(prompts(80)), decision=decision)
+
+
+def words_in(review: Review) -> str:
+    embeds = [embed.description or "" for embed in review_embeds(review)]
+    return "\n".join([render_review(review), *embeds])
+
+
+@given(reviews(), st.sampled_from(LOCALES))
+def test_discord_takes_whatever_waits(review: Review, locale: str) -> None:
+    with locale_used(locale):
+        embeds = review_embeds(review)
+        texts = [render_review(review, quote=quote, has_left=True) for quote in (True, False)]
+    assert max(map(len, texts)) <= 2000
+    assert len(embeds) <= 10
+    assert sum(map(len, embeds)) <= 6000
+    assert all(len(embed.description or "") <= 4096 for embed in embeds)
+
+
+def test_one_long_prompt_among_short_ones_is_shown_whole() -> None:
+    shots = [shot("a fox", number) for number in range(1, 8)]
+    assert "HIDDEN" in words_in(review_of(*shots, shot("a fox " * 300 + "HIDDEN", 8)))
+
+
+@pytest.mark.parametrize("number", [None, 1])
+def test_what_the_video_is_to_be_without_is_shown_whole(number: int | None) -> None:
+    assert "HIDDEN" in words_in(review_of(shot("a fox", number, "rain " * 150 + "HIDDEN")))
+
+
+def test_what_has_no_room_is_marked_as_cut() -> None:
+    shots = [shot("a fox " * 330, number) for number in range(1, 9)]
+    described = "".join(embed.description or "" for embed in review_embeds(review_of(*shots)))
+    assert described.count("…") == len(shots)
+
+
+def test_every_image_of_a_film_is_shown_beside_long_prompts() -> None:
+    shots = [shot("a red fox runs " * 20, number, "", 0) for number in range(1, 9)]
+    shots[0].picture_urls = [f"https://cdn.discordapp.com/{place}" for place in range(3)]
+    found: list[discord.Embed] = review_embeds(review_of(*shots))
+    assert sum(embed.image.url is not None for embed in found) == 3
