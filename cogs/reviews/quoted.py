@@ -13,7 +13,7 @@ from bot.text import clean, share
 from cogs.cards.card import ERASED_PROMPT, NEGATIVE_PROMPT_LENGTH, QUOTE_MARK
 from cogs.cards.film_card import shown_title
 
-PROMPTS_LENGTH = 800  # characters of all prompts in the text, escaped
+PROMPTS_LENGTH = 600  # characters of all prompts in the text, escaped
 EMBED_LENGTH = 4000  # of one embed; Discord takes 4,096
 EMBEDS_LENGTH = 5800  # of all prompts in the embeds; Discord takes 6,000
 EMBEDS = 10  # that Discord takes

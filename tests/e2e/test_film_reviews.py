@@ -4,12 +4,14 @@ import pytest
 
 from bot.db.models import Status
 from sandbox.world import World
+from tests.bot.drawn import draw
 from tests.e2e.driver import card_message_of, card_of, results, rows
 from tests.e2e.filming import MAKE, SHOTS, film_posts, finished, latest, make_film, offered
 from tests.e2e.quoting import as_shown
 from tests.e2e.reporting import buttons, click
 from tests.e2e.reviewing import APPROVE, DECLINE, decline, open_reviewing, reviews_in, the_review
 from tests.e2e.test_film_redo import WORDS, redo_offer, settled
+from tests.e2e.test_references import CAT, DOG
 
 TWO = SHOTS[:2]
 
@@ -82,3 +84,15 @@ async def test_a_shot_that_is_redone_waits_and_a_film_whose_new_shot_is_declined
     [told] = [one for one in results(world) if one.content.startswith("❌")]
     assert "I couldn't get you this video. A moderator declined this request." in told.content
     assert world.provider.count("create") == len(TWO)
+
+
+async def test_a_long_film_with_images_is_shown_with_all_of_its_words(world: World) -> None:
+    board = await open_reviewing(world)
+    shots = [f"shot {number} " + "of a red fox that runs through very deep snow " * 3 for number in range(8)]
+    cast = {"reference_1": CAT, "reference_2": DOG, "reference_3": ("bird.png", draw())}
+    offer = await offered(world, *shots, continuity="cuts", duration=8, **cast)
+    await world.alice.click(as_shown(world, offer), label=MAKE)
+    message = await the_review(board)
+    words = "".join(embed.description or "" for embed in message.embeds)
+    assert all(shot.strip() in words for shot in shots)
+    assert sum(embed.image.url is not None for embed in message.embeds) == len(cast)

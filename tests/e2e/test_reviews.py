@@ -318,3 +318,17 @@ async def test_the_settings_take_what_is_typed(world: World) -> None:
     assert "Nothing changed." in await admin(world, "settings", review="whoever")
     settings = await world.app.services.moderation.read(world.guild.id)
     assert settings.review is None
+
+
+async def test_in_another_channel_nothing_of_a_request_stays_in_the_first(world: World) -> None:
+    board = await open_reviewing(world)
+    await ask(world, prompt="a red fox " * 100)
+    await the_review(board)
+    other = world.guild.create_text_channel("others")
+    await choose_board(world, other)
+    moved = await the_review(other)
+    assert reviews_in(board) == []
+    [first] = [message for message in board.history() if message.content.startswith("➡️")]
+    assert (first.content, first.embeds, buttons(first)) == (f"➡️ Moved to <#{other.id}>.", [], [])
+    assert await click(world.mona, moved, APPROVE) == []
+    await world.wait_for_delivery()
