@@ -15,11 +15,11 @@ class SetupStep(StrEnum):
     REVIEW = "review"
 
 
-def is_decided(step: SetupStep, policy: Policy) -> bool:
-    """Whether moderators have decided it."""
+def is_decided(step: SetupStep, policy: Policy, *, is_channel_usable: bool = True) -> bool:
+    """Whether moderators have decided it; a channel that can't be used is as none."""
     match step:
         case SetupStep.CHANNEL:
-            return policy.moderators_channel_id is not None
+            return policy.moderators_channel_id is not None and is_channel_usable
         case SetupStep.LIMITS:
             return any(rule.scope in {Scope.SERVER, Scope.ROLE} for rule in policy.rules)
         case SetupStep.BUDGET:
@@ -28,10 +28,13 @@ def is_decided(step: SetupStep, policy: Policy) -> bool:
             return policy.review is not None
 
 
-def next_step(policy: Policy, steps: Collection[SetupStep]) -> SetupStep | None:
+def next_step(
+    policy: Policy, steps: Collection[SetupStep], *, is_channel_usable: bool = True
+) -> SetupStep | None:
     """Return the first of these steps that a server shouldn't leave open; None: there's none.
 
     That nobody's requests wait for moderators is a decision as good as any.
     """
     wanted = (step for step in SetupStep if step in steps and step is not SetupStep.REVIEW)
-    return next((step for step in wanted if not is_decided(step, policy)), None)
+    undecided = (step for step in wanted if not is_decided(step, policy, is_channel_usable=is_channel_usable))
+    return next(undecided, None)

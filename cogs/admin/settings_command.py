@@ -12,6 +12,7 @@ from bot.i18n import N_, _, format_and
 from bot.policy.documents import Policy
 from bot.provider.catalogue import Model, provider_name_of
 from bot.timestamps import relative_time
+from cogs.moderation.review_setting import OWN_WAIT
 from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS, Known
 from cogs.moderation.setting_parsers import ensure_offered
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
@@ -109,6 +110,8 @@ def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
         notes.append(_("ℹ️ Without a moderators' channel, nobody sees reports from members."))
     if policy.moderators_channel_id is None and policy.review is not None:
         notes.append(_(NOBODY_APPROVES))
+    if policy.review is not None:
+        notes.append(f"ℹ️ {_(OWN_WAIT)}")
     if policy.pause is not None:
         notes.append(_("⏸️ /veo was paused {when}.", when=relative_time(policy.pause.since)))
     return notes

@@ -1,6 +1,6 @@
 """The forms of the guide that sets a server up: one for each thing to decide."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 
 import discord
@@ -10,7 +10,7 @@ from bot.i18n import _, pgettext
 from bot.policy.documents import LimitKind, Period, Policy, Reviewed, ReviewRule, Rule, Scope
 from bot.preview.proposal import Proposal
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.review_setting import EVERYBODY, NEWCOMERS, NOBODY, review_text
+from cogs.moderation.review_setting import EVERYBODY, NOBODY, OWN_WAIT, review_text, typed_review
 from cogs.moderation.server_settings import SETTINGS, Known
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild, moderator_of
 from cogs.quota.numbers_form import NumbersForm
@@ -23,11 +23,10 @@ ShowAgain = Callable[[Interaction], Awaitable[None]]  # shows the guide as the s
 
 
 class SettingForm(Form):
-    """Base of the forms that change a setting: give `read`. The guide shows it once it's saved."""
+    """Base of the forms that change a setting: give `changes`. The guide shows it once it's saved."""
 
-    def __init__(self, title: str, field: str, show_again: ShowAgain) -> None:
+    def __init__(self, title: str, show_again: ShowAgain) -> None:
         super().__init__(title)
-        self._field = field
         self._show_again = show_again
 
     async def act(self, interaction: Interaction) -> None:
@@ -37,25 +36,27 @@ class SettingForm(Form):
         guild = known_guild(interaction)
         if guild is None:
             raise BadInputError(_(UNKNOWN_SERVER))
-        changes = {self._field: self.read(Known(guild, interaction.client.services.models))}
+        changes = self.changes(Known(guild, interaction.client.services.models))
         await interaction.client.services.moderation.change_settings(moderator_of(interaction), changes)
         await self._show_again(interaction)
 
-    def read(self, known: Known) -> Any:
-        """Return what was chosen, as the document keeps it; raises `BadInputError`."""
+    def changes(self, known: Known) -> Mapping[str, Any]:
+        """Return what was chosen, by the fields of the document; raises `BadInputError`."""
         raise NotImplementedError
 
 
 class ChannelForm(SettingForm):
     """Takes the moderators' channel."""
 
-    def __init__(self, policy: Policy, show_again: ShowAgain) -> None:
-        super().__init__(pgettext("title", "Moderators' channel"), "moderators_channel_id", show_again)
+    def __init__(self, policy: Policy, guild: discord.Guild | None, show_again: ShowAgain) -> None:
+        super().__init__(pgettext("title", "Moderators' channel"), show_again)
         known = policy.moderators_channel_id
+        is_there = guild is not None and known is not None and guild.get_channel(known) is not None
         self._channel = discord.ui.ChannelSelect[Self](
             custom_id="channel",
             channel_types=[discord.ChannelType.text],
-            default_values=[] if known is None else [discord.Object(known)],
+            default_values=[discord.Object(known)] if known is not None and is_there else [],
+            required=True,
         )
         self.add_item(
             discord.ui.Label(
@@ -65,9 +66,11 @@ class ChannelForm(SettingForm):
             )
         )
 
-    def read(self, known: Known) -> int:
+    def changes(self, known: Known) -> Mapping[str, Any]:
         """Return the channel's id."""
-        chosen = self._channel.values[0].resolve() if self._channel.values else None
+        if not self._channel.values:
+            raise BadInputError(_("Choose a channel. Nothing changed."))
+        chosen = self._channel.values[0].resolve()
         if not isinstance(chosen, discord.TextChannel):
             raise BadInputError(
                 _(
@@ -75,36 +78,53 @@ class ChannelForm(SettingForm):
                     "again. Nothing changed."
                 )
             )
-        return SETTINGS[self._field].parse(chosen, known)
+        field = "moderators_channel_id"
+        return {field: SETTINGS[field].parse(chosen, known)}
 
 
 class ReviewForm(SettingForm):
     """Takes whose requests wait for moderators: a choice, or a role in its place."""
 
-    def __init__(self, policy: Policy, show_again: ShowAgain) -> None:
-        super().__init__(pgettext("title", "Requests that wait for you"), "review", show_again)
+    def __init__(self, policy: Policy, guild: discord.Guild | None, show_again: ShowAgain) -> None:
+        super().__init__(pgettext("title", "Requests that wait for you"), show_again)
+        rule = policy.review
+        is_role = rule is not None and rule.who is Reviewed.ROLE
+        self._chosen = None if is_role else typed_review(rule)
+        role = guild.get_role(rule.role_id) if guild is not None and rule is not None and is_role else None
+        self._chosen_role = None if role is None else role.id
+        is_new = rule is not None and rule.who is Reviewed.NEWCOMERS
+        newcomers = rule if rule is not None and is_new else ReviewRule(who=Reviewed.NEWCOMERS)
         offers = {
             NOBODY: pgettext("review", "nobody"),
-            NEWCOMERS: review_text(ReviewRule(who=Reviewed.NEWCOMERS)),
+            typed_review(newcomers): review_text(newcomers),
             EVERYBODY: pgettext("review", "everybody"),
         }
-        chosen = NOBODY if policy.review is None else str(policy.review.who)
         self._who = discord.ui.Select[Self](
             custom_id="who",
             options=[
-                discord.SelectOption(label=name, value=value, default=value == chosen)
+                discord.SelectOption(label=name, value=value, default=value == self._chosen)
                 for value, name in offers.items()
             ],
             required=False,
         )
-        self._role = discord.ui.RoleSelect[Self](custom_id="role", required=False)
-        self.add_item(discord.ui.Label(text=pgettext("label", "Whose requests"), component=self._who))
+        self._role = discord.ui.RoleSelect[Self](
+            custom_id="role", required=False, default_values=[] if role is None else [role]
+        )
+        whose = pgettext("label", "Whose requests")
+        self.add_item(discord.ui.Label(text=whose, description=_(OWN_WAIT), component=self._who))
         self.add_item(discord.ui.Label(text=pgettext("label", "Or those of a role"), component=self._role))
 
-    def read(self, known: Known) -> ReviewRule | None:
-        """Return the rule; None: nobody's requests wait."""
-        typed = str(self._role.values[0].id) if self._role.values else (self._who.values or [NOBODY])[0]
-        return SETTINGS[self._field].parse(typed, known)
+    def changes(self, known: Known) -> Mapping[str, Any]:
+        """Return the rule, if another one was chosen; a role that was chosen before gives way to a choice."""
+        who, role = next(iter(self._who.values), None), next(iter(self._role.values), None)
+        role_id = None if role is None else role.id
+        if (who, role_id) == (self._chosen, self._chosen_role):
+            return {}
+        is_kept = role_id == self._chosen_role and who is not None
+        typed = who if role_id is None or is_kept else str(role_id)
+        if typed is None:
+            raise BadInputError(_("Choose whose requests wait for you, or nobody. Nothing changed."))
+        return {"review": SETTINGS["review"].parse(typed, known)}
 
 
 class LimitForm(NumbersForm):
@@ -136,16 +156,25 @@ class BudgetForm(NumbersForm):
     """Takes what the server can spend."""
 
     def __init__(self, policy: Policy) -> None:
-        known = {period: budget.credits for period, budget in policy.budgets.items()}
-        self._before = {period: known.get(period) for period in (Period.MONTH, Period.DAY)}
+        self._before = {period: _budget_in(policy, period) for period in (Period.MONTH, Period.DAY)}
         super().__init__(pgettext("title", "Budget of the server"), Proposal(budgets=self._before))
 
     async def act(self, interaction: Interaction) -> None:
         """Show what the budgets would have done, or save them where there's nothing to show."""
         entered = self.read().budgets
         changed = {period: value for period, value in entered.items() if value != self._before[period]}
-        if not changed:
-            raise BadInputError(_("These are the budgets that hold now. Nothing changed."))
         await interaction.response.defer(ephemeral=True, thinking=True)
         await ensure_moderator(interaction, QUOTA)
+        policy = await interaction.client.services.moderation.read(moderator_of(interaction).guild_id)
+        if all(value == _budget_in(policy, period) for period, value in (changed or entered).items()):
+            raise BadInputError(_("These are the budgets that hold now. Nothing changed."))
+        if not changed:
+            raise BadInputError(
+                _("You left the budgets as they were, but they're others by now. Nothing changed.")
+            )
         await fill_with_proposal(interaction, Proposal(budgets=changed))
+
+
+def _budget_in(policy: Policy, period: Period) -> float | None:
+    budget = policy.budgets.get(period)
+    return None if budget is None else budget.credits

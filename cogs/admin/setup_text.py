@@ -1,6 +1,6 @@
 """The guide that sets a server up, in words. Pure text."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import LiteralString
 
 from bot.home.setup import SetupStep, is_decided, next_step
@@ -9,14 +9,23 @@ from bot.money import show_usd
 from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
 from bot.policy.phrases import describe_limit
 from cogs.admin.settings_command import NOBODY_APPROVES
+from cogs.moderation.moderators_channel import UNUSABLE
+from cogs.moderation.review_setting import OWN_WAIT
 from cogs.moderation.server_settings import SETTINGS
 
 WHAT: Mapping[SetupStep, LiteralString] = {
-    SetupStep.CHANNEL: N_("**Moderators' channel:** {value}. Reports and members' questions come there."),
+    SetupStep.CHANNEL: N_(
+        "**Moderators' channel:** {value}. Reports, members' questions and requests that wait for you come "
+        "there."
+    ),
     SetupStep.LIMITS: N_("**Limit per member:** {value}"),
     SetupStep.BUDGET: N_("**Budget of the server:** {value}"),
     SetupStep.REVIEW: N_("**Requests that wait for your approval:** {value}"),
 }
+NO_CHANNEL = N_(
+    "**Moderators' channel:** none. Without one, nobody sees reports, questions and requests that wait for "
+    "you."
+)
 AMOUNTS: Mapping[Period, LiteralString] = {
     Period.DAY: N_("{money} per day"),
     Period.MONTH: N_("{money} per month"),
@@ -28,22 +37,36 @@ NEXT: Mapping[SetupStep, LiteralString] = {
 }
 
 
-def render_setup(policy: Policy, default: Rule, steps: Collection[SetupStep]) -> str:
+def render_setup(
+    policy: Policy, default: Rule, steps: Collection[SetupStep], *, is_channel_usable: bool = True
+) -> str:
     """Return what is decided and what is not; `default`: the bot's own limit; `steps`: those to show."""
-    lines = [_line(step, policy, default) for step in SetupStep if step in steps]
-    following = next_step(policy, steps)
+    decided = {step for step in steps if is_decided(step, policy, is_channel_usable=is_channel_usable)}
+    lines = [_line(step, policy, default, is_decided=step in decided) for step in SetupStep if step in steps]
+    following = next_step(policy, steps, is_channel_usable=is_channel_usable)
     if following is not None:
         foot = _(NEXT[following])
     else:
         foot = _(
             "✅ **Ready.** Everything else is in `/veo-admin settings`, `/veo-admin words` and `/quota`."
         )
-    warning = policy.review is not None and policy.moderators_channel_id is None
-    return "\n".join([_("🧭 **Set up /veo on this server**"), *lines, *[_(NOBODY_APPROVES)] * warning, foot])
+    notes = _notes(policy, is_channel_usable=is_channel_usable)
+    return "\n".join([_("🧭 **Set up /veo on this server**"), *lines, *notes, foot])
 
 
-def _line(step: SetupStep, policy: Policy, default: Rule) -> str:
-    mark = "✅" if is_decided(step, policy) else "▫️"
+def _notes(policy: Policy, *, is_channel_usable: bool) -> Iterator[str]:
+    if policy.review is not None:
+        yield f"ℹ️ {_(OWN_WAIT)}"
+    if not is_channel_usable:
+        yield _(UNUSABLE, channel=f"<#{policy.moderators_channel_id}>")
+    if policy.review is not None and policy.moderators_channel_id is None:
+        yield _(NOBODY_APPROVES)
+
+
+def _line(step: SetupStep, policy: Policy, default: Rule, *, is_decided: bool) -> str:
+    mark = "✅" if is_decided else "▫️"
+    if step is SetupStep.CHANNEL and policy.moderators_channel_id is None:
+        return f"{mark} {_(NO_CHANNEL)}"
     return f"{mark} {_(WHAT[step], value=_value(step, policy, default))}"
 
 

@@ -8,9 +8,10 @@ from bot.home.setup import SetupStep, next_step
 from bot.i18n import pgettext
 from cogs.admin.setup_forms import BudgetForm, ChannelForm, LimitForm, ReviewForm
 from cogs.admin.setup_text import render_setup
+from cogs.moderation.moderators_channel import is_usable
 from cogs.moderation.owners import ensure_moderator_in_time
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
-from cogs.moderation.targets import moderator_of
+from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.preview import COMMAND as QUOTA
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Content, Form, Item, view_of
@@ -63,26 +64,26 @@ async def show_setup(interaction: Interaction) -> None:
     may_set_limits = await is_moderator(interaction, QUOTA)
     steps = [step for step in SetupStep if may_set_limits or step not in OF_QUOTA]
     policy, book = await services.moderation.read(guild_id), await services.rules.read(guild_id)
-    following = next_step(policy, steps)
+    usable = is_usable(known_guild(interaction), policy.moderators_channel_id)
+    following = next_step(policy, steps, is_channel_usable=usable)
     buttons = [SetupButton(step, is_next=step is following) for step in steps]
-    content = Content(
-        content=render_setup(policy, book.default, steps), view=view_of(*buttons, SetupRefreshButton())
-    )
+    text = render_setup(policy, book.default, steps, is_channel_usable=usable)
+    content = Content(content=text, view=view_of(*buttons, SetupRefreshButton()))
     await interaction.edit_original_response(**content)
 
 
 async def _form(interaction: Interaction, step: SetupStep) -> Form:
     services, guild_id = interaction.client.services, moderator_of(interaction).guild_id
-    policy = await services.moderation.read(guild_id)
+    policy, guild = await services.moderation.read(guild_id), known_guild(interaction)
     match step:
         case SetupStep.CHANNEL:
-            return ChannelForm(policy, show_setup)
+            return ChannelForm(policy, guild, show_setup)
         case SetupStep.LIMITS:
             return LimitForm(policy, (await services.rules.read(guild_id)).default)
         case SetupStep.BUDGET:
             return BudgetForm(policy)
         case SetupStep.REVIEW:
-            return ReviewForm(policy, show_setup)
+            return ReviewForm(policy, guild, show_setup)
 
 
 def _labels() -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from discord.app_commands import Choice
 
 from bot.errors import BadInputError
-from bot.i18n import _, format_or, ngettext, pgettext
+from bot.i18n import N_, _, format_or, ngettext, pgettext
 from bot.policy.documents import Reviewed, ReviewRule
 from bot.policy.phrases import count_videos
 
@@ -16,6 +16,7 @@ WORDS: Mapping[str, str] = {
     **dict.fromkeys((NOBODY, "none", "off", "no"), NOBODY),
     **dict.fromkeys((EVERYBODY, "everyone", "@everyone", "all"), EVERYBODY),
 }
+OWN_WAIT = N_("Your own requests can wait, too. Another moderator then has to approve them.")
 LONGEST = 100  # characters
 MOST_DAYS, MOST_VIDEOS = 366, 1000
 ROLE = re.compile(r"<@&([0-9]{15,20})>|([0-9]{15,20})")  # a mention, or a copied id
@@ -62,6 +63,20 @@ def review_text(value: Any) -> str:
             videos = _("under {videos}", videos=count_videos(rule.videos))
             found = [days] * (rule.days > 0) + [videos] * (rule.videos > 0)
             return _("newcomers: {bounds}", bounds=format_or(found))
+
+
+def typed_review(rule: ReviewRule | None) -> str:
+    """Return the rule as it is typed."""
+    if rule is None:
+        return NOBODY
+    match rule.who:
+        case Reviewed.EVERYBODY:
+            return EVERYBODY
+        case Reviewed.ROLE:
+            return str(rule.role_id)
+        case Reviewed.NEWCOMERS:
+            bounds = [f"{rule.days} days"] * (rule.days > 0) + [f"{rule.videos} videos"] * (rule.videos > 0)
+            return " ".join([NEWCOMERS, *bounds])
 
 
 def complete_review(typed: str) -> list[Choice[str]]:

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import pytest
 import simcord
 
 from bot.policy.documents import LimitKind, Period, Policy, Reviewed, ReviewRule, Rule, Scope
 from sandbox.world import World
 from tests.e2e.driver import shown
 from tests.e2e.limiting import add_role
-from tests.e2e.moderating import command_id, said, use
+from tests.e2e.moderating import admin, command_id, said, use
 from tests.e2e.quoting import as_shown, now_shown
+from tests.e2e.reporting import choose_board
+from tests.e2e.reviewing import review_everybody
 from tests.e2e.test_admin_doctor import overwrites
 from tests.e2e.videos import filled_in, private
 
@@ -36,6 +39,7 @@ async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
     board = world.guild.create_text_channel("moderators")
     guide = await open_guide(world)
     assert said(guide).startswith("🧭 **Set up /veo on this server**\n▫️ **Moderators' channel:** none.")
+    assert "Without one, nobody sees reports, questions and requests that wait for you.\n" in said(guide)
     assert "\n▫️ **Limit per member:** 50 videos in 24 hours (the bot's default)\n" in said(guide)
     assert said(guide).endswith("👉 Next: choose the moderators' channel.")
     now = await send(world, guide, "Channel", channel=[board])
@@ -45,11 +49,12 @@ async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
         world, guide, "Limit", day="3"
     )
     await send(world, guide, "Budget", month="40 USD", day="unlimited")
-    now = await send(world, guide, "Approval", who=["newcomers"])
+    now = await send(world, guide, "Approval", who=["newcomers 7 days 3 videos"])
     assert (
         "✅ **Limit per member:** 3 videos in 24 hours\n✅ **Budget of the server:** $40.00 per month" in now
     )
-    assert "newcomers: under 7 days here or under 3 videos\n✅ **Ready.**" in now
+    assert "newcomers: under 7 days here or under 3 videos\n" in now
+    assert "\n✅ **Ready.**" in now
     policy = await policy_of(world)
     assert policy.moderators_channel_id == board.id
     assert policy.rules == (Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=3),)
@@ -112,3 +117,54 @@ async def test_who_may_not_moderate_any_more_changes_nothing(world: World) -> No
     answer = await world.mona.submit_modal(form, {"channel": [world.channel]})
     assert "Only members who can use `/veo-admin`" in answer.followups[-1].content
     assert await policy_of(world) == Policy()
+
+
+@pytest.mark.parametrize("kind", list(Reviewed))
+async def test_the_approval_form_sent_as_it_opened_changes_nothing(world: World, kind: Reviewed) -> None:
+    artists, _ = add_role(world, "artists")
+    role_id = artists.id if kind is Reviewed.ROLE else 0
+    rule = ReviewRule(who=kind, role_id=role_id, days=30, videos=0)
+    await review_everybody(world, rule)
+    guide = await open_guide(world)
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Approval")
+    who = [filled_in(form)["who"]] if filled_in(form)["who"] else []
+    await world.mona.submit_modal(form, {"who": who, "role": [artists] if role_id else []})
+    assert (await policy_of(world)).review == rule
+
+
+async def test_a_choice_takes_the_place_of_the_role_that_held(world: World) -> None:
+    artists, _ = add_role(world, "artists")
+    await review_everybody(world, ReviewRule(who=Reviewed.ROLE, role_id=artists.id))
+    guide = await open_guide(world)
+    assert "Choose whose requests wait" in await send(world, guide, "Approval", who=[], role=[])
+    assert (await policy_of(world)).review is not None
+    now = await send(world, guide, "Approval", who=["everybody"], role=[artists])
+    assert (await policy_of(world)).review == ReviewRule(who=Reviewed.EVERYBODY)
+    assert "Your own requests can wait, too." in now
+    await send(world, guide, "Approval", who=["nobody"], role=[])
+    assert (await policy_of(world)).review is None
+
+
+async def test_a_channel_that_is_gone_or_closed_is_told_and_open_again(world: World) -> None:
+    board = world.guild.create_text_channel("mods")
+    await choose_board(world, board)
+    guide = await open_guide(world)
+    assert "✅ **Moderators' channel:**" in said(guide)
+    world.env.backend.delete_channel(board.id)
+    guide = await open_guide(world)
+    assert "▫️ **Moderators' channel:**" in said(guide)
+    assert f"The moderators' channel <#{board.id}> is gone, or I can't write there." in said(guide)
+    assert said(guide).endswith("👉 Next: choose the moderators' channel.")
+    assert "is gone, or I can't write there." in await admin(world, "home")
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Channel")
+    assert form.modal is not None
+    assert str(board.id) not in str(form.modal)
+
+
+async def test_a_budget_form_is_compared_with_what_holds_once_it_is_sent(world: World) -> None:
+    guide = await open_guide(world)
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Budget")
+    await send(world, guide, "Budget", month="60 USD", day="unlimited")
+    same = {"month": "unlimited", "day": "unlimited"}
+    assert "You left the budgets as they were" in private(await world.mona.submit_modal(form, same))
+    assert (await policy_of(world)).budgets.keys() == {Period.MONTH}

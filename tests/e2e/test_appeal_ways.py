@@ -8,7 +8,7 @@ from tests.e2e.driver import ask, ask_for_video, shown, the_result
 from tests.e2e.filming import finished, make_film, write
 from tests.e2e.quoting import as_shown, prices_known, send
 from tests.e2e.reporting import buttons, choose_board, click, mona_of, open_board
-from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, LIFT, WHY, WORD, appeals_in, the_appeal
+from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, LIFT, WHY, WORD, the_appeal
 from tests.e2e.test_film_redo import redo_form
 from tests.e2e.videos import newest, question
 

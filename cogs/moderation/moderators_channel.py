@@ -1,0 +1,20 @@
+"""Whether the moderators' channel can be used, as far as the gateway has told. Pure."""
+
+import discord
+
+from bot.i18n import N_
+from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing
+
+UNUSABLE = N_(
+    "⚠️ The moderators' channel {channel} is gone, or I can't write there. Nobody sees new reports, "
+    "questions and requests that wait for you. Choose another one with `/veo-admin settings "
+    "moderators_channel`, or allow my role to write there."
+)
+
+
+def is_usable(guild: discord.Guild | None, channel_id: int | None) -> bool:
+    """Whether the bot can write there; yes, where no channel is set or the server isn't known (None)."""
+    if guild is None or channel_id is None:
+        return True
+    channel = guild.get_channel(channel_id)
+    return channel is not None and not missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS)
