@@ -86,7 +86,8 @@ def check_use(
     verdict = check_quota(limits, member_policy, use, now)
     if not verdict.allowed:
         return QuotaReachedError(verdict)
-    return WaitingFullError(max_waiting) if max_waiting is not None and use.fills_queue(max_waiting) else None
+    is_full = max_waiting is not None and use.fills_queue(max_waiting)
+    return WaitingFullError(max_waiting, use.in_review) if max_waiting is not None and is_full else None
 
 
 def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:

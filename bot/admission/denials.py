@@ -184,14 +184,9 @@ class QuotaReachedError(RefusedError):
 class WaitingFullError(RefusedError):
     """The member has as many requests in the queue as one member may have."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(
-            _(
-                "You already have {videos} in the queue here, which is the maximum. Try again "
-                "once one of them starts.",
-                videos=count_videos(most),
-            )
-        )
+    def __init__(self, most: int, in_review: int = 0) -> None:
+        """`in_review`: how many of them wait for a moderator, and start no sooner."""
+        super().__init__(_too_many_waiting(most, in_review))
         self.most = most
 
 
@@ -205,7 +200,7 @@ def without_options(refusal: UserError | None, model: Model) -> UserError | None
 def _quota_sentence(verdict: QuotaVerdict) -> str:
     windows = [limit for limit in verdict.broken if limit.kind is not LimitKind.AT_ONCE]
     if not windows:
-        return _too_many_at_once(verdict.broken[0].most)
+        return _too_many_at_once(verdict.broken[0].most, verdict.in_review)
     if verdict.frees_at is None:
         return _closed(windows)
     frees = _("You can request another one {when}.", when=relative_time(verdict.frees_at))
@@ -230,9 +225,32 @@ def _budget_sentences(state: BudgetState, price: float) -> tuple[str, str]:
     return f"{left} {when}", _("A shorter video or another model may still fit.")
 
 
-def _too_many_at_once(most: int | None) -> str:
+def _too_many_waiting(most: int, in_review: int) -> str:
+    videos = count_videos(most)
+    if not in_review:
+        return _(
+            "You already have {videos} in the queue here, which is the maximum. Try again "
+            "once one of them starts.",
+            videos=videos,
+        )
+    full = _("You already have {videos} waiting here, which is the maximum.", videos=videos)
+    return f"{full} {_held_up(in_review)}"
+
+
+def _held_up(in_review: int) -> str:
+    return ngettext(
+        "{count} of yours waits for a moderator's approval. Cancel it, or wait until it's decided.",
+        "{count} of yours wait for a moderator's approval. Cancel one, or wait until one is decided.",
+        in_review,
+    )
+
+
+def _too_many_at_once(most: int | None, in_review: int) -> str:
     if not most:
         return _("/veo is turned off for you on this server.")
+    if in_review:
+        most_at_once = _("You can have {videos} in progress at once.", videos=count_videos(most))
+        return f"{most_at_once} {_held_up(in_review)}"
     return _(
         "You can have {videos} in progress at once. Wait until one is ready.",
         videos=count_videos(most),

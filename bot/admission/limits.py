@@ -47,11 +47,13 @@ class Use:
         counted: when the requests that count were accepted, sorted; those of the longest window at least.
         at_once: how many are being waited for now.
         in_queue: of those, how many were not sent to the provider yet.
+        in_review: of those, how many wait for a moderator.
     """
 
     counted: Sequence[datetime] = ()
     at_once: int = 0
     in_queue: int = 0
+    in_review: int = 0
 
     def within(self, kind: LimitKind, now: datetime) -> int:
         """Return how many places of a limit are taken."""
@@ -70,11 +72,13 @@ class QuotaVerdict:
 
     Attributes:
         broken: the limits that are reached; empty: one more is allowed.
+        in_review: how many requests of the member wait for a moderator.
         frees_at: when one more is allowed by all windows; None: no waiting helps, or it ends with a video.
     """
 
     broken: tuple[Limit, ...] = ()
     frees_at: datetime | None = None
+    in_review: int = 0
 
     @property
     def allowed(self) -> bool:
@@ -126,7 +130,7 @@ def check_quota(
     broken = reached_limits(limits, use, now)
     if not broken:
         return QuotaVerdict()
-    return QuotaVerdict(broken, _next_place(limits, member_policy, use, now))
+    return QuotaVerdict(broken, _next_place(limits, member_policy, use, now), use.in_review)
 
 
 def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:

@@ -21,7 +21,7 @@ _COUNTED = and_(
     Generation.created_at > bindparam("since"), Generation.created_at <= bindparam("until"), COUNTS
 )
 _USE = (
-    select(Generation.created_at, Generation.status, _COUNTED)
+    select(Generation.created_at, Generation.status, _COUNTED, Generation.review_until)
     .where(
         Generation.guild_id == bindparam("guild_id"),
         Generation.user_id == bindparam("user_id"),
@@ -42,9 +42,10 @@ def fetch_use(
     about = {"guild_id": guild_id, "user_id": user_id, "since": since, "until": until}
     rows = session.execute(_USE, about).all()
     return Use(
-        counted=[created_at for created_at, _, counts in rows if counts],
-        at_once=sum(status in OPEN for _, status, _ in rows),
-        in_queue=sum(status in WAITING for _, status, _ in rows),
+        counted=[created_at for created_at, _, counts, _until in rows if counts],
+        at_once=sum(status in OPEN for _, status, _, _until in rows),
+        in_queue=sum(status in WAITING for _, status, _, _until in rows),
+        in_review=sum(status in WAITING and until is not None for _, status, _, until in rows),
     )
 
 

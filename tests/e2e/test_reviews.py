@@ -8,6 +8,7 @@ from bot.db.models import Status
 from bot.policy.documents import Reviewed, ReviewRule
 from sandbox.world import World
 from tests.bot.drawn import draw
+from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
     PROMPT,
     ask,
@@ -332,3 +333,19 @@ async def test_in_another_channel_nothing_of_a_request_stays_in_the_first(world:
     assert (first.content, first.embeds, buttons(first)) == (f"➡️ Moved to <#{other.id}>.", [], [])
     assert await click(world.mona, moved, APPROVE) == []
     await world.wait_for_delivery()
+
+
+async def test_who_has_too_much_waiting_for_moderators_is_told_what_it_waits_for(
+    open_world: OpenWorld,
+) -> None:
+    async with open_world(max_waiting=2) as world:
+        await open_reviewing(world)
+        for _ in range(2):
+            await ask(world)
+        refusal = shown(await ask(world)).content
+        assert (
+            "2 of yours wait for a moderator's approval. Cancel one, or wait until one is decided." in refusal
+        )
+        assert "queue" not in refusal
+        await world.mona.slash(world.channel, "quota set", at_once="1")
+        assert "You can have 1 video in progress at once. 2 of yours wait" in shown(await ask(world)).content

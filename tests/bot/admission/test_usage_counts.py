@@ -147,6 +147,15 @@ async def test_what_was_not_sent_yet_is_in_the_queue(database: Database, clock: 
     assert (use.in_queue, use.at_once) == (2, 3)
 
 
+async def test_what_waits_for_a_moderator_is_counted_by_itself(
+    database: Database, clock: StoppedClock
+) -> None:
+    for status, until in {Status.QUEUED: clock(), Status.PREPARING: None, Status.FAILED: clock()}.items():
+        await insert(database, status=status, created_at=clock(), review_until=until)
+    use = await use_of(database, clock)
+    assert (use.in_review, use.in_queue) == (1, 2)
+
+
 @pytest.mark.parametrize("someone_else", [{"user_id": 4}, {"guild_id": 2}])
 async def test_other_members_and_servers_do_not_matter(
     database: Database, clock: StoppedClock, someone_else: dict[str, int]
