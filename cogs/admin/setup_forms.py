@@ -170,7 +170,7 @@ class BudgetForm(NumbersForm):
             raise BadInputError(_("These are the budgets that hold now. Nothing changed."))
         if not changed:
             raise BadInputError(
-                _("You left the budgets as they were, but they're others by now. Nothing changed.")
+                _("You changed nothing here. The budgets that were set meanwhile still hold.")
             )
         await fill_with_proposal(interaction, Proposal(budgets=changed))
 

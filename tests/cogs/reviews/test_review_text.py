@@ -23,7 +23,11 @@ SHOWN = st.sampled_from(["fox ", "*", "a\n", "x", "@everyone ", "1. ", "🦊"])
 
 
 def prompts(most: int) -> st.SearchStrategy[str]:
-    return st.builds(lambda piece, length: (piece * length)[:length], SHOWN, st.integers(1, most))
+    return st.builds(repeated, SHOWN, st.integers(1, most))
+
+
+def repeated(piece: str, length: int) -> str:
+    return (piece * length)[:length]
 
 
 def shot(prompt: str, number: int | None = None, negative: str = "", pictures: int = 0) -> Generation:
