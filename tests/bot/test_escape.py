@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.escape import escape, plain
+from bot.escape import escape, escape_within, plain
 from bot.text import HIDDEN_CATEGORIES, JOINERS, clean, shorten
 
 PUNCTUATION = "*_`~|\\<>@#:&!/()[]-+=.1a t\n"
@@ -136,3 +136,10 @@ def test_what_is_cut_ends_with_an_ellipsis() -> None:
 def test_every_line_of_a_longer_text_is_escaped() -> None:
     text = "# one\n  - two\n\n3. three\n> four\n-# five"
     assert escape(text) == "\\# one\n  \\- two\n\n3\\. three\n\\> four\n\\-# five"
+
+
+@given(st.text(st.sampled_from("ab*<@1#\n ")), st.integers(0, 40))
+def test_what_is_cut_once_escaped_has_no_more_characters(text: str, length: int) -> None:
+    shown = escape_within(text, length)
+    assert len(shown) <= length
+    assert shown == escape(text) or not length or shown.endswith("…")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import JOINERS, clean, shorten
+from bot.text import JOINERS, clean, share, shorten
 
 # Mostly ordinary characters, but often the ones that hide or disguise.
 texts = st.text(
@@ -91,3 +91,11 @@ def test_a_text_that_fits_keeps_its_words(text: str) -> None:
 def test_a_cut_text_says_so() -> None:
     assert shorten("one two  three", 8) == "one two…"
     assert shorten("one two\nthree", 13) == "one two three"
+
+
+@given(st.lists(st.integers(0, 50), max_size=8), st.integers(0, 200))
+def test_short_texts_leave_their_room_to_long_ones(lengths: list[int], room: int) -> None:
+    each = share(lengths, room)
+    assert sum(min(length, each) for length in lengths) <= room
+    more = sum(min(length, each + 1) for length in lengths)
+    assert more > room or each >= max(lengths, default=0), "there was more room"

@@ -69,6 +69,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         "- **Preview of limits and budgets (new):** no",
         "- **Requests that wait for your approval (new):** newcomers: under 7 days here or under 3 videos",
         "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
+        "ℹ️ Your own requests can wait, too. Another moderator then has to approve them.",
     ]
     assert await policy(world) == Policy(
         channels=frozenset({world.channel.id, art.id}),
