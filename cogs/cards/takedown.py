@@ -6,7 +6,7 @@ import discord
 import structlog
 
 from bot.db.film_models import FilmRow
-from bot.db.models import Generation
+from bot.db.models import Generation, Status
 from bot.discord_client.client import VeoBot
 from bot.errors import UserError
 from bot.films.rows import Film
@@ -16,7 +16,7 @@ from bot.library.reposts import posts_of
 from cogs.cards.card_message import CardMessage, card_message
 from cogs.cards.film_card import film_message
 from cogs.cards.shown_film import film_of
-from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.discord_errors import CALL_ERRORS, postponed
 from cogs.ui.items import Item, view_of
 from cogs.ui.links import post_link
 from cogs.ui.lists import together
@@ -64,7 +64,8 @@ async def take_down_film(client: VeoBot, film: Film) -> None:
     Raises:
         TakedownError: one is still there.
     """
-    shots = (post for take in film.takes if take.removed_at is not None for post in posts_of(take))
+    gone = (take for take in film.takes if take.removed_at is not None and take.status is Status.SUCCEEDED)
+    shots = (post for take in gone for post in posts_of(take))
     await _delete_all(client, film.row, [*film_posts(film.row), *shots])
     if film.card_id is not None:
         await _edit_card(client, film.row, film.card_id, film_message(film))
@@ -137,6 +138,21 @@ async def delete_post(client: discord.Client, generation: Generation | FilmRow, 
     except discord.HTTPException as error:
         if error.code not in GONE:
             raise
+
+
+async def delete_or_postpone(
+    client: discord.Client, subject: Generation | FilmRow, posts: Sequence[Posted]
+) -> None:
+    """Delete messages; those that are gone are fine.
+
+    Raises:
+        DeliveryPostponedError: one is still there.
+    """
+    for post in posts:
+        try:
+            await delete_post(client, subject, post)
+        except CALL_ERRORS as error:
+            raise postponed(error) from error
 
 
 async def reopening(client: discord.Client, channel_id: int, change: Callable[[], Awaitable[object]]) -> None:
