@@ -71,7 +71,7 @@ def act_in(film: ReportedFilm) -> str:
 def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: datetime) -> list[str]:
     """Mark a film and all of its shots as taken down, and cancel what is still waited for.
 
-    So is what isn't posted yet, or may still come: it isn't shown then (`bot.jobs.steps.deliver`). Returns the
+    So is what isn't posted yet, or may still come: that isn't shown (`bot.jobs.steps.deliver`). Returns the
     IDs of the film and its takes.
     """
     mine = Generation.film_id == film.row.id

@@ -8,8 +8,8 @@ import structlog
 from bot.db.models import Generation
 from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import IsCurrent, Posted, ReadRow, UndeliverableError
-from bot.media.files import Clip
 from bot.library.reposts import posts_of
+from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.requests.successors import Successors
 from cogs.cards.card_message import CardMessage, card_message, card_nonce
