@@ -112,6 +112,21 @@ async def test_an_offer_that_is_refused_while_it_is_shown_again_stays(films: Fil
     assert not isinstance(film, FilmQuote)
 
 
+async def test_a_shot_that_a_moderator_let_pass_spares_one_strike_also_after_its_film_was_taken_back(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await forbid(desk, database, clock, "bad", "awful")
+    await allow_once(database, clock, "bad fox", "bad", [IN_A_FILM])
+    film = cuts("bad fox", "awful cat")
+    for interaction_id in (1, 1):
+        assert "strike" not in await refused(films, film, interaction_id), "it's the same refusal"
+    assert "strike" in await refused(films, film, 2)
+    quote = await films.offer(new_requester(interaction_id=3), cuts("bad fox"))
+    await films.confirm(new_requester(interaction_id=3), quote.row.id, quote.row.revision)
+    await films.withdraw(quote.row.id)
+    assert "strike" in await refused(films, film, 4)
+
+
 async def test_the_title_is_judged_first_and_called_the_title(
     films: Films, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
