@@ -75,8 +75,9 @@ def has_title(source: Film | None, row: FilmRow) -> bool:
 
 def has_words(source: Film | None, plan: ShotPlan) -> bool:
     """Whether a shot's words were accepted before, in the film that is changed."""
-    takes = [] if source is None else source.takes
-    return on_one_line(plan.video.prompt) in {on_one_line(take.prompt) for take in takes}
+    if source is None:
+        return False
+    return on_one_line(plan.video.prompt) in {on_one_line(take.prompt) for take in source.takes}
 
 
 def refused_shot(

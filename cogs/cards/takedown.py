@@ -34,13 +34,20 @@ class TakedownError(UserError):
     def __init__(self, generation: Generation | FilmRow, left: Sequence[Posted]) -> None:
         """`left`: the messages that are still there."""
         links = (post_link(generation.guild_id, post) or _("a direct message") for post in left)
-        super().__init__(
-            _(
+        messages = together(links)
+        if isinstance(generation, FilmRow):
+            text = _(
+                "I marked the film as removed, but Discord didn't let me delete this: {messages}. Click "
+                "again in a minute, or delete it yourself.",
+                messages=messages,
+            )
+        else:
+            text = _(
                 "I marked the video as removed, but Discord didn't let me delete its message: "
                 "{messages}. Click again in a minute, or delete it yourself.",
-                messages=together(links),
+                messages=messages,
             )
-        )
+        super().__init__(text)
 
 
 async def take_down(
@@ -54,8 +61,10 @@ async def take_down(
         TakedownError: one is still there.
     """
     posts = [*posts_of(generation), *await _film_posts(client, generation, actor_id)]
-    await _delete_all(client, generation, posts)
+    left = await delete_all(client, generation, posts)
     await show_card(client, generation, way_on)
+    if left:
+        raise TakedownError(generation, left)
 
 
 async def take_down_film(client: VeoBot, film: Film) -> None:
@@ -66,12 +75,17 @@ async def take_down_film(client: VeoBot, film: Film) -> None:
     """
     gone = (take for take in film.takes if take.removed_at is not None and take.status is Status.SUCCEEDED)
     shots = (post for take in gone for post in posts_of(take))
-    await _delete_all(client, film.row, [*film_posts(film.row), *shots])
+    left = await delete_all(client, film.row, [*film_posts(film.row), *shots])
     if film.card_id is not None:
         await _edit_card(client, film.row, film.card_id, film_message(film))
+    if left:
+        raise TakedownError(film.row, left)
 
 
-async def _delete_all(client: VeoBot, subject: Generation | FilmRow, posts: Sequence[Posted]) -> None:
+async def delete_all(
+    client: discord.Client, subject: Generation | FilmRow, posts: Sequence[Posted]
+) -> list[Posted]:
+    """Delete messages, and return those that are still there."""
     left: list[Posted] = []
     for post in posts:
         try:
@@ -79,8 +93,7 @@ async def _delete_all(client: VeoBot, subject: Generation | FilmRow, posts: Sequ
         except CALL_ERRORS as error:
             log.error("what was removed is still shown", subject=subject.id, error=str(error))
             left.append(post)
-    if left:
-        raise TakedownError(subject, left)
+    return left
 
 
 async def _film_posts(client: VeoBot, generation: Generation, actor_id: int) -> list[Posted]:
