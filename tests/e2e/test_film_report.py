@@ -112,9 +112,10 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
     assert f"deleted the film `{film.row.id}` of <@{world.alice.id}>." in await admin(world, "log")
     assert await strikes_of(world) == 1, "a film is one act"
     refused = shown(await world.mona.click(card, label=BUTTON))
-    assert refused.content.startswith("Only the member who requested this video can ask about it.")
+    assert refused.content.startswith("Only the member who requested this film can ask about it.")
     form = await world.alice.click(card, label=BUTTON)
-    assert shown(await world.alice.submit_modal(form, {"why": WHY})).ephemeral
+    asked = shown(await world.alice.submit_modal(form, {"why": WHY}))
+    assert asked.content.endswith("The film stays deleted.")
     appeal = await the_appeal(board)
     assert "Deleted after a report, with its 2 shots." in appeal.content
     assert f"> Dragons {SHOTS[0]} {SHOTS[1]}" in appeal.content

@@ -16,7 +16,8 @@ from bot.privacy.appeals import drop_appeals, end_unanswered
 from bot.privacy.erasure import erase_batch
 from bot.privacy.service import Privacy
 from bot.timestamps import relative_time
-from cogs.appeals.appeal_text import render_appeal, render_asked, render_decision
+from cogs.appeals.answer_text import render_asked, render_decision
+from cogs.appeals.appeal_text import render_appeal
 from tests.bot.appealing import ALICE, MONA, asked, refused, rows
 from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.clocks import StoppedClock
