@@ -202,8 +202,8 @@ def fetch_releases(
 def excuse(session: Session, requester: Requester, fingerprints: Collection[str], now: datetime) -> bool:
     """Whether a member sends again what they were told to send again, so that it costs no strike.
 
-    A moderator let a word pass, or nobody answered them. That ends when it's accepted or, where no moderator
-    allowed it once, with this refusal; a retried interaction is the same refusal. `fingerprints`: of the
+    A moderator let a word pass, or nobody answered them. That ends when it's accepted, and with this refusal;
+    what was allowed once still passes then. A retried interaction is the same refusal. `fingerprints`: of the
     request, or of all shots of a film.
     """
     judged_by = f"{requester.interaction_id:016x}"  # as long as a request's ID
@@ -211,6 +211,7 @@ def excuse(session: Session, requester: Requester, fingerprints: Collection[str]
         return False
     for one in fingerprints:
         use_lifted(session, requester, one, judged_by, now)
+        _note_excused(session, requester, one, judged_by)
     return True
 
 
@@ -227,6 +228,7 @@ def _can_be_sent_again(
             went_unanswered(now),
         ),
         or_(_IS_UNUSED, AppealRow.used_by == judged_by),
+        or_(AppealRow.excused_by.is_(None), AppealRow.excused_by == judged_by),
     )
     return session.scalar(query.limit(1)) is not None
 
@@ -235,6 +237,18 @@ def went_unanswered(now: datetime) -> ColumnElement[bool]:
     """Whether nobody decided an appeal and its member learned that lately: they can send it again."""
     known_at = func.coalesce(AppealRow.told_at, AppealRow.decided_at)
     return and_(AppealRow.decision == AppealDecision.LAPSE, known_at > now - RELEASE_TIME)
+
+
+def _note_excused(session: Session, requester: Requester, fingerprint: str, judged_by: str) -> None:
+    """Note that a request that is still allowed once was excused; the next word costs a strike."""
+    allowed = update(AppealRow).where(
+        *_of_word(requester, fingerprint),
+        AppealRow.decision == AppealDecision.ALLOW,
+        AppealRow.excused_by.is_(None),
+        _IS_UNUSED,
+    )
+    values = allowed.values(excused_by=judged_by)
+    session.execute(values.execution_options(synchronize_session=False))
 
 
 def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by: str, now: datetime) -> None:

@@ -9,10 +9,11 @@ from bot.policy.phrases import quote_words
 
 
 class TitleNotAllowedError(RefusedError):
-    """The moderators forbid words of a film's title."""
+    """The moderators forbid words of a film's title; `is_word`: they may cost a strike."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], *, is_word: bool = True) -> None:
         super().__init__(f"{title_sentence(words)} {_('Choose another title.')}")
+        self.is_word = is_word
 
 
 def title_sentence(words: Sequence[str]) -> str:

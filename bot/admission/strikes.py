@@ -52,5 +52,6 @@ def strike_text(struck: Struck) -> str:
 
 def is_for_word(refusal: UserError) -> bool:
     """Whether a forbidden word is the reason."""
-    is_shot = isinstance(refusal, ShotRefusedError) and refusal.is_word
-    return is_shot or isinstance(refusal, WordNotAllowedError | TitleNotAllowedError)
+    if isinstance(refusal, ShotRefusedError | TitleNotAllowedError):
+        return refusal.is_word
+    return isinstance(refusal, WordNotAllowedError)

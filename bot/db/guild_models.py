@@ -198,3 +198,4 @@ class AppealRow(Base):
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the member was
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the request was accepted, or judged
     used_by: Mapped[str | None] = mapped_column(String(16))  # what it became, or its interaction
+    excused_by: Mapped[str | None] = mapped_column(String(16))  # the interaction whose strike it spared

@@ -15,7 +15,7 @@ from bot.admission.film_denials import TitleNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
-from bot.films.refusals import refused_shot, title_words
+from bot.films.refusals import has_title, has_words, refused_shot, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
     FilmSpec,
@@ -108,17 +108,20 @@ class Acceptance:
         now: datetime,
         *,
         is_new: bool = True,
+        source: Film | None = None,
     ) -> Offered | UserError:
         """Insert all shots to see whether they'd be accepted, take them back, and write down the price.
 
-        The model is written down, too, so that it's the one that was shown. `is_new`: nothing was shown yet.
+        The model is written down, too, so that it's the one that was shown. `is_new`: nothing was shown yet;
+        what was is kept where it's refused now. `source`: the film that is changed.
         """
         with session.begin_nested() as savepoint:
-            contexts = self._insert(session, requester, row, plans, now)
+            contexts = self._insert(session, requester, row, plans, now, source)
             if not isinstance(contexts, UserError):
                 savepoint.rollback()
         if isinstance(contexts, UserError):
-            session.delete(row)
+            if is_new:
+                session.delete(row)
             return contexts
         change = None if is_new else _change(row, plans, contexts)
         values = {
@@ -136,6 +139,7 @@ class Acceptance:
         row: FilmRow,
         plans: Sequence[ShotPlan],
         now: datetime,
+        source: Film | None = None,
     ) -> list[AdmissionContext] | UserError:
         """Insert the shots one after the other, each by all rules, as if it had been asked for alone.
 
@@ -150,12 +154,13 @@ class Acceptance:
         for number, plan in enumerate(plans, start=1):
             context = releases.for_all(self.context(session, requester, plan, now))
             words = None if contexts else title_words(requester, row, context, now)
-            refusal = TitleNotAllowedError(words) if words else None
+            refusal = TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
             refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
                 refusal.fingerprints = fingerprints(plans)
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
-                raise refused_shot(number, refusal, (requester, plan.video, context))
+                asked = (requester, plan.video, context)
+                raise refused_shot(number, refusal, asked, is_word=not has_words(source, plan))
             if refusal is not None:
                 offer(session, refusal, (requester, plan.video, context), now)
                 return refusal

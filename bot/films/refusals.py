@@ -20,10 +20,12 @@ from bot.admission.denials import (
     WordNotAllowedError,
 )
 from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
-from bot.admission.strikes import strike_for
+from bot.admission.strikes import is_for_word, strike_for
 from bot.db.film_models import FilmRow
 from bot.db.transactions import Work
 from bot.errors import UserError
+from bot.films.rows import Film
+from bot.films.script import ShotPlan, on_one_line
 from bot.provider.catalogue import VideoRequest
 
 TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
@@ -66,14 +68,33 @@ def title_words(
     return found.words
 
 
+def has_title(source: Film | None, row: FilmRow) -> bool:
+    """Whether a film's title was accepted before, as that of the film that is changed."""
+    return source is not None and source.row.title == row.title
+
+
+def has_words(source: Film | None, plan: ShotPlan) -> bool:
+    """Whether a shot's words were accepted before, in the film that is changed."""
+    if source is None:
+        return False
+    return on_one_line(plan.video.prompt) in {on_one_line(take.prompt) for take in source.takes}
+
+
 def refused_shot(
-    number: int, refusal: UserError, asked: tuple[Requester, VideoRequest, AdmissionContext]
+    number: int,
+    refusal: UserError,
+    asked: tuple[Requester, VideoRequest, AdmissionContext],
+    *,
+    is_word: bool = True,
 ) -> UserError:
-    """Return why a film is refused whose shots before this one would have been accepted."""
+    """Return why a film is refused whose shots before this one would have been accepted.
+
+    `is_word`: a word may cost a strike.
+    """
     if isinstance(refusal, TOO_MANY):
         return FilmTooLongError(number - 1, refusal)
     if isinstance(refusal, WordNotAllowedError | BlockedError):
-        return AskableShotError(number, refusal, asked)
+        return AskableShotError(number, refusal, asked, is_word=is_word)
     if isinstance(refusal, RefusedError):
         return ShotRefusedError(number, refusal.sentence)
     return refusal
@@ -99,7 +120,7 @@ def striking(
         if isinstance(answer, AskableShotError):
             answer.offer(session, now)
         shots = answer.fingerprints if isinstance(answer, RefusedError) else ()
-        if not is_typed or excuse(session, requester, shots, now):
+        if not is_typed or not is_for_word(answer) or excuse(session, requester, shots, now):
             return answer
         return strike_for(session, requester, answer, now)
 

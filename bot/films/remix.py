@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.errors import UserError
 from bot.films.redo import images_of, living_family
 from bot.films.rows import Film
-from bot.films.script import SCRIPT_MAX_LENGTH, FilmSpec
+from bot.films.script import SCRIPT_MAX_LENGTH, FilmSpec, on_one_line
 from bot.films.takes import last_takes
 from bot.i18n import _, number
 from bot.media.images import ImageInput
@@ -41,8 +41,7 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
                 "them again."
             )
         )
-    # A form has one line for each shot, and words that were redone may have several.
-    prompts = tuple(" ".join(shot.prompt.split()) for shot in shots)
+    prompts = tuple(on_one_line(shot.prompt) for shot in shots)
     if len("\n".join(prompts)) > SCRIPT_MAX_LENGTH:
         raise CannotRemixError(
             _(
@@ -51,8 +50,16 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
                 most=number(SCRIPT_MAX_LENGTH),
             )
         )
-    family, images, options = living_family(film, models, gone), _images(film, now), dict(row.options)
-    return FilmSpec(row.title, prompts, family, options, images, row.continuity, row.has_references)
+    return FilmSpec(
+        row.title,
+        prompts,
+        living_family(film, models, gone),
+        dict(row.options),
+        _images(film, now),
+        row.continuity,
+        row.has_references,
+        source_id=row.id,
+    )
 
 
 def _images(film: Film, now: datetime) -> tuple[ImageInput, ...]:

@@ -85,13 +85,13 @@ class Film:
         row = self.row
         if row.result_id is not None and row.joined_shots is None:
             return False
-        if row.posting_at is None and row.result_id is not None and self._is_forgotten:
+        if row.posting_at is None and row.result_id is not None and self.is_forgotten:
             return False  # what is posted can't be made once more
         is_new = row.result_id is None or [*self.names] != row.joined_shots
         return row.posting_at is not None or (bool(self.present) and is_new)
 
     @property
-    def _is_forgotten(self) -> bool:
+    def is_forgotten(self) -> bool:
         """Whether the words of a shot that counts, or that is posted, are gone or to go."""
         posted = self.row.joined_shots or ()
         counting = [*self.shots, *(take for take in self.takes if take.id in posted)]

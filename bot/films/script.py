@@ -39,6 +39,7 @@ class FilmSpec:
         options: of every shot; those that are None were not chosen.
         images: what the first shot begins with, or nothing.
         has_references: they show who or what is to be in each shot instead.
+        source_id: of the film whose form was filled in again, for as long as that's open.
     """
 
     title: str
@@ -48,6 +49,7 @@ class FilmSpec:
     images: tuple[ImageInput, ...]
     continuity: Continuity
     has_references: bool = False
+    source_id: str | None = None
 
     @property
     def kind(self) -> InputKind:
@@ -97,6 +99,11 @@ def parse_prompts(text: str) -> tuple[str, ...]:
             )
         )
     return prompts
+
+
+def on_one_line(prompt: str) -> str:
+    """Return a shot's words as a form with one line for each shot has them: redone ones may have several."""
+    return " ".join(prompt.split())
 
 
 def ensure_possible(film: FilmSpec) -> None:

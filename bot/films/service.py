@@ -71,7 +71,8 @@ class Films(FilmDesk):
         def offer(session: Session) -> Offered | UserError:
             plans = self._acceptance.plans(spec)
             row = insert_offer(session, requester, spec, now)
-            return self._acceptance.offer(session, requester, row, plans, now)
+            source = None if spec.source_id is None else fetch_film(session, spec.source_id)
+            return self._acceptance.offer(session, requester, row, plans, now, source=source)
 
         answer = await self._offered(offer, requester)
         log.info("film offered", film=answer.row.id, shots=len(answer.plans), user=requester.user_id)

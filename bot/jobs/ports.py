@@ -134,6 +134,10 @@ class DeliveryPort(PostPort[Generation], Protocol):
         """Whether the bot was removed from the generation's server; no, while that is not known."""
         ...
 
+    async def take_down(self, generation: Generation) -> None:
+        """Delete the messages with the video that are still there."""
+        ...
+
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled.
 

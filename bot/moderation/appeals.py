@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, IS_OPEN, PAUSE, WORD, answer_time, keep, show_open
+from bot.admission.appeals import DELETION, IS_OPEN, PAUSE, WORD, answer_time, deleted_by, keep, show_open
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
@@ -18,7 +18,13 @@ from bot.i18n import N_, _
 from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, note_told
 from bot.moderation.decisions import Moderator, checked_reason
-from bot.moderation.deletion_appeals import ASKED_BEFORE, CannotAskError, fetch_deleted, row_of
+from bot.moderation.deletion_appeals import (
+    ASKED_BEFORE,
+    FILM_ASKED_BEFORE,
+    CannotAskError,
+    fetch_deleted,
+    row_of,
+)
 from bot.policy.store import fetch_policy
 from bot.privacy.appeals import end_unanswered
 from bot.timestamps import relative_time
@@ -36,8 +42,7 @@ OVER_FOR_WORD = N_(
 )
 GONE = N_("I no longer have that request, so I can't ask. Write to a moderator yourself. Nothing was sent.")
 VIDEO_GONE = N_(
-    "I no longer have your question. Click *Ask a moderator* under the video's card once more. Nothing was "
-    "sent."
+    "I no longer have your question. Click *Ask a moderator* under the card once more. Nothing was sent."
 )
 NOBODY_TO_ASK = N_(
     "This server has no channel for moderators right now, so I can't ask anyone. Write to a moderator "
@@ -275,7 +280,7 @@ class Appeals:
 def _over(row: AppealRow) -> LiteralString:
     """Return what a member is told whose question about this is over."""
     if row.rule.startswith(DELETION):
-        return ASKED_BEFORE
+        return ASKED_BEFORE if deleted_by(row.rule)[1] is None else FILM_ASKED_BEFORE
     return OVER_FOR_WORD if row.rule.startswith(WORD) else OVER
 
 

@@ -27,6 +27,12 @@ FORGOTTEN = N_(
 )
 NOT_DELETED = N_("No moderator deleted this video after a report. Nothing was sent.")
 ASKED_BEFORE = N_("You've already asked a moderator about this video. Nothing was sent.")
+FILM_NOT_YOURS = N_("Only the member who requested this film can ask about it. Nothing was sent.")
+FILM_FORGOTTEN = N_(
+    "I no longer have all prompts of this film, so a moderator couldn't decide about it. Nothing was sent."
+)
+FILM_NOT_DELETED = N_("No moderator deleted this film after a report. Nothing was sent.")
+FILM_ASKED_BEFORE = N_("You've already asked a moderator about this film. Nothing was sent.")
 
 
 class CannotAskError(UserError):
@@ -40,17 +46,18 @@ def fetch_deleted(session: Session, member: Moderator, subject_id: str) -> Gener
         CannotAskError: it's no such video or film.
     """
     subject = session.get(Generation, subject_id) or fetch_reported_film(session, subject_id)
+    is_film = isinstance(subject, ReportedFilm)
     row = subject.row if isinstance(subject, ReportedFilm) else subject
     mine = (member.guild_id, member.user_id)
     if subject is None or row is None or (row.guild_id, row.user_id) != mine:
-        raise CannotAskError(_(NOT_YOURS))
+        raise CannotAskError(_(FILM_NOT_YOURS if is_film else NOT_YOURS))
     was_deleted = select(ReportRow.id).where(
         ReportRow.generation_id == subject_id, ReportRow.deleted_by.is_not(None)
     )
     if row.removed_at is None or session.scalar(was_deleted.limit(1)) is None:
-        raise CannotAskError(_(NOT_DELETED))
+        raise CannotAskError(_(FILM_NOT_DELETED if is_film else NOT_DELETED))
     if _is_forgotten(subject):
-        raise CannotAskError(_(FORGOTTEN))
+        raise CannotAskError(_(FILM_FORGOTTEN if is_film else FORGOTTEN))
     was_asked = select(AppealRow.id).where(
         AppealRow.guild_id == member.guild_id,
         AppealRow.user_id == member.user_id,
@@ -59,7 +66,7 @@ def fetch_deleted(session: Session, member: Moderator, subject_id: str) -> Gener
         AppealRow.decision.is_distinct_from(AppealDecision.LAPSE),
     )
     if session.scalar(was_asked.limit(1)) is not None:
-        raise CannotAskError(_(ASKED_BEFORE))
+        raise CannotAskError(_(FILM_ASKED_BEFORE if is_film else ASKED_BEFORE))
     return subject
 
 

@@ -71,14 +71,15 @@ def act_in(film: ReportedFilm) -> str:
 def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: datetime) -> list[str]:
     """Mark a film and all of its shots as taken down, and cancel what is still waited for.
 
-    A new take that is being posted at this moment stays. Returns the IDs of the film and its takes.
+    So is what isn't posted yet, or may still come: that isn't shown (`bot.jobs.steps.deliver`). Returns the
+    IDs of the film and its takes.
     """
     mine = Generation.film_id == film.row.id
     # Locked in the order in which `bot.films` does it: what may be shown, then the film, then what waits.
     may_be_shown = select(Generation.id).where(mine, Generation.status.not_in(WAITING))
     session.scalars(may_be_shown.with_for_update()).all()
-    is_over = or_(Generation.result_id.is_not(None), Generation.delivered_at.is_not(None))
-    made = (mine, Generation.status == Status.SUCCEEDED, is_over, Generation.removed_at.is_(None))
+    may_come = or_(Generation.status == Status.SUCCEEDED, Generation.late_until.is_not(None))
+    made = (mine, may_come, Generation.status.not_in(WAITING), Generation.removed_at.is_(None))
     session.execute(update(Generation).where(*made).values(removed_at=now, video_url=None))
     shown = update(FilmRow).where(FilmRow.id == film.row.id, FilmRow.removed_at.is_(None))
     session.execute(shown.values(removed_at=now))

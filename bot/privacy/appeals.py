@@ -47,12 +47,11 @@ def end_unanswered(
     alone.
     """
     late = update(AppealRow).where(whose, IS_OPEN, AppealRow.asked_at <= now - answer_time(keep))
-    # Without the prompt of the video or film, its member can't ask again: they aren't told that they can.
-    has_prompt = exists().where(
-        or_(Generation.id == AppealRow.fingerprint, Generation.film_id == AppealRow.fingerprint),
-        Generation.erased_at.is_(None),
-        Generation.erase_at.is_(None),
-    )
+    # Without the prompt of the video, or of all takes of a film, its member can't ask again: they aren't told
+    # that they can.
+    its = or_(Generation.id == AppealRow.fingerprint, Generation.film_id == AppealRow.fingerprint)
+    is_forgotten = or_(Generation.erased_at.is_not(None), Generation.erase_at.is_not(None))
+    has_prompt = and_(exists().where(its), ~exists().where(its, is_forgotten))
     session.execute(late.where(AppealRow.rule.startswith(DELETION), ~has_prompt).values(prompt=""))
     ended = late.values(decision=AppealDecision.LAPSE, decided_at=now, post_at=now)
     return len(session.scalars(ended.returning(AppealRow.id)).all())

@@ -4,7 +4,7 @@ import discord
 
 from bot.i18n import _, locale_used
 from bot.moderation.appeal_decisions import Appeal
-from cogs.appeals.appeal_text import render_decision
+from cogs.appeals.answer_text import render_decision
 
 
 async def answer_member(client: discord.Client, appeal: Appeal, server: str | None) -> None:

@@ -1,32 +1,22 @@
-"""What moderators read about an appeal, and what its member reads. Pure text."""
+"""What moderators read about an appeal. Pure text."""
 
-from datetime import datetime
 from typing import LiteralString
 
-from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, deleted_by, words_of
+from bot.admission.appeals import BLOCK, DELETION, deleted_by, words_of
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
 from bot.moderation.appeal_decisions import Appeal, is_news
-from bot.policy.phrases import block_end, quote_words
+from bot.policy.phrases import quote_words
 from bot.timestamps import relative_time
 from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
 
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000
 WHY_LENGTH = 300
 RECENT_LENGTH = 60
-NAME_LENGTH = 100  # of a server
 MESSAGE_LENGTH = 2000
 
-ASKED = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or {when} if "
-    "there's none. Nothing was requested, and this didn't count toward your limit."
-)
-ASKED_ABOUT_VIDEO = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or {when} if "
-    "there's none. The video stays deleted."
-)
 DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("✅ **Allowed once** by {moderator}, for 24 hours."),
     AppealDecision.LIFT: N_("🔓 **Rule lifted** by {moderator}."),
@@ -34,35 +24,15 @@ DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this has ended."),
     AppealDecision.WITHDRAW: N_("🗑️ **The member deleted their data,** so there's nothing left to decide."),
 }
-UNANSWERED = N_(
-    "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more "
-    "within 24 hours."
-)
-UNANSWERED_ABOUT_VIDEO = N_(
-    "⌛ **No moderator of {server} answered you in time.** Your video stays deleted. You can ask again with "
-    "the button under its card."
-)
-UNANSWERED_ABOUT_ERASED_VIDEO = N_(
-    "⌛ **No moderator of {server} answered you in time.** Your video stays deleted."
-)
 TOO_SHORT = N_("What *Allow once* gives would end before the block does.")
 STILL_BLOCKED = N_(
     "🚫 They're blocked for longer than that. End the block with `/veo-admin unblock` if they are to use it."
 )
-ENDS_SOONER = N_("The permission ends before the block does.")
-EXTRA_ENDS_SOONER = N_("The extra video ends before the block does.")
-UNBLOCK_FIRST = N_("Ask a moderator there to unblock you first.")
 STATES = {
     Status.SUCCEEDED: "✅",
     Status.FAILED: "❌",
     Status.CANCELLED: "🛑",
 }
-
-
-def render_asked(row: AppealRow, ends_at: datetime) -> str:
-    """Return what the member reads who asked; `ends_at`: when the question ends without an answer."""
-    is_deletion = row.rule.startswith(DELETION)
-    return _(ASKED_ABOUT_VIDEO if is_deletion else ASKED, when=relative_time(ends_at))
 
 
 def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False) -> str:
@@ -77,7 +47,7 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
         _("🙋 **A member asks a moderator**"),
         _why_line(row, quote=quote),
         _rule_line(row, quote=quote),
-        *([f"{QUOTE_MARK}{_prompt(row)}"] if quote else []),
+        *([f"{QUOTE_MARK}{prompt_of(row)}"] if quote else []),
         *left,
         *_block_line(appeal),
     ]
@@ -86,102 +56,6 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
     while recent and len("\n".join([*before, *recent, *after])) > MESSAGE_LENGTH:
         recent.pop()
     return "\n".join([*before, *recent, *after])
-
-
-def render_decision(appeal: Appeal, server: str) -> str:
-    """Return what the member is told; `server`: its name."""
-    row, name = appeal.row, plain(server, NAME_LENGTH)
-    lines = [_decision_line(row, name), *_forgiven_line(appeal), *_still_blocked_line(appeal)]
-    if row.words:
-        lines.append(_("They say: “{words}”", words=plain(row.words, WHY_LENGTH)))
-    if row.prompt:
-        lines.append(f"{QUOTE_MARK}{_prompt(row)}")
-    return "\n".join(lines)
-
-
-def _decision_line(row: AppealRow, server: str) -> str:
-    at, is_deletion = row.decided_at or row.created_at, row.rule.startswith(DELETION)
-    match row.decision:
-        case AppealDecision.ALLOW if is_deletion:
-            return _extra_line(row, server, relative_time(at + RELEASE_TIME))
-        case AppealDecision.ALLOW:
-            ends = relative_time(at + RELEASE_TIME)
-            return _(
-                "✅ **A moderator of {server} allowed this request once.** Send it again exactly as it was. "
-                "The permission ends {when}.",
-                server=server,
-                when=ends,
-            )
-        case AppealDecision.LIFT:
-            return _(
-                "✅ **A moderator of {server} lifted the rule that stopped this request.** You can send it "
-                "again.",
-                server=server,
-            )
-        case AppealDecision.LAPSE if is_deletion:
-            return _(UNANSWERED_ABOUT_VIDEO if row.prompt else UNANSWERED_ABOUT_ERASED_VIDEO, server=server)
-        case AppealDecision.LAPSE:
-            return _(UNANSWERED, server=server)
-        case _ if is_deletion:
-            return _(
-                "❌ **A moderator of {server} decided that your video stays deleted.** You can ask about "
-                "something else {when}.",
-                server=server,
-                when=relative_time(at + PAUSE),
-            )
-        case _:
-            again = relative_time(at + PAUSE)
-            return _(
-                "❌ **A moderator of {server} declined this request.** You can ask about another one {when}.",
-                server=server,
-                when=again,
-            )
-
-
-def _extra_line(row: AppealRow, server: str, ends: str) -> str:
-    shots = deleted_by(row.rule)[1]
-    if shots is not None:
-        return ngettext(
-            "✅ **A moderator of {server} lets you make your deleted film again.** I can't bring it "
-            "back, but you have {count} extra video. It expires {when}.",
-            "✅ **A moderator of {server} lets you make your deleted film again.** I can't bring it "
-            "back, but you have {count} extra videos. They expire {when}.",
-            shots,
-            server=server,
-            when=ends,
-        )
-    return _(
-        "✅ **A moderator of {server} lets you make your deleted video again.** I can't bring it "
-        "back, but you have one extra video. It expires {when}.",
-        server=server,
-        when=ends,
-    )
-
-
-def _still_blocked_line(appeal: Appeal) -> list[str]:
-    """Say that what was decided for the member has to wait, since a block of theirs holds."""
-    if appeal.block is None or appeal.row.decision not in (AppealDecision.ALLOW, AppealDecision.LIFT):
-        return []
-    parts = [_("🚫 **Not yet, though:** you're still blocked from /veo there.")]
-    is_too_short = appeal.is_too_short and appeal.row.decision is AppealDecision.ALLOW
-    if not is_too_short or appeal.block.until is not None:
-        parts.append(block_end(appeal.block.until))
-    if is_too_short:
-        is_deletion = appeal.row.rule.startswith(DELETION)
-        parts += [_(EXTRA_ENDS_SOONER if is_deletion else ENDS_SOONER), _(UNBLOCK_FIRST)]
-    return [" ".join(parts)]
-
-
-def _forgiven_line(appeal: Appeal) -> list[str]:
-    if not appeal.forgiven:
-        return []
-    return [
-        ngettext(
-            "The strike that it gave you no longer counts.",
-            "The {count} strikes that it gave you no longer count.",
-            appeal.forgiven,
-        )
-    ]
 
 
 def _why_line(row: AppealRow, *, quote: bool) -> str:
@@ -221,7 +95,8 @@ def _rule_line(row: AppealRow, *, quote: bool) -> str:
     return _("Refused because of the blocked word “{word}”:", word=plain("".join(words), 100))
 
 
-def _prompt(row: AppealRow) -> str:
+def prompt_of(row: AppealRow) -> str:
+    """Return the words of the request, as they may be shown."""
     return plain(row.prompt, PROMPT_LENGTH) or _(ERASED_PROMPT)
 
 

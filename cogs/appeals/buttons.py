@@ -7,7 +7,7 @@ import discord
 from bot.admission.denials import RefusedError
 from bot.i18n import _, pgettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from cogs.appeals.appeal_text import render_asked
+from cogs.appeals.answer_text import render_asked
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of

@@ -63,7 +63,7 @@ def _card_buttons(film: Film) -> list[Item | LinkButton | None]:
     if any(shot.status in OPEN for shot in film.shots):
         return [FilmStopButton(row.id), *asks]
     if row.removed_at is not None:
-        is_whole = film.is_deleted and row.erased_at is None
+        is_whole = film.is_deleted and row.erased_at is None and not film.is_forgotten
         return [AskAboutVideoButton(row.id)] if is_whole else [*asks]
     repeats = [] if row.erased_at is not None else [FilmRedoButton(row.id), FilmRemixButton(row.id)]
     return [film_button(row), *repeats, *asks]

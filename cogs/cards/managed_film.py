@@ -2,7 +2,7 @@
 
 from bot.errors import NotFoundError
 from bot.films.rows import Film
-from cogs.moderation.owners import find_manageable
+from cogs.moderation.owners import NotYoursError, find_manageable
 from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
 
@@ -20,5 +20,8 @@ class ManagedFilmButton(FilmButton):
         film = await interaction.client.services.films.find(self.film_id)
         if film is None or not film.shots:
             raise NotFoundError
-        await find_manageable(interaction, film.shots[0].id)
+        try:
+            await find_manageable(interaction, film.shots[0].id)
+        except NotYoursError as error:
+            raise NotYoursError(is_film=True) from error
         return film

@@ -6,7 +6,7 @@ import discord
 import structlog
 
 from bot.db.film_models import FilmRow
-from bot.db.models import Generation
+from bot.db.models import Generation, Status
 from bot.discord_client.client import VeoBot
 from bot.errors import UserError
 from bot.films.rows import Film
@@ -16,7 +16,7 @@ from bot.library.reposts import posts_of
 from cogs.cards.card_message import CardMessage, card_message
 from cogs.cards.film_card import film_message
 from cogs.cards.shown_film import film_of
-from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.discord_errors import CALL_ERRORS, postponed
 from cogs.ui.items import Item, view_of
 from cogs.ui.links import post_link
 from cogs.ui.lists import together
@@ -34,13 +34,20 @@ class TakedownError(UserError):
     def __init__(self, generation: Generation | FilmRow, left: Sequence[Posted]) -> None:
         """`left`: the messages that are still there."""
         links = (post_link(generation.guild_id, post) or _("a direct message") for post in left)
-        super().__init__(
-            _(
+        messages = together(links)
+        if isinstance(generation, FilmRow):
+            text = _(
+                "I marked the film as removed, but Discord didn't let me delete this: {messages}. Click "
+                "again in a minute, or delete it yourself.",
+                messages=messages,
+            )
+        else:
+            text = _(
                 "I marked the video as removed, but Discord didn't let me delete its message: "
                 "{messages}. Click again in a minute, or delete it yourself.",
-                messages=together(links),
+                messages=messages,
             )
-        )
+        super().__init__(text)
 
 
 async def take_down(
@@ -54,8 +61,10 @@ async def take_down(
         TakedownError: one is still there.
     """
     posts = [*posts_of(generation), *await _film_posts(client, generation, actor_id)]
-    await _delete_all(client, generation, posts)
+    left = await delete_all(client, generation, posts)
     await show_card(client, generation, way_on)
+    if left:
+        raise TakedownError(generation, left)
 
 
 async def take_down_film(client: VeoBot, film: Film) -> None:
@@ -64,13 +73,19 @@ async def take_down_film(client: VeoBot, film: Film) -> None:
     Raises:
         TakedownError: one is still there.
     """
-    shots = (post for take in film.takes if take.removed_at is not None for post in posts_of(take))
-    await _delete_all(client, film.row, [*film_posts(film.row), *shots])
+    gone = (take for take in film.takes if take.removed_at is not None and take.status is Status.SUCCEEDED)
+    shots = (post for take in gone for post in posts_of(take))
+    left = await delete_all(client, film.row, [*film_posts(film.row), *shots])
     if film.card_id is not None:
         await _edit_card(client, film.row, film.card_id, film_message(film))
+    if left:
+        raise TakedownError(film.row, left)
 
 
-async def _delete_all(client: VeoBot, subject: Generation | FilmRow, posts: Sequence[Posted]) -> None:
+async def delete_all(
+    client: discord.Client, subject: Generation | FilmRow, posts: Sequence[Posted]
+) -> list[Posted]:
+    """Delete messages, and return those that are still there."""
     left: list[Posted] = []
     for post in posts:
         try:
@@ -78,8 +93,7 @@ async def _delete_all(client: VeoBot, subject: Generation | FilmRow, posts: Sequ
         except CALL_ERRORS as error:
             log.error("what was removed is still shown", subject=subject.id, error=str(error))
             left.append(post)
-    if left:
-        raise TakedownError(subject, left)
+    return left
 
 
 async def _film_posts(client: VeoBot, generation: Generation, actor_id: int) -> list[Posted]:
@@ -137,6 +151,21 @@ async def delete_post(client: discord.Client, generation: Generation | FilmRow, 
     except discord.HTTPException as error:
         if error.code not in GONE:
             raise
+
+
+async def delete_or_postpone(
+    client: discord.Client, subject: Generation | FilmRow, posts: Sequence[Posted]
+) -> None:
+    """Delete messages; those that are gone are fine.
+
+    Raises:
+        DeliveryPostponedError: one is still there.
+    """
+    for post in posts:
+        try:
+            await delete_post(client, subject, post)
+        except CALL_ERRORS as error:
+            raise postponed(error) from error
 
 
 async def reopening(client: discord.Client, channel_id: int, change: Callable[[], Awaitable[object]]) -> None:

@@ -8,6 +8,7 @@ import structlog
 from bot.db.models import Generation
 from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import IsCurrent, Posted, ReadRow, UndeliverableError
+from bot.library.reposts import posts_of
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.requests.successors import Successors
@@ -15,6 +16,7 @@ from cogs.cards.card_message import CardMessage, card_message, card_nonce
 from cogs.cards.film_card import film_message
 from cogs.cards.result_message import ResultMessage, is_card, is_result
 from cogs.cards.shown_film import FindFilm, film_of, no_films
+from cogs.cards.takedown import delete_or_postpone
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.failed_destinations import FailedDestinations
@@ -108,6 +110,10 @@ class DiscordDelivery:
     ) -> Posted:
         """Post the video, or a link to it where no files are taken."""
         return await self._post(ResultMessage(generation, clip, loss, with_file=with_file))
+
+    async def take_down(self, generation: Generation) -> None:
+        """Delete the messages with the video that are still there."""
+        await delete_or_postpone(self._client, generation, posts_of(generation))
 
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled."""

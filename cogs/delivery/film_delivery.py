@@ -15,7 +15,7 @@ from cogs.cards.film_redo_buttons import FilmRedoButton
 from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.replaced_film import replace_post
 from cogs.cards.shown_film import FindFilm
-from cogs.cards.takedown import delete_post, film_posts
+from cogs.cards.takedown import delete_or_postpone, delete_post, film_posts
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.posting import Posts
 from cogs.films.delete_buttons import FilmDeleteButton
@@ -69,11 +69,7 @@ class FilmDelivery:
 
     async def take_down(self, row: FilmRow) -> None:
         """Delete the message with the film."""
-        for post in film_posts(row):
-            try:
-                await delete_post(self._client, row, post)
-            except CALL_ERRORS as error:
-                raise postponed(error) from error
+        await delete_or_postpone(self._client, row, film_posts(row))
 
     async def find_result(self, subject: FilmRow, /) -> Posted | None:
         """Look for an earlier post of the film."""

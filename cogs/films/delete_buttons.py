@@ -1,21 +1,19 @@
 """The buttons that take a film down: the first one asks, the second one does it. Its shots stay."""
 
-import structlog
+from collections.abc import Sequence
 
 from bot.films.rows import Film
 from bot.i18n import _
+from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError
 from cogs.cards.cancelled_text import stopped_lines
 from cogs.cards.film_card import film_link, film_number_line
 from cogs.cards.managed_film import ManagedFilmButton
-from cogs.cards.takedown import TakedownError, delete_post, film_posts, show_card
+from cogs.cards.takedown import TakedownError, delete_all, film_posts, show_card
 from cogs.moderation.owners import message_shown
 from cogs.ui.delete_buttons import AskingButton, DeletingButton
-from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class FilmDeleteButton(AskingButton, ManagedFilmButton):
@@ -47,23 +45,20 @@ class FilmConfirmButton(DeletingButton, ManagedFilmButton):
         film = await interaction.client.services.films.remove(self.film_id, interaction.user.id)
         if film is None:
             raise NothingToRemoveError
-        done = await self._delete(interaction, film)
+        posts = film_posts(film.row)
+        left = await delete_all(interaction.client, film.row, posts)
         await show_card(interaction.client, film.shots[0])
-        lines = (done, *stopped_lines(before, film), film_number_line(film.row))
+        if left:
+            raise TakedownError(film.row, left)
+        lines = (_what_is_done(film, posts), *stopped_lines(before, film), film_number_line(film.row))
         text = "\n".join(lines)
         await interaction.edit_original_response(content=text, view=None)
 
-    async def _delete(self, interaction: Interaction, film: Film) -> str:
-        """Delete the messages, and return what is known of them then."""
-        posts = film_posts(film.row)
-        for post in posts:
-            try:
-                await delete_post(interaction.client, film.row, post)
-            except CALL_ERRORS as error:
-                log.error("a removed film is still shown", film=film.row.id, error=str(error))
-                raise TakedownError(film.row, [post]) from error
-        if posts:
-            return _("🗑️ **Deleted.**")
-        if film.row.delivered_at is None:
-            return _("🗑️ **Removed.** Its message is deleted as soon as it's posted.")
-        raise NothingToRemoveError
+
+def _what_is_done(film: Film, posts: Sequence[Posted]) -> str:
+    """Return what is known of the messages, which are deleted."""
+    if posts:
+        return _("🗑️ **Deleted.**")
+    if film.row.delivered_at is None:
+        return _("🗑️ **Removed.** Its message is deleted as soon as it's posted.")
+    raise NothingToRemoveError

@@ -4,24 +4,27 @@ import asyncio
 
 from bot.db.models import Generation
 from bot.errors import NotFoundError, UserError
-from bot.i18n import _
+from bot.i18n import N_, _
 from bot.jobs.ports import Posted
 from cogs.moderation.permissions import COMMAND, NotModeratorError, ensure_moderator
 from cogs.ui.interaction import Interaction
 
+NOT_YOURS = N_(
+    "Only the member who requested this video or a moderator can do that. Use `/veo` to make your own. "
+    "Nothing changed."
+)
+FILM_NOT_YOURS = N_(
+    "Only the member who requested this film or a moderator can do that. Use `/film` to make your own. "
+    "Nothing changed."
+)
 PATIENCE = 1.5  # seconds for asking Discord about a moderator; some answers cannot be put off
 
 
 class NotYoursError(UserError):
     """Somebody who is neither the requester nor a moderator."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "Only the member who requested this video or a moderator can do that. Use "
-                "`/veo` to make your own. Nothing changed."
-            )
-        )
+    def __init__(self, *, is_film: bool = False) -> None:
+        super().__init__(_(FILM_NOT_YOURS if is_film else NOT_YOURS))
 
 
 class SlowDiscordError(UserError):

@@ -14,7 +14,7 @@ from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
 from bot.moderation.reported import ReportedVideo
 from cogs.cards.deletion_button import AskAboutVideoButton
-from cogs.cards.takedown import WayOn, take_down, take_down_film
+from cogs.cards.takedown import TakedownError, WayOn, take_down, take_down_film
 from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
@@ -170,13 +170,19 @@ class DecisionButton(Item):
     async def _follow_up(self, interaction: Interaction, reported: ReportedVideo) -> None:
         subject = reported.subject
         is_removed = subject is not None and subject.removed_at is not None
-        if is_removed and self._decision is ReportDecision.DELETE:
-            await _take_down(interaction, reported)
+        left: TakedownError | None = None
         try:
-            await _show(interaction, reported)
+            if is_removed and self._decision is ReportDecision.DELETE:
+                await _take_down(interaction, reported)
+        except TakedownError as error:
+            left = error
+        try:
+            await _show(interaction, reported, can_click_again=left is not None)
         except CALL_ERRORS as error:
             log.warning("a report was not edited", report=reported.report.id, error=str(error))
-            raise NotShownError from error
+            raise (left or NotShownError()) from error
+        if left is not None:
+            raise left
 
 
 async def _take_down(interaction: Interaction, reported: ReportedVideo) -> None:
@@ -214,13 +220,13 @@ def report_view(reported: ReportedVideo) -> discord.ui.View | None:
     return view_of(*buttons) if buttons else None
 
 
-async def _show(interaction: Interaction, reported: ReportedVideo) -> None:
+async def _show(interaction: Interaction, reported: ReportedVideo, *, can_click_again: bool) -> None:
     """Edit the report's message, without the members' words where a filter stops them.
 
-    It stays in the server's language, whoever clicked.
+    It stays in the server's language, whoever clicked. `can_click_again`: its buttons stay, too.
     """
     with locale_used(interaction.guild_locale and interaction.guild_locale.value):
-        view = report_view(reported)
+        view = discord.utils.MISSING if can_click_again else report_view(reported)
         text, text_unquoted = render_report(reported), render_report(reported, quote=False)
     try:
         await interaction.edit_original_response(content=text, view=view)

@@ -169,6 +169,10 @@ class RecordingDelivery:
             self.links.append(generation)
         return self._finish(generation, is_ending=False)
 
+    async def take_down(self, generation: Generation) -> None:
+        """Delete the message with the result."""
+        self.messages = [one for one in self.messages if one.posted.message_id != generation.result_id]
+
     async def post_ending(self, generation: Generation) -> Posted:
         """Keep why there is no video, or raise the next trouble."""
         await self._begin(generation)

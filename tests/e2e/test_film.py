@@ -234,7 +234,7 @@ async def test_others_cannot_cancel_it(world: World) -> None:
     await world.provider.called("create")
     card = message_of(world, (await latest(world)).row.card_id)
     said = private(await add_bob(world).click(card, label="Cancel the film"))
-    assert "Only the member who requested this video or a moderator can do that." in said
+    assert "Only the member who requested this film or a moderator can do that." in said
     world.provider.release()
     film = await finished(world, film)
     assert [shot.status for shot in film.shots] == [Status.SUCCEEDED] * 2
@@ -281,7 +281,7 @@ async def test_a_film_is_deleted_and_its_shots_stay(world: World) -> None:
     (post,) = film_posts(world)
     assert buttons(post) == ["Redo a shot", "Remix", "Delete", "Report"]
     said = private(await add_bob(world).click(post, label="Delete"))
-    assert "Only the member who requested this video or a moderator can do that." in said
+    assert "Only the member who requested this film or a moderator can do that." in said
     asked = await world.alice.click(post, label="Delete")
     assert len(film_posts(world)) == 1, "it was deleted before the answer"
     question = shown(asked).message

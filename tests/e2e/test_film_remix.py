@@ -34,7 +34,7 @@ async def test_a_film_is_remixed_by_its_member_and_moderators_each_at_their_own_
     assert buttons(post) == ["Redo a shot", "Remix", "Delete", "Report"]
     assert "Remix" in buttons(message_of(world, film.row.card_id))
     said = private(await add_bob(world).click(post, label="Remix"))
-    assert said.startswith("Only the member who requested this video or a moderator can do that.")
+    assert said.startswith("Only the member who requested this film or a moderator can do that.")
     form = await world.mona.click(post, label="Remix")
     assert filled_in(form) == {
         "title": "Dragons",

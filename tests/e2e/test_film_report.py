@@ -6,7 +6,7 @@ import simcord
 
 from bot.films.rows import Film
 from sandbox.world import World
-from tests.e2e.driver import ask, direct_messages, eventually, results, shown, threads
+from tests.e2e.driver import ask, direct_messages, eventually, refuse, results, shown, threads
 from tests.e2e.filming import SHOTS, film_posts, finished, make_film
 from tests.e2e.moderating import admin
 from tests.e2e.reporting import (
@@ -112,9 +112,10 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
     assert f"deleted the film `{film.row.id}` of <@{world.alice.id}>." in await admin(world, "log")
     assert await strikes_of(world) == 1, "a film is one act"
     refused = shown(await world.mona.click(card, label=BUTTON))
-    assert refused.content.startswith("Only the member who requested this video can ask about it.")
+    assert refused.content.startswith("Only the member who requested this film can ask about it.")
     form = await world.alice.click(card, label=BUTTON)
-    assert shown(await world.alice.submit_modal(form, {"why": WHY})).ephemeral
+    asked = shown(await world.alice.submit_modal(form, {"why": WHY}))
+    assert asked.content.endswith("The film stays deleted.")
     appeal = await the_appeal(board)
     assert "Deleted after a report, with its 2 shots." in appeal.content
     assert f"> Dragons {SHOTS[0]} {SHOTS[1]}" in appeal.content
@@ -125,3 +126,17 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
     assert "make your deleted film again.** I can't bring it back, but you have 2 extra videos." in told
     assert await strikes_of(world) == 0, "the strike isn't forgiven"
     assert (await world.alice.click(card, label=BUTTON)).modal is None
+
+
+async def test_a_deleted_film_looks_so_though_discord_keeps_one_of_its_messages(world: World) -> None:
+    film, board, message = await reported(world)
+    refuse(world, "DELETE", f"/channels/*/messages/{film.row.result_id}", 50013, status=403)
+    [text] = await click(world.mona, message, DELETE)
+    assert text.startswith("I marked the film as removed, but Discord didn't let me delete this: https://")
+    card = message_of(world, film.row.card_id)
+    assert "🗑️ **Removed.**" in card.content
+    assert buttons(card) == [BUTTON]
+    assert "🗑️ **Film deleted with its shots**" in reports_in(board)[0].content
+    assert await click(world.mona, message, DELETE) != [], "it was decided before"
+    assert film_posts(world) == []
+    assert buttons(reports_in(board)[0]) == [BLOCK]

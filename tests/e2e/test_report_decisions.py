@@ -185,6 +185,8 @@ async def test_a_message_that_discord_does_not_let_go_can_be_tried_again(world: 
     assert text.startswith("I marked the video as removed, but Discord didn't let me delete its message:")
     assert f"/{generation.result_channel_id}/{generation.result_id}" in text
     assert DELETE in buttons(*reports_in(board)), "nobody can try again"
+    assert "🗑️ **Video deleted** by" in reports_in(board)[0].content
+    assert state_of(world, generation) == REMOVED, "its card offers what can't be done any more"
     await click(world.mona, message, DELETE)
     assert results(world) == []
     assert buttons(*reports_in(board)) == [BLOCK]

@@ -228,6 +228,11 @@ class SimulatedDelivery:
                 raise UploadBrokenError(str(error), clip.size) from error
             raise
 
+    async def take_down(self, generation: Generation) -> None:
+        """Delete the video's messages."""
+        kept = [one for one in self._discord.messages.get(generation.id, []) if one.kind is not Kind.VIDEO]
+        self._discord.messages[generation.id] = kept
+
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video."""
         reason = generation.failure_kind.value if generation.failure_kind else generation.status.value

@@ -23,6 +23,15 @@ from bot.provider.errors import VeoError
 
 Post = Callable[[Generation], Awaitable[Posted]]
 
+
+class _RemovedError(Exception):
+    """It was taken down before it was posted, so that it never is."""
+
+    def __init__(self, generation: Generation) -> None:
+        super().__init__(generation.id)
+        self.generation = generation
+
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -80,7 +89,7 @@ class Deliver:
 
     def clean_up(self, generation: Generation) -> None:
         """Delete the files of a generation that is over; a shot's video is joined with others before."""
-        if generation.film_id is None:
+        if generation.film_id is None or generation.removed_at is not None:
             self._videos.close(generation.id)
         self._images.discard(generation.id)
 
@@ -112,18 +121,31 @@ class Deliver:
         return await self._delivery.post_ending(await self._begin_posting(generation))
 
     async def _begin_posting(self, generation: Generation) -> Generation:
-        return await self._queue.note(generation, posting_at=self._clock())
+        return _still_there(await self._queue.note(generation, posting_at=self._clock()))
 
     async def _deliver(self, generation: Generation, post: Post) -> Generation:
         """Post, then the card, then write that it is done; each is passed over where it is done already."""
-        if generation.result_id is None:
-            posted = await self._post_in_time(generation, post)
-            if posted is None:
-                return await self._close(generation, is_given_up=True)
+        try:
+            posted = await self._post_in_time(generation, post) if generation.result_id is None else None
+        except _RemovedError as error:
+            log.info("not posted, since it was taken down")
+            return await self._close(await self._queue.note(error.generation, video_url=None))
+        if posted is not None:
             generation = await self._queue.note(
                 generation, result_id=posted.message_id, result_channel_id=posted.channel_id
             )
-        return await self._close(generation)
+        if generation.status is Status.SUCCEEDED and generation.removed_at is not None:
+            await self._take_down(generation)
+        return await self._close(generation, is_given_up=generation.result_id is None)
+
+    async def _take_down(self, generation: Generation) -> None:
+        """Delete what was posted while it was taken down."""
+        try:
+            await self._delivery.take_down(generation)
+        except DeliveryPostponedError as error:
+            if self._is_in_time(generation, self._timing.delivery_window):
+                raise self._postponed(error) from error
+            log.error("what was removed stays posted", reason=str(error))
 
     async def _post_in_time(self, generation: Generation, post: Post) -> Posted | None:
         try:
@@ -154,7 +176,7 @@ class Deliver:
         if found is not None:
             log.info("posted by an earlier try", message=found.message_id)
             return found
-        return await post(generation)
+        return await post(_still_there(generation))
 
     async def _close(self, generation: Generation, *, is_given_up: bool = False) -> Generation:
         """Bring the card to its final form, and note that nothing is left to do.
@@ -210,3 +232,10 @@ class Deliver:
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
         return self._patience.lasts(generation.id, generation.finished_at or generation.created_at, window)
+
+
+def _still_there(generation: Generation) -> Generation:
+    """Return what is to be posted, unless it was taken down meanwhile."""
+    if generation.removed_at is not None:
+        raise _RemovedError(generation)
+    return generation

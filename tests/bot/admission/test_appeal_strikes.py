@@ -9,7 +9,7 @@ from bot.db.guild_models import AppealDecision
 from bot.moderation.deletion_appeals import CannotAskError
 from bot.moderation.service import Moderation
 from bot.privacy.appeals import drop_appeals, end_unanswered
-from cogs.appeals.appeal_text import render_decision
+from cogs.appeals.answer_text import render_decision
 from tests.bot.appealing import rows
 from tests.bot.striking import ALICE, MONA, Room
 
@@ -84,7 +84,7 @@ async def test_who_is_blocked_can_send_it_again_to_ask_once_more(room: Room) -> 
 
 
 async def test_a_deleted_video_that_can_be_asked_about_no_more_is_not_to_be_sent_again(room: Room) -> None:
-    with pytest.raises(CannotAskError, match="under the video's card"):
+    with pytest.raises(CannotAskError, match="under the card"):
         await room.appeals.ask(ALICE, "0" * 16, "please", is_about_video=True)
 
 

@@ -1,5 +1,7 @@
 """Forbidden words of films on both databases: what can be allowed once, and what costs a strike."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
@@ -7,15 +9,17 @@ from bot.admission.denials import BlockedError, RefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity
 from bot.db.guild_models import AppealDecision, AppealRow
+from bot.db.models import Generation
 from bot.films.acceptance import IN_A_FILM
 from bot.films.redoing import Redoing
+from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.moderation.decisions import Decisions
 from bot.moderation.strikes import Strikes
 from bot.policy.strikes import Step
 from tests.bot.clocks import StoppedClock
-from tests.bot.films.test_films import allow_once, desk, films
+from tests.bot.films.test_films import allow_once, desk, films, found
 from tests.bot.films.test_redoing import offered, posted, redoing
 from tests.bot.quoting import MODERATOR, Desk
 from tests.bot.rows import MODEL, new_requester
@@ -63,6 +67,64 @@ async def test_a_shot_that_a_moderator_let_pass_costs_no_strike_for_what_was_for
     said = await refused(films, cuts("bad fox"), 1)
     assert "“fox”" in said
     assert "strike" not in said
+
+
+async def test_a_remix_costs_no_strike_for_words_that_were_accepted_before(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, count=2)
+    lines = update(Generation).where(Generation.shot == 2).values(prompt="a  wolf\nhowls")
+    await database.write(lambda session: session.execute(lines))
+    await forbid(desk, database, clock, "wolf", "lynx")
+    remixed = films.remix(await found(films, film))
+    said = await refused(films, remixed, 11)
+    assert said.startswith("Shot 2: ")
+    assert "strike" not in said
+    prompts = (remixed.prompts[0], "another wolf howls")
+    assert "strike" in await refused(films, replace(remixed, prompts=prompts), 12)
+    assert "strike" in await refused(films, replace(remixed, title="A lynx"), 13)
+    await desk.moderation.add_word(MODERATOR, film.row.title)
+    said = await refused(films, remixed, 14)
+    assert said.startswith("This film's title")
+    assert "strike" not in said
+
+
+async def test_a_permission_is_not_used_up_where_there_was_no_strike(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    quote = await films.offer(new_requester(interaction_id=1), cuts("a lynx"))
+    film = await films.confirm(new_requester(interaction_id=1), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    await allow_once(database, clock, "a lynx", "lynx", [IN_A_FILM], AppealDecision.LIFT)
+    await forbid(desk, database, clock, "lynx")
+    await refused(films, films.remix(film), 2)
+    row = await database.read(lambda session: session.get_one(AppealRow, "a" * 16))
+    assert row.used_at is None
+
+
+async def test_an_offer_that_is_refused_while_it_is_shown_again_stays(films: Films, desk: Desk) -> None:
+    quote = await films.offer(new_requester(interaction_id=1), cuts("a fox"))
+    await desk.moderation.pause(MODERATOR, None)
+    with pytest.raises(RefusedError):
+        await films.repeat(new_requester(interaction_id=2), quote.row.id)
+    await desk.moderation.resume(MODERATOR)
+    film = await films.confirm(new_requester(interaction_id=3), quote.row.id, quote.row.revision)
+    assert not isinstance(film, FilmQuote)
+
+
+async def test_a_shot_that_a_moderator_let_pass_spares_one_strike_also_after_its_film_was_taken_back(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await forbid(desk, database, clock, "bad", "awful")
+    await allow_once(database, clock, "bad fox", "bad", [IN_A_FILM])
+    film = cuts("bad fox", "awful cat")
+    for interaction_id in (1, 1):
+        assert "strike" not in await refused(films, film, interaction_id), "it's the same refusal"
+    assert "strike" in await refused(films, film, 2)
+    quote = await films.offer(new_requester(interaction_id=3), cuts("bad fox"))
+    await films.confirm(new_requester(interaction_id=3), quote.row.id, quote.row.revision)
+    await films.withdraw(quote.row.id)
+    assert "strike" in await refused(films, film, 4)
 
 
 async def test_the_title_is_judged_first_and_called_the_title(

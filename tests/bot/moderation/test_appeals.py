@@ -17,7 +17,8 @@ from bot.moderation.follow_ups import Case
 from bot.moderation.service import Moderation
 from bot.privacy.appeals import drop_appeals
 from bot.privacy.service import Privacy
-from cogs.appeals.appeal_text import render_appeal, render_decision
+from cogs.appeals.answer_text import render_decision
+from cogs.appeals.appeal_text import render_appeal
 from tests.bot.appealing import ALICE, ELSEWHERE, MONA, NICK, asked, is_settled, refused, rows
 from tests.bot.boards import (
     CHANNEL,

@@ -1,5 +1,7 @@
 """Reports of films on both databases: what can be reported, and what goes with a film that is deleted."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -7,6 +9,7 @@ from bot.db.database import Database
 from bot.db.guild_models import StrikeRow
 from bot.db.models import Generation, Status
 from bot.errors import NotFoundError
+from bot.failures import FailureKind
 from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
@@ -74,6 +77,18 @@ async def test_a_film_that_is_deleted_is_gone_with_its_shots_and_with_what_is_be
         await reports.report(1, film.row.id, REPORTER + 1, "bad")
     strikes = await database.read(lambda session: session.scalars(select(StrikeRow)).all())
     assert [strike.user_id for strike in strikes] == [film.row.user_id]
+
+
+async def test_what_may_still_come_of_a_deleted_film_is_marked_as_deleted(
+    films: Films, reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    late = {"failure_kind": FailureKind.BROKEN, "late_until": clock() + timedelta(hours=1)}
+    await end(database, clock, film.shots[1], Status.FAILED, result_id=None, **late)
+    await end(database, clock, film.shots[2], Status.SUCCEEDED, result_id=None, delivered_at=None)
+    report = await reports.report(1, film.row.id, REPORTER, "bad")
+    await reports.decide(MONA, report.id, DELETE)
+    assert [take.removed_at for take in (await found(films, film)).takes] == [clock()] * 3
 
 
 async def test_a_shot_of_a_reported_film_is_not_continued_until_that_is_decided(

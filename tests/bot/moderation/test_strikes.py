@@ -19,7 +19,7 @@ from bot.moderation.strikes import Strikes
 from bot.policy.documents import Block, Step
 from bot.policy.store import fetch_policy
 from bot.policy.strike_rows import Act, Struck, give_strike
-from cogs.appeals.appeal_text import render_decision
+from cogs.appeals.answer_text import render_decision
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import MONA, audit_rows, get_block, insert_video, report_of
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.admission.appeals import ANSWER_TIME, PAUSE, RELEASE_TIME, deletion_rule
 from bot.db.database import Database
@@ -16,7 +16,8 @@ from bot.privacy.appeals import drop_appeals, end_unanswered
 from bot.privacy.erasure import erase_batch
 from bot.privacy.service import Privacy
 from bot.timestamps import relative_time
-from cogs.appeals.appeal_text import render_appeal, render_asked, render_decision
+from cogs.appeals.answer_text import render_asked, render_decision
+from cogs.appeals.appeal_text import render_appeal
 from tests.bot.appealing import ALICE, MONA, asked, refused, rows
 from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.clocks import StoppedClock
@@ -141,6 +142,31 @@ async def test_who_cannot_ask_about_a_deleted_video_again_is_not_told_that_they_
     told = render_decision(Appeal(row, ()), "Ours")
     assert "Your video stays deleted." in told
     assert "ask again" not in told
+
+
+async def test_who_cannot_ask_about_a_film_of_which_one_shot_is_forgotten_is_not_told_that_they_can(
+    database: Database, clock: StoppedClock
+) -> None:
+    shots = [
+        await insert_delivered(database, guild_id=GUILD, user_id=ALICE.user_id, film_id="f" * 16, shot=number)
+        for number in (1, 2)
+    ]
+    row = AppealRow(
+        id="a" * 16,
+        guild_id=GUILD,
+        user_id=ALICE.user_id,
+        rule=deletion_rule("f" * 16, 2),
+        prompt="Dragons",
+        fingerprint="f" * 16,
+        created_at=clock(),
+        asked_at=clock(),
+    )
+    await database.write(lambda session: session.add(row))
+    forgotten = update(Generation).where(Generation.id == shots[0].id).values(erase_at=clock())
+    await database.write(lambda session: session.execute(forgotten))
+    clock.advance(ANSWER_TIME)
+    assert await ended(database, clock) == 1
+    assert [row.prompt for row in await rows(database)] == [""]
 
 
 async def test_what_was_allowed_once_is_given_up_with_the_data(

@@ -9,7 +9,8 @@ from bot.admission.appeals import RELEASE_TIME
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.moderation.appeal_decisions import LATER_BLOCK, Appeal
 from bot.policy.documents import Block
-from cogs.appeals.appeal_text import render_appeal, render_decision
+from cogs.appeals.answer_text import render_decision
+from cogs.appeals.appeal_text import render_appeal
 from tests.cogs.generation import NOON
 
 ENDLESS = Block(since=NOON)

@@ -166,3 +166,12 @@ def test_a_shot_that_came_after_the_film_was_posted_is_not_called_joined() -> No
     assert film_state(film) == said
     whole = Film(row(result_id=7, joined_shots=[first.id, late.id], delivered_at=NOON), [first])
     assert film_state(whole) == "✅ **Done:** the shots are joined.", "it shows more than is there"
+
+
+def test_who_cannot_ask_about_a_deleted_film_of_forgotten_words_is_not_offered_it() -> None:
+    made = {"removed_at": NOON, "delivered_at": NOON}
+    of_both = shots(Status.SUCCEEDED, Status.SUCCEEDED, **made)
+    whole = Film(row(removed_at=NOON), of_both, is_deleted=True)
+    assert len(film_message(whole)["view"].children) == 1
+    of_both[1].erase_at = NOON
+    assert film_message(whole)["view"].children == []

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.library.removal import Removal
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import BEYOND, Engine, MakeEngine
+from tests.bot.recorder import Message
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
 
@@ -178,3 +180,33 @@ async def test_a_card_that_cannot_be_looked_for_now_is_looked_for_again(engine: 
 
 async def _so(*, is_so: bool) -> bool:
     return is_so
+
+
+async def test_a_video_that_was_taken_down_before_it_came_counts_but_is_not_posted(engine: Engine) -> None:
+    values = {"finished_at": engine.clock(), "provider_id": "made", "removed_at": engine.clock()}
+    row = await insert(engine.database, status=Status.SUCCEEDED, **values)
+    after = await engine.delivered(row.id)
+    assert (after.status, after.result_id, after.video_url) == (Status.SUCCEEDED, None, None)
+    assert (engine.delivery.messages, engine.delivery.removals) == ([], [True])
+
+
+async def test_a_video_that_is_taken_down_while_it_is_posted_is_deleted(engine: Engine) -> None:
+    row = await insert(engine.database)
+    engine.delivery.open_gate.clear()
+    async with engine.running():
+        await until("it is being posted", lambda: _so(is_so=engine.delivery.tries > 0))
+        removed = update(Generation).where(Generation.id == row.id).values(removed_at=engine.clock())
+        await engine.database.write(lambda session: session.execute(removed))
+        engine.delivery.open_gate.set()
+        await until("it is taken down", lambda: _so(is_so=engine.delivery.removals[-1:] == [True]))
+    after = await engine.delivered(row.id)
+    assert (after.result_id is not None, engine.delivery.messages) == (True, [])
+
+
+async def test_what_an_earlier_try_posted_of_a_video_that_was_taken_down_is_deleted(engine: Engine) -> None:
+    posted = Posted(900, 10)
+    values = {"finished_at": engine.clock(), "provider_id": "made", "posting_at": engine.clock()}
+    row = await insert(engine.database, status=Status.SUCCEEDED, removed_at=engine.clock(), **values)
+    engine.delivery.messages = [Message(posted, row.id, is_ending=False, at=engine.clock())]
+    after = await engine.delivered(row.id)
+    assert (after.result_id, engine.delivery.messages) == (posted.message_id, [])
