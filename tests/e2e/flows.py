@@ -362,8 +362,8 @@ async def the_home_of_moderators(world: World) -> None:
     home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
     await world.mona.click(home, custom_id="veo1:home:refresh")
     for place in PLACES:
-        opened = await world.mona.click(home, custom_id=f"veo1:open:{place}")
-    guide = shown(opened).message
+        await world.mona.click(home, custom_id=f"veo1:open:{place}")
+    guide = shown(await world.mona.click(home, custom_id="veo1:open:setup")).message
     await world.mona.click(guide, custom_id="veo1:setup-now:all")
     for step in SetupStep:
         await world.mona.click(guide, custom_id=f"veo1:setup:{step}")
