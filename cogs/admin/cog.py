@@ -165,7 +165,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
 
     @settings.autocomplete("review")
     async def complete_review(self, _: Interaction, typed: str) -> list[Choice[str]]:
-        """Offer what needs no further words."""
+        """Offer what needs no more words."""
         return complete_review(typed)
 
     @app_commands.command(name="home", description="Show how this server stands, and open everything else")

@@ -13,7 +13,7 @@ from cogs.ui.requester import requester_of
 
 
 class FilmRemixButton(ManagedFilmButton):
-    """Shows the form; what it sends is a film of its own, by the limits of whoever clicks.
+    """Shows the form; what it sends is a film of its own, by the limits of who clicks.
 
     Attributes:
         form: takes the changed film; `cogs.films`, which knows what is done with it, gives it.

@@ -53,7 +53,7 @@ class TakedownError(UserError):
 async def take_down(
     client: VeoBot, generation: Generation, actor_id: int, way_on: WayOn | None = None
 ) -> None:
-    """Delete all messages with the video that are still there, and show the card anew.
+    """Delete all messages with the video that are still there, and show the card as it is now.
 
     A film that shows it as a shot goes with it. `actor_id`: who wants that; `way_on`: see `show_card`.
 
@@ -68,7 +68,7 @@ async def take_down(
 
 
 async def take_down_film(client: VeoBot, film: Film) -> None:
-    """Delete all messages with a film and with its shots that are still there, and show the card anew.
+    """Delete all messages with a film and with its shots that are still there, and show the card as it is now.
 
     Raises:
         TakedownError: one is still there.

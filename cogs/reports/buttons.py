@@ -186,7 +186,7 @@ class DecisionButton(Item):
 
 
 async def _take_down(interaction: Interaction, reported: ReportedVideo) -> None:
-    """Delete what is posted of it, and show the card anew."""
+    """Delete what is posted of it, and show the card as it is now."""
     client, generation = interaction.client, reported.generation
     if generation is not None:
         await take_down(client, generation, interaction.user.id, _way_on(reported))
@@ -223,7 +223,7 @@ def report_view(reported: ReportedVideo) -> discord.ui.View | None:
 async def _show(interaction: Interaction, reported: ReportedVideo, *, can_click_again: bool) -> None:
     """Edit the report's message, without the members' words where a filter stops them.
 
-    It stays in the server's language, whoever clicked. `can_click_again`: its buttons stay, too.
+    It stays in the server's language. `can_click_again`: its buttons stay, too.
     """
     with locale_used(interaction.guild_locale and interaction.guild_locale.value):
         view = discord.utils.MISSING if can_click_again else report_view(reported)

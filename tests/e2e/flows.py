@@ -425,7 +425,7 @@ async def an_appeal(world: World) -> None:
 
 
 async def a_review(world: World) -> None:
-    await world.mona.slash(world.channel, "veo-admin settings", review="whoever")
+    await world.mona.slash(world.channel, "veo-admin settings", review="some people")
     await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 0 days")
     await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 7 days 3 videos")
     await choose_board(world, world.moderators_channel)

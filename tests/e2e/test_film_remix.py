@@ -1,4 +1,4 @@
-"""Remix of a film: its form again with everything filled in, and a film of whoever sends that."""
+"""Remix of a film: its form again with everything filled in, and a film of the person who sends it."""
 
 from typing import Any
 

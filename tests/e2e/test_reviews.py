@@ -316,7 +316,7 @@ async def test_the_settings_take_what_is_typed(world: World) -> None:
         assert f"Requests that wait for your approval (new):** {said}" in await admin(
             world, "settings", review=typed
         )
-    assert "Nothing changed." in await admin(world, "settings", review="whoever")
+    assert "Nothing changed." in await admin(world, "settings", review="some people")
     settings = await world.app.services.moderation.read(world.guild.id)
     assert settings.review is None
 

@@ -205,7 +205,7 @@ class Deliver:
     def _is_card_worth(self, generation: Generation, *, is_given_up: bool) -> bool:
         """Whether to try again later to edit the card."""
         ended, window = generation.finished_at or generation.created_at, self._timing.card_window
-        if is_given_up:  # each try posts anew, so that it's no measure
+        if is_given_up:  # each try sets it again, so that it is no measure
             return self._patience.lasts(generation.id, ended, self._timing.delivery_window + window)
         # A result may have waited for long itself, for a place or for Discord.
         return self._patience.lasts(generation.id, generation.posting_at or ended, window)

@@ -40,7 +40,7 @@ def test_it_is_understood(typed: str, rule: ReviewRule | None) -> None:
     "typed",
     [
         "",
-        "whoever",
+        "some people",
         "newcomers 0 days",
         "newcomers 367 days",
         "newcomers 1001 videos",
