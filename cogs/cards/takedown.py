@@ -68,7 +68,7 @@ async def take_down(
 
 
 async def take_down_film(client: VeoBot, film: Film) -> None:
-    """Delete all messages with a film and with its shots that are still there, and show the card as it is now.
+    """Delete all messages with a film and its shots that are still there, and show the card as it is now.
 
     Raises:
         TakedownError: one is still there.
