@@ -30,7 +30,7 @@ KEPT_OFFERS = 10  # refused requests of one kind that a member can ask about
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))  # moderators have to decide it
-# Nobody has to give back what a request used that failed, or that was cancelled before it was sent.
+# A request that failed, or was cancelled before it was sent, used nothing up.
 _IS_UNUSED = or_(
     AppealRow.used_at.is_(None), exists().where(Generation.id == AppealRow.used_by, not_(COUNTS))
 )

@@ -13,7 +13,7 @@ from bot.admission.appeals import DELETION, IS_OPEN, PAUSE, WORD, answer_time, d
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.errors import BadInputError, UserError
+from bot.errors import BadInputError
 from bot.i18n import N_, _
 from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, note_told
@@ -25,6 +25,7 @@ from bot.moderation.deletion_appeals import (
     fetch_deleted,
     row_of,
 )
+from bot.moderation.showing import show_in_channel
 from bot.policy.store import fetch_policy
 from bot.privacy.appeals import end_unanswered
 from bot.timestamps import relative_time
@@ -57,18 +58,6 @@ WITHDRAWN_LATELY = N_(
     "sent."
 )
 DECLINED_LATELY = N_("A moderator declined your last request. You can ask again {when}. Nothing was sent.")
-
-
-class NoChannelError(UserError):
-    """There is no channel in which moderators could see anything."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "This server has no moderators' channel. Set one with `/veo-admin settings "
-                "moderators_channel`. Nothing changed."
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +179,11 @@ class Appeals:
             NoChannelError: the server has no channel for moderators.
             DatabaseBusyError: nothing can be recorded now.
         """
-
-        def write(session: Session) -> tuple[int, int]:
-            channel_id = fetch_policy(session, by.guild_id).moderators_channel_id
-            if channel_id is None:
-                raise NoChannelError
-            return channel_id, show_open(session, by.guild_id, self._clock())
-
-        return await self._database.write(write, by.guild_id, hurried=True)
+        return await self._database.write(
+            lambda session: show_in_channel(session, by.guild_id, show_open, self._clock()),
+            by.guild_id,
+            hurried=True,
+        )
 
     async def decide(
         self,

@@ -12,7 +12,6 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow
 from bot.jobs.ports import Posted
-from bot.moderation.appeals import NoChannelError
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.review_decisions import (
     Review,
@@ -21,7 +20,7 @@ from bot.moderation.review_decisions import (
     fetch_review,
     load_review,
 )
-from bot.policy.store import fetch_policy
+from bot.moderation.showing import show_in_channel
 from bot.signals import run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -88,14 +87,11 @@ class Reviews:
             NoChannelError: the server has no channel for moderators.
             DatabaseBusyError: nothing can be recorded now.
         """
-
-        def write(session: Session) -> tuple[int, int]:
-            channel_id = fetch_policy(session, by.guild_id).moderators_channel_id
-            if channel_id is None:
-                raise NoChannelError
-            return channel_id, show_open_reviews(session, by.guild_id, self._clock())
-
-        return await self._database.write(write, by.guild_id, hurried=True)
+        return await self._database.write(
+            lambda session: show_in_channel(session, by.guild_id, show_open_reviews, self._clock()),
+            by.guild_id,
+            hurried=True,
+        )
 
     async def run(self, stopping: asyncio.Event) -> None:
         """End what is over until `stopping` is set; any number of processes may do that."""

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.home.overview import Home
 from bot.i18n import pgettext
+from bot.moderation.decisions import Moderator
+from bot.services import Services
 from bot.usage.service import UsagePeriod
 from cogs.admin.home_text import render_home, render_reviews_shown, render_shown_again
 from cogs.admin.log_view import log_content
@@ -58,52 +60,59 @@ class OpenButton(Item):
         await PLACES[self._place](interaction)
 
 
-class ShowAppealsButton(Item):
-    """Shows what members ask again, where somebody has deleted its message."""
+class ShowAgainButton(Item):
+    """Base of the buttons that show what waits for moderators again, where somebody has deleted its message.
 
-    action = "appeals-show"
+    Give an `action`, an `emoji`, a `label`, and `show`.
+    """
+
     pattern = r"all"
-    emoji = "🙋"
 
     def __init__(self) -> None:
         super().__init__("all")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Let it be shown, and say so."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await ensure_moderator(interaction)
+        text = await self.show(interaction.client.services, moderator_of(interaction))
+        await interaction.edit_original_response(content=text)
+
+    async def show(self, services: Services, by: Moderator) -> str:
+        """Let it be shown, and return what is said then."""
+        raise NotImplementedError
+
+
+class ShowAppealsButton(ShowAgainButton):
+    """Shows what members ask again."""
+
+    action = "appeals-show"
+    emoji = "🙋"
 
     @classmethod
     def label(cls) -> str:
         """Return the words on it."""
         return pgettext("button", "Post questions again")
 
-    async def act(self, interaction: Interaction) -> None:
-        """Let them be shown, and say so."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await ensure_moderator(interaction)
-        appeals = interaction.client.services.appeals
-        channel_id, count = await appeals.show_again(moderator_of(interaction))
-        await interaction.edit_original_response(content=render_shown_again(channel_id, count))
+    async def show(self, services: Services, by: Moderator) -> str:
+        """Let questions be shown."""
+        return render_shown_again(*await services.appeals.show_again(by))
 
 
-class ShowReviewsButton(Item):
-    """Shows requests that wait for moderators again, where somebody has deleted a message."""
+class ShowReviewsButton(ShowAgainButton):
+    """Shows requests that wait for moderators again."""
 
     action = "reviews-show"
-    pattern = r"all"
     emoji = "👀"
-
-    def __init__(self) -> None:
-        super().__init__("all")
 
     @classmethod
     def label(cls) -> str:
         """Return the words on it."""
         return pgettext("button", "Post requests again")
 
-    async def act(self, interaction: Interaction) -> None:
-        """Let them be shown, and say so."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await ensure_moderator(interaction)
-        reviews = interaction.client.services.reviews
-        channel_id, count = await reviews.show_again(moderator_of(interaction))
-        await interaction.edit_original_response(content=render_reviews_shown(channel_id, count))
+    async def show(self, services: Services, by: Moderator) -> str:
+        """Let requests be shown."""
+        return render_reviews_shown(*await services.reviews.show_again(by))
 
 
 def _labels() -> Mapping[str, str]:

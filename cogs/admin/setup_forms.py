@@ -61,7 +61,7 @@ class ChannelForm(SettingForm):
         self.add_item(
             discord.ui.Label(
                 text=pgettext("label", "Channel"),
-                description=_("One that only moderators see. Prompts of members stand there."),
+                description=_("One that only moderators see: members' prompts are shown there."),
                 component=self._channel,
             )
         )
