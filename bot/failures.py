@@ -1,4 +1,7 @@
-"""Why a generation ended without a video, in words for the member. None of these count towards a limit."""
+"""Why a generation ended without a video, in words for the member.
+
+None of these count towards a limit, but for a video that was made and that moderators kept from being posted.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -27,7 +30,7 @@ class FailureKind(StrEnum):
     SHOT_BEFORE = "shot_before"  # a film's shots were to be redone, and the one before was not made
     FRAME_GONE = "frame_gone"  # a film's shot was to be redone, and no frame that it begins with is left
     UNSHOWN = "unshown"  # no card could be posted, so it was not sent
-    DECLINED = "declined"  # a moderator looked at it before it was sent, and didn't want it
+    DECLINED = "declined"  # a moderator looked at it before it was sent or posted, and didn't want it
     UNREVIEWED = "unreviewed"  # no moderator looked at it in time
     MEMBER_LEFT = "member_left"  # its member left the server before a moderator looked at it
     BROKEN = "broken"  # an error that nobody foresaw
@@ -47,8 +50,20 @@ class FailureKind(StrEnum):
         return self.advice if has_others else _(ADVICE_WITHOUT_OTHERS.get(self, ADVICE[self]))
 
 
-# What ends before it's sent, by or without a moderator's decision.
+# What ends before it's sent or posted, by or without a moderator's decision.
 REVIEWED = frozenset({FailureKind.DECLINED, FailureKind.UNREVIEWED, FailureKind.MEMBER_LEFT})
+
+# The same, of a video that was made: it's never posted, and it counts.
+WITHHELD: Mapping[FailureKind, LiteralString] = {
+    FailureKind.DECLINED: N_("Your video was made, but a moderator declined it, so I didn't post it."),
+    FailureKind.UNREVIEWED: N_(
+        "Your video was made, but no moderator approved it within 24 hours, so I didn't post it."
+    ),
+    FailureKind.MEMBER_LEFT: N_(
+        "The video was made, but the member left the server before a moderator approved it, so I didn't post "
+        "it."
+    ),
+}
 
 # What is said in place of the advice while the provider is still asked for the video.
 STILL_ASKED = N_(

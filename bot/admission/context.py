@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bot.admission.budgets import BudgetState
 from bot.admission.limits import Use
-from bot.db.models import Placement
+from bot.db.models import Placement, Unreviewed
+from bot.db.review_models import ReviewStage
 from bot.policy.documents import MemberPolicy, Policy
 from bot.provider.catalogue import CATALOGUE, Model
 
@@ -57,7 +58,7 @@ class AdmissionContext:
         models: those that the bot offers.
         releases: the rules that this one request passes, since a moderator allowed it.
         fingerprint: of the request, by which a moderator can let it pass a rule (`bot.admission.appeals`).
-        is_reviewed: moderators look at it before it's sent.
+        is_reviewed: moderators look at it first.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -72,3 +73,12 @@ class AdmissionContext:
     releases: tuple[Release, ...] = ()
     fingerprint: str = ""
     is_reviewed: bool = False
+
+    @property
+    def unreviewed(self) -> Unreviewed | None:
+        """What becomes of the video if moderators have to see it first and don't; None: they don't have to.
+
+        That's about a video alone: a film's shots would be posted one by one, so they wait unmade.
+        """
+        is_shown_first = self.is_reviewed and self.policy.review_stage is ReviewStage.POSTED
+        return self.policy.review_timeout if is_shown_first else None

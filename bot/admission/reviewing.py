@@ -1,15 +1,18 @@
-"""Whose requests moderators look at before anything is spent, and where these are shown."""
+"""Whose requests moderators look at first, and where these are shown."""
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.context import Requester
 from bot.db.models import Generation, Status
-from bot.db.review_models import ReviewRow
+from bot.db.review_models import ReviewRow, ReviewStage
 from bot.policy.documents import Reviewed, ReviewRule
+
+REVIEW_TIME = timedelta(hours=24)  # in which moderators can decide
 
 
 def is_reviewed(
@@ -33,10 +36,37 @@ def is_new(rule: ReviewRule, joined_at: datetime | None, now: datetime) -> bool:
 
 
 def count_videos(session: Session, requester: Requester) -> int:
-    """Return how many videos a member has got on the server, without those that were taken down."""
-    got = (Generation.status == Status.SUCCEEDED, Generation.removed_at.is_(None))
+    """Return how many videos a member has got on the server, without those that were taken down.
+
+    What moderators still have to see isn't got yet.
+    """
+    is_seen = or_(
+        Generation.unreviewed.is_(None),
+        and_(Generation.review_id.is_not(None), Generation.review_until.is_(None)),
+    )
+    got = (Generation.status == Status.SUCCEEDED, Generation.removed_at.is_(None), is_seen)
     mine = (Generation.guild_id == requester.guild_id, Generation.user_id == requester.user_id)
     return session.scalar(select(func.count()).where(*mine, *got)) or 0
+
+
+def new_review(
+    session: Session, owner: Requester | Generation, stage: ReviewStage, now: datetime
+) -> ReviewRow:
+    """Write down what moderators have to decide about what a member requested.
+
+    Where the server has no channel for moderators, it's shown once there is one.
+    """
+    row = ReviewRow(
+        id=secrets.token_hex(8),
+        guild_id=owner.guild_id,
+        user_id=owner.user_id,
+        stage=stage,
+        created_at=now,
+        ends_at=now + REVIEW_TIME,
+        post_at=now,
+    )
+    session.add(row)
+    return row
 
 
 def show_open_reviews(session: Session, guild_id: int, now: datetime) -> int:

@@ -42,6 +42,7 @@ from cogs.cards.video_posts import attachment_finder
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.film_delivery import FilmDelivery
+from cogs.delivery.held_videos import HeldVideos
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.delivery.strike_messages import DiscordMemberMessages
 from cogs.ui.servers import Servers
@@ -139,7 +140,8 @@ async def open_app(
         )
         films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
         board = DiscordModeratorChannel(client, servers)
-        worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
+        held_videos = HeldVideos(client, board, delivery.posts, servers)
+        worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery, held_videos)
         parts = Parts(
             shared.database,
             shared.veo,

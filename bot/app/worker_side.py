@@ -12,7 +12,7 @@ from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.runner import FilmRunner
 from bot.films.shot_files import ShotFiles
-from bot.jobs.ports import DeliveryPort, FindAttachment, PostPort, Subject
+from bot.jobs.ports import DeliveryPort, FindAttachment, HeldVideo, PostPort, Subject
 from bot.jobs.runner import Runner
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
@@ -28,6 +28,7 @@ from bot.media.fitting import Fitter
 from bot.media.joining import Joiner
 from bot.media.upload_limits import UploadLimits
 from bot.media.upload_sizes import parse_limits
+from bot.moderation.approval import Approval
 from bot.usage.reconciliation import Reconciliation
 
 
@@ -40,20 +41,21 @@ class WorkerSide:
     reconciliation: Reconciliation
 
 
-def build_worker(shared: Shared, delivery: DeliveryPort) -> WorkerSide:
-    """Make the runner and its steps; nothing runs yet."""
+def build_worker(shared: Shared, delivery: DeliveryPort, held_videos: PostPort[HeldVideo]) -> WorkerSide:
+    """Make the runner and its steps; nothing runs yet. `held_videos`: where moderators see videos first."""
     signals, timing, queue = shared.signals, shared.timing, shared.queue
     limiter = RateLimiter(shared.settings.polls_per_second, signals.wait)
     polling = Polling(
         queue, shared.veo, delivery, shared.estimator, limiter, timing, utc_now, signals.stopping
     )
-    workflow = _workflow(shared, delivery, polling)
+    approval = Approval(shared.database, delivery, _upload(shared, held_videos))
+    workflow = _workflow(shared, delivery, polling, approval)
     runner = Runner(queue, workflow, work=signals.work, stopping=signals.stopping)
     reconciliation = Reconciliation(shared.database, shared.veo)
     return WorkerSide(runner, polling, reconciliation)
 
 
-def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workflow:
+def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling, approval: Approval) -> Workflow:
     timing, queue = shared.timing, shared.queue
     patience = Patience(utc_now)
     videos, images = shared.stores.videos, shared.stores.images
@@ -73,6 +75,7 @@ def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workf
             shared.veo,
             delivery,
             _upload(shared, delivery),
+            approval,
             timing,
             utc_now,
             patience,

@@ -1,4 +1,4 @@
-"""The table of reviews: requests that moderators look at before anything is spent on them."""
+"""The table of reviews: what moderators look at before a request is sent, or before its video is posted."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,12 +6,19 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Index, String, Text, and_, exists, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.models import WAITING, Base, Generation, UtcDateTime, named
+from bot.db.models import REVIEWABLE, Base, Generation, UtcDateTime, named
 
 OPEN_REVIEW = "decision IS NULL"  # in the words of an index
 
 # Whether a request waits for moderators; `is_in_review` of a row.
-IN_REVIEW = and_(Generation.review_until.is_not(None), Generation.status.in_(WAITING))
+IN_REVIEW = and_(Generation.review_until.is_not(None), Generation.status.in_(REVIEWABLE))
+
+
+class ReviewStage(StrEnum):
+    """Before what moderators look at a request."""
+
+    MADE = "made"  # before anything is spent
+    POSTED = "posted"  # once the video is ready
 
 
 class ReviewDecision(StrEnum):
@@ -21,11 +28,14 @@ class ReviewDecision(StrEnum):
     DECLINE = "decline"
     LEFT = "left"  # its member has left the server
     LAPSE = "lapse"  # nobody decided in time
+    UNSEEN = "unseen"  # the same, and the finished video is posted, as the server wants it
     OVER = "over"  # nothing waits for it any more: it was cancelled, or ended otherwise
 
 
 class ReviewRow(Base):
     """One decision of moderators: about a request, or about all shots of a film that were requested together.
+
+    A film is only looked at before it's made.
 
     The requests have its ID (`Generation.review_id`); their words are nowhere else.
     """
@@ -47,6 +57,7 @@ class ReviewRow(Base):
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     guild_id: Mapped[int] = mapped_column(BigInteger)
     user_id: Mapped[int] = mapped_column(BigInteger)
+    stage: Mapped[ReviewStage] = mapped_column(named(ReviewStage), default=ReviewStage.MADE)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)  # without a decision
     channel_id: Mapped[int | None] = mapped_column(BigInteger)  # where moderators see it

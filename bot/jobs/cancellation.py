@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import Action
 from bot.db.models import OPEN, WAITING, Generation, Status, is_own, was_sent
+from bot.db.review_models import IN_REVIEW
 from bot.errors import NotFoundError, UserError
 from bot.i18n import _
 from bot.jobs.endings import is_being_answered, released
@@ -149,7 +150,7 @@ def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, n
     begins_at = case((is_being_answered(now), Generation.not_before), else_=now)
     generation = session.scalar(
         update(Generation)
-        .where(place, Generation.status.in_(OPEN))
+        .where(place, or_(Generation.status.in_(OPEN), IN_REVIEW))
         .values(**_ended(actor_id, now) | {"not_before": begins_at})
         .returning(Generation)
     )

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, Select, and_, bindparam, not_, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.db.locks import Lock, hold
 from bot.db.models import WAITING, Generation, Status, UtcDateTime
+from bot.db.review_models import ReviewRow
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.fair_order import FREE, NOW, count_running, in_line, in_turn, moments
 
@@ -60,6 +61,12 @@ def _locked(query: Select[str]) -> Select[str]:
 
 # Whether the wait is over; one that no wait is as long as comes from a clock that was set back.
 _DUE = or_(Generation.not_before <= NOW, Generation.not_before > bindparam("latest", type_=UtcDateTime()))
+# Whether moderators see it, or can't be shown it now; until then, a finished video is claimed, to be shown.
+_IS_SHOWN = exists().where(
+    ReviewRow.id == Generation.review_id,
+    ReviewRow.decision.is_(None),
+    or_(ReviewRow.post_at.is_(None), ReviewRow.post_at > NOW),
+)
 # Whether it's a shot that waits for the end of another one (`bot.films.chain`), or waits for moderators; its
 # card is looked after before that, and its images are fetched while their links live.
 _HELD = or_(
@@ -69,6 +76,7 @@ _HELD = or_(
         Generation.status == Status.QUEUED,
         Generation.card_id.is_not(None),
     ),
+    and_(Generation.review_until.is_not(None), Generation.status == Status.SUCCEEDED, _IS_SHOWN),
 )
 _BEGUN = _locked(
     select(Generation.id)

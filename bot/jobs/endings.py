@@ -27,18 +27,23 @@ def is_being_answered(now: datetime) -> ColumnElement[bool]:
 
 def released(now: datetime) -> Values:
     """Return what to write of an end that no step brings about: nobody carries the row from then on."""
-    return {
-        "finished_at": now,
-        "not_before": now,
-        "attempts": 0,
-        "lease_owner": None,
-        "lease_until": None,
-    }
+    return {"finished_at": now, **taken_over(now)}
+
+
+def taken_over(now: datetime) -> Values:
+    """Return what to write where the next step is due at once, and nobody carries the row any more."""
+    return {"not_before": now, "attempts": 0, "lease_owner": None, "lease_until": None}
 
 
 def unsent(kind: FailureKind, now: datetime) -> Values:
     """Return what to write of what ends without having been sent: it costs nothing."""
     return {"status": Status.FAILED, "failure_kind": kind, **released(now), **NOT_CHARGED}
+
+
+def withheld(kind: FailureKind, now: datetime) -> Values:
+    """Return what to write of a finished video that isn't posted: it was paid for, so it counts."""
+    gone = {"removed_at": now, "video_url": None, "failure_kind": kind}
+    return {**gone, "released_at": now, **taken_over(now)}
 
 
 def told(cost: Cost | None) -> Values:

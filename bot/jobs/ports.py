@@ -2,17 +2,39 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
+from bot.db.review_models import ReviewRow
 from bot.eta.eta import NO_ETA, Eta
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 
-Subject = TypeVar("Subject", Generation, FilmRow)  # what a video is of
+
+@dataclass(frozen=True, slots=True)
+class HeldVideo:
+    """A finished video that moderators see before it's posted; `channel_id`: where they are to see it."""
+
+    review: ReviewRow
+    generation: Generation
+    channel_id: int
+
+    @property
+    def id(self) -> str:
+        """The review's ID."""
+        return self.review.id
+
+    @property
+    def guild_id(self) -> int:
+        """The server's ID."""
+        return self.review.guild_id
+
+
+Subject = TypeVar("Subject", Generation, FilmRow, HeldVideo)  # what a video is of
 Subject_contra = TypeVar(
-    "Subject_contra", Generation, FilmRow, contravariant=True
+    "Subject_contra", Generation, FilmRow, HeldVideo, contravariant=True
 )  # the same, where it is only taken
 
 IsCurrent = Callable[[], Awaitable[bool]]
@@ -63,8 +85,27 @@ class Posted:
     channel_id: int | None
 
 
+# Returns the file, and the row, which may have another address by then. Raises `MediaError`.
+FetchClip = Callable[[Generation], Awaitable[tuple[Generation, Clip]]]
+
+
+class ApprovalPort(Protocol):
+    """Lets moderators see finished videos before they're posted (`bot.moderation.approval`)."""
+
+    async def ask(self, generation: Generation, fetch: FetchClip) -> timedelta:
+        """Show the video to moderators where they don't see it yet; return how long to leave it alone.
+
+        Raises:
+            MediaError: the file cannot be had now.
+            LeaseLostError: it was decided or cancelled, or another process carries it now.
+        """
+        ...
+
+
 class PostPort(Protocol[Subject_contra]):
-    """Posts the video of a generation or of a film. Every method may be called again for the same one.
+    """Posts the video of a generation or of a film, or shows it to moderators.
+
+    Every method may be called again for the same one.
 
     Each may raise `DeliveryPostponedError`: try again later, if it matters.
     """

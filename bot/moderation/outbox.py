@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.guild_models import AppealRow, AuditRow, ReportRow
 from bot.db.review_models import ReviewRow
-from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.ports import DeliveryPostponedError, Posted
 
 RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce (`NONCE_LIFE`)
 REFUSED_WAIT = timedelta(minutes=10)  # a moderator may mend the permissions
@@ -26,7 +26,30 @@ def move(session: Session, row: Row, post_at: datetime | None, *, seen: datetime
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
-def wait_after(error: DeliveryPostponedError | TimeoutError) -> timedelta:
+def note_shown(
+    session: Session, row: Row, until: datetime | None, shown_at: Posted | None, now: datetime
+) -> None:
+    """Note that moderators see a row, and in which message if that has buttons.
+
+    `until`: when it was due then. Where that has changed meanwhile, somebody made it due again.
+    """
+    move(session, row, None, seen=until)
+    if shown_at is not None and not isinstance(row, AuditRow):
+        table = type(row)
+        place = {"channel_id": shown_at.channel_id, "message_id": shown_at.message_id}
+        session.execute(update(table).where(table.id == row.id).values(place))
+    show_end(session, row, now)
+
+
+def show_end(session: Session, row: Row, at: datetime) -> None:
+    """Let an end be shown again, where it was decided while the open question was shown."""
+    if isinstance(row, AppealRow | ReviewRow):
+        table = type(row)
+        ended = update(table).where(table.id == row.id, table.decision.is_not(None))
+        session.execute(ended.values(post_at=at))
+
+
+def wait_after(error: Exception) -> timedelta:
     """Return after how long Discord is asked again."""
     asked = error.retry_after if isinstance(error, DeliveryPostponedError) else None
     return max(RETRY, timedelta(seconds=asked or 0))

@@ -12,17 +12,17 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, and_, not_, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealRow, AuditRow, ReportRow
-from bot.db.review_models import ReviewRow
-from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.db.review_models import ReviewRow, ReviewStage
+from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal, load_appeal
 from bot.moderation.follow_ups import Case, CaseMessages, FollowUps
-from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY, Row, move, wait_after
+from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY, Row, move, note_shown, show_end, wait_after
 from bot.moderation.reported import ReportedVideo, load_reported
 from bot.moderation.review_decisions import Review, load_review
 from bot.policy.store import fetch_policy
@@ -44,6 +44,8 @@ OUTBOXES = (
     (AppealRow, AppealRow.created_at),
     (ReviewRow, ReviewRow.created_at),
 )
+# A finished video is shown by who has its file (`bot.moderation.approval`), how it ended is shown here.
+HAS_FILE = and_(ReviewRow.stage == ReviewStage.POSTED, ReviewRow.decision.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ class OutboxRelay:
             rows: list[Row] = []
             for table, waiting_since in OUTBOXES:
                 due = select(table).where(table.post_at <= now).order_by(waiting_since, table.id)
+                if table is ReviewRow:
+                    due = due.where(not_(HAS_FILE))
                 rows += session.scalars(due.limit(LOOK_SIZE)).all()
             return rows
 
@@ -181,19 +185,10 @@ class OutboxRelay:
         return None
 
     async def _note_posted(self, claim: Claim, message_id: int | None) -> None:
-        def settle(session: Session) -> None:
-            row = claim.row
-            move(session, row, None, seen=claim.until)
-            if isinstance(row, ReportRow | AppealRow | ReviewRow):
-                table = type(row)
-                session.execute(
-                    update(table)
-                    .where(table.id == row.id)
-                    .values(channel_id=claim.channel_id, message_id=message_id)
-                )
-            _show_end(session, row, self._clock())
-
-        await self._database.write(settle)
+        shown_at = None if message_id is None else Posted(message_id, claim.channel_id)
+        await self._database.write(
+            lambda session: note_shown(session, claim.row, claim.until, shown_at, self._clock())
+        )
 
     async def _note_refusal(self, claim: Claim, error: UndeliverableError) -> None:
         """Let the whole server wait, so that a closed channel is not asked for each row."""
@@ -241,7 +236,7 @@ class OutboxRelay:
 
         def postpone(session: Session) -> None:
             move(session, claim.row, now + wait, seen=claim.until)
-            _show_end(session, claim.row, now + wait)  # Discord may still take what it didn't answer
+            show_end(session, claim.row, now + wait)  # Discord may still take what it didn't answer
             for waiting, _ in OUTBOXES:
                 due = [waiting.guild_id == claim.row.guild_id, waiting.post_at <= now]
                 due += [table.decision.is_(None) for table in CASES if table is waiting]
@@ -259,7 +254,7 @@ class OutboxRelay:
 
         def lay_aside(session: Session) -> None:
             move(session, claim.row, later, seen=claim.until)
-            _show_end(session, claim.row, now + REFUSED_WAIT)
+            show_end(session, claim.row, now + REFUSED_WAIT)
 
         await self._database.write(lay_aside)
 
@@ -273,14 +268,6 @@ def _load(session: Session, row: Row, now: datetime) -> Shown:
         return load_review(session, session.get_one(ReviewRow, row.id))
     report = session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
     return load_reported(session, report)
-
-
-def _show_end(session: Session, row: Row, at: datetime) -> None:
-    """Let an end be shown again, where it was decided while the open question was shown."""
-    if isinstance(row, AppealRow | ReviewRow):
-        table = type(row)
-        ended = update(table).where(table.id == row.id, table.decision.is_not(None))
-        session.execute(ended.values(post_at=at))
 
 
 def _key_of(row: Row) -> tuple[str, int | str]:

@@ -1,4 +1,4 @@
-"""What moderators make of a request before anything is spent: one decision, in the transaction of its row."""
+"""What moderators make of a request or its finished video: one decision, in the transaction of its row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
-from bot.db.models import Generation
-from bot.db.review_models import IN_REVIEW, ReviewDecision, ReviewRow
+from bot.db.models import Generation, Unreviewed
+from bot.db.review_models import IN_REVIEW, ReviewDecision, ReviewRow, ReviewStage
 from bot.errors import UserError
 from bot.failures import FailureKind
 from bot.i18n import N_, _
-from bot.jobs.endings import is_being_answered, unsent
+from bot.jobs.endings import Values, is_being_answered, taken_over, unsent, withheld
 from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError, OwnAppealError
 from bot.moderation.decisions import Moderator
@@ -26,6 +26,7 @@ ALREADY: Mapping[ReviewDecision, LiteralString] = {
     ReviewDecision.DECLINE: N_("{who} has already declined this. Nothing changed."),
     ReviewDecision.LEFT: N_("The member has left the server, so this has ended. Nothing changed."),
     ReviewDecision.LAPSE: N_("Nobody approved this in time, so it has ended. Nothing changed."),
+    ReviewDecision.UNSEEN: N_("Nobody decided about this in time, so the video is posted. Nothing changed."),
     ReviewDecision.OVER: N_("This request was cancelled or has ended. Nothing changed."),
 }
 # Why the requests of a review end.
@@ -63,6 +64,16 @@ class Review:
     film: FilmRow | None = None
 
     @property
+    def is_finished(self) -> bool:
+        """Whether it's about a video that was made, before it's posted."""
+        return self.row.stage is ReviewStage.POSTED
+
+    @property
+    def is_posted_unseen(self) -> bool:
+        """Whether what it's about is posted if nobody decides."""
+        return any(request.unreviewed is Unreviewed.POST for request in self.requests)
+
+    @property
     def price(self) -> float | None:
         """What all of it will cost, in credits; None: not known."""
         prices = [request.estimated_credits for request in self.requests]
@@ -83,8 +94,8 @@ def load_review(session: Session, row: ReviewRow) -> Review:
     return Review(row, requests, None if film_id is None else session.get(FilmRow, film_id))
 
 
-def ensure_decidable(row: ReviewRow | None, by: Moderator) -> None:
-    """Check that a moderator can decide about a review.
+def ensure_decidable(row: ReviewRow | None, by: Moderator) -> ReviewRow:
+    """Check that a moderator can decide about a review, and return it.
 
     Raises:
         AppealNotFoundError, OwnAppealError, ReviewClosedError: they can't.
@@ -95,6 +106,7 @@ def ensure_decidable(row: ReviewRow | None, by: Moderator) -> None:
         raise OwnAppealError
     if row.decision is not None:
         raise ReviewClosedError(row.decision, row.decided_by)
+    return row
 
 
 def carry_out(
@@ -103,11 +115,11 @@ def carry_out(
     """Decide, and let the requests go on or end; see `bot.moderation.reviews.Reviews.decide`."""
     review_id, decision, words = chosen
     found = fetch_review(session, by.guild_id, review_id)
-    ensure_decidable(found, by)
+    open_row = ensure_decidable(found, by)
     if decision is ReviewDecision.APPROVE:
-        decided = _let_go_on(session, review_id, now)
+        decided = let_go_on(session, open_row, now)
     else:
-        decided = end_requests(session, [review_id], decision, now, words)
+        decided = end_requests(session, open_row, decision, now, words)
     if not decided:
         raise ReviewClosedError(ReviewDecision.OVER)
     row = session.scalar(
@@ -128,45 +140,42 @@ def carry_out(
 
 
 def end_requests(
-    session: Session,
-    review_ids: Sequence[str],
-    decision: ReviewDecision,
-    now: datetime,
-    words: str | None = None,
+    session: Session, review: ReviewRow, decision: ReviewDecision, now: datetime, words: str | None = None
 ) -> Sequence[str]:
-    """End what waits for these reviews, free; return its IDs. The runner then tells the members.
+    """End what waits for a review, free, or without posting what was made; return its IDs.
 
-    Of a film, the first shot tells: the others are over at once, and the film's card shows them.
+    The runner then tells the member. Of a film, the first shot tells: the others are over at once, and the
+    film's card shows them.
     """
+    end = withheld if review.stage is ReviewStage.POSTED else unsent
     values = {
-        **unsent(ENDS[decision], now),
+        **end(ENDS[decision], now),
         "failure_reason": words,
         "review_until": None,
         "not_before": case((is_being_answered(now), Generation.not_before), else_=now),
     }
     ended = session.execute(
         update(Generation)
-        .where(Generation.review_id.in_(review_ids), IN_REVIEW)
+        .where(Generation.review_id == review.id, IN_REVIEW)
         .values(values)
-        .returning(Generation.id, Generation.review_id, Generation.shot)
+        .returning(Generation.id, Generation.shot)
         .execution_options(synchronize_session=False)
     ).all()
-    first: dict[str | None, int] = {}
-    for _id, review_id, shot in ended:
-        first[review_id] = min(first.get(review_id, shot or 0), shot or 0)
-    silent = [request_id for request_id, review_id, shot in ended if (shot or 0) > first[review_id]]
+    first = min((shot or 0 for _id, shot in ended), default=0)
+    silent = [request_id for request_id, shot in ended if (shot or 0) > first]
     if silent:
         over = update(Generation).where(Generation.id.in_(silent)).values(delivered_at=now)
         session.execute(over.execution_options(synchronize_session=False))
     return [row.id for row in ended]
 
 
-def _let_go_on(session: Session, review_id: str, now: datetime) -> Sequence[str]:
-    """Let what waits for a review go on as if it had just been accepted; return its IDs."""
+def let_go_on(session: Session, review: ReviewRow, now: datetime) -> Sequence[str]:
+    """Let what waits for a review go on as if it had just been accepted, or was just made; return its IDs."""
+    due: Values = taken_over(now) if review.stage is ReviewStage.POSTED else {}
     released = (
         update(Generation)
-        .where(Generation.review_id == review_id, IN_REVIEW)
-        .values(review_until=None, released_at=now)
+        .where(Generation.review_id == review.id, IN_REVIEW)
+        .values(review_until=None, released_at=now, **due)
         .returning(Generation.id)
         .execution_options(synchronize_session=False)
     )
@@ -185,6 +194,6 @@ def _record(session: Session, by: Moderator, review: Review, now: datetime) -> N
         ACTIONS[row.decision],
         now,
         subject=subject,
-        new={"user_id": row.user_id, "counts": False},
+        new={"user_id": row.user_id, "counts": row.stage is ReviewStage.POSTED},
         reason=row.words,
     )

@@ -1,4 +1,4 @@
-"""Moderators look at requests before anything is spent on them, and decide."""
+"""Moderators look at requests before anything is spent on them, or at finished videos, and decide."""
 
 import asyncio
 from datetime import datetime
@@ -18,6 +18,7 @@ from bot.moderation.review_decisions import (
     carry_out,
     end_requests,
     fetch_review,
+    let_go_on,
     load_review,
 )
 from bot.moderation.showing import show_in_channel
@@ -117,7 +118,15 @@ def _fetch_over(session: Session, now: datetime) -> list[tuple[int, str]]:
 
 def _end(session: Session, review_id: str, now: datetime) -> None:
     """Close a review that is over; its message, if there is one, shows that."""
-    ended = end_requests(session, [review_id], ReviewDecision.LAPSE, now)
-    decision = ReviewDecision.LAPSE if ended else ReviewDecision.OVER
-    closed = update(ReviewRow).where(ReviewRow.id == review_id, ReviewRow.decision.is_(None))
-    session.execute(closed.values(decision=decision, decided_at=now, post_at=now))
+    row = session.get_one(ReviewRow, review_id)
+    if row.decision is not None:
+        return  # somebody decided since it was found
+    row.decision = _carry_out_end(session, row, now)
+    row.decided_at = row.post_at = now
+
+
+def _carry_out_end(session: Session, row: ReviewRow, now: datetime) -> ReviewDecision:
+    if load_review(session, row).is_posted_unseen:
+        return ReviewDecision.UNSEEN if let_go_on(session, row, now) else ReviewDecision.OVER
+    ended = end_requests(session, row, ReviewDecision.LAPSE, now)
+    return ReviewDecision.LAPSE if ended else ReviewDecision.OVER

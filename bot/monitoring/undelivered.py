@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot.db.models import OVER, Generation, Status
+from bot.db.review_models import IN_REVIEW
 from bot.failures import REVIEWED
 
 LATE_AFTER = timedelta(minutes=10)  # from ready; a video that must be made smaller takes minutes
@@ -24,7 +25,8 @@ def fetch_undelivered(session: Session, now: datetime) -> Mapping[int, int]:
         Generation.result_id.is_(None),
         Generation.status.in_(OVER),
         Generation.finished_at <= now - LATE_AFTER,
-        not_(_is_silent()),
+        or_(Generation.released_at.is_(None), Generation.released_at <= now - LATE_AFTER),
+        not_(or_(_is_silent(), IN_REVIEW)),
     )
     # What was erased leads to no message any more, so that it looks as if it was given up.
     ended = (

@@ -10,7 +10,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.db.models import Placement
+from bot.db.models import Placement, Unreviewed
+from bot.db.review_models import ReviewStage
 
 
 class LimitKind(StrEnum):
@@ -68,7 +69,7 @@ class Budget(Document):
 
 
 class Reviewed(StrEnum):
-    """Whose requests moderators look at before anything is spent."""
+    """Whose requests moderators look at first."""
 
     NEWCOMERS = "newcomers"
     ROLE = "role"
@@ -99,6 +100,8 @@ class ServerSettings(Document):
     moderators_channel_id: int | None = None
     saves_at_once: bool = False  # limits and budgets are saved without a preview
     review: ReviewRule | None = None  # None: nobody's requests wait for moderators
+    review_stage: ReviewStage = ReviewStage.MADE  # before what they wait; films always before they're made
+    review_timeout: Unreviewed = Unreviewed.END  # finished videos that nobody decides about
 
 
 class Step(Document):

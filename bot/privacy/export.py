@@ -67,6 +67,7 @@ def export_request(generation: Generation) -> Json:
         "shot": generation.shot,
         "review_id": generation.review_id,
         "waits_for_moderators_until": _time(generation.review_until),
+        "without_their_decision": generation.unreviewed and generation.unreviewed.value,
         "options": dict(generation.options),
         "pictures": list(generation.picture_urls or ()),
         "placement": generation.placement.value,
@@ -175,10 +176,11 @@ def export_appeal(row: AppealRow) -> Json:
 
 
 def export_review(row: ReviewRow) -> Json:
-    """Return what moderators decided about requests before they were sent; who did is not theirs to know."""
+    """Return what moderators decided about requests or finished videos; who did is not theirs to know."""
     return {
         "id": row.id,
         "server_id": str(row.guild_id),
+        "before_it_is": row.stage.value,
         "created_at": _time(row.created_at),
         "ends_at": _time(row.ends_at),
         "decision": row.decision and row.decision.value,

@@ -218,6 +218,7 @@ class Quotes:
     ) -> Quote:
         now, daily_limit = self._clock(), self._admission.daily_limit
         preview = preview_of(quote_row, now)
+        preview.unreviewed = context.unreviewed
         log.info("offered", quote_row=quote_row.id, guild=quote_row.guild_id, user=quote_row.user_id)
         eta = await self._queue_estimate.eta(preview)
         return Quote.of(

@@ -46,7 +46,7 @@ def insert_request(
 ) -> Generation:
     """Write a new row, and return it; a session's own way takes four times as long.
 
-    `review`: what moderators have to decide first.
+    `review`: what moderators have to decide before it's sent.
     """
     generation = _new_generation(requester, spec, context, now)
     if review is not None:
@@ -80,6 +80,7 @@ def _new_generation(
         prompt=spec.prompt,
         model=spec.model,
         options=dict(spec.options),
+        unreviewed=context.unreviewed if shot is None else None,
         picture_urls=None if is_held or not urls else urls,
         status=Status.PREPARING if spec.images else Status.QUEUED,
         estimated_credits=context.price,

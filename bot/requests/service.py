@@ -5,7 +5,7 @@ from datetime import datetime
 
 import stamina
 import structlog
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, delete, or_, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
@@ -15,6 +15,7 @@ from bot.admission.denials import without_options
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
+from bot.db.review_models import IN_REVIEW
 from bot.errors import DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
@@ -176,7 +177,7 @@ class GenerationService:
             return struck(session, (requester, spec, context), refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
-        review = open_review(session, requester, context, now)
+        review = open_review(session, requester, context, now) if context.unreviewed is None else None
         generation = insert_request(session, requester, spec, context, now, review)
         self._admission.note_accepted(session, requester, context, now, generation_id=generation.id)
         if quote_row is not None:
@@ -245,7 +246,7 @@ class GenerationService:
         """Return the generations of a server that are still waited for, oldest first."""
         query = select(Generation).where(
             Generation.delivered_at.is_(None),  # implied; the index of what is open has it
-            Generation.status.in_(OPEN),
+            or_(Generation.status.in_(OPEN), IN_REVIEW),
             Generation.guild_id + 0 == guild_id,  # else SQLite reads all that the server ever asked for
         )
         found = await self._database.read(lambda session: session.scalars(query).all(), hurried=True)

@@ -139,6 +139,8 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         moderators_channel: discord.TextChannel | None = None,
         preview_limits: bool | None = None,
         review: Range[str, 1, LONGEST] | None = None,
+        review_stage: str | None = None,
+        review_timeout: str | None = None,
         reset: str | None = None,
     ) -> None:
         """Change the settings that are named; without options, show all."""
@@ -154,6 +156,8 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             moderators_channel=moderators_channel,
             preview_limits=preview_limits,
             review=review,
+            review_stage=review_stage,
+            review_timeout=review_timeout,
         )
         policy = await self._moderation.change_settings(moderator_of(interaction), changes)
         await _reply(interaction, settings_command.render_settings(policy, self._services.models, changes))

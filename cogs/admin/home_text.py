@@ -10,9 +10,9 @@ from bot.money import show_usd
 from bot.monitoring.alert_rules import AlertKind
 from bot.policy.documents import Period
 from bot.timestamps import relative_time
-from cogs.admin.settings_command import NOBODY_APPROVES
 from cogs.moderation.alert_text import render_here
 from cogs.moderation.moderators_channel import UNUSABLE
+from cogs.moderation.review_setting import nobody_approves
 from cogs.ui.links import post_link
 
 SPENT: Mapping[Period, LiteralString] = {
@@ -82,7 +82,7 @@ def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
     if overview.policy.moderators_channel_id is None:
         yield _(UNSEEN_QUESTIONS if overview.open_appeals else UNSEEN_REPORTS)
         if overview.policy.review is not None or overview.open_reviews:
-            yield _(NOBODY_APPROVES)
+            yield nobody_approves(overview.policy)
 
 
 def _reports_line(guild_id: int, overview: Overview) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.db.models import OPEN, Generation, Status, is_being_sent, is_in_review
+from bot.db.models import OPEN, Generation, Status, is_being_sent, is_in_review, was_ready
 from bot.escape import plain
 from bot.i18n import _, ngettext, number
 from bot.jobs.cancellation import Cancelled
@@ -70,6 +70,8 @@ def render_cancelled(cancelled: Cancelled) -> str:
     counts = _("It wasn't sent yet, so it doesn't count.")
     if is_being_sent(generation):
         counts = _("It was being sent, so it counts unless the video service didn't accept it.")
+    elif was_ready(generation):
+        counts = _("It was made, so it counts. I won't post it.")
     elif cancelled.counts:
         counts = _("The video service already has it and can't take it back, so it counts.")
     what = _(
@@ -82,7 +84,7 @@ def render_cancelled(cancelled: Cancelled) -> str:
 
 def is_waited_for(generation: Generation) -> bool:
     """Whether there is something to cancel."""
-    return generation.status in OPEN
+    return generation.status in OPEN or is_in_review(generation)
 
 
 def _entry(place: int, generation: Generation) -> str:
@@ -97,11 +99,11 @@ def _entry(place: int, generation: Generation) -> str:
 
 
 def _state(generation: Generation) -> str:
+    if is_in_review(generation):
+        return _in_review(generation)
     match generation.status:
         case Status.PREPARING | Status.QUEUED:
             asked_at = relative_time(generation.created_at)
-            if is_in_review(generation):
-                return _("👀 waiting for approval, requested {when}", when=asked_at)
             return _("⏳ queued, requested {when}", when=asked_at)
         case Status.SUBMITTING:
             return _("📨 being sent, requested {when}", when=relative_time(generation.created_at))
@@ -114,6 +116,13 @@ def _state(generation: Generation) -> str:
             return _("✅ made")
         case Status.FAILED:
             return _("❌ failed")
+
+
+def _in_review(generation: Generation) -> str:
+    if generation.status is Status.SUCCEEDED:
+        ready_at = relative_time(generation.finished_at or generation.created_at)
+        return _("👀 ready and waiting for approval, finished {when}", when=ready_at)
+    return _("👀 waiting for approval, requested {when}", when=relative_time(generation.created_at))
 
 
 def _count_pages(waiting: Sequence[Generation]) -> int:

@@ -12,7 +12,7 @@ from bot.i18n import N_, _, format_and
 from bot.policy.documents import Policy
 from bot.provider.catalogue import Model, provider_name_of
 from bot.timestamps import relative_time
-from cogs.moderation.review_setting import OWN_WAIT
+from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
 from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS, Known
 from cogs.moderation.setting_parsers import ensure_offered
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
@@ -22,10 +22,6 @@ EVERYTHING = "everything"
 HOW_TO_CHANGE = N_(
     "To change settings, use this command with options. Blocked words: `/veo-admin words "
     "list`. Blocked members: `/veo-admin blocked`."
-)
-NOBODY_APPROVES = N_(
-    "⚠️ Without a moderators' channel, nobody can approve requests, and they end after 24 hours. Set one with "
-    "`/veo-admin settings moderators_channel`."
 )
 
 
@@ -109,7 +105,7 @@ def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
     if policy.moderators_channel_id is None:
         notes.append(_("ℹ️ Without a moderators' channel, nobody sees reports from members."))
     if policy.moderators_channel_id is None and policy.review is not None:
-        notes.append(_(NOBODY_APPROVES))
+        notes.append(nobody_approves(policy))
     if policy.review is not None:
         notes.append(f"ℹ️ {_(OWN_WAIT)}")
     if policy.pause is not None:

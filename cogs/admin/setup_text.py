@@ -8,9 +8,8 @@ from bot.i18n import N_, _, format_and, ngettext, pgettext
 from bot.money import show_usd
 from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
 from bot.policy.phrases import describe_limit
-from cogs.admin.settings_command import NOBODY_APPROVES
 from cogs.moderation.moderators_channel import UNUSABLE
-from cogs.moderation.review_setting import OWN_WAIT
+from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
 from cogs.moderation.server_settings import SETTINGS
 
 WHAT: Mapping[SetupStep, LiteralString] = {
@@ -60,7 +59,7 @@ def _notes(policy: Policy, *, is_channel_usable: bool) -> Iterator[str]:
     if not is_channel_usable:
         yield _(UNUSABLE, channel=f"<#{policy.moderators_channel_id}>")
     if policy.review is not None and policy.moderators_channel_id is None:
-        yield _(NOBODY_APPROVES)
+        yield nobody_approves(policy)
 
 
 def _line(step: SetupStep, policy: Policy, default: Rule, *, is_decided: bool) -> str:

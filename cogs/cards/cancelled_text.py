@@ -1,30 +1,56 @@
 """What is said of a request that somebody stopped."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from typing import LiteralString
 
-from bot.db.models import OPEN, Generation, Status, is_being_sent, is_own, was_sent
+from bot.db.models import OPEN, Generation, Status, is_being_sent, is_own, was_ready, was_sent
 from bot.films.rows import Film
 from bot.i18n import N_, _, ngettext
 
-# By whether the member did it, and whether the request had been sent; None: it was being sent.
-CANCELLED_STATES: Mapping[tuple[bool, bool | None], LiteralString] = {
-    (True, False): N_("You **cancelled** it before it was sent."),
-    (True, True): N_("You **cancelled** it while it was being made."),
-    (True, None): N_("You **cancelled** it while it was being sent."),
-    (False, False): N_("A moderator **cancelled** it before it was sent."),
-    (False, True): N_("A moderator **cancelled** it while it was being made."),
-    (False, None): N_("A moderator **cancelled** it while it was being sent."),
+
+class When(Enum):
+    """How far a request had come when it was cancelled."""
+
+    UNSENT = auto()
+    SENDING = auto()
+    SENT = auto()
+    READY = auto()  # its video waited for moderators
+
+
+# By whether the member did it, and when.
+CANCELLED_STATES: Mapping[tuple[bool, When], LiteralString] = {
+    (True, When.UNSENT): N_("You **cancelled** it before it was sent."),
+    (True, When.SENT): N_("You **cancelled** it while it was being made."),
+    (True, When.SENDING): N_("You **cancelled** it while it was being sent."),
+    (True, When.READY): N_("You **cancelled** it before it was posted."),
+    (False, When.UNSENT): N_("A moderator **cancelled** it before it was sent."),
+    (False, When.SENT): N_("A moderator **cancelled** it while it was being made."),
+    (False, When.SENDING): N_("A moderator **cancelled** it while it was being sent."),
+    (False, When.READY): N_("A moderator **cancelled** it before it was posted."),
 }
 REMOVED_STATE = N_("**Cancelled** because I was removed from this server.")
-CANCELLATIONS: Mapping[tuple[bool, bool | None], LiteralString] = {
-    (True, False): N_("{member} You cancelled your video before it was sent."),
-    (True, True): N_("{member} You cancelled your video while it was being made."),
-    (True, None): N_("{member} You cancelled your video while it was being sent."),
-    (False, False): N_("{member} A moderator cancelled your video before it was sent."),
-    (False, True): N_("{member} A moderator cancelled your video while it was being made."),
-    (False, None): N_("{member} A moderator cancelled your video while it was being sent."),
+CANCELLATIONS: Mapping[tuple[bool, When], LiteralString] = {
+    (True, When.UNSENT): N_("{member} You cancelled your video before it was sent."),
+    (True, When.SENT): N_("{member} You cancelled your video while it was being made."),
+    (True, When.SENDING): N_("{member} You cancelled your video while it was being sent."),
+    (True, When.READY): N_("{member} You cancelled your video before it was posted."),
+    (False, When.UNSENT): N_("{member} A moderator cancelled your video before it was sent."),
+    (False, When.SENT): N_("{member} A moderator cancelled your video while it was being made."),
+    (False, When.SENDING): N_("{member} A moderator cancelled your video while it was being sent."),
+    (False, When.READY): N_("{member} A moderator cancelled your video before it was posted."),
 }
+
+
+def by_whom_and_when(generation: Generation) -> tuple[bool, When]:
+    """Return whether the member cancelled it themselves, and how far it had come."""
+    if is_being_sent(generation):
+        when = When.SENDING
+    elif was_ready(generation):
+        when = When.READY
+    else:
+        when = When.SENT if was_sent(generation) else When.UNSENT
+    return is_own(generation), when
 
 
 def cancelled_shot(shot: Generation) -> str:

@@ -5,10 +5,10 @@ from typing import LiteralString, TypedDict
 
 import discord
 
-from bot.db.models import NOBODY, Generation, Status, is_being_sent, is_own, was_sent
+from bot.db.models import NOBODY, Generation, Status, is_being_sent, is_in_review, is_withheld, was_sent
 from bot.escape import escape, plain
 from bot.eta.eta import NO_ETA, Eta
-from bot.failures import REVIEWED, STILL_ASKED, FailureKind
+from bot.failures import REVIEWED, STILL_ASKED, WITHHELD, FailureKind
 from bot.i18n import N_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.markup import in_words
@@ -17,9 +17,9 @@ from bot.provider.catalogue import InvalidOptionError, build_request, get_model
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import Option, OptionValue
 from bot.timestamps import relative_time
-from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE
+from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE, by_whom_and_when
 from cogs.cards.reasons import reasons
-from cogs.cards.waiting_text import prospect, waiting_line
+from cogs.cards.waiting_text import held_line, prospect, waiting_line
 from cogs.ui.links import linked, post_link
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
@@ -83,13 +83,15 @@ def render_ending(generation: Generation, *, quote: bool = True, has_others: boo
     """Return the message that takes the video's place; `quote` and `has_others` as for a failure."""
     if generation.status is Status.CANCELLED:
         return render_cancellation(generation)
+    if is_withheld(generation):
+        return render_withheld(generation, quote=quote)
     return render_failure(generation, quote=quote, has_others=has_others)
 
 
 def render_cancellation(generation: Generation) -> str:
     """Return the message about a request that somebody stopped, in the member's language."""
     with locale_used(generation.locale):
-        what = _(CANCELLATIONS[_by_whom_and_when(generation)], member=member(generation))
+        what = _(CANCELLATIONS[by_whom_and_when(generation)], member=member(generation))
         advice = _("Ask a moderator if you want to know why.")
         return "\n".join(
             [
@@ -105,13 +107,31 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
 
     `quote`: with the provider's words; `has_others`: another model could make the video.
     """
-    kind = generation.failure_kind or FailureKind.BROKEN
+    kind = _kind(generation)
     with locale_used(generation.locale):
         sentences = [_no_video(generation, kind), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
         advice = kind.advice_by(has_others=has_others) if generation.late_until is None else _(STILL_ASKED)
         why = f"{FAILED_MARK} {' '.join(sentences)}"
         return f"{why}\n{_did_not_count()} {advice}\n{number_line(generation)}"
+
+
+def render_withheld(generation: Generation, *, quote: bool = True) -> str:
+    """Return the message about a video that moderators kept from being posted, in the member's language."""
+    with locale_used(generation.locale):
+        why, advice = _why_withheld(generation, quote=quote), _kind(generation).advice
+        counts = _("It was made, so it counts toward your limit.")
+        told = f"{FAILED_MARK} {member(generation)} {why}"
+        return f"{told}\n{counts} {advice}\n{number_line(generation)}"
+
+
+def _why_withheld(generation: Generation, *, quote: bool) -> str:
+    kind = _kind(generation)
+    return " ".join([_(WITHHELD[kind]), *reasons(kind, generation.failure_reason or "", quote=quote)])
+
+
+def _kind(generation: Generation) -> FailureKind:
+    return generation.failure_kind or FailureKind.BROKEN
 
 
 def _no_video(generation: Generation, kind: FailureKind) -> str:
@@ -231,12 +251,12 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
             return _failed_line(generation)
         case Status.CANCELLED:
             is_removed = generation.cancelled_by is None
-            what = _(REMOVED_STATE if is_removed else CANCELLED_STATES[_by_whom_and_when(generation)])
+            what = _(REMOVED_STATE if is_removed else CANCELLED_STATES[by_whom_and_when(generation)])
             return f"{CANCELLED_MARK} {what} {_whether_it_counts(generation)}"
 
 
 def _failed_line(generation: Generation) -> str:
-    kind = generation.failure_kind or FailureKind.BROKEN
+    kind = _kind(generation)
     return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
 
 
@@ -245,6 +265,11 @@ def _when_sent(generation: Generation) -> str:
 
 
 def _made_line(generation: Generation) -> str:
+    if is_withheld(generation):
+        not_posted, counts = _("**Not posted.**"), _("It was made, so it counts toward your limit.")
+        return f"{FAILED_MARK} {not_posted} {_(WITHHELD[_kind(generation)])} {counts}"
+    if is_in_review(generation):
+        return held_line(generation)
     if generation.removed_at is not None:
         return _("🗑️ **Removed.**")
     if generation.result_id is not None and generation.result_channel_id is None:
@@ -256,10 +281,6 @@ def _made_line(generation: Generation) -> str:
     if generation.erased_at is not None:
         return _("✅ **Done.** The link was deleted.")
     return _("❌ **Done,** but I couldn't post it anywhere. Give a moderator the ID below.")
-
-
-def _by_whom_and_when(generation: Generation) -> tuple[bool, bool | None]:
-    return is_own(generation), None if is_being_sent(generation) else was_sent(generation)
 
 
 def _did_not_count() -> str:

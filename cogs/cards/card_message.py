@@ -4,7 +4,7 @@ import discord
 import structlog
 
 from bot.db.film_models import FilmRow
-from bot.db.models import OPEN, Generation
+from bot.db.models import OPEN, Generation, is_in_review
 from bot.eta.eta import NO_ETA, Eta
 from bot.i18n import locale_used, pgettext
 from cogs.cards.card import Card, render_card, state_line
@@ -57,7 +57,7 @@ def card_nonce(subject: Generation | FilmRow) -> str:
 def card_message(generation: Generation, eta: Eta = NO_ETA) -> CardMessage:
     """Return the card as it stands, in the member's language; discord.py keeps nothing of the button."""
     with locale_used(generation.locale):
-        is_open = generation.status in OPEN
+        is_open = generation.status in OPEN or is_in_review(generation)
         view = view_of(StopButton(generation.id) if is_open else watch_button(generation))
     card = render_card(generation, eta)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import discord
 
 from bot.db.film_models import FilmRow
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, Status, is_withheld
 from bot.failures import FailureKind
 from bot.i18n import _, locale_used, number
+from bot.jobs.ports import HeldVideo
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_sizes import MIB
@@ -87,13 +88,7 @@ class ResultMessage:
         text = render_result(self.generation, quote=quote)
         if self.with_file:
             return text if self.loss is None else f"{text}\n{self._loss_line(self.loss, link=link)}"
-        size = f"{number(self.clip.size / MIB, 1)} MiB"
-        instead = _(
-            "The file ({size}) is too large for this server. [Download it]({link}) before the link expires.",
-            size=size,
-            link=f"<{self.generation.video_url}>",
-        )
-        return f"{text}\n{instead}\n{number_line(self.generation)}"
+        return f"{text}\n{link_line(self.generation, self.clip)}\n{number_line(self.generation)}"
 
     def _loss_line(self, loss: Loss, *, link: bool) -> str:
         sizes = f"{number(loss.from_size / MIB, 1)} → {number(loss.to_size / MIB, 1)} MiB"
@@ -130,6 +125,15 @@ class ResultMessage:
         return replace(self, with_words=False) if self.with_words else None
 
 
+def link_line(generation: Generation, clip: Clip) -> str:
+    """Return what stands in place of a file that a server doesn't take."""
+    return _(
+        "The file ({size}) is too large for this server. [Download it]({link}) before the link expires.",
+        size=f"{number(clip.size / MIB, 1)} MiB",
+        link=f"<{generation.video_url}>",
+    )
+
+
 def file_name(subject: Generation | FilmRow) -> str:
     """Return the name of a generation's or a film's attachment, by which the result is found again."""
     return f"veo-{subject.id}.mp4"
@@ -154,7 +158,8 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
         return False
     if generation.failure_kind is FailureKind.FILE_LOST and _says_late(message, generation):
         return False  # that there was no video in time was told before it came, and then its file was lost
-    if (mark := ENDING_MARKS.get(generation.status)) is not None:
+    mark = ENDING_MARKS[Status.FAILED] if is_withheld(generation) else ENDING_MARKS.get(generation.status)
+    if mark is not None:
         last = message.content.rsplit("\n", 1)[-1]
         return message.content.startswith(mark) and is_number_line(last, generation)
     is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
@@ -166,6 +171,6 @@ def _says_late(message: discord.Message, generation: Generation) -> bool:
         return FailureKind.LATE.sentence in message.content
 
 
-def is_number_line(line: str, subject: Generation | FilmRow) -> bool:
-    """Whether a line says the ID of a generation or a film."""
+def is_number_line(line: str, subject: Generation | FilmRow | HeldVideo) -> bool:
+    """Whether a line says the ID of a generation, a film or a review."""
     return line.startswith(NUMBER_MARK) and subject.id in line

@@ -1,6 +1,6 @@
-"""What a card says of a request that isn't sent yet, and when a video should be ready."""
+"""What a card says of a request that isn't sent yet, or waits for moderators, and when it should be ready."""
 
-from bot.db.models import Generation, is_in_review
+from bot.db.models import Generation, Unreviewed, is_in_review
 from bot.eta.eta import LAST_POSITION, Eta
 from bot.i18n import _, ngettext, number
 from bot.timestamps import relative_time
@@ -19,6 +19,22 @@ def review_line(generation: Generation) -> str:
         "👀 **Waiting for a moderator's approval.** It isn't sent before that. If nobody decides, it ends "
         "{when} and doesn't count.",
         when=relative_time(generation.review_until or generation.created_at),
+    )
+
+
+def held_line(generation: Generation) -> str:
+    """Return what is said while moderators are to decide whether a finished video is posted."""
+    when = relative_time(generation.review_until or generation.created_at)
+    if generation.unreviewed is Unreviewed.POST:
+        return _(
+            "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that. If nobody "
+            "decides, I'll post it {when}.",
+            when=when,
+        )
+    return _(
+        "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that. If nobody decides, "
+        "it ends {when} without being posted. It was made, so it counts either way.",
+        when=when,
     )
 
 

@@ -55,7 +55,7 @@ class DiscordModeratorChannel:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        with locale_used(await self._locale_of(entry.guild_id)):
+        with locale_used(await self.locale_of(entry.guild_id)):
             forms = [entry_line(entry), _(FILTERED_ENTRY)]
         await self._send(
             channel_id,
@@ -72,7 +72,7 @@ class DiscordModeratorChannel:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        with locale_used(await self._locale_of(reported.report.guild_id)):
+        with locale_used(await self.locale_of(reported.report.guild_id)):
             forms = [render_report(reported), render_report(reported, quote=False)]
             view = report_view(reported)
         return await self._send(
@@ -92,21 +92,28 @@ class DiscordModeratorChannel:
         """
         row = case.row
         forms = await self._forms_of(case)
-        with locale_used(await self._locale_of(row.guild_id)):
+        with locale_used(await self.locale_of(row.guild_id)):
             view = appeal_view(case) if isinstance(case, Appeal) else review_view(case)
             embeds = [] if isinstance(case, Appeal) else review_embeds(case)
-        await self._leave(row, channel_id)
+        await self.leave(row, channel_id)
         is_there = row.channel_id == channel_id and await self._edit(row, forms, view)
         if is_there and row.message_id is not None:
             return row.message_id
-        # In another channel, or once the first is gone, it's another message, which has another nonce.
-        mark = sha256(f"{row.id}-{channel_id}-{row.message_id}".encode()).hexdigest()
-        nonce = f"a{mark[:NONCE_LENGTH]}"
+        nonce = case_nonce(row, channel_id)
         return await self._send(
             channel_id, forms, guild_id=row.guild_id, nonce=nonce, view=view, embeds=embeds
         )
 
-    async def _leave(self, row: AppealRow | ReviewRow, channel_id: int) -> None:
+    async def is_there(self, row: ReviewRow, view: discord.ui.View | None) -> bool:
+        """Whether a review's message is there; it gets its buttons again.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        return await self._edit(row, [MISSING], view)
+
+    async def leave(self, row: AppealRow | ReviewRow, channel_id: int) -> None:
         """Let a case's message say only that the case is in another channel, where it now is.
 
         Nothing would change that message any more, though its words may be deleted and its case decided.
@@ -116,7 +123,7 @@ class DiscordModeratorChannel:
         """
         if row.channel_id == channel_id:
             return
-        with locale_used(await self._locale_of(row.guild_id)):
+        with locale_used(await self.locale_of(row.guild_id)):
             text = _(MOVED, channel=f"<#{channel_id}>")
         try:
             await self._edit(row, [text], None, is_bare=True)
@@ -160,7 +167,7 @@ class DiscordModeratorChannel:
     ) -> bool:
         """Show the first of `forms` that Discord takes in a case's message; return whether that's there.
 
-        `is_bare`: without what else it showed.
+        `is_bare`: without what else it showed. Without a `view`, nothing is asked any more: a video goes.
 
         Raises:
             DeliveryPostponedError: later perhaps.
@@ -174,7 +181,12 @@ class DiscordModeratorChannel:
         for content in forms:
             try:
                 message = channel.get_partial_message(row.message_id)
-                await message.edit(content=content, view=view, embeds=nothing if is_bare else MISSING)
+                await message.edit(
+                    content=content,
+                    view=view,
+                    embeds=nothing if is_bare else MISSING,
+                    attachments=MISSING if view else [],
+                )
             except CALL_ERRORS as error:
                 if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE:
                     return False
@@ -191,7 +203,7 @@ class DiscordModeratorChannel:
         """Return a case's message with and without the words of members."""
         row = case.row
         is_gone = await has_left(self._client, row.guild_id, row.user_id)
-        with locale_used(await self._locale_of(row.guild_id)):
+        with locale_used(await self.locale_of(row.guild_id)):
             if isinstance(case, Appeal):
                 return [render_appeal(case, quote=quote, has_left=is_gone) for quote in (True, False)]
             return [render_review(case, quote=quote, has_left=is_gone) for quote in (True, False)]
@@ -204,7 +216,7 @@ class DiscordModeratorChannel:
             UndeliverableError: the channel refuses.
         """
         guild_id = announcement.key.guild_id
-        with locale_used(None if guild_id is None else await self._locale_of(guild_id)):
+        with locale_used(None if guild_id is None else await self.locale_of(guild_id)):
             text = render_alert(announcement)
         await self._send(
             channel_id,
@@ -234,7 +246,7 @@ class DiscordModeratorChannel:
                 raise
             return error.status, None
 
-    async def _locale_of(self, guild_id: int) -> str | None:
+    async def locale_of(self, guild_id: int) -> str | None:
         """Return the language that a server has set for all its members; None: it is not known."""
         guild = await self._servers.find(guild_id)
         return guild and guild.preferred_locale.value
@@ -277,3 +289,12 @@ class DiscordModeratorChannel:
             else:
                 return message.id
         raise UndeliverableError(str(refusal)) from refusal
+
+
+def case_nonce(row: AppealRow | ReviewRow, channel_id: int) -> str:
+    """Return what lets Discord post a case's message once.
+
+    In another channel, or once the first is gone, it's another message, which has another nonce.
+    """
+    mark = sha256(f"{row.id}-{channel_id}-{row.message_id}".encode()).hexdigest()
+    return f"a{mark[:NONCE_LENGTH]}"

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import discord
 import structlog
@@ -39,7 +39,27 @@ Subject = Generation | FilmRow
 Test = Callable[[discord.Message], bool]
 
 
-class Message(Protocol):
+class Form(Protocol):
+    """What of a message a server may refuse."""
+
+    @property
+    def attached(self) -> Clip | None:
+        """The video, if it is in the message."""
+        ...
+
+    def without_file(self) -> Self | None:
+        """Return the form without the file, or None when this is it already."""
+        ...
+
+    def without_words(self) -> Self | None:
+        """Return the form without anybody's words, or None when this is it already."""
+        ...
+
+
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+
+class Message(Form, Protocol):
     """What is to be posted, in the form that is tried."""
 
     @property
@@ -63,25 +83,12 @@ class Message(Protocol):
         ...
 
     @property
-    def attached(self) -> Clip | None:
-        """The video, if it is in the message."""
-        ...
-
-    @property
     def loss(self) -> Loss | None:
         """What a new coding changed."""
         ...
 
     def files(self) -> list[discord.File]:
         """Open the file for one attempt."""
-        ...
-
-    def without_file(self) -> Self | None:
-        """Return the form without the file, or None when this is it already."""
-        ...
-
-    def without_words(self) -> Self | None:
-        """Return the form without anybody's words, or None when this is it already."""
         ...
 
 
@@ -178,7 +185,7 @@ class Posts:
             except CALL_ERRORS as error:
                 self._failed.note(target.place, error)
                 if not self._failed.wait(target.place):
-                    form = _next_form(target, form, error)
+                    form = next_form(form, error, is_direct=target.channel_id is None)
             else:
                 self._count(form)
                 return posted
@@ -237,7 +244,7 @@ async def _send(target: Target, message: Message, view: discord.ui.View) -> Post
     return Posted(sent.id, target.channel_id)
 
 
-def _next_form(target: Target, message: Message, error: Exception) -> Message | None:
+def next_form(message: AnyForm, error: Exception, *, is_direct: bool = False) -> AnyForm | None:
     """Return what to send to the same place instead, or None to go to the next place.
 
     Raises:
@@ -252,7 +259,7 @@ def _next_form(target: Target, message: Message, error: Exception) -> Message | 
         case Remedy.LATER:
             raise postponed(error) from error
         # What a direct message takes says nothing about the server.
-        case Remedy.TOO_LARGE if message.attached is not None and target.channel_id is not None:
+        case Remedy.TOO_LARGE if message.attached is not None and not is_direct:
             raise UploadTooLargeError(message.attached.size) from error
         case Remedy.TOO_LARGE | Remedy.NOT_THE_FILE:
             return message.without_file()

@@ -53,14 +53,16 @@ async def edit_case(
 ) -> bool:
     """Edit the moderators' message to the first of `forms` that a filter lets through; return whether.
 
-    `is_bare`: without what else it showed.
+    `is_bare`: without what else it showed. Without a `view`, nothing is asked any more: a video goes.
     """
     embeds: list[discord.Embed] = MISSING
     if is_bare:
         embeds = []
     for text in forms:
         try:
-            await interaction.edit_original_response(content=text, view=view, embeds=embeds)
+            await interaction.edit_original_response(
+                content=text, view=view, embeds=embeds, attachments=MISSING if view else []
+            )
         except CALL_ERRORS as error:
             if classify_error(error) is not Remedy.NOT_THE_WORDS:
                 log.warning("a decision was not shown", case=case_id, error=str(error))

@@ -1,20 +1,31 @@
-"""Whose requests moderators look at first: what moderators type for it, and how it is told. Pure."""
+"""Whose requests moderators look at first, and when: what moderators type for it, and how it's told. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, LiteralString
 
 from discord.app_commands import Choice
 
+from bot.db.models import Unreviewed
+from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import N_, _, format_or, ngettext, pgettext
-from bot.policy.documents import Reviewed, ReviewRule
+from bot.policy.documents import Policy, Reviewed, ReviewRule
 from bot.policy.phrases import count_videos
 
 NOBODY, NEWCOMERS, EVERYBODY = "nobody", "newcomers", "everybody"
 WORDS: Mapping[str, str] = {
     **dict.fromkeys((NOBODY, "none", "off", "no"), NOBODY),
     **dict.fromkeys((EVERYBODY, "everyone", "@everyone", "all"), EVERYBODY),
+}
+# Before what requests wait, and what becomes of finished videos that nobody decides about.
+STAGES: Mapping[str, LiteralString] = {
+    ReviewStage.MADE.value: N_("before they're made"),
+    ReviewStage.POSTED.value: N_("before the video is posted; films before they're made"),
+}
+TIMEOUTS: Mapping[str, LiteralString] = {
+    Unreviewed.END.value: N_("they aren't posted"),
+    Unreviewed.POST.value: N_("I post them"),
 }
 OWN_WAIT = N_("Your own requests can wait, too. Another moderator then has to approve them.")
 LONGEST = 100  # characters
@@ -63,6 +74,29 @@ def review_text(value: Any) -> str:
             videos = _("under {videos}", videos=count_videos(rule.videos))
             found = [days] * (rule.days > 0) + [videos] * (rule.videos > 0)
             return _("newcomers: {bounds}", bounds=format_or(found))
+
+
+def stage_text(value: Any = ReviewStage.MADE) -> str:
+    """Return before what requests wait; `value`: as the document or its JSON has it."""
+    return _(STAGES[ReviewStage(value).value])
+
+
+def timeout_text(value: Any = Unreviewed.END) -> str:
+    """Return what becomes of finished videos that nobody decides about; `value`: as `stage_text`."""
+    return _(TIMEOUTS[Unreviewed(value).value])
+
+
+def nobody_approves(policy: Policy) -> str:
+    """Return what follows where requests wait and there's no channel for moderators."""
+    if policy.review_stage is ReviewStage.POSTED and policy.review_timeout is Unreviewed.POST:
+        return _(
+            "⚠️ Without a moderators' channel, nobody can approve requests. After 24 hours, finished videos "
+            "are posted, and films end. Set one with `/veo-admin settings moderators_channel`."
+        )
+    return _(
+        "⚠️ Without a moderators' channel, nobody can approve requests, and they end after 24 hours. Set one "
+        "with `/veo-admin settings moderators_channel`."
+    )
 
 
 def typed_review(rule: ReviewRule | None) -> str:

@@ -8,13 +8,21 @@ from typing import Any, LiteralString
 import discord
 
 from bot.admission.availability import durations, resolutions
-from bot.db.models import Placement
+from bot.db.models import Placement, Unreviewed
+from bot.db.review_models import ReviewStage
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext, pgettext
 from bot.policy.phrases import seconds
 from bot.provider.catalogue import Model
 from bot.usage.text import model_label
-from cogs.moderation.review_setting import parse_review, review_text
+from cogs.moderation.review_setting import (
+    STAGES,
+    TIMEOUTS,
+    parse_review,
+    review_text,
+    stage_text,
+    timeout_text,
+)
 from cogs.moderation.setting_parsers import (
     ANY,
     ensure_offered,
@@ -217,6 +225,26 @@ _ROWS = (
         show=review_text,
         show_unset=lambda: pgettext("review", "nobody"),
         parse=lambda text, known: parse_review(text, known.guild.id, [role.id for role in known.guild.roles]),
+    ),
+    ServerSetting(
+        field="review_stage",
+        option="review_stage",
+        description="When you approve requests",
+        name=N_("When you approve requests"),
+        show=stage_text,
+        show_unset=stage_text,
+        parse=lambda value, _: ReviewStage(ensure_offered(value, list(STAGES))),
+        choices=STAGES,
+    ),
+    ServerSetting(
+        field="review_timeout",
+        option="review_timeout",
+        description="What happens to a finished video that nobody approves or declines within 24 hours",
+        name=N_("Finished videos without a decision in 24 hours"),
+        show=timeout_text,
+        show_unset=timeout_text,
+        parse=lambda value, _: Unreviewed(ensure_offered(value, list(TIMEOUTS))),
+        choices=TIMEOUTS,
     ),
 )
 SETTINGS: Mapping[str, ServerSetting] = {row.field: row for row in _ROWS}  # in the order of the list

@@ -23,16 +23,31 @@ DECIDED: Mapping[ReviewDecision, LiteralString] = {
     ReviewDecision.DECLINE: N_("❌ **Declined** by {moderator}. It didn't count."),
     ReviewDecision.LEFT: N_("🚪 **The member has left the server,** so this has ended. It didn't count."),
     ReviewDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this has ended. It didn't count."),
+    ReviewDecision.UNSEEN: N_("⌛ **Nobody decided in time,** so I'm posting it, as the settings say."),
     ReviewDecision.OVER: N_("🚫 **It was cancelled or has ended,** so there's nothing left to decide."),
+}
+# The same of a finished video, where that's something else.
+DECIDED_ABOUT_FINISHED: Mapping[ReviewDecision, LiteralString] = {
+    ReviewDecision.DECLINE: N_(
+        "❌ **Declined** by {moderator}, so I didn't post it. It was made, so it counts."
+    ),
+    ReviewDecision.LEFT: N_(
+        "🚪 **The member has left the server,** so I didn't post it. It was made, so it counts."
+    ),
+    ReviewDecision.LAPSE: N_(
+        "⌛ **Nobody decided in time,** so I didn't post it. It was made, so it counts."
+    ),
 }
 
 
-def render_review(review: Review, *, quote: bool = True, has_left: bool = False) -> str:
+def render_review(
+    review: Review, *, quote: bool = True, has_left: bool = False, beside: Sequence[str] = ()
+) -> str:
     """Return the message for moderators as the review stands; `quote`: with the words of members.
 
-    `has_left`: the member is not on the server any more.
+    `has_left`: the member is not on the server any more. `beside`: other lines.
     """
-    head, foot = _head(review), _foot(review, has_left=has_left)
+    head, foot = _head(review), [*beside, *_foot(review, has_left=has_left)]
     words = prompt_lines(review, _room(head, foot)) if quote else [_("This server's filter hides the words.")]
     return "\n".join([*head, *words, *foot])
 
@@ -63,6 +78,8 @@ def _room(head: Sequence[str], foot: Sequence[str]) -> int:
 
 
 def _headline(review: Review) -> str:
+    if review.is_finished:
+        return _("👀 **A finished video waits for your approval**")
     if review.film is None:
         return _("👀 **A request waits for your approval**")
     if any(request.source_id is not None for request in review.requests):
@@ -92,9 +109,21 @@ def _who_line(review: Review) -> str:
         )
     if row.decision is not None:
         return asked
-    ends = relative_time(row.ends_at)
-    waits = _("It isn't sent before one of you approves it. Without a decision, it ends {when}.", when=ends)
-    return f"{asked} {waits}"
+    return f"{asked} {_waits(review)}"
+
+
+def _waits(review: Review) -> str:
+    ends = relative_time(review.row.ends_at)
+    if not review.is_finished:
+        return _(
+            "It isn't sent before one of you approves it. Without a decision, it ends {when}.", when=ends
+        )
+    if review.is_posted_unseen:
+        return _("I post it once one of you approves it. Without a decision, I'll post it {when}.", when=ends)
+    return _(
+        "I don't post it before one of you approves it. Without a decision, it ends unposted {when}.",
+        when=ends,
+    )
 
 
 def _what_lines(review: Review) -> list[str]:
@@ -115,7 +144,8 @@ def _outcome(review: Review) -> list[str]:
     row = review.row
     if row.decision is None:
         return []
-    lines = [_(DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
+    told = DECIDED_ABOUT_FINISHED.get(row.decision) if review.is_finished else None
+    lines = [_(told or DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
     if row.words:
         lines.append(
             _("I told them: “{words}”", words=escape_within(" ".join(clean(row.words).split()), WORDS_LENGTH))

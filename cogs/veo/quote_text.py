@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import LiteralString
 
 from bot.admission.budgets import BudgetState
-from bot.db.models import Generation
+from bot.db.models import Generation, Unreviewed
 from bot.eta.eta import LAST_POSITION
 from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
@@ -112,9 +112,26 @@ def reset_of(budgets: Sequence[BudgetState]) -> datetime | None:
 
 
 def wait_line(quote: Quote) -> str:
-    """Say how long it would take if it were asked for now, as far as that is known."""
-    if quote.is_reviewed:
-        return reviewed_line()
+    """Say how long it would take if it were asked for now, as far as that is known, and who decides first."""
+    unreviewed = quote.preview.unreviewed
+    if unreviewed is not None:
+        return f"{_eta_line(quote)}\n{_held_line(unreviewed)}"
+    return reviewed_line() if quote.is_reviewed else _eta_line(quote)
+
+
+def _held_line(unreviewed: Unreviewed) -> str:
+    if unreviewed is Unreviewed.POST:
+        return _(
+            "👀 A moderator looks at the video before it's posted. If nobody decides within 24 hours, I'll "
+            "post it."
+        )
+    return _(
+        "👀 A moderator looks at the video before it's posted. If nobody approves it within 24 hours, it "
+        "isn't posted, but it counts."
+    )
+
+
+def _eta_line(quote: Quote) -> str:
     eta, wait = quote.eta, _wait(quote)
     if eta.position is None:
         if not wait:

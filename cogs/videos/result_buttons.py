@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, Status, is_withheld
 from bot.failures import FailureKind
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
@@ -26,6 +26,8 @@ def result_view(
     """
     with locale_used(generation.locale):
         match generation.status:
+            case Status.SUCCEEDED if is_withheld(generation):
+                return view_of(*_repeats(generation, pgettext("button", "Try again")))
             case Status.SUCCEEDED:
                 return view_of(
                     *_repeats(generation),

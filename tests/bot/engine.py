@@ -34,11 +34,12 @@ from bot.media.fitting import Fitter
 from bot.media.image_store import ImageStore
 from bot.media.upload_limits import UploadLimits
 from bot.media.upload_sizes import DEFAULT, parse_limits
+from bot.moderation.approval import Approval
 from bot.provider.client import VeoClient
 from bot.signals import pause
 from sandbox.provider import Provider
 from tests.bot.clocks import JumpingClock, until
-from tests.bot.recorder import RecordingDelivery
+from tests.bot.recorder import RecordingDelivery, RecordingHeldVideos
 from tests.bot.rows import reread
 
 MakeEngine = Callable[..., "Engine"]
@@ -95,6 +96,7 @@ class Engine:
 
     database: Database
     delivery: RecordingDelivery
+    held: RecordingHeldVideos
     clock: JumpingClock
     veo: VeoClient
     queue: GenerationQueue
@@ -192,7 +194,9 @@ def build_engine(
     veo = client_of(session, provider, url=url)
     queue = GenerationQueue(database, owner, max_running=max_running, lease=lease, clock=clock)
     limits = UploadLimits(database, parse_limits(upload_limits_mib), clock)
-    upload = Upload(delivery, Fitter(folder, preset="ultrafast"), limits)
+    fitter, held = Fitter(folder, preset="ultrafast"), RecordingHeldVideos()
+    upload = Upload(delivery, fitter, limits)
+    approval = Approval(database, delivery, Upload(held, fitter, limits), clock)
     interval = times.poll_interval.total_seconds()
     estimator = DurationEstimator(
         interval=interval, rate=polls_per_second, deadline=times.deadline, max_running=max_running
@@ -209,13 +213,14 @@ def build_engine(
         polling=Polling(queue, veo, delivery, estimator, limiter, times, clock, stopping),
         settlement=Settlement(queue, veo, delivery, times, patience),
         late_watch=LateWatch(queue, veo, database, videos, estimator, times, clock, clock.monotonic),
-        deliver=Deliver(queue, videos, images, veo, delivery, upload, times, clock, patience),
+        deliver=Deliver(queue, videos, images, veo, delivery, upload, approval, times, clock, patience),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)
     return Engine(
         database=database,
         delivery=delivery,
+        held=held,
         clock=clock,
         veo=veo,
         queue=queue,

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.clock import Clock
 from bot.db.models import Generation, Status
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import IsCurrent, Posted, UploadBrokenError, UploadTooLargeError
+from bot.jobs.ports import HeldVideo, IsCurrent, Posted, UploadBrokenError, UploadTooLargeError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 
@@ -197,3 +197,42 @@ class RecordingDelivery:
 def _stumble(troubles: list[Exception]) -> None:
     if troubles:
         raise troubles.pop(0)
+
+
+class RecordingHeldVideos:
+    """The other end of `bot.jobs.ports.PostPort` for videos that moderators see first.
+
+    Attributes:
+        messages: what stands in their channels, by the message's id: the review's ID and the file's size.
+        trouble: raised by the next posts, one each, before anything is posted.
+        lost_answers: raised by the next posts, one each, after the message stands in the channel.
+    """
+
+    def __init__(self) -> None:
+        self.messages: dict[Posted, tuple[str, int]] = {}
+        self.trouble: list[Exception] = []
+        self.lost_answers: list[Exception] = []
+
+    async def find_result(self, subject: HeldVideo, /) -> Posted | None:
+        found = (post for post, (review_id, _size) in self.messages.items() if review_id == subject.id)
+        return next((post for post in found if post.channel_id == subject.channel_id), None)
+
+    async def boost_level(self, subject: HeldVideo, /) -> int:  # noqa: ARG002 as the port
+        return 0
+
+    async def post_video(
+        self,
+        subject: HeldVideo,
+        /,
+        clip: Clip,
+        loss: Loss | None = None,  # noqa: ARG002 as the port
+        *,
+        with_file: bool = True,
+    ) -> Posted:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        posted = Posted(FIRST_RESULT_ID + len(self.messages), subject.channel_id)
+        self.messages[posted] = (subject.id, clip.path.stat().st_size if with_file else 0)
+        if self.lost_answers:
+            raise self.lost_answers.pop(0)
+        return posted

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 from bot.db.guild_models import AuditRow
 from bot.db.models import Generation, Status
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import DeliveryPostponedError, IsCurrent, Posted, UndeliverableError, UploadBrokenError
+from bot.jobs.ports import (
+    DeliveryPostponedError,
+    HeldVideo,
+    IsCurrent,
+    Posted,
+    UndeliverableError,
+    UploadBrokenError,
+)
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.moderation.appeal_decisions import Appeal
@@ -317,3 +324,21 @@ def _edit(cards: list[Message], generation: Generation) -> None:
     for card in cards:
         if card.id == generation.card_id:
             card.said = generation.status.value
+
+
+class NoHeldVideos:
+    """A moderators' channel that takes no videos: no server of the simulation looks at them first."""
+
+    async def find_result(self, subject: HeldVideo, /) -> Posted | None:
+        """Find nothing."""
+        raise UndeliverableError(subject.id)
+
+    async def boost_level(self, subject: HeldVideo, /) -> int:  # noqa: ARG002 as the port
+        """Return that it has none."""
+        return 0
+
+    async def post_video(
+        self, subject: HeldVideo, /, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
+    ) -> Posted:
+        """Post nothing."""
+        raise UndeliverableError(f"{subject.id} {clip} {loss} {with_file}")

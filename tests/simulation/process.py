@@ -19,7 +19,7 @@ from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.jobs.departures import Departures
 from bot.jobs.retirement import Retirement
 from bot.services import Services
-from tests.simulation.discord import Board, SimulatedDelivery
+from tests.simulation.discord import Board, NoHeldVideos, SimulatedDelivery
 from tests.simulation.loop import OWNER, SimulatedTask
 from tests.simulation.wire import MemoryConnector
 
@@ -195,7 +195,7 @@ class Process:
     ) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """Return what runs until it stops, as in `bot.app.application`; monitoring is left out."""
         stopping = shared.signals.stopping
-        worker = build_worker(shared, delivery)
+        worker = build_worker(shared, delivery, NoHeldVideos())
         assert self.opened is not None
         departures = Departures(self.opened.services.cancellation, delivery.is_removed_from, stopping)
 

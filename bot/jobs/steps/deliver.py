@@ -3,19 +3,26 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.clock import Clock
-from bot.db.models import Generation, Status, needs_no_message
+from bot.db.models import Generation, Status, is_unapproved, is_withheld, needs_no_message
 from bot.failures import FailureKind
-from bot.jobs.ports import DeliveryPort, DeliveryPostponedError, Posted, UndeliverableError, UploadBrokenError
+from bot.jobs.ports import (
+    ApprovalPort,
+    DeliveryPort,
+    DeliveryPostponedError,
+    Posted,
+    UndeliverableError,
+    UploadBrokenError,
+)
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
-from bot.media.files import MediaError, VideoStore
+from bot.media.files import Clip, MediaError, VideoStore
 from bot.media.image_store import ImageStore
 from bot.metrics.metrics import DELIVERY_ERRORS, GIVEN_UP, POSTPONED, UNDELIVERABLE
 from bot.provider.client import VeoClient
@@ -46,6 +53,7 @@ class Deliver:
         veo: VeoClient,
         delivery: DeliveryPort,
         upload: Upload[Generation],
+        approval: ApprovalPort,
         timing: Timing,
         clock: Clock,
         patience: Patience,
@@ -56,6 +64,7 @@ class Deliver:
         self._veo = veo
         self._delivery = delivery
         self._upload = upload
+        self._approval = approval
         self._timing = timing
         self._clock = clock
         self._patience = patience
@@ -64,9 +73,14 @@ class Deliver:
         """Fetch the file and post it; a file that cannot be had for long is told, and asked for all the same.
 
         Raises:
-            StepPostponedError: the file or Discord cannot be had now.
+            StepPostponedError: the file or Discord cannot be had now, or moderators have to see it first.
         """
+        if is_withheld(generation):
+            return await self._deliver(generation, self._post_ending)
         try:
+            if is_unapproved(generation):
+                wait = await self._approval.ask(generation, self._fetch)
+                raise StepPostponedError("moderators have to see it first", wait)
             return await self._deliver(generation, self._fetch_and_post)
         except MediaError as error:
             log.warning("no file", reason=str(error))
@@ -94,12 +108,15 @@ class Deliver:
         self._images.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
+        generation, clip = await self._fetch(generation)
+        return await self._upload.post(generation, clip, self._begin_posting)
+
+    async def _fetch(self, generation: Generation) -> tuple[Generation, Clip]:
         try:
-            clip = await self._videos.fetch(generation.id, generation.video_url or "")
+            return generation, await self._videos.fetch(generation.id, generation.video_url or "")
         except MediaError as error:
             generation = await self._renew_address(generation, error)
-            clip = await self._videos.fetch(generation.id, generation.video_url or "")
-        return await self._upload.post(generation, clip, self._begin_posting)
+            return generation, await self._videos.fetch(generation.id, generation.video_url or "")
 
     async def _renew_address(self, generation: Generation, trouble: MediaError) -> Generation:
         """Ask the provider for another address of the file: the first one may be dead, or die soon.
@@ -134,7 +151,8 @@ class Deliver:
             generation = await self._queue.note(
                 generation, result_id=posted.message_id, result_channel_id=posted.channel_id
             )
-        if generation.status is Status.SUCCEEDED and generation.removed_at is not None:
+        is_removed = generation.status is Status.SUCCEEDED and generation.removed_at is not None
+        if is_removed and not is_withheld(generation):
             await self._take_down(generation)
         return await self._close(generation, is_given_up=generation.result_id is None)
 
@@ -204,7 +222,7 @@ class Deliver:
 
     def _is_card_worth(self, generation: Generation, *, is_given_up: bool) -> bool:
         """Whether to try again later to edit the card."""
-        ended, window = generation.finished_at or generation.created_at, self._timing.card_window
+        ended, window = _due_since(generation), self._timing.card_window
         if is_given_up:  # each try sets it again, so that it is no measure
             return self._patience.lasts(generation.id, ended, self._timing.delivery_window + window)
         # A result may have waited for long itself, for a place or for Discord.
@@ -231,11 +249,17 @@ class Deliver:
         return StepPostponedError(str(error), wait)
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
-        return self._patience.lasts(generation.id, generation.finished_at or generation.created_at, window)
+        return self._patience.lasts(generation.id, _due_since(generation), window)
 
 
 def _still_there(generation: Generation) -> Generation:
-    """Return what is to be posted, unless it was taken down meanwhile."""
-    if generation.removed_at is not None:
+    """Return what is to be posted, unless it was taken down meanwhile; of what is withheld, the end is."""
+    if generation.removed_at is not None and not is_withheld(generation):
         raise _RemovedError(generation)
     return generation
+
+
+def _due_since(generation: Generation) -> datetime:
+    """Return since when a result could be posted: moderators may have kept it waiting for a day."""
+    ended = generation.finished_at or generation.created_at
+    return max(ended, generation.released_at or ended)

@@ -66,6 +66,10 @@ class Upload(Generic[Subject]):
         self._clock = clock
         self._suspicions: dict[str, _Suspicion] = {}  # by the subject's id
 
+    async def find(self, subject: Subject) -> Posted | None:
+        """Return the message with the video, as `PostPort.find_result`."""
+        return await self._delivery.find_result(subject)
+
     async def post(self, subject: Subject, clip: Clip, begin: Begin[Subject]) -> Posted:
         """Post `clip` in the best form that the server takes.
 

@@ -1,0 +1,151 @@
+"""Finished videos that moderators see before they're posted: shown once by who has the file, then left alone.
+
+The row's review is its outbox: while `post_at` is due, the runner takes the row (`bot.jobs.claims`) and this
+shows it. A decision takes the row from whoever carries it, and the same runner delivers it, or its end.
+"""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from bot.admission.reviewing import new_review
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.db.review_models import ReviewRow, ReviewStage
+from bot.jobs.ports import (
+    DeliveryPort,
+    DeliveryPostponedError,
+    FetchClip,
+    HeldVideo,
+    Posted,
+    UndeliverableError,
+)
+from bot.jobs.queue import LeaseLostError
+from bot.jobs.steps.upload import Upload
+from bot.media.files import Clip, MediaError
+from bot.moderation.outbox import REFUSED_WAIT, note_shown, wait_after
+from bot.policy.store import fetch_policy
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+NOW = timedelta()  # nothing is left to do: the row is held until somebody decides, or it's to be shown again
+
+
+class Approval:
+    """Asks moderators about finished videos (see `bot.jobs.ports.ApprovalPort`)."""
+
+    def __init__(
+        self,
+        database: Database,
+        delivery: DeliveryPort,
+        upload: Upload[HeldVideo],
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._delivery = delivery
+        self._upload = upload
+        self._clock = clock
+
+    async def ask(self, generation: Generation, fetch: FetchClip) -> timedelta:
+        """Open the review once the file is here, and show it; what fails for now is tried again later.
+
+        Raises:
+            MediaError: the file cannot be had now, and nobody was asked yet.
+            LeaseLostError: it was decided or cancelled, or another process carries it now.
+        """
+        review, clip = await self._database.read(lambda session: _find_open(session, generation)), None
+        if review is None:
+            generation, clip = await fetch(generation)
+            generation, review = await self._open(generation)
+        await self._show_card(generation)
+        held = await self._aim(review, generation)
+        if held is None:
+            return NOW
+        try:
+            shown = await self._show(held, clip, fetch)
+        except (DeliveryPostponedError, MediaError) as error:
+            log.warning(
+                "a finished video is not shown to moderators yet", review=review.id, reason=str(error)
+            )
+            return wait_after(error)
+        except UndeliverableError as error:
+            log.warning(
+                "the moderators' channel refuses a finished video", review=review.id, reason=str(error)
+            )
+            return REFUSED_WAIT
+        await self._database.write(
+            lambda session: note_shown(session, review, review.post_at, shown, self._clock())
+        )
+        return NOW
+
+    async def _open(self, generation: Generation) -> tuple[Generation, ReviewRow]:
+        """Write down what is to be decided, once: of two processes that want to, one can.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+
+        def open_review(session: Session) -> tuple[Generation, ReviewRow]:
+            review = new_review(session, generation, ReviewStage.POSTED, self._clock())
+            is_same = Generation.review_id.is_not_distinct_from(generation.review_id)
+            opened = (
+                update(Generation)
+                .where(Generation.id == generation.id, Generation.status == Status.SUCCEEDED, is_same)
+                .values(review_id=review.id, review_until=review.ends_at)
+                .returning(Generation)
+            )
+            row = session.scalar(opened.execution_options(synchronize_session=False))
+            if row is None:
+                raise LeaseLostError(generation.id)
+            return row, review
+
+        return await self._database.write(open_review)
+
+    async def _aim(self, review: ReviewRow, generation: Generation) -> HeldVideo | None:
+        """Return what to show and where; None: the server has no channel for it now.
+
+        That it may be there is written down before, since nobody may learn of its message.
+        """
+
+        def aim(session: Session) -> HeldVideo | None:
+            row, channel_id = session.get_one(ReviewRow, review.id), _channel_of(session, review)
+            if channel_id is None:
+                row.post_at = None  # until there is one (`show_open_reviews`)
+                return None
+            if review.message_id is None:
+                row.channel_id = channel_id
+            return HeldVideo(review, generation, channel_id)
+
+        return await self._database.write(aim, review.guild_id)
+
+    async def _show(self, held: HeldVideo, clip: Clip | None, fetch: FetchClip) -> Posted:
+        """Post it, unless an earlier try did, or its message is still there."""
+        found = None if held.review.channel_id is None else await self._upload.find(held)
+        if found is not None:
+            return found
+        if clip is None:
+            _generation, clip = await fetch(held.generation)
+        return await self._upload.post(held, clip, _begin)
+
+    async def _show_card(self, generation: Generation) -> None:
+        try:
+            await self._delivery.show_state(generation)
+        except DeliveryPostponedError as error:
+            log.warning("the card is not up to date", reason=str(error))
+
+
+async def _begin(held: HeldVideo) -> HeldVideo:
+    """Do nothing: that it may be there is written down already."""
+    return held
+
+
+def _find_open(session: Session, generation: Generation) -> ReviewRow | None:
+    row = None if generation.review_id is None else session.get(ReviewRow, generation.review_id)
+    return row if row is not None and row.decision is None else None
+
+
+def _channel_of(session: Session, review: ReviewRow) -> int | None:
+    return fetch_policy(session, review.guild_id).moderators_channel_id

@@ -1,0 +1,158 @@
+"""Finished videos in the moderators' channel, before they're posted (`bot.moderation.approval`)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import discord
+from discord.utils import MISSING
+
+from bot.i18n import locale_used
+from bot.jobs.ports import HeldVideo, Posted, UndeliverableError
+from bot.media.files import Clip
+from bot.media.fitting import Loss
+from bot.moderation.review_decisions import Review
+from cogs.cards.card import alt_text
+from cogs.cards.result_message import file_name, is_number_line, link_line
+from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
+from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, Posts, next_form
+from cogs.moderation.membership import has_left
+from cogs.reviews.buttons import review_view
+from cogs.reviews.review_text import render_review, review_embeds
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
+from cogs.ui.servers import Servers
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMessage:
+    """What moderators see, less what the channel has refused so far.
+
+    Attributes:
+        texts: with the member's words, and without.
+        links: the same with a link to the video.
+        embeds: the images, and the words where the text has no room.
+        attached: the video, or None where there is a link to it.
+        form: how many things were refused; each form has a nonce of its own.
+    """
+
+    texts: Sequence[str]
+    links: Sequence[str]
+    embeds: Sequence[discord.Embed]
+    attached: Clip | None
+    form: int = 0
+
+    @property
+    def content(self) -> str:
+        """The text."""
+        return (self.texts if self.attached else self.links)[0]
+
+    def without_file(self) -> Self | None:
+        """Return the form with a link, or None when this is it already."""
+        return replace(self, attached=None, form=self.form + 1) if self.attached else None
+
+    def without_words(self) -> Self | None:
+        """Return the form without anybody's words, or None when this is it already."""
+        if len(self.texts) == 1:
+            return None
+        return replace(self, texts=self.texts[1:], links=self.links[1:], form=self.form + 1)
+
+    def after(self, error: Exception) -> Self | None:
+        """Return what to send instead; embeds are a permission of their own, and have words, too.
+
+        Raises:
+            DeliveryPostponedError, UploadTooLargeError: see `next_form`.
+        """
+        if self.embeds and classify_error(error) in {Remedy.NOT_THE_WORDS, Remedy.ELSEWHERE}:
+            return replace(self, embeds=(), form=self.form + 1)
+        return next_form(self, error)
+
+
+class HeldVideos:
+    """The way to the moderators' channel (see `bot.jobs.ports.PostPort`)."""
+
+    def __init__(
+        self, client: discord.Client, board: DiscordModeratorChannel, posts: Posts, servers: Servers
+    ) -> None:
+        self._client = client
+        self._board = board
+        self._posts = posts
+        self._servers = servers
+
+    async def find_result(self, subject: HeldVideo, /) -> Posted | None:
+        """Return the message where it's there; one in another channel says that it's not there any more."""
+        row, channel_id = subject.review, subject.channel_id
+        await self._board.leave(row, channel_id)
+        if row.channel_id != channel_id:
+            return None
+        if row.message_id is not None and await self._board.is_there(row, review_view(_review_of(subject))):
+            return Posted(row.message_id, channel_id)
+        since = subject.generation.card_id or max(subject.generation.interaction_id, 0)
+
+        def is_it(message: discord.Message) -> bool:
+            return is_number_line(message.content.rsplit("\n", 1)[-1], subject)
+
+        found = await self._posts.search(channel_id, subject.generation, since, is_it, newest=True)
+        return None if found is None else Posted(found, channel_id)
+
+    async def boost_level(self, subject: HeldVideo, /) -> int:
+        """Return the server's level as Discord told it last, and 0 where it tells nothing."""
+        guild = await self._servers.find(subject.guild_id)
+        return guild.premium_tier if guild else 0
+
+    async def post_video(
+        self, subject: HeldVideo, /, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
+    ) -> Posted:
+        """Show the video as a spoiler with the buttons; `loss` says nothing about what it shows."""
+        del loss
+        message: HeldMessage | None = await self._message_of(subject, clip)
+        if not with_file:
+            message = message.without_file()
+        while message is not None:
+            try:
+                return await self._send(subject, message)
+            except CALL_ERRORS as error:
+                message, refusal = message.after(error), error
+                if message is None:
+                    raise UndeliverableError(str(refusal)) from refusal
+        raise UndeliverableError("there is no form left")
+
+    async def _message_of(self, held: HeldVideo, clip: Clip) -> HeldMessage:
+        review = _review_of(held)
+        is_gone = await has_left(self._client, held.guild_id, held.review.user_id)
+        with locale_used(await self._board.locale_of(held.guild_id)):
+            link = f"||{link_line(held.generation, clip)}||"
+            texts, links = (
+                [
+                    render_review(review, quote=quote, has_left=is_gone, beside=beside)
+                    for quote in (True, False)
+                ]
+                for beside in ((), (link,))
+            )
+            return HeldMessage(texts, links, review_embeds(review), clip)
+
+    async def _send(self, held: HeldVideo, message: HeldMessage) -> Posted:
+        channel = self._client.get_partial_messageable(held.channel_id, guild_id=held.guild_id)
+        with locale_used(await self._board.locale_of(held.guild_id)):
+            view = review_view(_review_of(held))
+        async with asyncio.timeout(UPLOAD_TIMEOUT if message.attached else SEND_TIMEOUT):
+            sent = await channel.send(
+                message.content,
+                files=[_file_of(held, message.attached)] if message.attached else MISSING,
+                nonce=f"{case_nonce(held.review, held.channel_id)}{message.form or ''}",
+                allowed_mentions=discord.AllowedMentions.none(),
+                suppress_embeds=not message.embeds,
+                view=view or MISSING,
+                embeds=message.embeds or MISSING,
+            )
+        return Posted(sent.id, held.channel_id)
+
+
+def _review_of(held: HeldVideo) -> Review:
+    return Review(held.review, [held.generation])
+
+
+def _file_of(held: HeldVideo, clip: Clip) -> discord.File:
+    """Open the file again: discord.py closes it with every attempt."""
+    name = file_name(held.generation)
+    return discord.File(clip.path, filename=name, spoiler=True, description=alt_text(held.generation))
