@@ -1,0 +1,221 @@
+"""Moderators look at a finished video before it is posted: what they, the member and everybody else see."""
+
+from datetime import timedelta
+
+import discord
+import pytest
+import simcord
+
+from bot.db.models import Status, Unreviewed
+from bot.db.review_models import ReviewStage
+from sandbox.world import World
+from tests.e2e.driver import (
+    ask,
+    ask_for_video,
+    card_message_of,
+    card_of,
+    eventually,
+    refuse,
+    results,
+    rows,
+    shown,
+    the_result,
+    threads,
+)
+from tests.e2e.filming import SHOTS, latest, make_film
+from tests.e2e.moderating import admin
+from tests.e2e.reporting import buttons, choose_board, click, open_board
+from tests.e2e.reviewing import APPROVE, DECLINE, EVERYBODY, decline, review_everybody, reviews_in, the_review
+
+WAITS = "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that."
+PROMPT = "a red fox"
+
+
+@pytest.fixture(autouse=True)
+def the_loops_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for due rows, and for what is over, often."""
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.moderation.reviews.LOOK_INTERVAL", 0.05)
+
+
+async def open_reviewing(
+    world: World, unreviewed: Unreviewed = Unreviewed.END, **settings: bool
+) -> simcord.ChannelHandle:
+    """Let everybody's videos wait for moderators, who have a channel."""
+    board = await open_board(world)
+    await review_everybody(
+        world, EVERYBODY, review_stage=ReviewStage.POSTED, review_timeout=unreviewed, **settings
+    )
+    return board
+
+
+def videos_in(world: World) -> list[discord.Message]:
+    """Return what was posted for members to watch."""
+    posted = [message for place in threads(world) for message in place.history()]
+    return [message for message in posted if message.attachments]
+
+
+async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None:
+    board = await open_reviewing(world)
+    await ask(world, prompt=PROMPT)
+    message = await the_review(board)
+    assert message.content.startswith("👀 **A finished video waits for your approval**")
+    assert f"<@{world.alice.id}> requested it in <#{world.channel.id}>" in message.content
+    assert f"> {PROMPT}" in message.content
+    assert buttons(message) == [APPROVE, DECLINE]
+    [file] = message.attachments
+    assert file.filename.startswith("SPOILER_veo-"), "moderators see it before they want to"
+    [row] = await rows(world)
+    card = card_message_of(world, row)
+    assert WAITS in card.content
+    assert "ends <t:" in card.content
+    assert buttons(card) == ["Cancel"]
+    assert videos_in(world) == results(world) == []
+    assert "👀 1 request waits for your approval" in await admin(world, "home")
+    assert "👀 ready and waiting for approval" in await admin(world, "queue")
+    assert await click(world.mona, message, APPROVE) == []
+    made = await world.wait_for_delivery()
+    assert made.status is Status.SUCCEEDED
+    assert len(videos_in(world)) == 1
+    assert "✅ **Ready.**" in card_of(world, made)
+    [message] = reviews_in(board)
+    assert f"✅ **Approved** by <@{world.mona.id}>." in message.content
+    assert (buttons(message), message.attachments) == ([], [])
+    assert world.provider.count("create") == 1
+
+
+async def test_a_declined_video_is_posted_nowhere_and_the_member_reads_why(world: World) -> None:
+    board = await open_reviewing(world)
+    await ask(world, prompt=PROMPT)
+    await decline(world.mona, await the_review(board), "not *here*")
+    ended = await world.wait_for_delivery()
+    told = the_result(world)
+    assert f"<@{world.alice.id}> Your video was made, but a moderator declined it" in told.content
+    assert "They say: “not \\*here\\*”" in told.content
+    assert "It was made, so it counts toward your limit." in told.content
+    assert "didn't count" not in told.content
+    assert str(world.mona.id) not in told.content
+    assert buttons(told) == ["Try again", "Remix"]
+    assert "❌ **Not posted.** Your video was made, but a moderator declined it" in card_of(world, ended)
+    assert videos_in(world) == []
+    [message] = reviews_in(board)
+    assert f"❌ **Declined** by <@{world.mona.id}>, so I didn't post it." in message.content
+    assert message.attachments == []
+    entitlement = await world.app.services.entitlements.read(world.guild.id, world.alice.id, ())
+    assert len(entitlement.use.counted) == 1
+    page = shown(await world.alice.slash(world.channel, "videos"))
+    assert "❌ **Not posted.**" in page.content
+    assert "Delete" not in buttons(page.message)
+
+
+@pytest.mark.parametrize(
+    ("unreviewed", "said", "told"),
+    [
+        (Unreviewed.END, "it ends <t:", "no moderator approved it within 24 hours"),
+        (Unreviewed.POST, "I'll post it <t:", "Your video is ready."),
+    ],
+)
+async def test_what_nobody_looks_at_ends_or_is_posted_after_a_day(
+    world: World, monkeypatch: pytest.MonkeyPatch, unreviewed: Unreviewed, said: str, told: str
+) -> None:
+    monkeypatch.setattr("bot.admission.reviewing.REVIEW_TIME", timedelta(seconds=3))
+    board = await open_reviewing(world, unreviewed)
+    await ask(world)
+    message = await the_review(board)
+    assert said in card_of(world, (await rows(world))[0])
+    await world.wait_for_delivery()
+    assert told in the_result(world).content
+    await eventually("moderators see it", lambda: "⌛" in reviews_in(board)[0].content)
+    message = reviews_in(board)[0]
+    assert (buttons(message), message.attachments) == ([], [])
+
+
+async def test_the_member_cancels_what_is_ready_and_reads_that_it_counts(world: World) -> None:
+    board = await open_reviewing(world)
+    await ask(world)
+    await the_review(board)
+    [row] = await rows(world)
+    await world.alice.click(card_message_of(world, row), label="Cancel")
+    card = card_of(world, row)
+    assert "You **cancelled** it before it was posted." in card
+    assert "so this counts toward your limit." in card
+    await eventually("it is closed", lambda: buttons(reviews_in(board)[0]) == [])
+    assert "nothing left to decide" in reviews_in(board)[0].content
+    assert reviews_in(board)[0].attachments == []
+    await world.wait_for_delivery()
+    assert videos_in(world) == results(world) == []
+
+
+async def test_a_message_that_is_gone_and_another_channel_bring_the_video_there(world: World) -> None:
+    board = await open_reviewing(world)
+    await ask(world)
+    await (await the_review(board)).delete()
+    home = shown(await world.mona.slash(world.channel, "veo-admin home"))
+    assert (
+        "1 request waits" in shown(await world.mona.click(home.message, label="Post requests again")).content
+    )
+    message = await the_review(board)
+    assert len(message.attachments) == 1
+    other = world.guild.create_text_channel("others")
+    await choose_board(world, other)
+    moved = await the_review(other)
+    assert len(moved.attachments) == 1
+    [first] = [message for message in board.history() if message.content.startswith("➡️")]
+    assert (first.attachments, buttons(first)) == ([], [])
+    assert await click(world.mona, moved, APPROVE) == []
+    await world.wait_for_delivery()
+    assert len(videos_in(world)) == 1
+
+
+async def test_a_channel_that_takes_no_files_gets_a_hidden_link(world: World) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has the settings", lambda: len(board.history()) == len(("channel", "review")))
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50046)
+    await ask(world)
+    message = await the_review(board)
+    assert message.attachments == []
+    [row] = await rows(world)
+    [link] = [line for line in message.content.split("\n") if line.startswith("||The file")]
+    assert f"(<{row.video_url}>)" in link
+    assert await click(world.mona, message, APPROVE) == []
+    await world.wait_for_delivery()
+    assert "The file" not in reviews_in(board)[0].content
+
+
+async def test_it_waits_through_a_restart_and_what_was_switched_off_waits_too(world: World) -> None:
+    board = await open_reviewing(world)
+    await ask(world)
+    message = await the_review(board)
+    await review_everybody(world, None, review_stage=ReviewStage.MADE)
+    await world.restart()
+    assert len(reviews_in(board)) == 1
+    assert await click(world.mona, message, APPROVE) == []
+    assert (await world.wait_for_delivery()).status is Status.SUCCEEDED
+    await ask_for_video(world)
+    assert len(reviews_in(board)) == 1
+    assert len(videos_in(world)) == 2
+
+
+async def test_a_film_waits_before_it_is_made_and_a_quote_says_what_waits(world: World) -> None:
+    board = await open_reviewing(world, ask_first=True)
+    offer = shown(await ask(world))
+    assert "👀 A moderator looks at the video before it's posted." in offer.content
+    assert "it isn't posted, but it counts." in offer.content
+    film = await make_film(world, *SHOTS[:2])
+    message = await the_review(board)
+    assert message.content.startswith("👀 **A film of 2 shots waits for your approval**")
+    assert "👀 **Waiting for a moderator's approval.**" in card_of(world, film.shots[0])
+    assert world.provider.count("create") == 0
+    assert {shot.unreviewed for shot in (await latest(world)).shots} == {None}
+    await decline(world.mona, message)
+
+
+async def test_the_settings_say_when_and_what_becomes_of_it(world: World) -> None:
+    await open_board(world)
+    said = await admin(world, "settings", review="everybody", review_stage="posted", review_timeout="post")
+    assert "When you approve requests (new):** before the video is posted; films before they're made" in said
+    assert "Finished videos without a decision in 24 hours (new):** I post them" in said
+    await choose_board(world, None)
+    assert "finished videos are posted, and films end" in await admin(world, "home")
+    log = await admin(world, "log")
+    assert "When you approve requests: before they're made → before the video is posted" in log
