@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.failures import REVIEWED, FailureKind
+from bot.failures import FailureKind
 from bot.provider.catalogue import OptionValue
 from bot.provider.costs import CostSource
 
@@ -35,7 +35,6 @@ AT_PROVIDER = frozenset({Status.SUBMITTING, Status.RUNNING})
 WAITING = frozenset({Status.PREPARING, Status.QUEUED})  # nothing was sent to the provider
 OPEN = frozenset({*WAITING, *AT_PROVIDER})  # a video is still being waited for
 OVER = frozenset(Status) - OPEN
-REVIEWABLE = frozenset({*WAITING, Status.SUCCEEDED})  # what can wait for moderators
 
 
 class Placement(StrEnum):
@@ -263,29 +262,6 @@ class StateRow(Base):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
-
-
-def is_in_review(generation: Generation) -> bool:
-    """Whether moderators are to decide first: whether it's sent, or whether the video is posted."""
-    return generation.review_until is not None and generation.status in REVIEWABLE
-
-
-def is_unapproved(generation: Generation) -> bool:
-    """Whether a finished video can't be posted yet, since moderators have to see it first."""
-    is_made = generation.status is Status.SUCCEEDED and generation.removed_at is None
-    is_decided = generation.review_id is not None and generation.review_until is None
-    return is_made and generation.unreviewed is not None and not is_decided
-
-
-def is_withheld(generation: Generation) -> bool:
-    """Whether the video was made and never posted, since no moderator approved it."""
-    return generation.status is Status.SUCCEEDED and generation.failure_kind in REVIEWED
-
-
-def was_ready(generation: Generation) -> bool:
-    """Whether it was cancelled while its finished video waited for moderators."""
-    is_waiting = generation.unreviewed is not None and generation.review_until is not None
-    return is_waiting and generation.status is Status.CANCELLED
 
 
 def waits_since(generation: Generation) -> datetime:

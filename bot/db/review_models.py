@@ -6,10 +6,12 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Index, String, Text, and_, exists, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.models import REVIEWABLE, Base, Generation, UtcDateTime, named
+from bot.db.models import WAITING, Base, Generation, Status, UtcDateTime, named
+from bot.failures import REVIEWED
 
 OPEN_REVIEW = "decision IS NULL"  # in the words of an index
 
+REVIEWABLE = frozenset({*WAITING, Status.SUCCEEDED})  # what can wait for moderators
 # Whether a request waits for moderators; `is_in_review` of a row.
 IN_REVIEW = and_(Generation.review_until.is_not(None), Generation.status.in_(REVIEWABLE))
 
@@ -73,3 +75,26 @@ class ReviewRow(Base):
 
 # Whether there is still something to decide about; a moment after it's cancelled, the review is closed.
 HAS_REQUESTS = exists().where(Generation.review_id == ReviewRow.id, IN_REVIEW)
+
+
+def is_in_review(generation: Generation) -> bool:
+    """Whether moderators are to decide first: whether it's sent, or whether the video is posted."""
+    return generation.review_until is not None and generation.status in REVIEWABLE
+
+
+def is_unapproved(generation: Generation) -> bool:
+    """Whether a finished video can't be posted yet, since moderators have to see it first."""
+    is_made = generation.status is Status.SUCCEEDED and generation.removed_at is None
+    is_decided = generation.review_id is not None and generation.review_until is None
+    return is_made and generation.unreviewed is not None and not is_decided
+
+
+def is_withheld(generation: Generation) -> bool:
+    """Whether the video was made and never posted, since no moderator approved it."""
+    return generation.status is Status.SUCCEEDED and generation.failure_kind in REVIEWED
+
+
+def was_ready(generation: Generation) -> bool:
+    """Whether it was cancelled while its finished video waited for moderators."""
+    is_waiting = generation.unreviewed is not None and generation.review_until is not None
+    return is_waiting and generation.status is Status.CANCELLED

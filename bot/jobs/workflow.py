@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from bot.clock import Clock, utc_now
-from bot.db.models import WAITING, Generation, Status, is_in_review
+from bot.db.models import WAITING, Generation, Status
+from bot.db.review_models import is_in_review
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue

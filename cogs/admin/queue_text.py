@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.db.models import OPEN, Generation, Status, is_being_sent, is_in_review, was_ready
+from bot.db.models import OPEN, Generation, Status, is_being_sent
+from bot.db.review_models import is_in_review, was_ready
 from bot.escape import plain
 from bot.i18n import _, ngettext, number
 from bot.jobs.cancellation import Cancelled

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import LiteralString
 
-from bot.db.models import OPEN, Generation, Status, is_being_sent, is_own, was_ready, was_sent
+from bot.db.models import OPEN, Generation, Status, is_being_sent, is_own, was_sent
+from bot.db.review_models import was_ready
 from bot.films.rows import Film
 from bot.i18n import N_, _, ngettext
 

@@ -5,10 +5,11 @@ from typing import LiteralString, TypedDict
 
 import discord
 
-from bot.db.models import NOBODY, Generation, Status, is_being_sent, is_in_review, is_withheld, was_sent
+from bot.db.models import NOBODY, Generation, Status, is_being_sent, was_sent
+from bot.db.review_models import is_in_review, is_withheld
 from bot.escape import escape, plain
 from bot.eta.eta import NO_ETA, Eta
-from bot.failures import REVIEWED, STILL_ASKED, WITHHELD, FailureKind
+from bot.failures import REVIEWED, STILL_ASKED, FailureKind
 from bot.i18n import N_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.markup import in_words
@@ -20,6 +21,7 @@ from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE, by_whom_and_when
 from cogs.cards.reasons import reasons
 from cogs.cards.waiting_text import held_line, prospect, waiting_line
+from cogs.cards.withheld_text import withheld_lines, withheld_state
 from cogs.ui.links import linked, post_link
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
@@ -107,7 +109,7 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
 
     `quote`: with the provider's words; `has_others`: another model could make the video.
     """
-    kind = _kind(generation)
+    kind = generation.failure_kind or FailureKind.BROKEN
     with locale_used(generation.locale):
         sentences = [_no_video(generation, kind), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
@@ -119,19 +121,8 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
 def render_withheld(generation: Generation, *, quote: bool = True) -> str:
     """Return the message about a video that moderators kept from being posted, in the member's language."""
     with locale_used(generation.locale):
-        why, advice = _why_withheld(generation, quote=quote), _kind(generation).advice
-        counts = _("It was made, so it counts toward your limit.")
-        told = f"{FAILED_MARK} {member(generation)} {why}"
-        return f"{told}\n{counts} {advice}\n{number_line(generation)}"
-
-
-def _why_withheld(generation: Generation, *, quote: bool) -> str:
-    kind = _kind(generation)
-    return " ".join([_(WITHHELD[kind]), *reasons(kind, generation.failure_reason or "", quote=quote)])
-
-
-def _kind(generation: Generation) -> FailureKind:
-    return generation.failure_kind or FailureKind.BROKEN
+        why, counts = withheld_lines(generation, quote=quote)
+        return f"{FAILED_MARK} {member(generation)} {why}\n{counts}\n{number_line(generation)}"
 
 
 def _no_video(generation: Generation, kind: FailureKind) -> str:
@@ -256,7 +247,7 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
 
 
 def _failed_line(generation: Generation) -> str:
-    kind = _kind(generation)
+    kind = generation.failure_kind or FailureKind.BROKEN
     return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
 
 
@@ -266,8 +257,7 @@ def _when_sent(generation: Generation) -> str:
 
 def _made_line(generation: Generation) -> str:
     if is_withheld(generation):
-        not_posted, counts = _("**Not posted.**"), _("It was made, so it counts toward your limit.")
-        return f"{FAILED_MARK} {not_posted} {_(WITHHELD[_kind(generation)])} {counts}"
+        return f"{FAILED_MARK} {withheld_state(generation)}"
     if is_in_review(generation):
         return held_line(generation)
     if generation.removed_at is not None:

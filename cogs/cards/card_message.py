@@ -4,7 +4,8 @@ import discord
 import structlog
 
 from bot.db.film_models import FilmRow
-from bot.db.models import OPEN, Generation, is_in_review
+from bot.db.models import OPEN, Generation
+from bot.db.review_models import is_in_review
 from bot.eta.eta import NO_ETA, Eta
 from bot.i18n import locale_used, pgettext
 from cogs.cards.card import Card, render_card, state_line

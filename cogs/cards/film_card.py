@@ -3,7 +3,8 @@
 import discord
 
 from bot.db.film_models import FilmRow
-from bot.db.models import NOBODY, OPEN, Generation, Status, is_in_review
+from bot.db.models import NOBODY, OPEN, Generation, Status
+from bot.db.review_models import is_in_review
 from bot.escape import plain
 from bot.failures import REVIEWED, FailureKind
 from bot.films.rows import Film

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import discord
 
 from bot.db.film_models import FilmRow
-from bot.db.models import Generation, Status, is_withheld
+from bot.db.models import Generation, Status
+from bot.db.review_models import is_withheld
 from bot.failures import FailureKind
 from bot.i18n import _, locale_used, number
 from bot.jobs.ports import HeldVideo

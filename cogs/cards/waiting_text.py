@@ -1,6 +1,7 @@
 """What a card says of a request that isn't sent yet, or waits for moderators, and when it should be ready."""
 
-from bot.db.models import Generation, Unreviewed, is_in_review
+from bot.db.models import Generation, Unreviewed
+from bot.db.review_models import is_in_review
 from bot.eta.eta import LAST_POSITION, Eta
 from bot.i18n import _, ngettext, number
 from bot.timestamps import relative_time

@@ -105,19 +105,16 @@ class HeldVideos:
     ) -> Posted:
         """Show the video as a spoiler with the buttons; `loss` says nothing about what it shows."""
         del loss
-        message: HeldMessage | None = await self._message_of(subject, clip)
-        if not with_file:
-            message = message.without_file()
-        while message is not None:
+        message = await self._message_of(subject, clip if with_file else None, clip)
+        while True:
             try:
                 return await self._send(subject, message)
             except CALL_ERRORS as error:
-                message, refusal = message.after(error), error
-                if message is None:
-                    raise UndeliverableError(str(refusal)) from refusal
-        raise UndeliverableError("there is no form left")
+                if (other := message.after(error)) is None:
+                    raise UndeliverableError(str(error)) from error
+                message = other
 
-    async def _message_of(self, held: HeldVideo, clip: Clip) -> HeldMessage:
+    async def _message_of(self, held: HeldVideo, attached: Clip | None, clip: Clip) -> HeldMessage:
         review = _review_of(held)
         is_gone = await has_left(self._client, held.guild_id, held.review.user_id)
         with locale_used(await self._board.locale_of(held.guild_id)):
@@ -129,7 +126,7 @@ class HeldVideos:
                 ]
                 for beside in ((), (link,))
             )
-            return HeldMessage(texts, links, review_embeds(review), clip)
+            return HeldMessage(texts, links, review_embeds(review), attached, form=int(attached is None))
 
     async def _send(self, held: HeldVideo, message: HeldMessage) -> Posted:
         channel = self._client.get_partial_messageable(held.channel_id, guild_id=held.guild_id)

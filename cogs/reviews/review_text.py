@@ -144,8 +144,9 @@ def _outcome(review: Review) -> list[str]:
     row = review.row
     if row.decision is None:
         return []
-    told = DECIDED_ABOUT_FINISHED.get(row.decision) if review.is_finished else None
-    lines = [_(told or DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
+    is_other = review.is_finished and row.decision in DECIDED_ABOUT_FINISHED
+    told = DECIDED_ABOUT_FINISHED if is_other else DECIDED
+    lines = [_(told[row.decision], moderator=f"<@{row.decided_by}>")]
     if row.words:
         lines.append(
             _("I told them: “{words}”", words=escape_within(" ".join(clean(row.words).split()), WORDS_LENGTH))

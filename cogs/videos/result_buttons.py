@@ -2,7 +2,8 @@
 
 import discord
 
-from bot.db.models import Generation, Status, is_withheld
+from bot.db.models import Generation, Status
+from bot.db.review_models import is_withheld
 from bot.failures import FailureKind
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.db.models import Generation, Status, is_unapproved, is_withheld, needs_no_message
+from bot.db.models import Generation, Status, needs_no_message
+from bot.db.review_models import is_unapproved, is_withheld
 from bot.failures import FailureKind
 from bot.jobs.ports import (
     ApprovalPort,

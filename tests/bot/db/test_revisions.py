@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.db.database import open_database
 from bot.db.guild_models import AppealDecision, AppealRow, StrikeRow
-from bot.db.models import Generation, is_in_review
+from bot.db.models import Generation
+from bot.db.review_models import is_in_review
 from bot.db.revisions import MIGRATIONS, known_revisions
 from bot.jobs.queue import GenerationQueue
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from bot.admission.reviewing import count_videos
 from bot.admission.spending import bound_credits
 from bot.admission.usage_counts import fetch_use
-from bot.db.models import Generation, Status, Unreviewed, was_ready
-from bot.db.review_models import ReviewDecision, ReviewRow
+from bot.db.models import Generation, Status, Unreviewed
+from bot.db.review_models import ReviewDecision, ReviewRow, was_ready
 from bot.failures import FailureKind
 from bot.home.overview import fetch_overview
 from bot.jobs.cancellation import Cancellation
