@@ -85,7 +85,7 @@ class HeldVideos:
         await self._board.leave(row, channel_id)
         if row.channel_id != channel_id:
             return None
-        if row.message_id is not None and await self._board.is_there(row, review_view(_review_of(subject))):
+        if row.message_id is not None and await self._board.is_there(row, await self._view_of(subject)):
             return Posted(row.message_id, channel_id)
         since = subject.generation.card_id or max(subject.generation.interaction_id, 0)
 
@@ -130,8 +130,7 @@ class HeldVideos:
 
     async def _send(self, held: HeldVideo, message: HeldMessage) -> Posted:
         channel = self._client.get_partial_messageable(held.channel_id, guild_id=held.guild_id)
-        with locale_used(await self._board.locale_of(held.guild_id)):
-            view = review_view(_review_of(held))
+        view = await self._view_of(held)
         async with asyncio.timeout(UPLOAD_TIMEOUT if message.attached else SEND_TIMEOUT):
             sent = await channel.send(
                 message.content,
@@ -143,6 +142,10 @@ class HeldVideos:
                 embeds=message.embeds or MISSING,
             )
         return Posted(sent.id, held.channel_id)
+
+    async def _view_of(self, held: HeldVideo) -> discord.ui.View | None:
+        with locale_used(await self._board.locale_of(held.guild_id)):
+            return review_view(_review_of(held))
 
 
 def _review_of(held: HeldVideo) -> Review:

@@ -3,7 +3,7 @@
 Buttons are found by their ids, so the flows work in every language.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import discord
@@ -22,6 +22,7 @@ from tests.e2e.driver import (
     ask_for_video,
     direct_messages,
     eventually,
+    rows,
     shown,
     the_result,
 )
@@ -454,6 +455,34 @@ async def a_review(world: World) -> None:
     await _all_entries_posted(world)
 
 
+async def a_finished_video_in_review(world: World) -> None:
+    await choose_board(world, world.moderators_channel)
+    await world.mona.slash(
+        world.channel, "veo-admin settings", review="everybody", review_stage="posted", review_timeout="end"
+    )
+    for action in ("approve", "decline", "cancel"):
+        await ask(world)
+        message = await _open_appeal(world)
+        await world.mona.slash(world.channel, "veo-admin queue")
+        home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
+        await world.mona.click(home, custom_id=id_of(home, ":reviews-show:"))
+        if action == "cancel":
+            card_message = card(world, (await rows(world))[0])
+            await world.alice.click(card_message, custom_id=id_of(card_message, ":stop:"))
+        else:
+            answer = await world.mona.click(message, custom_id=id_of(message, f":{action}:"))
+            if action == "decline":
+                await world.mona.submit_modal(answer, {"words": WHY})
+        await world.wait_for_delivery()
+        await world.alice.slash(world.channel, "videos")
+        await eventually("nothing is open", lambda: not any(one.components for one in _board_of(world)))
+    await _all_entries_posted(world)
+
+
+def _board_of(world: World) -> Sequence[discord.Message]:
+    return world.moderators_channel.history()
+
+
 async def _open_appeal(world: World) -> discord.Message:
     board = world.moderators_channel
     await eventually("an appeal", lambda: any(message.components for message in board.history()))
@@ -491,6 +520,7 @@ FLOWS: tuple[Flow, ...] = (
     a_report,
     an_appeal,
     a_review,
+    a_finished_video_in_review,
     refusals,
     strikes,
     limits,

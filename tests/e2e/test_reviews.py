@@ -107,7 +107,7 @@ async def test_the_member_cancels_while_it_waits_and_the_moderators_see_that(wor
 async def test_a_request_that_nobody_looks_at_ends_after_a_day_free(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.requests.reviews.REVIEW_TIME", timedelta(seconds=1))
+    monkeypatch.setattr("bot.admission.reviewing.REVIEW_TIME", timedelta(seconds=1))
     board = await open_reviewing(world)
     await ask(world)
     await eventually("the member is told", lambda: len(results(world)) == 1)
