@@ -2,7 +2,8 @@
 
 import simcord
 
-from bot.db.models import Placement
+from bot.db.models import Placement, Unreviewed
+from bot.db.review_models import ReviewStage
 from bot.policy.documents import Policy, Reviewed, ReviewRule
 from sandbox.world import World
 from tests.e2e.driver import ask_for_video, bodies, requests, the_result
@@ -25,7 +26,7 @@ def other_channel(world: World, name: str = "art") -> simcord.ChannelHandle:
 
 
 async def test_without_options_all_settings_are_shown_in_words(world: World) -> None:
-    assert (await admin(world, "settings")).splitlines()[:11] == [
+    assert (await admin(world, "settings")).splitlines()[:13] == [
         "⚙️ **Settings of this server**",
         "- **Channels and their threads:** all",
         "- **Models:** all",
@@ -36,6 +37,8 @@ async def test_without_options_all_settings_are_shown_in_words(world: World) -> 
         "- **Moderators' channel:** none",
         "- **Preview of limits and budgets:** yes",
         "- **Requests that wait for your approval:** nobody",
+        "- **When you approve requests:** before they're made",
+        "- **Finished videos without a decision in 24 hours:** they aren't posted",
         "ℹ️ Without a moderators' channel, nobody sees reports from members.",
     ]
     await unchanged(world)
@@ -56,6 +59,8 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         moderators_channel=art,
         preview_limits=False,
         review="newcomers",
+        review_stage="posted",
+        review_timeout="post",
     )
     assert text.splitlines() == [
         "✅ **Saved.** The settings are now:",
@@ -68,6 +73,8 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         f"- **Moderators' channel (new):** {art.mention}",
         "- **Preview of limits and budgets (new):** no",
         "- **Requests that wait for your approval (new):** newcomers: under 7 days here or under 3 videos",
+        "- **When you approve requests (new):** before the video is posted; films before they're made",
+        "- **Finished videos without a decision in 24 hours (new):** I post them",
         "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
         "ℹ️ Your own requests can wait, too. Another moderator then has to approve them.",
     ]
@@ -81,6 +88,8 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         moderators_channel_id=art.id,
         saves_at_once=True,
         review=ReviewRule(who=Reviewed.NEWCOMERS),
+        review_stage=ReviewStage.POSTED,
+        review_timeout=Unreviewed.POST,
     )
     [row] = await world.app.services.moderation.list_log(world.guild.id, size=9)
     assert row.actor_id == world.mona.id

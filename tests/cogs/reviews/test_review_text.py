@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.clock import utc_now
 from bot.db.film_models import FilmRow
-from bot.db.models import Generation, Status
-from bot.db.review_models import ReviewDecision, ReviewRow
+from bot.db.models import Generation, Status, Unreviewed
+from bot.db.review_models import ReviewDecision, ReviewRow, ReviewStage
 from bot.i18n import locale_used
 from bot.moderation.review_decisions import Review
 from bot.provider.catalogue import CATALOGUE
@@ -77,7 +77,11 @@ def reviews(draw: st.DrawFn) -> Review:
         )
         for number in range(1, draw(st.integers(1, 8)) + 1 if is_film else 2)
     ]
-    return review_of(*requests, title=draw(prompts(80)), decision=decision)
+    review = review_of(*requests, title=draw(prompts(80)), decision=decision)
+    if not is_film and draw(st.booleans()):
+        review.row.stage = ReviewStage.POSTED
+        requests[0].unreviewed = draw(st.sampled_from(Unreviewed))
+    return review
 
 
 def words_in(review: Review) -> str:
