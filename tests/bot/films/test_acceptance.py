@@ -165,7 +165,7 @@ async def test_a_lifted_word_spares_a_film_one_strike_also_where_it_was_accepted
     assert "strike" in await refused(films, cuts("a lynx"), 2)
 
 
-async def test_a_blocked_member_can_ask_about_each_shot_of_a_film_and_about_a_redone_one(
+async def test_a_blocked_member_asks_once_about_a_film_and_about_a_redone_shot(
     films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
     film = await posted(films, database, clock, count=2)
@@ -173,16 +173,20 @@ async def test_a_blocked_member_can_ask_about_each_shot_of_a_film_and_about_a_re
     await desk.moderation.block(MODERATOR, new_requester().user_id, None, None)
     decided = {"decision": AppealDecision.ALLOW, "asked_at": clock(), "decided_at": clock()}
     allow = update(AppealRow).values(decided)
-    for number, begin in enumerate(("You're blocked from /veo", "Shot 2: You're blocked from /veo"), 1):
-        with pytest.raises(RefusedError) as refusal:
-            await films.offer(new_requester(interaction_id=10 + number), cuts("a fox", "a cat"))
-        assert str(refusal.value).startswith(begin)
-        assert refusal.value.appeal_id is not None
-        await database.write(lambda session: session.execute(allow))
-    await films.offer(new_requester(interaction_id=13), cuts("a fox", "a cat"))
     with pytest.raises(BlockedError) as blocked:
-        await offered(redoing, film, 2)
+        await offered(redoing, film, 1)
     assert blocked.value.appeal_id is not None
     await database.write(lambda session: session.execute(allow))
-    quote = await redoing.offer(new_requester(interaction_id=14), film.row.id, 2, "new words")
-    assert quote.redo.shot == 2
+    redo = await redoing.offer(new_requester(interaction_id=16), film.row.id, 1, "new words")
+    assert (redo.redo.shot, len(redo.redo.prices)) == (1, 2), "the second shot follows on the first"
+    with pytest.raises(BlockedError) as refusal:
+        await films.offer(new_requester(interaction_id=11), cuts("a fox", "a cat"))
+    asked = await database.read(lambda session: session.get_one(AppealRow, refusal.value.appeal_id))
+    assert asked.prompt == "a fox\na cat", "moderators see all of it"
+    await database.write(lambda session: session.execute(allow))
+    with pytest.raises(BlockedError):
+        await films.offer(new_requester(interaction_id=12), cuts("a fox", "a dog"))
+    quote = await films.offer(new_requester(interaction_id=13), cuts("a fox", "a cat"))
+    await films.confirm(new_requester(interaction_id=14), quote.row.id, quote.row.revision)
+    with pytest.raises(BlockedError):
+        await films.offer(new_requester(interaction_id=15), cuts("a fox", "a cat"))
