@@ -235,7 +235,7 @@ class Deliver:
 
 def _as_delivered(generation: Generation, now: datetime) -> Generation:
     """Return a copy for the card, which says only then that nothing could be posted."""
-    values = {name: getattr(generation, name) for name in Generation.__mapper__.column_attrs.keys()}
+    values = {column.key: getattr(generation, column.key) for column in Generation.__mapper__.column_attrs}
     return Generation(**{**values, "delivered_at": now})
 
 

@@ -12,6 +12,7 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
 from bot.films.acceptance import IN_A_FILM
 from bot.films.redoing import Redoing
+from bot.films.remix import CannotRemixError
 from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
@@ -87,6 +88,16 @@ async def test_a_remix_costs_no_strike_for_words_that_were_accepted_before(
     said = await refused(films, remixed, 14)
     assert said.startswith("This film's title")
     assert "strike" not in said
+
+
+async def test_a_film_that_is_removed_while_its_form_is_open_is_not_remixed(
+    films: Films, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, count=2)
+    remixed = films.remix(film)
+    await films.remove(film.row.id, 1)
+    with pytest.raises(CannotRemixError, match="This film was removed"):
+        await films.offer(new_requester(interaction_id=11), remixed)
 
 
 async def test_a_permission_is_not_used_up_where_there_was_no_strike(
