@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +21,7 @@ from bot.moderation.rules import QuotaRules, nothing_first, rules_of
 from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_policy
 from bot.preview.comparison import Comparison, compare, has_role_rules
-from bot.preview.history import SPAN, read_history
+from bot.preview.history import SPAN, History, read_history
 from bot.preview.proposal import (
     KeptProposal,
     PreviewGoneError,
@@ -30,9 +32,12 @@ from bot.preview.proposal import (
     replace,
     take,
 )
+from bot.preview.suggesting import Suggestions, suggest, widest
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
+
+Judged = TypeVar("Judged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,18 @@ class Previews:
 
         await self._database.write(work, by.guild_id, hurried=True)
 
+    async def suggest(self, by: Moderator, amount: float, roles_of: RolesOf) -> Suggestions:
+        """Return rules that would have kept the last 30 days within `amount` credits; nothing is kept.
+
+        Raises:
+            BadInputError: there would be too many rules.
+            DatabaseBusyError: nothing can be read now.
+        """
+        _, suggestions = await self._replay(
+            by, widest(amount), roles_of, lambda history, rules, _, now: suggest(history, rules, amount, now)
+        )
+        return suggestions
+
     async def _apply(
         self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first
     ) -> list[Rule]:
@@ -182,6 +199,16 @@ class Previews:
     async def _compare(
         self, by: Moderator, proposal: Proposal, roles_of: RolesOf
     ) -> tuple[Policy, Comparison]:
+        return await self._replay(by, proposal, roles_of, compare)
+
+    async def _replay(
+        self,
+        by: Moderator,
+        proposal: Proposal,
+        roles_of: RolesOf,
+        judge: Callable[[History, RuleSet, Policy, datetime], Judged],
+    ) -> tuple[Policy, Judged]:
+        """Return the server's document, and what `judge` finds of its history and of the document changed."""
         now = self._clock()
         policy, member_policies = await self._database.read(
             partial(_fetch_documents, guild_id=by.guild_id), hurried=True
@@ -193,7 +220,7 @@ class Previews:
             if has_role_rules(policy, changed):
                 role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
             rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
-            return policy, await asyncio.to_thread(compare, history, rules, changed, now)
+            return policy, await asyncio.to_thread(judge, history, rules, changed, now)
 
 
 def _fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:

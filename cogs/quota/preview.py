@@ -40,14 +40,14 @@ async def propose(
         await interaction.response.send_message(await _save(interaction, proposal, role_ids), ephemeral=True)
         return
     await interaction.response.defer(ephemeral=True)  # it may take longer than Discord waits
-    await _show_first(interaction, proposal, role_ids)
+    await show_first(interaction, proposal, role_ids)
 
 
 async def fill_with_proposal(interaction: Interaction, proposal: Proposal) -> None:
     """Let the answer, so far "thinking", be what a change would have done, or what holds once it is saved."""
     previews = interaction.client.services.previews
     if await previews.is_wanted(moderator_of(interaction), proposal, None):
-        await _show_first(interaction, proposal, frozenset())
+        await show_first(interaction, proposal, frozenset())
     else:
         await interaction.edit_original_response(content=await _save(interaction, proposal, frozenset()))
 
@@ -155,7 +155,8 @@ async def _save(interaction: Interaction, proposal: Proposal, role_ids: frozense
     return await describe_saved(services, by, saved, role_ids)
 
 
-async def _show_first(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> None:
+async def show_first(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> None:
+    """Let the answer, so far "thinking", be what a change would have done."""
     previews = interaction.client.services.previews
     preview = await previews.show(moderator_of(interaction), proposal, partial(find_roles, interaction))
     await _show(interaction, preview, role_ids)

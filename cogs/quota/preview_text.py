@@ -32,9 +32,9 @@ def preview_text(preview: Preview, role_ids: frozenset[int]) -> str:
         if preview.is_changed
         else "",
         *_headings(kept.proposal, preview, role_ids),
-        _result(comparison),
+        result_text(comparison),
         *_details(comparison),
-        *_caveats(comparison),
+        *caveats(comparison),
         _(
             "-# Nothing is saved until you click **Save**. This preview expires {when}.",
             when=relative_time(kept.expires_at),
@@ -109,7 +109,8 @@ def _who(proposal: Proposal) -> str:
             return _("every member")
 
 
-def _result(comparison: Comparison) -> str:
+def result_text(comparison: Comparison) -> str:
+    """Return how many requests a change would have refused, and what that saved."""
     made = ngettext("{count} request", "{count} requests", comparison.requests)
     if not comparison.refused:
         return _("In the last 30 days it would have refused **none of {requests}**.", requests=made)
@@ -151,7 +152,7 @@ def _details(comparison: Comparison) -> Iterator[str]:
         )
 
 
-def _caveats(comparison: Comparison) -> Iterator[str]:
+def caveats(comparison: Comparison) -> Iterator[str]:
     """Yield what isn't known, each as a line in small print."""
     if comparison.by_roles:
         yield _(
