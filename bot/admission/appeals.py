@@ -92,11 +92,6 @@ def passes(block: Block, releases: Collection[Release]) -> bool:
     return any(release.rule == block_rule(block) for release in releases)
 
 
-def is_of_block(release: Release) -> bool:
-    """Whether a release passes a member's block, not words."""
-    return release.rule.startswith(BLOCK)
-
-
 def fingerprint(video: VideoRequest, made_from: Sequence[object]) -> str:
     """Return what tells a request apart from others: model, words, options, and what it's made from.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import fetch_releases, fingerprint, is_of_block, offer
+from bot.admission.appeals import BLOCK, fetch_releases, fingerprint, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester, note_passed
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
@@ -71,8 +71,8 @@ class Releases:
         if self._of_all is None:
             is_blocked = context.member_policy.block is not None
             found = fetch_releases(session, requester, self.mark, now) if is_blocked else ()
-            self._of_all = tuple(release for release in found if is_of_block(release))
-        words = tuple(release for release in context.releases if not is_of_block(release))
+            self._of_all = tuple(release for release in found if release.rule.startswith(BLOCK))
+        words = tuple(release for release in context.releases if not release.rule.startswith(BLOCK))
         words = self._found.setdefault(context.fingerprint, words)
         return replace(context, releases=(*words, *self._of_all))
 
