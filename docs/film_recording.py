@@ -30,14 +30,16 @@ async def record_film(path: Path) -> None:
         timing = Timing(poll_interval=timedelta(seconds=0.5), card_interval=timedelta(seconds=1))
         with TemporaryDirectory() as folder:
             settings = sandbox_settings(provider, Path(folder))
-            async with World(provider, settings, timing, is_dated_now=True) as world:
-                async with recorded(world, path) as recording:
-                    await _ask(recording)
-                    await _wait(recording, world)
-                    await recording.open_thread()
-                    seconds = DURATION * len(FILM_SHOTS)
-                    moments = [step * STEP_SECONDS for step in range(int(seconds / STEP_SECONDS))]
-                    await recording.play(f"0:{seconds:02}", moments, FRAME_MS)
+            async with (
+                World(provider, settings, timing, is_dated_now=True) as world,
+                recorded(world, path) as recording,
+            ):
+                await _ask(recording)
+                await _wait(recording, world)
+                await recording.open_thread()
+                seconds = DURATION * len(FILM_SHOTS)
+                moments = [step * STEP_SECONDS for step in range(int(seconds / STEP_SECONDS))]
+                await recording.play(f"0:{seconds:02}", moments, FRAME_MS)
 
 
 async def _ask(recording: Recording) -> None:

@@ -77,7 +77,7 @@ class Recording:
         """Show the thread's newest video at these seconds; `length`: as its player tells it."""
         thread = pane(self.page, "Thread")
         video = thread.locator("video").last
-        await thread.get_by_text(f"/ {length}").last.wait_for(timeout=120_000)  # it's transcoded first
+        await thread.get_by_text(f"/ {length}").last.wait_for(timeout=300_000)  # it's transcoded first
         await hide_controls(self.page, "Thread")
         await video.evaluate("video => video.scrollIntoView({block: 'end'})")
         await self.page.wait_for_timeout(1500)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 from simcord.builders import ChannelHandle
-from simcord.preview import Preview, _markdown
+from simcord.preview import Preview, _markdown, _media
 from simcord.preview._server import PreviewServer
 
 from sandbox.world import World
@@ -29,6 +29,8 @@ HOST = "127.0.0.1"
 # The preview accepts both names for this machine, so the name tells which pane is asking.
 THREAD_PANE_HOST = "localhost"
 REFRESH_INTERVAL = 0.5  # seconds; the preview's own pages ask as often
+# A film's thread has several videos, which are converted one after the other; simcord's 30 are for all of them.
+CONVERSION_SECONDS = 300.0
 FRAME_HEADERS = frozenset({"X-Frame-Options", "Content-Security-Policy"})
 FRONT = Path(__file__).with_name("page.html")
 # Added to simcord's page, which keeps its place while somebody types: what they ask for is out of sight.
@@ -169,6 +171,7 @@ async def serve_page(world: World, port: int) -> AsyncGenerator[str]:
         name: value for name, value in PreviewServer._SECURITY_HEADERS.items() if name not in FRAME_HEADERS
     }
     _markdown._discord_multiline_quotes = _with_ends
+    _media.WORKER_DEADLINE_SECONDS = CONVERSION_SECONDS
     async with preview:
         app = web.Application()
         app.router.add_get("/", panes.show_front)
