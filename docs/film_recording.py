@@ -12,21 +12,22 @@ from bot.films.rows import Film
 from bot.jobs.steps.timing import Timing
 from docs.browser import pane
 from docs.recording import FRAME_MS, LOOK_MS, Recording, recorded
-from sandbox.provider import FULL, Provider
+from sandbox.provider import Provider, Quality
 from sandbox.script import FILM_SHOTS, FILM_TITLE
 from sandbox.world import World, sandbox_settings, wait_until
 
 SHOT_SECONDS = 8.0  # that a shot takes to be made
-FILM_SECONDS = 240.0  # after which a film that should be ready is taken for missing
+FILM_SECONDS = 600.0  # after which a film that should be ready is taken for missing
 WAIT_FRAME_SECONDS, WAIT_FRAME_MS = 1, 200  # of the wait, which one frame shows
 READ_MS = 1800  # for the form and the price
+RENDERED = Quality(frames_per_second=5, crf=21, sample_rate=48_000)  # as often as a frame is taken
 DURATION = 4  # seconds of a shot
 STEP_SECONDS = 0.2  # of the film, from one frame to the next
 
 
 async def record_film(path: Path) -> None:
     """Play one film from the command to its last shot, and save what the page showed."""
-    async with Provider(generation_seconds=SHOT_SECONDS, render=FULL) as provider:
+    async with Provider(generation_seconds=SHOT_SECONDS, render=RENDERED) as provider:
         timing = Timing(poll_interval=timedelta(seconds=0.5), card_interval=timedelta(seconds=1))
         with TemporaryDirectory() as folder:
             settings = sandbox_settings(provider, Path(folder))

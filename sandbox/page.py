@@ -29,7 +29,7 @@ HOST = "127.0.0.1"
 # The preview accepts both names for this machine, so the name tells which pane is asking.
 THREAD_PANE_HOST = "localhost"
 REFRESH_INTERVAL = 0.5  # seconds; the preview's own pages ask as often
-# A film's thread has several videos, which are converted one after the other; simcord's 30 are for all of them.
+# For all videos of a thread, which are converted one after the other: simcord has 30, too few for a film.
 CONVERSION_SECONDS = 300.0
 FRAME_HEADERS = frozenset({"X-Frame-Options", "Content-Security-Policy"})
 FRONT = Path(__file__).with_name("page.html")
