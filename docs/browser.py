@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from playwright.async_api import FrameLocator, Page, async_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PANE_STYLE = "[data-workbench] { display: none !important }"  # the page's own controls
+PANE_STYLE = "[data-workbench], #new-messages { display: none !important }"  # the page's own controls
 ADD_STYLE = """(head, text) => {
     const style = document.createElement("style");
     style.textContent = text;

@@ -15,6 +15,7 @@ from sandbox.world import World
 
 WIDTH, HEIGHT = 1000, 580
 FRAME_MS, LOOK_MS, LAST_MS = 90, 700, 2500
+LONGEST_MS = 3000  # however long a busy machine shows the same
 QUALITY = 70
 
 PAGE_STYLE = "header { visibility: hidden; height: 0; padding: 0 !important }"
@@ -39,7 +40,7 @@ class Recording:
         """Add what the page shows; a frame like the one before prolongs it."""
         frame = Image.open(BytesIO(await self.page.screenshot())).convert("RGB")
         if self.frames and frame.tobytes() == self.frames[-1].tobytes():
-            self.durations[-1] += milliseconds
+            self.durations[-1] = min(self.durations[-1] + milliseconds, LONGEST_MS)
         else:
             self.frames.append(frame)
             self.durations.append(milliseconds)
