@@ -21,6 +21,7 @@ from sandbox.seen import as_seen
 from sandbox.world import World, wait_until
 
 SCRIPT_SECONDS = 120.0  # more than the slowest machine needs
+FILM_SECONDS = 300.0  # the same for several shots, one after the other, and for joining them
 STATE_LINE = 2  # of the card: how the video stands
 
 
@@ -123,7 +124,7 @@ class Stage:
             is_new = film.row.result_id != posted
             return film if is_new and film.row.delivered_at is not None else None
 
-        film = await wait_until(look, seconds=SCRIPT_SECONDS)
+        film = await wait_until(look, seconds=FILM_SECONDS)
         message = self.result_of(film.row)
         self._show_message("in the film's thread", message)
         for attachment in message.attachments:
