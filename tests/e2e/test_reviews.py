@@ -343,9 +343,8 @@ async def test_who_has_too_much_waiting_for_moderators_is_told_what_it_waits_for
         for _ in range(2):
             await ask(world)
         refusal = shown(await ask(world)).content
-        assert (
-            "2 of yours wait for a moderator's approval. Cancel one, or wait until one is decided." in refusal
-        )
+        assert "Wait until one of them starts, or cancel one. 2 of yours wait for a moderator's" in refusal
         assert "queue" not in refusal
         await world.mona.slash(world.channel, "quota set", at_once="1", preview=False)
-        assert "You can have 1 video in progress at once. 2 of yours wait" in shown(await ask(world)).content
+        refusal = shown(await ask(world)).content
+        assert "Wait until one is ready, or cancel one. 2 of yours wait for a moderator's approval." in refusal
