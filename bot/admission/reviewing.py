@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.context import Requester
 from bot.db.models import Generation, Status
-from bot.db.review_models import ReviewRow
+from bot.db.review_models import HAS_REQUESTS, ReviewRow
 from bot.policy.documents import Reviewed, ReviewRule
 
 
@@ -40,10 +40,10 @@ def count_videos(session: Session, requester: Requester) -> int:
 
 
 def show_open_reviews(session: Session, guild_id: int, now: datetime) -> int:
-    """Let a server's open reviews be shown in its moderators' channel; return how many there are.
+    """Let a server's open reviews be shown in its moderators' channel; return how many wait.
 
     Where one has its message, that stays; where it's gone, there's another (`bot.moderation.outbox_relay`).
     """
-    is_open = (ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None))
+    is_open = (ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None), HAS_REQUESTS)
     shown = update(ReviewRow).where(*is_open).values(post_at=now)
     return len(session.scalars(shown.returning(ReviewRow.id)).all())

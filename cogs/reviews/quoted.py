@@ -37,11 +37,11 @@ def prompt_lines(review: Review, room: int) -> list[str]:
 
 def embeds_beside(review: Review, room: int) -> list[discord.Embed]:
     """Return the images that the requests are made from, and their words where the text has no room."""
-    known = [request for request in review.requests if request.erased_at is None]
+    known = [request for request in review.at_stake if request.erased_at is None]
     negatives = dict.fromkeys(str(request.options.get("negative_prompt") or "") for request in known)
     is_whole = max(map(len, negatives), default=0) <= NEGATIVE_PROMPT_LENGTH and len(negatives) <= 1
     is_cut = (
-        not is_whole or _unfitted(_prompts(review)) != prompt_lines(review, room)[-len(review.requests) :]
+        not is_whole or _unfitted(_prompts(review)) != prompt_lines(review, room)[-len(review.at_stake) :]
     )
     prompts = _embeds_of(review, known, [words for words in negatives if words]) if is_cut else []
     links = dict.fromkeys(link for request in known for link in request.picture_urls or ())
@@ -55,7 +55,7 @@ def _prompts(review: Review) -> list[Quoted]:
             QUOTE_MARK if review.film is None else f"{QUOTE_MARK}**{request.shot}** ",
             _(ERASED_PROMPT) if request.erased_at else " ".join(clean(request.prompt).split()),
         )
-        for request in review.requests
+        for request in review.at_stake
     ]
 
 

@@ -65,16 +65,16 @@ def _room(head: Sequence[str], foot: Sequence[str]) -> int:
 def _headline(review: Review) -> str:
     if review.film is None:
         return _("👀 **A request waits for your approval**")
-    if any(request.source_id is not None for request in review.requests):
+    if any(request.source_id is not None for request in review.at_stake):
         return ngettext(
             "👀 **{count} new shot of a film waits for your approval**",
             "👀 **{count} new shots of a film wait for your approval**",
-            len(review.requests),
+            len(review.at_stake),
         )
     return ngettext(
         "👀 **A film of {count} shot waits for your approval**",
         "👀 **A film of {count} shots waits for your approval**",
-        len(review.requests),
+        len(review.at_stake),
     )
 
 
@@ -100,7 +100,7 @@ def _who_line(review: Review) -> str:
 def _what_lines(review: Review) -> list[str]:
     if not review.requests:
         return []
-    first, price = review.requests[0], review.price
+    first, price = review.at_stake[0], review.price
     cost = (
         _("💰 Price: **unknown**")
         if price is None

@@ -96,6 +96,19 @@ def test_discord_takes_whatever_waits(review: Review, locale: str) -> None:
     assert all(len(embed.description or "") <= 4096 for embed in embeds)
 
 
+@pytest.mark.parametrize("decision", [None, ReviewDecision.APPROVE])
+def test_while_it_is_open_it_is_about_what_still_waits(decision: ReviewDecision | None) -> None:
+    shots = [shot(words, number) for number, words in enumerate(("a fox", "a hen", "a cat"), start=1)]
+    for one in shots:
+        one.review_until = NOW
+    shots[0].status = Status.CANCELLED
+    review = review_of(*shots, decision=decision)
+    is_open = decision is None
+    assert f"A film of {2 if is_open else 3} shots" in render_review(review)
+    assert ("a fox" in words_in(review)) is not is_open
+    assert review.price == (2e6 if is_open else 3e6)
+
+
 def test_one_long_prompt_among_short_ones_is_shown_whole() -> None:
     shots = [shot("a fox", number) for number in range(1, 8)]
     assert "HIDDEN" in words_in(review_of(*shots, shot("a fox " * 300 + "HIDDEN", 8)))
