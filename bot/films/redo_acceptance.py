@@ -195,7 +195,8 @@ class RedoAcceptance:
             plan = plans[number]
             if isinstance(plan, UserError):
                 return replace(trial, refusal=plan)
-            context = releases.for_all(self._acceptance.context(session, requester, plan, now))
+            shot_before = trial.contexts[-1] if trial.contexts else None
+            context = releases.for_all(self._acceptance.context(session, requester, plan, now, shot_before))
             if not trial.ids:
                 _check_title(requester, row, context, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)

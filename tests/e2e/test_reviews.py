@@ -347,4 +347,6 @@ async def test_who_has_too_much_waiting_for_moderators_is_told_what_it_waits_for
         assert "queue" not in refusal
         await world.mona.slash(world.channel, "quota set", at_once="1", preview=False)
         refusal = shown(await ask(world)).content
-        assert "Wait until one is ready, or cancel one. 2 of yours wait for a moderator's approval." in refusal
+        assert (
+            "Wait until one is ready, or cancel one. 2 of yours wait for a moderator's approval." in refusal
+        )
