@@ -22,7 +22,7 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
 from bot.policy.documents import MemberPolicy
-from bot.privacy.reviews import drop_reviews, forget_reviews
+from bot.privacy.reviews import drop_reviews, forget_reviews, select_forgotten, select_wordless
 from tests.bot.appealing import ELSEWHERE, MONA, NICK
 from tests.bot.boards import (
     CHANNEL,
@@ -259,17 +259,22 @@ async def test_its_row_goes_with_the_words_once_its_message_has_lost_them(
 ) -> None:
     row = await waiting(database, clock)
     await reviews.decide(MONA, REVIEW, DECLINE, "not here")
-    assert await database.write(lambda session: forget_reviews(session, clock())) == 0
+    assert await database.read(select_wordless) == []
     gone = update(Generation).where(Generation.id == row.id).values(erased_at=clock(), prompt="")
     await database.write(lambda session: session.execute(gone) and None)
-    assert await database.write(lambda session: forget_reviews(session, clock())) == 1
+    assert await database.read(select_wordless) == [REVIEW]
+    assert await database.read(lambda session: select_wordless(session, ReviewRow.user_id == 8)) == []
+    await database.write(lambda session: forget_reviews(session, [REVIEW], clock()))
+    assert await database.read(select_wordless) == []
     forgotten = await read_review(database)
     assert (forgotten.words, forgotten.post_at) == (None, clock())
-    assert await database.write(drop_reviews) == 0
+    assert await database.read(select_forgotten) == []
     async with running(database, RecordingModeratorChannel(), clock):
 
         async def is_settled() -> bool:
             return (await read_review(database)).post_at is None
 
         await until("its message is shown without them", is_settled)
-    assert await database.write(drop_reviews) == 1
+    assert await database.read(select_forgotten) == [REVIEW]
+    await database.write(lambda session: drop_reviews(session, [REVIEW]))
+    assert await database.read(lambda session: session.scalars(select(ReviewRow)).all()) == []
