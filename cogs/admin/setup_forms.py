@@ -50,7 +50,7 @@ class ChannelForm(SettingForm):
 
     def __init__(self, policy: Policy, guild: discord.Guild | None, show_again: ShowAgain) -> None:
         super().__init__(pgettext("title", "Moderators' channel"), show_again)
-        known = policy.moderators_channel_id
+        self._before = known = policy.moderators_channel_id
         is_there = guild is not None and known is not None and guild.get_channel(known) is not None
         self._channel = discord.ui.ChannelSelect[Self](
             custom_id="channel",
@@ -67,7 +67,7 @@ class ChannelForm(SettingForm):
         )
 
     def changes(self, known: Known) -> Mapping[str, Any]:
-        """Return the channel's id."""
+        """Return the channel's id, if another one was chosen."""
         if not self._channel.values:
             raise BadInputError(_("Choose a channel. Nothing changed."))
         chosen = self._channel.values[0].resolve()
@@ -79,7 +79,8 @@ class ChannelForm(SettingForm):
                 )
             )
         field = "moderators_channel_id"
-        return {field: SETTINGS[field].parse(chosen, known)}
+        channel_id = SETTINGS[field].parse(chosen, known)
+        return {} if channel_id == self._before else {field: channel_id}
 
 
 class ReviewForm(SettingForm):
@@ -131,8 +132,9 @@ class LimitForm(NumbersForm):
     """Takes how many videos a member can make in 24 hours, on the whole server or with a role."""
 
     def __init__(self, policy: Policy, default: Rule) -> None:
-        rule = policy.find_rule(Scope.SERVER, 0, LimitKind.DAY) or default
-        super().__init__(pgettext("title", "Limit per member"), Proposal(limits={LimitKind.DAY: rule.most}))
+        self._before = policy.find_rule(Scope.SERVER, 0, LimitKind.DAY)
+        self._shown = (self._before or default).most
+        super().__init__(pgettext("title", "Limit per member"), Proposal(limits={LimitKind.DAY: self._shown}))
         self._role = discord.ui.RoleSelect[Self](custom_id="role", required=False)
         self.add_item(
             discord.ui.Label(
@@ -149,7 +151,21 @@ class LimitForm(NumbersForm):
             proposal = proposal.model_copy(update={"scope": Scope.ROLE, "subject_id": role.id})
         await interaction.response.defer(ephemeral=True, thinking=True)
         await ensure_moderator(interaction, QUOTA)
+        policy = await interaction.client.services.moderation.read(moderator_of(interaction).guild_id)
+        self._ensure_changed(proposal, policy)
         await fill_with_proposal(interaction, proposal)
+
+    def _ensure_changed(self, proposal: Proposal, policy: Policy) -> None:
+        """Raise `BadInputError` where it holds already, or was only sent as it was shown before a change.
+
+        The bot's default can be decided on by sending it as it was shown.
+        """
+        most = proposal.limits[LimitKind.DAY]
+        now = policy.find_rule(proposal.scope, proposal.subject_id, LimitKind.DAY)
+        if now is not None and now.most == most:
+            raise BadInputError(_("This is the limit that holds now. Nothing changed."))
+        if proposal.scope is Scope.SERVER and most == self._shown and now != self._before:
+            raise BadInputError(_("You changed nothing here. What was set meanwhile still holds."))
 
 
 class BudgetForm(NumbersForm):

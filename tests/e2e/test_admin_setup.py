@@ -168,3 +168,33 @@ async def test_a_budget_form_is_compared_with_what_holds_once_it_is_sent(world: 
     same = {"month": "unlimited", "day": "unlimited"}
     assert "You changed nothing here." in private(await world.mona.submit_modal(form, same))
     assert (await policy_of(world)).budgets.keys() == {Period.MONTH}
+
+
+async def test_a_limit_form_sent_as_it_opened_undoes_nobody_elses_change(world: World) -> None:
+    guide = await open_guide(world)
+    first = await world.mona.click(as_shown(world, shown(guide).message), label="Limit")
+    await send(world, guide, "Limit", day="2")
+    same = {"day": filled_in(first)["day"]}
+    assert "You changed nothing here." in private(await world.mona.submit_modal(first, same))
+    assert "This is the limit that holds now." in await send(world, guide, "Limit", day="2")
+    [rule] = (await policy_of(world)).rules
+    assert rule.most == 2
+    artists, _ = add_role(world, "artists")
+    assert "3 videos" in await send(world, guide, "Limit", day="3", role=[artists])
+    assert "This is the limit that holds now." in await send(world, guide, "Limit", day="3", role=[artists])
+
+
+async def test_the_bots_default_is_decided_by_sending_the_form_as_it_opened(world: World) -> None:
+    guide = await open_guide(world)
+    assert "Every member can have 50 videos" in await send(world, guide, "Limit", day="50")
+    assert [rule.most for rule in (await policy_of(world)).rules] == [50]
+
+
+async def test_a_channel_form_sent_as_it_opened_undoes_nobody_elses_change(world: World) -> None:
+    board, other = (world.guild.create_text_channel(name) for name in ("mods", "others"))
+    await choose_board(world, board)
+    guide = await open_guide(world)
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Channel")
+    await choose_board(world, other)
+    await world.mona.submit_modal(form, {"channel": [board]})
+    assert (await policy_of(world)).moderators_channel_id == other.id

@@ -75,7 +75,10 @@ async def entries(database: Database) -> list[AuditRow]:
 
 def counted(kind: FailureKind) -> list[float]:
     """Return how many requests failed because of `kind`, and how many failed."""
-    names = {"requests_failed": {"failure": kind}, "requests_finished": {"status": Status.FAILED}}
+    names: dict[str, dict[str, str]] = {
+        "requests_failed": {"failure": kind},
+        "requests_finished": {"status": Status.FAILED},
+    }
     values = [REGISTRY.get_sample_value(f"veobot_{name}_total", labels) for name, labels in names.items()]
     return [value or 0.0 for value in values]
 
