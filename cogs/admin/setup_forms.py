@@ -12,6 +12,7 @@ from bot.preview.proposal import Proposal
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.review_setting import EVERYBODY, NOBODY, OWN_WAIT, review_text, typed_review
 from cogs.moderation.server_settings import SETTINGS, Known
+from cogs.moderation.server_warnings import is_role_gone
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild, moderator_of
 from cogs.quota.numbers_form import NumbersForm
 from cogs.quota.preview import COMMAND as QUOTA
@@ -113,13 +114,15 @@ class ReviewForm(SettingForm):
         )
         whose = pgettext("label", "Whose requests")
         self.add_item(discord.ui.Label(text=whose, description=_(OWN_WAIT), component=self._who))
-        self.add_item(discord.ui.Label(text=pgettext("label", "Or those of a role"), component=self._role))
+        gone = _("The role that was chosen is gone.") if is_role_gone(guild, rule) else None
+        of_role = pgettext("label", "Or those of a role")
+        self.add_item(discord.ui.Label(text=of_role, description=gone, component=self._role))
 
     def changes(self, known: Known) -> Mapping[str, Any]:
         """Return the rule, if another one was chosen; a role that was chosen before gives way to a choice."""
         who, role = next(iter(self._who.values), None), next(iter(self._role.values), None)
         role_id = None if role is None else role.id
-        if (who, role_id) == (self._chosen, self._chosen_role):
+        if (who, role_id) == (self._chosen, self._chosen_role) != (None, None):
             return {}
         is_kept = role_id == self._chosen_role and who is not None
         typed = who if role_id is None or is_kept else str(role_id)

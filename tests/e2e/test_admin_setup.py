@@ -198,3 +198,42 @@ async def test_a_channel_form_sent_as_it_opened_undoes_nobody_elses_change(world
     await choose_board(world, other)
     await world.mona.submit_modal(form, {"channel": [board]})
     assert (await policy_of(world)).moderators_channel_id == other.id
+
+
+async def test_a_role_that_is_gone_is_told_wherever_it_matters_and_chosen_again(world: World) -> None:
+    await choose_board(world, world.guild.create_text_channel("mods"))
+    artists, _ = add_role(world, "artists")
+    await review_everybody(world, ReviewRule(who=Reviewed.ROLE, role_id=artists.id))
+    assert "is gone" not in said(await open_guide(world))
+    world.env.backend.delete_role(world.guild.id, artists.id)
+    gone = "The role whose requests wait for your approval is gone, so nobody's requests wait."
+    guide = await open_guide(world)
+    assert "▫️ **Requests that wait for your approval:**" in said(guide)
+    assert gone in said(guide)
+    for command in ("home", "settings", "doctor"):
+        assert gone in await admin(world, command), command
+    await send(world, guide, "Limit", day="3")
+    await send(world, guide, "Budget", month="40 USD", day="unlimited")
+    assert said(await open_guide(world)).endswith("👉 Next: choose again whose requests wait for you.")
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Approval")
+    assert "The role that was chosen is gone." in str(form.modal)
+    assert "Choose whose requests wait" in private(
+        await world.mona.submit_modal(form, {"who": [], "role": []})
+    )
+    assert gone not in await send(world, guide, "Approval", who=["everybody"])
+
+
+@pytest.mark.parametrize("permission", ["embed_links", "attach_files"])
+async def test_what_hides_parts_of_requests_from_moderators_is_told_while_requests_wait(
+    world: World, permission: str
+) -> None:
+    name = {"embed_links": "Embed Links", "attach_files": "Attach Files"}[permission]
+    board = world.guild.create_text_channel("mods", overwrites=overwrites(world, **{permission: False}))
+    await choose_board(world, board)
+    missing = f"I'm missing {name} in the moderators' channel {board.mention}"
+    for command in ("home", "settings", "doctor"):
+        assert missing not in await admin(world, command), command
+    await review_everybody(world)
+    for command in ("home", "settings", "doctor"):
+        assert missing in await admin(world, command), command
+    assert missing in said(await open_guide(world))
