@@ -146,7 +146,8 @@ class DiscordModeratorChannel:
         """
         if case.row.message_id is not None:
             is_bare = isinstance(case, Review) and is_forgotten(case)
-            await self._edit(case.row, await self._shapes_of(case), None, is_bare=is_bare)
+            texts = dict.fromkeys(shape.text for shape in await self._shapes_of(case))
+            await self._edit(case.row, [*map(Shape, texts)], None, is_bare=is_bare)
 
     async def _edit(
         self,
@@ -173,7 +174,7 @@ class DiscordModeratorChannel:
         async def edit(_number: int, shape: Shape) -> bool:
             try:
                 await message.edit(**{**shape.to_edit(), **nothing}, view=view)
-            except discord.NotFound as error:
+            except discord.HTTPException as error:
                 if error.code == UNKNOWN_MESSAGE:
                     return False
                 raise
@@ -182,7 +183,7 @@ class DiscordModeratorChannel:
         return await show_first(shapes, edit)
 
     async def _shapes_of(self, case: Case) -> list[Shape]:
-        """Return a case's message with and without the words of members."""
+        """Return the ways to show a case, with and without the words of members."""
         row = case.row
         is_gone = await has_left(self._client, row.guild_id, row.user_id)
         with locale_used(await self._locale_of(row.guild_id)):

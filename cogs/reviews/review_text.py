@@ -43,7 +43,7 @@ def render_review(review: Review, *, quote: bool = True, has_left: bool = False)
 
 
 def review_shapes(review: Review, *, has_left: bool = False) -> list[Shape]:
-    """Return the ways to show a review; what stands beside its text stays there once it's decided."""
+    """Return the ways to show a review; once it's decided, nothing is said about what isn't shown."""
     shapes: list[Shape] = []
     quoted = quote_review(review, _room(review))
     for is_quoted, beside in WAYS:
@@ -56,9 +56,8 @@ def review_shapes(review: Review, *, has_left: bool = False) -> list[Shape]:
 def _shape(review: Review, quoted: Quotation, beside: Beside, *, is_quoted: bool, has_left: bool) -> Shape:
     words = quoted.lines if is_quoted else [_("This server's filter hides the words.")]
     head, foot = _head(review), _foot(review, has_left=has_left)
-    if review.row.decision is not None:
-        return Shape("\n".join([*head, *words, *foot]))
-    notes = quoted.notes(beside, is_quoted=is_quoted)
+    is_open = review.row.decision is None
+    notes = quoted.notes(beside, is_quoted=is_quoted) if is_open else []
     needs_file = beside.file and not (is_quoted and quoted.is_whole(beside))
     text = "\n".join([*head, *words, *notes, *foot])
     return Shape(text, quoted.embeds if beside.embeds else [], all_words(review) if needs_file else None)
