@@ -167,7 +167,8 @@ class Acceptance:
         contexts, releases = list[AdmissionContext](), Releases(film_mark(plans))
         before, review = None, None
         for number, plan in enumerate(plans, start=1):
-            context = self.context(session, requester, plan, now)
+            shot_before = contexts[-1] if contexts else None
+            context = self.context(session, requester, plan, now, shot_before)
             context = releases.for_shot(session, requester, context, now)
             words = None if contexts else title_words(requester, row, context, now)
             refusal = TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
@@ -191,15 +192,20 @@ class Acceptance:
         return contexts
 
     def context(
-        self, session: Session, requester: Requester, plan: ShotPlan, now: datetime
+        self,
+        session: Session,
+        requester: Requester,
+        plan: ShotPlan,
+        now: datetime,
+        before: AdmissionContext | None = None,
     ) -> AdmissionContext:
         """Read what the decision rests on; a shot that may become another kind costs what the dearer does.
 
-        What a moderator lets pass is a video alone, or a shot of a film.
+        What a moderator lets pass is a video alone, or a shot of a film. `before`: of the shot before.
         """
         made_from = _made_from(plan)
         context = self._admission.fetch_context(
-            session, requester, plan.video, now, is_quoted=True, made_from=made_from
+            session, requester, plan.video, now, is_quoted=True, made_from=made_from, before=before
         )
         other = None if plan.without is None else self._admission.price_of(plan.without)
         if other is None or context.price is None:

@@ -196,7 +196,8 @@ class RedoAcceptance:
             plan = plans[number]
             if isinstance(plan, UserError):
                 return replace(trial, refusal=plan)
-            context = self._acceptance.context(session, requester, plan, now)
+            shot_before = trial.contexts[-1] if trial.contexts else None
+            context = self._acceptance.context(session, requester, plan, now, shot_before)
             releases = releases or Releases(context.fingerprint)  # the words of the others are known
             context = releases.for_shot(session, requester, context, now)
             if not trial.ids:

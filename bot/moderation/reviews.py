@@ -12,10 +12,15 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow
 from bot.jobs.ports import Posted
+from bot.metrics.metrics import note_failed
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.review_decisions import (
+    ENDS,
+    Ended,
     Review,
+    ReviewClosedError,
     carry_out,
+    close,
     end_requests,
     fetch_review,
     load_review,
@@ -68,9 +73,13 @@ class Reviews:
             DatabaseBusyError: nothing can be recorded now.
         """
         chosen = (review_id, decision, checked_reason(words))
-        review = await self._database.write(
+        carried_out = await self._database.write(
             lambda session: carry_out(session, by, chosen, self._clock(), shown_at), by.guild_id, hurried=True
         )
+        if carried_out is None:
+            raise ReviewClosedError(ReviewDecision.OVER)
+        review, ended = carried_out
+        _count(ended, decision)
         log.info("review decided", review=review_id, decision=decision.value, by=by.user_id)
         self._work.set()
         return review
@@ -102,9 +111,10 @@ class Reviews:
         now = self._clock()
         found = await self._database.read(lambda session: _fetch_over(session, now))
         for guild_id, review_id in found:
-            await self._database.write(
+            ended = await self._database.write(
                 lambda session, review_id=review_id: _end(session, review_id, now), guild_id
             )
+            _count(ended, ReviewDecision.LAPSE)
             self._work.set()
 
 
@@ -115,9 +125,14 @@ def _fetch_over(session: Session, now: datetime) -> list[tuple[int, str]]:
     return [(guild_id, review_id) for guild_id, review_id in session.execute(over.limit(LOOK_SIZE))]
 
 
-def _end(session: Session, review_id: str, now: datetime) -> None:
-    """Close a review that is over; its message, if there is one, shows that."""
+def _end(session: Session, review_id: str, now: datetime) -> Ended:
+    """Close a review that is over, and return what ended with it."""
     ended = end_requests(session, [review_id], ReviewDecision.LAPSE, now)
-    decision = ReviewDecision.LAPSE if ended else ReviewDecision.OVER
-    closed = update(ReviewRow).where(ReviewRow.id == review_id, ReviewRow.decision.is_(None))
-    session.execute(closed.values(decision=decision, decided_at=now, post_at=now))
+    close(session, review_id, ReviewDecision.LAPSE if ended.ids else ReviewDecision.OVER, now)
+    return ended
+
+
+def _count(ended: Ended, decision: ReviewDecision) -> None:
+    """Count as failed what no step of the runner sees end."""
+    if ended.silent:
+        note_failed(ENDS[decision], ended.silent)

@@ -24,8 +24,9 @@ from cogs.admin.setup_view import SetupButton, SetupRefreshButton
 from cogs.admin.words import WordsGroup
 from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, parse_ladder
 from cogs.moderation.review_setting import LONGEST, complete_review
+from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.setting_parsers import complete_models
-from cogs.moderation.targets import ensure_person, moderator_of
+from cogs.moderation.targets import ensure_person, known_guild, moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.lists import reply_with_list
 
@@ -156,7 +157,9 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             review=review,
         )
         policy = await self._moderation.change_settings(moderator_of(interaction), changes)
-        await _reply(interaction, settings_command.render_settings(policy, self._services.models, changes))
+        warnings = find_warnings(known_guild(interaction), policy)
+        text = settings_command.render_settings(policy, self._services.models, changes, warnings)
+        await _reply(interaction, text)
 
     @settings.autocomplete("models")
     async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:

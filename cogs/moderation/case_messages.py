@@ -1,11 +1,10 @@
 """What moderators' messages about appeals and reviews have in common: the form, and how they're edited."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Self
+from typing import Any, Self
 
 import discord
 import structlog
-from discord.utils import MISSING
 
 from bot.i18n import pgettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
@@ -55,12 +54,10 @@ async def edit_case(
 
     `is_bare`: without what else it showed.
     """
-    embeds: list[discord.Embed] = MISSING
-    if is_bare:
-        embeds = []
+    nothing: dict[str, Any] = {"embeds": [], "attachments": []} if is_bare else {}
     for text in forms:
         try:
-            await interaction.edit_original_response(content=text, view=view, embeds=embeds)
+            await interaction.edit_original_response(content=text, view=view, **nothing)
         except CALL_ERRORS as error:
             if classify_error(error) is not Remedy.NOT_THE_WORDS:
                 log.warning("a decision was not shown", case=case_id, error=str(error))

@@ -89,10 +89,9 @@ async def _decide(
         decision = ReviewDecision.LEFT
     clicked, too_late = message_shown(interaction), None
     try:
-        await reviews.decide(by, review_id, decision, words, shown_at=clicked)
+        review = await reviews.decide(by, review_id, decision, words, shown_at=clicked)
     except ReviewClosedError as error:
-        too_late = error
-    review = await reviews.get(by.guild_id, review_id)
+        too_late, review = error, await reviews.get(by.guild_id, review_id)
     if review is not None and review.row.decision is not None:
         await _show(interaction, review, clicked, is_gone=is_gone)
     if too_late is not None:

@@ -1,9 +1,10 @@
 """Forbidden words of films on both databases: what can be allowed once, and what costs a strike."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 
 from bot.admission.denials import BlockedError, RefusedError
 from bot.db.database import Database
@@ -18,6 +19,7 @@ from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.moderation.decisions import Decisions
 from bot.moderation.strikes import Strikes
+from bot.policy.documents import Reviewed, ReviewRule
 from bot.policy.strikes import Step
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import allow_once, desk, films, found
@@ -174,6 +176,28 @@ async def test_a_lifted_word_spares_a_film_one_strike_also_where_it_was_accepted
     assert (row.used_at, row.used_by) == (clock(), film.shots[0].id)
     await desk.moderation.add_word(MODERATOR, "lynx")
     assert "strike" in await refused(films, cuts("a lynx"), 2)
+
+
+async def test_a_members_videos_are_counted_once_for_all_shots(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, count=2)
+    rule = ReviewRule(who=Reviewed.NEWCOMERS, days=0, videos=9)
+    await desk.moderation.change_settings(MODERATOR, {"review": rule})
+    asked: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        if "count(" in arguments[2] and "removed_at IS NULL" in arguments[2]:
+            asked.append(arguments[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await films.offer(new_requester(interaction_id=5), cuts("a fox", "a cat"))
+        assert len(asked) == 1
+        await offered(redoing, film, 1)
+        assert len(asked) == 2
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def test_a_blocked_member_asks_once_about_a_film_and_about_a_redone_shot(
