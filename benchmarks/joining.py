@@ -1,7 +1,7 @@
 """What joining a film costs: eight shots of 8 seconds in 1080p with sound, beside plain ffmpeg.
 
 The bot's way and ffmpeg's own are measured one after the other, each in a process of its own. "Encoding" is
-ffmpeg's concat filter with the bot's preset and quality, "copying" its concat demuxer, which takes the streams
+ffmpeg's concat filter with the bot's preset and quality, "copying" its concat demuxer, which takes packets
 as they are. A shot has about as many bytes as one of Veo's. The table goes to standard output as Markdown,
 progress to standard error.
 

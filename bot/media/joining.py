@@ -113,7 +113,7 @@ def _copied(clips: Sequence[Clip]) -> list[str]:
 
     Sound that is copied has a click at each cut: a coder needs some samples to begin.
     """
-    # The times of the files, or ffmpeg begins all pictures later, by what the first file's sound needs before 0.
+    # With the files' own times: else the pictures begin later, by what the first one's sound has before 0.
     source, picture = ["-copyts", *_list_of(clips)], ["-map", "0:V:0", "-c:v", "copy"]
     if not _have_sound(clips):
         return [*source, *picture]

@@ -65,7 +65,7 @@ class Streams:
 
     @property
     def coding(self) -> str:
-        """Return all that a player is told of the picture before it comes; an empty text where that is not known.
+        """Return all that a player is told of the picture before it comes; empty where that is not known.
 
         Pictures with the same can be played one after the other as one stream.
         """

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.media.downloads import MediaError
-from bot.media.files import Clip, probe
 from bot.media.ffmpeg import run_ffmpeg
+from bot.media.files import Clip, probe
 from bot.media.joining import Joiner
 from tests.bot.media.test_fitting import FFMPEG, make_video
 
