@@ -1,6 +1,7 @@
 """`veo-bot film`, as it's used: real processes, the sandbox's server, real ffmpeg."""
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from bot.media.files import probe
 from sandbox.provider import QUICK, Fault, Kind, Provider
+from sandbox.schema import fields_of
 from tests.bot.cli.test_main import HURRIED, Finished, names_in, reached, run_python, veo_bot
 from tests.bot.drawn import draw
 
@@ -29,8 +31,8 @@ def quick(files: Path) -> Provider:
     return Provider(generation_seconds=0.2, render=QUICK, files=files)
 
 
-def bodies(provider: Provider) -> list[dict[str, Any]]:
-    return [call.json for call in provider.calls if call.kind == "create" and isinstance(call.json, dict)]
+def bodies(provider: Provider) -> list[Mapping[str, object]]:
+    return [fields_of(call.json) for call in provider.calls if call.kind == "create"]
 
 
 async def test_a_film_is_made_of_the_lines_and_joined(tmp_path: Path, files: Path) -> None:
@@ -41,7 +43,9 @@ async def test_a_film_is_made_of_the_lines_and_joined(tmp_path: Path, files: Pat
         assert provider.balance_usd == pytest.approx(100 - 2 * PRICE)
     assert (first["prompt"], first["model"]) == ("a fox", "google/veo-3.0-fast")
     assert (second["prompt"], second["model"]) == ("the fox jumps", "google/veo-3.0-i2v-fast")
-    assert second["image_url"].startswith("data:image/jpeg;base64,"), "it doesn't begin with the last frame"
+    assert str(second["image_url"]).startswith("data:image/jpeg;base64,"), (
+        "it doesn't begin with the last frame"
+    )
     assert "Price: about $1.04 for 2 shots." in finished.text
     assert "The film cost $1.04." in finished.text
     assert sorted(names_in(tmp_path)) == ["film.mp4", "shots.txt"]
@@ -97,7 +101,7 @@ async def test_a_refused_shot_leaves_the_others_and_can_get_other_words(tmp_path
         finished = await film(tmp_path, provider, "--yes", "--continuity", "cuts", text=text)
         assert finished.code == 0, finished.text
         prompts = [body["prompt"] for body in bodies(provider)]
-    assert sorted(prompts) == ["a fox", "the fox jumps", "the fox sleeps"]
+    assert sorted(map(str, prompts)) == ["a fox", "the fox jumps", "the fox sleeps"]
     assert "Price: about $0.52 for 1 shot." in finished.text
 
 
@@ -105,11 +109,13 @@ async def test_a_shot_that_failed_is_asked_for_again_before_it_is_paid_for_again
     tmp_path: Path, files: Path
 ) -> None:
     async with quick(files) as provider:
+        provider.hold = True
         provider.faults.add("retrieve", Fault.failed("[/x] No faces"))
         failed = await film(tmp_path, provider, "--yes")
+        provider.release()
         assert failed.code == 1
         assert "Shot 1: No video: [/x] No faces." in failed.text
-        assert "Shot 1: The provider doesn't say yet what it cost." in failed.text
+        assert "Shot 1: The provider doesn't say yet what it cost." in failed.text, failed.text
         assert "Missing: shot 1, shot 2." in failed.text
         assert provider.count("create") == 1, "a shot was requested that has nothing to begin with"
         asked = await film(tmp_path, provider)
