@@ -216,7 +216,7 @@ class _Making:
         self.desk.tell_saved(joined, output)
         costs = [record and record.cost for record in map(self.folder.read, range(1, len(clips) + 1))]
         if all(costs):
-            self.desk.say(f"The film cost ${usd(sum(cost or 0 for cost in costs)):,.2f}.")
+            self.desk.say(f"Its shots cost ${usd(sum(cost or 0 for cost in costs)):,.2f}.")
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 

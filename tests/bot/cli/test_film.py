@@ -47,7 +47,7 @@ async def test_a_film_is_made_of_the_lines_and_joined(tmp_path: Path, files: Pat
         "it doesn't begin with the last frame"
     )
     assert "Price: about $1.04 for 2 shots." in finished.text
-    assert "The film cost $1.04." in finished.text
+    assert "Its shots cost $1.04." in finished.text
     assert sorted(names_in(tmp_path)) == ["film.mp4", "shots.txt"]
     assert (await probe(tmp_path / "film.mp4")).seconds == pytest.approx(8, abs=0.2)
 
