@@ -20,7 +20,7 @@ AROUND_LINE = 3  # characters of a list's line besides its text
 
 LEFT_OUT: Mapping[Why, LiteralString] = {
     Why.MISSING: N_("⚠️ Left out, because this server doesn't have them: {names}"),
-    Why.AMBIGUOUS: N_("⚠️ Left out, because there's more than one with that name: {names}"),
+    Why.AMBIGUOUS: N_("⚠️ Left out, because the name isn't unique: {names}"),
     Why.UNWRITABLE: N_("⚠️ Left out, because I can't post there: {names}"),
 }
 SIGNS: Mapping[Kind, str] = {Kind.ROLE: "@", Kind.CHANNEL: "#", Kind.MODEL: ""}
@@ -64,7 +64,7 @@ def _left_out(imported: Imported) -> Iterator[str]:
             yield _(sentence, names=", ".join(first_of(names, NAMES_LENGTH)))
     if imported.staying:
         settings = format_and(_(SETTINGS[field].name) for field in imported.staying)
-        yield _("So these settings stay as they are: {settings}", settings=settings)
+        yield _("These settings stay as they are, because nothing here matches: {settings}", settings=settings)
 
 
 def _shown(left_out: LeftOut) -> str:

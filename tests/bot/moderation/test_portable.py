@@ -56,11 +56,8 @@ def is_word(text: str) -> bool:
 mosts = st.none() | st.integers(0, MOST_VIDEOS)
 of_subject = st.dictionaries(st.sampled_from(LimitKind), mosts, max_size=4)
 spans = st.none() | st.integers(1, 10**6)
-ladders = st.integers(1, 30).map(lambda days: StrikeRules(days=days)) | st.builds(
-    lambda strikes, pause: StrikeRules(steps=(Step(strikes=strikes, pause=pause),)),
-    st.integers(1, 100),
-    spans,
-)
+one_step = st.builds(Step, strikes=st.integers(1, 100), pause=spans).map(lambda step: (step,))
+ladders = st.builds(StrikeRules, days=st.integers(1, 30), steps=st.just(StrikeRules().steps) | one_step)
 reviews = (
     st.builds(
         ReviewRule, who=st.just(Reviewed.NEWCOMERS), days=st.integers(1, 366), videos=st.integers(0, 1000)
