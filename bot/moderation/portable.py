@@ -15,7 +15,6 @@ from bot.admission.blocklist import MOST_WORDS, WORD_MAX_LENGTH, clean_word
 from bot.admission.parsing import LONGEST_SPAN, MOST_CREDITS, MOST_VIDEOS
 from bot.db.models import Placement
 from bot.errors import BadInputError
-from bot.escape import plain
 from bot.i18n import _
 from bot.moderation.rules import MOST_RULES
 from bot.moderation.told import limits_teller
@@ -36,6 +35,7 @@ from bot.policy.documents import (
     StrikeRules,
 )
 from bot.policy.strikes import climbs
+from bot.text import clean, shorten
 
 FORMAT = "veo-bot rules"
 VERSION = 1
@@ -273,13 +273,13 @@ def _limits(policy: Policy, scope: Scope, subject_id: int) -> dict[str, int | No
 def _what_is_wrong(error: ValidationError) -> str:
     """Return where the first thing is that can't be used, in the words of the file."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    field = plain(".".join(map(str, first["loc"])), FIELD_LENGTH)
+    field = shorten(clean(".".join(map(str, first["loc"]))), FIELD_LENGTH).replace("`", "'")
     match first["type"]:
         case "extra_forbidden":
-            return _("I don't know “{field}” in this file. Nothing changed.", field=field)
+            return _("I don't know `{field}` in this file. Nothing changed.", field=field)
         case "missing":
-            return _("“{field}” is missing in this file. Nothing changed.", field=field)
+            return _("`{field}` is missing in this file. Nothing changed.", field=field)
         case "too_long":
-            return _("“{field}” has too many entries in this file. Nothing changed.", field=field)
+            return _("`{field}` has too many entries in this file. Nothing changed.", field=field)
         case _:
-            return _("I can't use what this file says at “{field}”. Nothing changed.", field=field)
+            return _("I can't use what this file says at `{field}`. Nothing changed.", field=field)

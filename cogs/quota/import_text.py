@@ -15,7 +15,7 @@ from cogs.quota.preview_text import changed_meanwhile, comparison_lines, expiry_
 from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
 NAME_LENGTH = 40  # characters of a name from the file; escaped it may be twice as long
-NAMES_LENGTH = 120  # characters of names in one line
+NAMES_LENGTH = 80  # characters of names in one line
 AROUND_LINE = 3  # characters of a list's line besides its text
 
 LEFT_OUT: Mapping[Why, LiteralString] = {
@@ -64,7 +64,9 @@ def _left_out(imported: Imported) -> Iterator[str]:
             yield _(sentence, names=", ".join(first_of(names, NAMES_LENGTH)))
     if imported.staying:
         settings = format_and(_(SETTINGS[field].name) for field in imported.staying)
-        yield _("These settings stay as they are, because nothing here matches: {settings}", settings=settings)
+        yield _(
+            "These settings stay as they are, because nothing here matches: {settings}", settings=settings
+        )
 
 
 def _shown(left_out: LeftOut) -> str:

@@ -68,7 +68,7 @@ FILMED = {"title": "Studio", "shots": f"{PROMPT}\n{GREEN}"}
 CONTINUED = {"prompt": GREEN, "model": ["google/veo-3.0-i2v"]}
 
 CARRIED: dict[str, Any] = {  # to a server, as a file
-    "settings": {"channels": [WORD], "longest_duration": 4, "moderators_channel": None},
+    "settings": {"channels": [WORD], "longest_duration": 4, "moderators_channel": WORD},
     "limits": {"server": {"day": 1}, "roles": [{"role": WORD, "limits": {"day": 2}}]},
     "budgets": {"month": {"credits": 120_000_000}},
     "words": [GREEN],
@@ -130,6 +130,7 @@ async def a_image_whose_link_is_dead(world: World) -> None:
     await ask_for_video(world, image=("cat.png", draw()))
     result = the_result(world)
     await world.alice.click(result, custom_id=id_of(result, ":reroll:"))
+    world.cdn.links_end = None
 
 
 async def a_cancelled_request(world: World) -> None:

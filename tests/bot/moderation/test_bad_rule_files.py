@@ -25,26 +25,30 @@ BAD: Mapping[str, tuple[bytes, str]] = {
     "no version": (b'{"format": "veo-bot rules"}', NOT_OURS),
     "an odd version": (file(version=0), NOT_OURS),
     "a later version": (file(version=2, colours=[]), NEWER),
-    "something unknown": (file(wrods=["gun"]), "I don't know “wrods” in this file. Nothing changed."),
+    "something unknown": (file(wrods=["gun"]), "I don't know `wrods` in this file. Nothing changed."),
+    "something hostile": (
+        file(**{"`<@1>` @everyone": 1}),
+        "I don't know `'<@1>' @everyone` in this file. Nothing changed.",
+    ),
     "an unknown setting": (
         file(settings={"chanels": ["art"]}),
-        "I don't know “settings.chanels” in this file. Nothing changed.",
+        "I don't know `settings.chanels` in this file. Nothing changed.",
     ),
     "members' limits": (
         file(limits={"server": {}, "roles": [], "members": []}),
-        "I don't know “limits.members” in this file. Nothing changed.",
+        "I don't know `limits.members` in this file. Nothing changed.",
     ),
     "half a role": (
         file(limits={"server": {}, "roles": [{"role": "Fans"}]}),
-        "“limits.roles.0.limits” is missing in this file. Nothing changed.",
+        "`limits.roles.0.limits` is missing in this file. Nothing changed.",
     ),
     "10,000 words": (
         file(words=["gun"] * 10_000),
-        "“words” has too many entries in this file. Nothing changed.",
+        "`words` has too many entries in this file. Nothing changed.",
     ),
     "many channels": (
         file(settings={"channels": ["x"] * 51}),
-        "“settings.channels” has too many entries in this file. Nothing changed.",
+        "`settings.channels` has too many entries in this file. Nothing changed.",
     ),
 }
 # At which field something stands that can't be used.
@@ -81,8 +85,7 @@ def test_a_file_that_is_none_is_refused(content: bytes, sentence: str) -> None:
 def test_what_makes_no_sense_is_named(field: str, content: bytes) -> None:
     with pytest.raises(BadInputError) as refusal:
         read_rules(content)
-    said = str(refusal.value).replace("\\", "")  # escaped, as Discord shows it
-    assert said == f"I can't use what this file says at “{field}”. Nothing changed."
+    assert str(refusal.value) == f"I can't use what this file says at `{field}`. Nothing changed."
 
 
 @given(

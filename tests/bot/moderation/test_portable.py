@@ -16,7 +16,14 @@ from bot.db.models import Placement
 from bot.errors import BadInputError
 from bot.moderation.importing import import_subject
 from bot.moderation.matching import Imported, Kind, LeftOut, Why, match_rules
-from bot.moderation.portable import MOST_BYTES, NAME_LENGTH, ServerNames, read_rules, write_rules
+from bot.moderation.portable import (
+    MOST_BYTES,
+    NAME_LENGTH,
+    ServerNames,
+    WrittenSettings,
+    read_rules,
+    write_rules,
+)
 from bot.policy.documents import (
     Budget,
     LimitKind,
@@ -127,8 +134,9 @@ def test_what_is_kept_until_it_is_saved_comes_back(policy: Policy) -> None:
 
 def test_every_setting_goes_along() -> None:
     written = json.loads(write_rules(Policy(), HERE))
-    names = {name.replace("moderators_channel", "moderators_channel_id") for name in written["settings"]}
-    assert names == set(ServerSettings.model_fields)
+    for fields in (written["settings"], WrittenSettings.model_fields):
+        names = {name.replace("moderators_channel", "moderators_channel_id") for name in fields}
+        assert names == set(ServerSettings.model_fields)
 
 
 def test_what_is_about_members_and_moments_stays_where_it_is() -> None:
