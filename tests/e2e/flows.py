@@ -429,8 +429,9 @@ async def carried_rules(world: World) -> None:
             await world.mona.slash(world.channel, "veo-admin import", file=("rules.json", content))
         ).message
 
-    for changes in ({}, {"version": 2}, {"format": WORD}, {WORD: 1}, {"server": "", "words": []}):
-        await load(**changes)
+    await load()  # what holds here already
+    for field, value in {"version": 2, "format": WORD, WORD: 1, "server": ""}.items():
+        await load(**{field: value})
     message = await load(**CARRIED)
     await world.mona.slash(world.channel, "quota set", videos="3", preview=False)
     for _ in range(2):

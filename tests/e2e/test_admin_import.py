@@ -9,7 +9,9 @@ import discord
 import pytest
 import simcord
 
+from bot.db.database import open_database
 from bot.db.guild_models import Action, AuditRow
+from bot.db.models import Generation
 from bot.moderation.portable import MOST_BYTES
 from bot.policy.documents import LimitKind, Policy, Rule, Scope
 from bot.preview.proposal import PreviewGoneError
@@ -20,6 +22,7 @@ from tests.e2e.moderating import admin, before_the_gateway_told, labels, said
 from tests.e2e.moderating import use as use_admin
 from tests.e2e.quoting import as_shown, buttons_kept, buttons_now, now_shown
 from tests.e2e.reporting import mona_of
+from tests.e2e.test_quota_preview import refused_in_words, videos_of
 from tests.e2e.videos import private
 
 NAME = "*Elsewhere* @everyone"
@@ -238,6 +241,22 @@ async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
     await elsewhere.olga.click(as_shown(world, message), label="Save")
     assert (await elsewhere.policy(world)).longest_duration == 6
     assert buttons_now(world, message) == []
+
+
+async def test_limits_are_shown_with_what_they_would_have_done(
+    world: World, elsewhere: Elsewhere, database_url: str
+) -> None:
+    await quota(world, "set", videos="2")
+    content = await exported(world)
+    async with open_database(database_url) as database:
+        rows = [replaced(row, elsewhere.guild.id) for row in videos_of(world, [elsewhere.olga.id] * 5)]
+        await database.write(lambda session: session.add_all(rows))
+    assert refused_in_words(3, of=5, by=1, saved=3) in lines(said(await elsewhere.load(content)))
+
+
+def replaced(row: Generation, guild_id: int) -> Generation:
+    row.guild_id = guild_id
+    return row
 
 
 async def test_names_that_somebody_wrote_do_nothing(world: World, elsewhere: Elsewhere) -> None:
