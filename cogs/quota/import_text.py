@@ -14,7 +14,8 @@ from cogs.moderation.undo_text import import_changes
 from cogs.quota.preview_text import changed_meanwhile, comparison_lines, expiry_line
 from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
-NAME_LENGTH = 40  # characters of a name from the file; escaped it may be twice as long
+NAME_LENGTH = 30  # characters of a name from the file; escaped it may be twice as long
+MORE_LENGTH = 40  # characters of how many more there are
 NAMES_LENGTH = 80  # characters of names in one line
 AROUND_LINE = 3  # characters of a list's line besides its text
 
@@ -37,7 +38,7 @@ def import_text(preview: Preview, imported: Imported) -> str:
     else:
         below += [*comparison_lines(preview.comparison), expiry_line(preview.kept)]
     around = [line for line in (*above, *below) if line]
-    room = MESSAGE_MAX_LENGTH - sum(len(line) + 1 for line in around) - NAME_LENGTH
+    room = MESSAGE_MAX_LENGTH - sum(len(line) + 1 for line in around) - MORE_LENGTH
     lines = [f"- {change}" for change in first_of(changes, room, AROUND_LINE)]
     return "\n".join(line for line in (*above, *lines, *below) if line)
 
