@@ -16,6 +16,7 @@ from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
 from cogs.admin import admin_text, settings_command, strikes_text
+from cogs.admin.carrying import propose_import, send_rules
 from cogs.admin.doctor import examine
 from cogs.admin.home_view import HomeButton, OpenButton, ShowAppealsButton, ShowReviewsButton, home_content
 from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
@@ -170,6 +171,17 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     async def complete_review(self, _: Interaction, typed: str) -> list[Choice[str]]:
         """Offer what needs no more words."""
         return complete_review(typed)
+
+    @app_commands.command(name="export", description="Get this server's rules and settings as a file")
+    async def export(self, interaction: Interaction) -> None:
+        """Send limits, budgets, words, strikes and settings as a file."""
+        await send_rules(interaction)
+
+    @app_commands.command(name="import", description="Take over another server's rules and settings")
+    @app_commands.describe(file="The file of /veo-admin export; you see what it changes before it's saved")
+    async def import_(self, interaction: Interaction, file: discord.Attachment) -> None:
+        """Show what a file would change."""
+        await propose_import(interaction, file)
 
     @app_commands.command(name="home", description="Show how this server stands, and open everything else")
     async def home(self, interaction: Interaction) -> None:

@@ -11,7 +11,7 @@ from bot.preview.suggesting import Suggestion, Suggestions
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.member_roles import find_roles
-from cogs.quota.preview import COMMAND, show_first
+from cogs.quota.preview import COMMAND, show_proposal
 from cogs.quota.preview_text import BUDGETS, caveats, result_text
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
@@ -32,7 +32,7 @@ class TryButton(Item):
         """Show what it would have done, in a private message of its own; nothing is saved."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await ensure_moderator(interaction, COMMAND)
-        await show_first(interaction, self.proposal, frozenset())
+        await show_proposal(interaction, self.proposal, frozenset())
 
 
 async def show_suggestions(interaction: Interaction, amount: float) -> None:
