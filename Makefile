@@ -82,6 +82,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/in_flight.py
 	$(BIN)/python benchmarks/takeover.py
 	$(BIN)/python benchmarks/fitting.py
+	$(BIN)/python benchmarks/joining.py
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/large_database.py

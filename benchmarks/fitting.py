@@ -146,14 +146,19 @@ async def measure(way: Way, folder: Path, url: str) -> Cost:
     with tempfile.TemporaryDirectory(dir=folder) as work:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             scene = Scene(folder, clips, url, session, Fitter(Path(work), preset=PRESET))
-            stop = asyncio.Event()
-            watching = asyncio.create_task(_watch(stop))
-            await asyncio.sleep(10 * TICK)
-            start = time.perf_counter()
-            await way(scene)
-            seconds = time.perf_counter() - start
-            stop.set()
-            memory, stall, work_time = await watching
+            return await cost_of(way(scene))
+
+
+async def cost_of(work: Awaitable[None]) -> Cost:
+    """Return what some work costs this process, which has started no other program yet."""
+    stop = asyncio.Event()
+    watching = asyncio.create_task(_watch(stop))
+    await asyncio.sleep(10 * TICK)
+    start = time.perf_counter()
+    await work
+    seconds = time.perf_counter() - start
+    stop.set()
+    memory, stall, work_time = await watching
     encoder = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return Cost(seconds, memory, stall, work_time, encoder)
 
@@ -191,7 +196,7 @@ async def main(count: int) -> None:
         costs: dict[str, Cost] = {}
         for name in WAYS:
             _tell(f"{name} …")
-            costs[name] = await _measure_apart(name, folder, url)
+            costs[name] = await measure_apart(__file__, name, str(folder), url)
             _tell(f"{name}: {costs[name]}")
     _print_table(costs, count, original)
 
@@ -226,13 +231,18 @@ async def _start_server(stack: AsyncExitStack) -> str:
     return f"http://{host}:{port}/"
 
 
-async def _measure_apart(name: str, folder: Path, url: str) -> Cost:
+async def measure_apart(script: str, *arguments: str) -> Cost:
+    """Return what a script that measures itself in a process of its own finds.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, __file__, "--measure", name, str(folder), url], stdout=asyncio.subprocess.PIPE
+        *[sys.executable, script, "--measure", *arguments], stdout=asyncio.subprocess.PIPE
     )
     output, _ = await process.communicate()
     if process.returncode:
-        raise RuntimeError(f"{name} ended with {process.returncode}")
+        raise RuntimeError(f"{arguments[0]} ended with {process.returncode}")
     return Cost(**json.loads(output))
 
 

@@ -14,6 +14,7 @@ from bot.library.history import History
 from bot.library.removal import Removal
 from bot.library.reposts import Reposts
 from bot.moderation.appeals import Appeals
+from bot.moderation.importing import Imports
 from bot.moderation.reports import Reports
 from bot.moderation.reviews import Reviews
 from bot.moderation.rules import QuotaRules
@@ -48,6 +49,7 @@ class Services:
     entitlements: Entitlements
     rules: QuotaRules
     previews: Previews
+    imports: Imports
     moderation: Moderation
     strikes: Strikes
     undo: Undo

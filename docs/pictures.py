@@ -1,26 +1,25 @@
 """Makes the pictures in docs/: the real bot on the simulated Discord, in Chromium (`make pictures`)."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.async_api import FrameLocator, Page, async_playwright
+from playwright.async_api import Page
 
 from bot.jobs.steps.timing import Timing
 from bot.log import configure_logging
-from docs.film import record_film
+from docs.browser import choose_viewer, open_page, pane
+from docs.film_recording import record_film
+from docs.moderator_pictures import take_moderator_pictures
+from docs.veo_recording import record_veo
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider
 from sandbox.script import IMAGE_PROMPT, OFFERED_PROMPT, draw_hills
 from sandbox.world import World, sandbox_settings
 
 DOCS = Path(__file__).parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SIZE = {"width": 1500, "height": 900}
+WIDTH, HEIGHT = 1500, 900
 PROMPTS = (
     "A red dragon glides over a mountain lake at sunrise",
     "A paper boat sails through a rainy street",
@@ -37,12 +36,14 @@ async def main() -> None:
             timing = Timing(poll_interval=timedelta(seconds=0.3), card_interval=timedelta())
             async with World(provider, settings, timing, is_dated_now=True) as world:
                 await _play(world)
-                async with serve_page(world, 0) as url, _browser_page(url) as page:
+                async with serve_page(world, 0) as url, open_page(url, WIDTH, HEIGHT) as page:
                     await _take_moderators(page)
                     await _take_members(world, page)
                     await _take_offer(world, page)
                     world.provider.release()
-    await record_film(DOCS / "veo.webp", CHROMIUM)
+    await take_moderator_pictures(DOCS)
+    await record_veo(DOCS / "veo.webp")
+    await record_film(DOCS / "film.webp")
 
 
 async def _play(world: World) -> None:
@@ -60,28 +61,18 @@ async def _play(world: World) -> None:
     await asyncio.sleep(3)  # the moderators' channel is written to in the background
 
 
-@asynccontextmanager
-async def _browser_page(url: str) -> AsyncGenerator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(viewport=SIZE)  # pyright: ignore[reportArgumentType]: it is one
-        await page.goto(url)
-        yield page
-        await browser.close()
-
-
 async def _take_moderators(page: Page) -> None:
     """Take the answer to /quota usage, and the moderators' channel."""
-    await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)  # the video is transcoded
+    await pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)  # the video is transcoded
     await page.get_by_label("Thread", exact=True).select_option(label="moderators")
-    await _choose_viewer(page, "mona")
+    await choose_viewer(page, "mona")
     await page.wait_for_timeout(3000)
     await page.screenshot(path=DOCS / "moderators.png")
 
 
 async def _take_members(world: World, page: Page) -> None:
     """Take the cards of who waits, the way through one's own videos, and a video from an image."""
-    await _choose_viewer(page, "alice")
+    await choose_viewer(page, "alice")
     image = ("hills.png", draw_hills())
     await world.alice.slash(world.channel, "veo", prompt=IMAGE_PROMPT, duration=4, image=image)
     await world.wait_for_delivery(seconds=60)
@@ -92,7 +83,7 @@ async def _take_members(world: World, page: Page) -> None:
     await asyncio.sleep(2)  # cards learn their place in the queue in the background
     await world.alice.slash(world.channel, "videos")
     await page.get_by_label("Thread", exact=True).select_option(label=IMAGE_PROMPT)
-    await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
+    await pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
     await page.wait_for_timeout(2000)
     await page.screenshot(path=DOCS / "members.png")
 
@@ -102,18 +93,9 @@ async def _take_offer(world: World, page: Page) -> None:
     await world.mona.slash(world.channel, "quota budget", day="60 USD", preview=False)
     await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
     await world.alice.slash(world.channel, "veo", prompt=OFFERED_PROMPT)
-    offer = _pane(page, "Channel").get_by_role("article").filter(has_text="before you spend anything:")
+    offer = pane(page, "Channel").get_by_role("article").filter(has_text="before you spend anything:")
     await offer.wait_for()
     await offer.screenshot(path=DOCS / "offer.png")
-
-
-async def _choose_viewer(page: Page, name: str) -> None:
-    for pane in ("Channel", "Thread"):
-        await _pane(page, pane).get_by_label("Viewing as").select_option(label=name)
-
-
-def _pane(page: Page, name: str) -> FrameLocator:
-    return page.frame_locator(f"iframe[title={name}]")
 
 
 if __name__ == "__main__":

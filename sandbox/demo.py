@@ -1,7 +1,7 @@
 """`make demo`: the real bot on a simulated Discord, with the fake provider behind it.
 
-First a script, told step by step: videos from words and from an image, the wait in line, buttons,
-a limit, a grant, a chart, an offer, a film; then a page to type in.
+First a script, told step by step: videos from words and from an image, the wait in line, a limit and what it
+would have done, a price, a moderator's answers, a film and a redo; then a page to type in.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop after the scripted part")
     parser.add_argument("--fail", action="store_true", help="include a request that the provider rejects")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long a generation takes")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long a generation takes")
     parser.add_argument("--port", type=int, default=8765, help="port of the page; 0: any free port")
     options = parser.parse_args(arguments)
     configure_logging("WARNING", "text")

@@ -5,15 +5,17 @@ these is adjusted here by names that are private to simcord 3.2.1, which is ther
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 from simcord.builders import ChannelHandle
-from simcord.preview import Preview
+from simcord.preview import Preview, _markdown, _media
 from simcord.preview._server import PreviewServer
 
 from sandbox.world import World
@@ -27,6 +29,8 @@ HOST = "127.0.0.1"
 # The preview accepts both names for this machine, so the name tells which pane is asking.
 THREAD_PANE_HOST = "localhost"
 REFRESH_INTERVAL = 0.5  # seconds; the preview's own pages ask as often
+# For all videos of a thread, which are converted one after the other: simcord has 30, too few for a film.
+CONVERSION_SECONDS = 300.0
 FRAME_HEADERS = frozenset({"X-Frame-Options", "Content-Security-Policy"})
 FRONT = Path(__file__).with_name("page.html")
 # Added to simcord's page, which keeps its place while somebody types: what they ask for is out of sight.
@@ -34,7 +38,8 @@ FOLLOWING = """<script>
   const timeline = document.querySelector(".channel-timeline");
   let sentAt = -Infinity;
   const note = (event) => {
-    if (event.type === "keydown" ? event.key === "Enter" : event.target.closest("#send")) sentAt = Date.now();
+    const isSent = event.type === "keydown" ? event.key === "Enter" : event.target.closest("#send-message");
+    if (isSent) sentAt = Date.now();
   };
   for (const kind of ["keydown", "click"]) document.addEventListener(kind, note, true);
   const follow = () => {
@@ -42,6 +47,10 @@ FOLLOWING = """<script>
   };
   new MutationObserver(follow).observe(timeline, { childList: true, subtree: true });
 </script>"""
+
+# simcord lets the line after a quote or a list belong to it; Discord doesn't.
+LAST_LINE = re.compile(r"^((?:> |- ).*)\n(?!> |- |\n)", re.MULTILINE)
+prepare_markdown = _markdown._discord_multiline_quotes
 
 
 class Panes:
@@ -134,14 +143,35 @@ def _brought_up_to_date(body: Mapping[str, Any], revision: int) -> Mapping[str, 
     return {**body, "published_revision": revision} if isinstance(drawn, int) and drawn < revision else body
 
 
+class EmbeddedFiles:
+    """The simulated Discord's files for embeds, in which simcord shows only what it is given beforehand."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def get(self, url: str) -> tuple[str, bytes] | None:
+        """Return a file and its name."""
+        content = self._world.cdn.get(url)
+        return None if content is None else (PurePosixPath(urlsplit(url).path).name, content)
+
+
+def _with_ends(text: str) -> str:
+    """Let quotes and lists end where Discord lets them end."""
+    return LAST_LINE.sub(r"\1\n\n", prepare_markdown(text))
+
+
 @asynccontextmanager
 async def serve_page(world: World, port: int) -> AsyncGenerator[str]:
     """Serve the page on `port` (0: a free one) and yield its address."""
     preview = world.env.preview(world.channel, viewers=[world.alice, world.mona], layout="channel")
+    files: Any = EmbeddedFiles(world)
+    preview._explicit_assets = files
     panes = Panes(world, preview)
     PreviewServer._SECURITY_HEADERS = {
         name: value for name, value in PreviewServer._SECURITY_HEADERS.items() if name not in FRAME_HEADERS
     }
+    _markdown._discord_multiline_quotes = _with_ends
+    _media.WORKER_DEADLINE_SECONDS = CONVERSION_SECONDS
     async with preview:
         app = web.Application()
         app.router.add_get("/", panes.show_front)

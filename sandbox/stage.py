@@ -1,10 +1,7 @@
 """What people type and press in the demo's script, and what they see of it, told in the terminal."""
 
 import asyncio
-import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import discord
@@ -16,15 +13,16 @@ from rich.text import Text
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.films.rows import Film
 from bot.media.files import probe
+from sandbox.seen import as_seen
 from sandbox.world import World, wait_until
 
 SCRIPT_SECONDS = 120.0  # more than the slowest machine needs
+FILM_SECONDS = 300.0  # the same for several shots, one after the other, and for joining them
 STATE_LINE = 2  # of the card: how the video stands
-TIMESTAMP = re.compile(r"<t:(\d+):([Rf])>")
-ESCAPE = re.compile(r"\\(?=\W)")
 
 
 class Stage:
@@ -43,26 +41,39 @@ class Stage:
         self, person: MemberActor, command: str, **options: object
     ) -> simcord.ResponseMessage | None:
         """Let somebody use a command; show it and its answer."""
-        words = " ".join(f"{name}: {self._word(value)}" for name, value in options.items())
-        self._tell(f"/{command} {words}", f"{person.name} types in #videos")
-        return self._show_answer(person, await person.slash(self._world.channel, command, **options))
+        return self._show_answer(person, await self._send(person, command, options))
 
     async def fill_in(
         self, person: MemberActor, command: str, fields: Mapping[str, str], **options: object
     ) -> simcord.ResponseMessage | None:
         """Let somebody use a command that opens a form, and send that; show the form and the answer."""
-        words = " ".join(f"{name}: {self._word(value)}" for name, value in options.items())
-        self._tell(f"/{command} {words}", f"{person.name} types in #videos")
-        form = await person.slash(self._world.channel, command, **options)
-        self._tell("\n".join(f"{name}: {text}" for name, text in fields.items()), "and fills in the form")
-        return self._show_answer(person, await person.submit_modal(form, dict(fields)))
+        return await self._submit(person, await self._send(person, command, options), fields)
 
     async def press(
         self, person: MemberActor, message: discord.Message, label: str
     ) -> simcord.ResponseMessage | None:
         """Let somebody press a message's button; show the answer."""
-        self._tell(f"[{label}]", f"{person.name} clicks a button")
-        return self._show_answer(person, await person.click(message, label=label))
+        return self._show_answer(person, await self._click(person, message, label))
+
+    async def press_and_fill_in(
+        self, person: MemberActor, message: discord.Message, label: str, fields: Mapping[str, str]
+    ) -> simcord.ResponseMessage | None:
+        """Let somebody press a button that opens a form, and send that; show the form and the answer."""
+        return await self._submit(person, await self._click(person, message, label), fields)
+
+    async def decide(self, person: MemberActor, message: discord.Message, label: str) -> None:
+        """Let a moderator press a button in their channel; show what the message says then."""
+        await self._click(person, message, label)
+        self._show_message("the message in #moderators", self._message(message.id))
+
+    async def read_as_moderator(self, mark: str) -> discord.Message:
+        """Show the message in the moderators' channel that begins with `mark`, as soon as it's there."""
+        board = self._world.moderators_channel
+        return await self._read("in #moderators", board.history, mark)
+
+    async def read_privately(self, person: MemberActor, mark: str) -> discord.Message:
+        """Show the direct message to somebody that begins with `mark`, as soon as it's there."""
+        return await self._read(f"in a direct message to {person.name}", person.user.dm_channel.history, mark)
 
     async def newest(self) -> Generation:
         """Return the generation that was asked for last, once its card is known."""
@@ -94,8 +105,11 @@ class Stage:
                     shown = state
         return await delivery
 
-    async def follow_film(self, film_id: str) -> Film:
-        """Show each change of a film's card until the film is posted, and what is in its file."""
+    async def follow_film(self, film_id: str, *, posted: int | None = None) -> Film:
+        """Show each change of a film's card until the film is posted, and what is in its file.
+
+        `posted`: the message that had it before, of a film that's joined again.
+        """
         shown = ""
 
         async def look() -> Film | None:
@@ -107,10 +121,11 @@ class Stage:
             if card != shown:
                 shown = card
                 self.show("the film's card", card)
-            return film if film.row.delivered_at is not None else None
+            is_new = film.row.result_id != posted
+            return film if is_new and film.row.delivered_at is not None else None
 
-        film = await wait_until(look, seconds=SCRIPT_SECONDS)
-        message = self._message(film.row.result_id)
+        film = await wait_until(look, seconds=FILM_SECONDS)
+        message = self.result_of(film.row)
         self._show_message("in the film's thread", message)
         for attachment in message.attachments:
             await self._show_video(attachment)
@@ -124,9 +139,9 @@ class Stage:
         """Return the generation's card."""
         return self._message(generation.card_id)
 
-    def result_of(self, generation: Generation) -> discord.Message:
-        """Return the message with the generation's video or error."""
-        return self._message(generation.result_id)
+    def result_of(self, row: Generation | FilmRow) -> discord.Message:
+        """Return the message with the video, the film or the error."""
+        return self._message(row.result_id)
 
     async def show_result(self, generation: Generation) -> None:
         """Show what was posted, and what is in its file."""
@@ -144,6 +159,35 @@ class Stage:
     def show(self, title: str, text: str) -> None:
         """Print a text as it is seen."""
         self._console.print(Panel(self._as_seen(text), title=Text(title), title_align="left"))
+
+    async def _send(
+        self, person: MemberActor, command: str, options: Mapping[str, object]
+    ) -> simcord.InteractionResult:
+        words = " ".join(f"{name}: {self._word(value)}" for name, value in options.items())
+        self._tell(f"/{command} {words}", f"{person.name} types in #videos")
+        return await person.slash(self._world.channel, command, **options)
+
+    async def _click(
+        self, person: MemberActor, message: discord.Message, label: str
+    ) -> simcord.InteractionResult:
+        self._tell(f"[{label}]", f"{person.name} clicks a button")
+        return await person.click(message, label=label)
+
+    async def _submit(
+        self, person: MemberActor, form: simcord.InteractionResult, fields: Mapping[str, str]
+    ) -> simcord.ResponseMessage | None:
+        self._tell("\n".join(f"{name}: {text}" for name, text in fields.items()), "and fills in the form")
+        return self._show_answer(person, await person.submit_modal(form, dict(fields)))
+
+    async def _read(
+        self, title: str, history: Callable[[], list[discord.Message]], mark: str
+    ) -> discord.Message:
+        async def look() -> discord.Message | None:
+            return next((found for found in history() if found.content.startswith(mark)), None)
+
+        message = await wait_until(look, seconds=SCRIPT_SECONDS)
+        self._show_message(title, message)
+        return message
 
     async def _show_video(self, attachment: discord.Attachment) -> None:
         """Save the attachment as a member would, and say what is in the saved file."""
@@ -174,12 +218,13 @@ class Stage:
 
     def _show_message(self, title: str, message: discord.Message) -> None:
         """Print a message with the buttons under it."""
-        labels = " ".join(f"[{label}]" for label in _buttons_under(message))
+        labels = " ".join(f"[{label}]" for label in buttons_under(message))
         self.show(title, "\n".join(part for part in (message.content, labels) if part))
 
     def _message(self, message_id: int | None) -> discord.Message:
-        """Return a message of the channel or of one of its threads."""
-        places = [self._world.channel, *self._world.channel.threads]
+        """Return a message of a channel or of a thread, as it is now."""
+        world = self._world
+        places = [world.channel, *world.channel.threads, world.moderators_channel]
         return next(found for place in places for found in place.history() if found.id == message_id)
 
     def _say_state(self, state: str) -> None:
@@ -191,12 +236,11 @@ class Stage:
     def _as_seen(self, text: str) -> Text:
         """Return a message's text about as Discord shows it: names for mentions, no markup."""
         world = self._world
-        for person in (world.alice, world.mona):
-            text = text.replace(person.mention, f"@{person.name}")
-        for channel in (world.channel, world.moderators_channel):
-            text = text.replace(channel.mention, f"#{channel.name}")
-        text = TIMESTAMP.sub(_as_time, text)
-        return Text(ESCAPE.sub("", text.replace("**", "").replace("-# ", "")))
+        names = {person.mention: f"@{person.name}" for person in (world.alice, world.mona)}
+        names |= {
+            channel.mention: f"#{channel.name}" for channel in (world.channel, world.moderators_channel)
+        }
+        return Text(as_seen(text, names))
 
     def _word(self, value: object) -> str:
         match value:
@@ -210,25 +254,8 @@ class Stage:
                 return str(value)
 
 
-def _buttons_under(message: discord.Message) -> Iterator[str]:
+def buttons_under(message: discord.Message) -> Iterator[str]:
+    """Yield the labels of a message's buttons."""
     for row in message.components:
         if isinstance(row, discord.ActionRow):
             yield from (item.label or "" for item in row.children if isinstance(item, discord.Button))
-
-
-def _as_time(found: re.Match[str]) -> str:
-    """Return a timestamp's markup as Discord's clients word it."""
-    moment = int(found[1])
-    if found[2] == "f":
-        return datetime.fromtimestamp(moment, UTC).strftime("%d %B %Y %H:%M UTC")
-    return _relative(moment - time.time())
-
-
-def _relative(seconds: float) -> str:
-    unit, size = next(
-        (unit for unit in (("day", 86_400), ("hour", 3600), ("minute", 60)) if abs(seconds) >= unit[1]),
-        ("second", 1),
-    )
-    number = round(abs(seconds) / size)
-    words = f"{number} {unit}{'' if number == 1 else 's'}"
-    return f"in {words}" if seconds > 0 else f"{words} ago"

@@ -109,6 +109,23 @@ def clean_word(text: str) -> str:
     return word
 
 
+def ensure_not_too_many_words(count: int) -> None:
+    """Check that a server can have so many entries.
+
+    Raises:
+        BadInputError: it can't.
+    """
+    if count > MOST_WORDS:
+        raise BadInputError(
+            ngettext(
+                "There is already {count} blocked word or phrase, which is the maximum. Remove some first.",
+                "There are already {count} blocked words and phrases, which is the "
+                "maximum. Remove some first.",
+                MOST_WORDS,
+            )
+        )
+
+
 def _undisguised(text: str) -> Iterator[str]:
     """Leave out what is not drawn, and marks that do not belong to their letter; `text` is decomposed."""
     letter = ""  # the one that marks stand on; empty: marks stand on no letter

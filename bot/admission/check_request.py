@@ -209,10 +209,12 @@ class Admission:
         *,
         is_quoted: bool = False,
         made_from: Sequence[object] = (),
+        before: AdmissionContext | None = None,
     ) -> AdmissionContext:
         """Read what the decision about this request rests on.
 
         `is_quoted`: the price is shown. `made_from`: see `bot.requests.spec.RequestSpec.made_from`.
+        `before`: of the shot before in the same transaction, whose member needn't be judged again.
         """
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
@@ -237,7 +239,7 @@ class Admission:
             self.models,
             fetch_releases(session, requester, mark, now) if is_stoppable else (),
             mark,
-            is_reviewed(policy.review, requester, partial(count_videos, session, requester), now),
+            before.is_reviewed if before is not None else _waits(session, requester, policy, now),
         )
 
     def decide(
@@ -273,6 +275,10 @@ class Admission:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
                 _tell_once(session, requester.guild_id, Action.BUDGET_WARNING, reserved, now)
+
+
+def _waits(session: Session, requester: Requester, policy: Policy, now: datetime) -> bool:
+    return is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
 
 
 def note_passed(

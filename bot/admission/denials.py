@@ -233,14 +233,19 @@ def _too_many_waiting(most: int, in_review: int) -> str:
             "once one of them starts.",
             videos=videos,
         )
-    full = _("You already have {videos} waiting here, which is the maximum.", videos=videos)
+    full = _(
+        "You already have {videos} waiting here, which is the maximum. Wait until one of them starts, or "
+        "cancel one.",
+        videos=videos,
+    )
     return f"{full} {_held_up(in_review)}"
 
 
 def _held_up(in_review: int) -> str:
+    """Say why it may take longer: an approval alone frees no slot."""
     return ngettext(
-        "{count} of yours waits for a moderator's approval. Cancel it, or wait until it's decided.",
-        "{count} of yours wait for a moderator's approval. Cancel one, or wait until one is decided.",
+        "{count} of yours waits for a moderator's approval.",
+        "{count} of yours wait for a moderator's approval.",
         in_review,
     )
 
@@ -249,8 +254,11 @@ def _too_many_at_once(most: int | None, in_review: int) -> str:
     if not most:
         return _("/veo is turned off for you on this server.")
     if in_review:
-        most_at_once = _("You can have {videos} in progress at once.", videos=count_videos(most))
-        return f"{most_at_once} {_held_up(in_review)}"
+        full = _(
+            "You can have {videos} in progress at once. Wait until one is ready, or cancel one.",
+            videos=count_videos(most),
+        )
+        return f"{full} {_held_up(in_review)}"
     return _(
         "You can have {videos} in progress at once. Wait until one is ready.",
         videos=count_videos(most),

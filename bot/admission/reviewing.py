@@ -9,16 +9,16 @@ from sqlalchemy.orm import Session
 
 from bot.admission.context import Requester
 from bot.db.models import Generation, Status
-from bot.db.review_models import ReviewRow, ReviewStage
+from bot.db.review_models import HAS_REQUESTS, ReviewRow, ReviewStage
 from bot.policy.documents import Reviewed, ReviewRule
 
 REVIEW_TIME = timedelta(hours=24)  # in which moderators can decide
 
 
 def is_reviewed(
-    rule: ReviewRule | None, requester: Requester, count: Callable[[], int], now: datetime
+    rule: ReviewRule | None, requester: Requester, count: Callable[[int], int], now: datetime
 ) -> bool:
-    """Whether a request waits for moderators; `count`: their member's videos, if that matters."""
+    """Whether a request waits for moderators; `count`: their member's videos up to a number, if needed."""
     if rule is None:
         return False
     match rule.who:
@@ -27,7 +27,7 @@ def is_reviewed(
         case Reviewed.ROLE:
             return rule.role_id in requester.role_ids
         case Reviewed.NEWCOMERS:
-            return is_new(rule, requester.joined_at, now) or count() < rule.videos
+            return is_new(rule, requester.joined_at, now) or count(rule.videos) < rule.videos
 
 
 def is_new(rule: ReviewRule, joined_at: datetime | None, now: datetime) -> bool:
@@ -35,8 +35,8 @@ def is_new(rule: ReviewRule, joined_at: datetime | None, now: datetime) -> bool:
     return rule.days > 0 and (joined_at is None or now - joined_at < timedelta(days=rule.days))
 
 
-def count_videos(session: Session, requester: Requester) -> int:
-    """Return how many videos a member has got on the server, without those that were taken down.
+def count_videos(session: Session, requester: Requester, most: int) -> int:
+    """Return how many videos a member has got on the server, up to `most`, without what was taken down.
 
     What moderators still have to see isn't got yet.
     """
@@ -46,7 +46,8 @@ def count_videos(session: Session, requester: Requester) -> int:
     )
     got = (Generation.status == Status.SUCCEEDED, Generation.removed_at.is_(None), is_seen)
     mine = (Generation.guild_id == requester.guild_id, Generation.user_id == requester.user_id)
-    return session.scalar(select(func.count()).where(*mine, *got)) or 0
+    found = select(Generation.id).where(*mine, *got).limit(most)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 def new_review(
@@ -70,10 +71,10 @@ def new_review(
 
 
 def show_open_reviews(session: Session, guild_id: int, now: datetime) -> int:
-    """Let a server's open reviews be shown in its moderators' channel; return how many there are.
+    """Let a server's open reviews be shown in its moderators' channel; return how many wait.
 
     Where one has its message, that stays; where it's gone, there's another (`bot.moderation.outbox_relay`).
     """
-    is_open = (ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None))
+    is_open = (ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None), HAS_REQUESTS)
     shown = update(ReviewRow).where(*is_open).values(post_at=now)
     return len(session.scalars(shown.returning(ReviewRow.id)).all())

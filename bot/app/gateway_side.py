@@ -25,6 +25,7 @@ from bot.library.removal import Removal
 from bot.library.reposts import Reposts
 from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions
+from bot.moderation.importing import Imports
 from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
 from bot.moderation.reviews import Reviews
@@ -113,12 +114,23 @@ def _build_continuations(shared: Shared, prices: PriceList) -> Continuations:
     )
 
 
+def _build_films(shared: Shared, admission: Admission, queue_estimate: QueueEstimate) -> Films:
+    return Films(
+        shared.database,
+        admission=admission,
+        queue_estimate=queue_estimate,
+        work=shared.signals.work,
+        stopping=shared.signals.stopping,
+    )
+
+
 def build_services(shared: Shared, prices: PriceList) -> Services:
     """Make what commands call; nothing runs yet."""
     database, signals, settings = shared.database, shared.signals, shared.settings
     daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
     rules = QuotaRules(decisions, daily_limit=daily_limit)
+    imports = Imports(decisions, models, shared.stores.uploads.read)
     admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting, models=models)
     generations = GenerationService(
         database, admission=admission, work=signals.work, stopping=signals.stopping
@@ -126,13 +138,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
     queue_estimate = QueueEstimate(shared.queue, shared.estimator)
     return Services(
         models=models,
-        films=Films(
-            database,
-            admission=admission,
-            queue_estimate=queue_estimate,
-            work=signals.work,
-            stopping=signals.stopping,
-        ),
+        films=_build_films(shared, admission, queue_estimate),
         redoing=Redoing(
             database,
             admission=admission,
@@ -150,7 +156,8 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         continuations=_build_continuations(shared, prices),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=rules,
-        previews=Previews(database, rules, daily_limit=daily_limit),
+        previews=Previews(database, rules, imports, daily_limit=daily_limit),
+        imports=imports,
         moderation=Moderation(decisions, models),
         strikes=Strikes(decisions),
         undo=Undo(decisions, models),

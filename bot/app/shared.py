@@ -25,6 +25,7 @@ from bot.media.files import VideoStore
 from bot.media.image_store import ImageStore
 from bot.media.last_frames import LastFrames
 from bot.media.orphaned_files import OrphanedFiles
+from bot.media.small_files import SmallFiles
 from bot.media.whole_videos import WholeVideos
 from bot.monitoring.monitoring import record_call
 from bot.monitoring.provider_record import ProviderRecord
@@ -59,6 +60,7 @@ class Stores:
     shot_frames: ShotFrames
     source_videos: SourceVideos
     whole_videos: WholeVideos
+    uploads: SmallFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +189,11 @@ def _stores(
         shot_frames = ShotFrames(database, store, frames)
         whole = WholeVideos(videos, from_discord=from_discord, from_provider=from_provider)
         sources = SourceVideos(database, store, whole)
-        images = ImageStore(from_discord, settings.data_dir / "pictures", shot_frames.find, sources.find)
+        pictures = settings.data_dir / "pictures"
+        images = ImageStore(from_discord, pictures, shot_frames.find, sources.find)
+        uploads = SmallFiles(from_discord, pictures)
         posted = VideoStore(from_discord, videos)
-        return Stores(store, posted, images, frames, shot_frames, sources, whole)
+        return Stores(store, posted, images, frames, shot_frames, sources, whole, uploads)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
 

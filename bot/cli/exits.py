@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from typing import TypeVar
 
 import typer
 from rich.console import Console
@@ -14,7 +15,10 @@ EXIT_SETTINGS = 2
 console = Console(stderr=True)
 
 
-def finish(work: Coroutine[None, None, None], failure: type[Exception], stopped: str) -> None:
+Result = TypeVar("Result")
+
+
+def finish(work: Coroutine[None, None, Result], failure: type[Exception], stopped: str) -> Result:
     """Run what the person at the terminal waits for; end with a line where it fails or is `stopped`.
 
     Args:
@@ -23,7 +27,7 @@ def finish(work: Coroutine[None, None, None], failure: type[Exception], stopped:
         stopped: what to say after Ctrl-C or another signal.
     """
     try:
-        asyncio.run(work)
+        return asyncio.run(work)
     except failure as error:
         raise fail(error) from None
     except (KeyboardInterrupt, asyncio.CancelledError):  # the latter: another signal

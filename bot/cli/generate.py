@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.desk import GenerateError
 from bot.cli.exits import finish, stop
 from bot.cli.target_file import NAME, place_named
-from bot.cli.video import GenerateError, generate_in_terminal, read_images, resume_in_terminal
+from bot.cli.video import decoded, files_of, generate_in_terminal, read_images, resume_in_terminal
 from bot.log import configure_logging
 from bot.provider.catalogue import (
     InvalidOptionError,
@@ -18,8 +19,8 @@ from bot.provider.catalogue import (
     VideoRequest,
     build_request,
 )
-from bot.provider.choosing import choose_model, find_model, kind_for
-from bot.provider.input_kinds import MOST_REFERENCES, InputKind
+from bot.provider.choosing import choose_model, find_model
+from bot.provider.input_kinds import InputKind
 from bot.provider_settings import ProviderSettings
 from bot.settings import SettingsError, load_provider_settings
 
@@ -79,7 +80,7 @@ def generate(
         if resume:
             begin = partial(resume_in_terminal, settings, resume)
         else:
-            files = _files_of(image, last_image, reference or [])
+            files = files_of(image, last_image, reference or [])
             request = _request_of(settings, model, _read_prompt(prompt), options, files)
             begin = partial(generate_in_terminal, settings, request)
     except (SettingsError, InvalidOptionError, GenerateError) as error:
@@ -95,30 +96,10 @@ def _read_prompt(prompt: str | None) -> str:
         GenerateError: there is none.
     """
     given = sys.stdin.buffer.read() if prompt == "-" else (prompt or "").encode(errors="surrogateescape")
-    said = given.decode(errors="replace").removeprefix("\ufeff")  # whatever the terminal's encoding
+    said = decoded(given)
     if not said:
         raise GenerateError("Describe the video, or fetch one with --resume.")
     return said
-
-
-def _files_of(
-    image: Path | None, last_image: Path | None, references: Sequence[Path]
-) -> tuple[InputKind, Sequence[Path]]:
-    """Return what the video is made from, and its files.
-
-    Raises:
-        GenerateError: they don't go together.
-    """
-    files = [file for file in (image, last_image) if file is not None]
-    if references and files:
-        raise GenerateError("A video can't have --reference and an --image or --last-image too.")
-    if image is None and last_image is not None:
-        raise GenerateError("--last-image needs an --image to start from.")
-    if not references:
-        return kind_for(len(files)), files
-    if len(references) > MOST_REFERENCES:
-        raise GenerateError(f"A video can have up to {MOST_REFERENCES} reference images.")
-    return InputKind.REFERENCES, references
 
 
 def _request_of(

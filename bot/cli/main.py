@@ -15,6 +15,7 @@ from bot import __version__
 MODULES = {
     "run": "bot.cli.run",
     "generate": "bot.cli.generate",
+    "film": "bot.cli.film",
     "doctor": "bot.cli.doctor",
     "backup": "bot.cli.backup",
     "copy-database": "bot.cli.copy_database",

@@ -114,12 +114,12 @@ def _copy(url: URL, part: Path, target: Path, *, force: bool) -> Backup:
         # Who puts it back may go back to an older version, and Discord knows a newer one's commands by now.
         copy.execute("DELETE FROM notes WHERE name LIKE ? || '%'", (COMMANDS,))
         copy.commit()
-    _sync(part)
+    sync_to_disk(part)
     if target.exists() and not force:
         raise BackupError(f"{target} now exists. Use --force to replace it.")
     place = target.resolve()  # a link stays where it is, be it /dev/stdout
     part.replace(place)
-    _sync(place.parent)
+    sync_to_disk(place.parent)
     return backup
 
 
@@ -140,7 +140,7 @@ def _checked(copy: sqlite3.Connection, part: Path, target: Path) -> Backup:
     return Backup(target, part.stat().st_size, revision, requests)
 
 
-def _sync(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
     """Have the disk keep what was written; raises OSError as writing itself would."""
     handle = os.open(path, os.O_RDONLY)
     try:

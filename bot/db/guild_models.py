@@ -51,6 +51,7 @@ class Action(StrEnum):
     STRIKES = "strikes"
     FORGIVE = "forgive"
     SETTINGS = "settings"
+    IMPORT = "import"
     CANCEL = "cancel"
     VIDEO_DELETE = "video_delete"
     REPORT_DISMISS = "report_dismiss"

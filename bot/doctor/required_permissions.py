@@ -61,6 +61,11 @@ MODERATOR_CHANNEL_NEEDS = (
     Need("view_channel", N_("View Channel"), "", 1 << 10),
     Need("send_messages", N_("Send Messages"), "", 1 << 11),
 )
+# Without them, moderators don't see all of what they are to approve.
+REVIEW_NEEDS = (
+    Need("embed_links", N_("Embed Links"), "", 1 << 14),
+    Need("attach_files", N_("Attach Files"), "", 1 << 15),
+)
 
 
 def lacking(permissions: int, needs: Iterable[Need] = NEEDS) -> list[Need]:

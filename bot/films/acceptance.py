@@ -1,5 +1,6 @@
 """Whether a film is accepted: whole or not at all, by the rules for single requests, in one transaction."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import fingerprint, offer
+from bot.admission.appeals import BLOCK, fetch_releases, fingerprint, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester, note_passed
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
@@ -52,14 +53,28 @@ class DearerError(UndecidedError):
 
 
 class Releases:
-    """What lets the shots of one film pass, by their fingerprints: equal shots have it in common."""
+    """What lets the shots of one film pass.
 
-    def __init__(self) -> None:
+    A word passes by the fingerprint of its shot, and equal shots have that in common. A block is about the
+    member: it's passed by what moderators let pass of the whole, whose fingerprint is `mark`.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+        self._of_all: tuple[Release, ...] | None = None
         self._found: dict[str, tuple[Release, ...]] = {}
 
-    def for_all(self, context: AdmissionContext) -> AdmissionContext:
-        """Return a shot's context with what lets the first one of its like pass."""
-        return replace(context, releases=self._found.setdefault(context.fingerprint, context.releases))
+    def for_shot(
+        self, session: Session, requester: Requester, context: AdmissionContext, now: datetime
+    ) -> AdmissionContext:
+        """Return a shot's context with what lets it pass."""
+        if self._of_all is None:
+            is_blocked = context.member_policy.block is not None
+            found = fetch_releases(session, requester, self.mark, now) if is_blocked else ()
+            self._of_all = tuple(release for release in found if release.rule.startswith(BLOCK))
+        words = tuple(release for release in context.releases if not release.rule.startswith(BLOCK))
+        words = self._found.setdefault(context.fingerprint, words)
+        return replace(context, releases=(*words, *self._of_all))
 
 
 class Acceptance:
@@ -149,10 +164,12 @@ class Acceptance:
         Raises:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
-        contexts, releases = list[AdmissionContext](), Releases()
+        contexts, releases = list[AdmissionContext](), Releases(film_mark(plans))
         before, review = None, None
         for number, plan in enumerate(plans, start=1):
-            context = releases.for_all(self.context(session, requester, plan, now))
+            shot_before = contexts[-1] if contexts else None
+            context = self.context(session, requester, plan, now, shot_before)
+            context = releases.for_shot(session, requester, context, now)
             words = None if contexts else title_words(requester, row, context, now)
             refusal = TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
             refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
@@ -162,7 +179,9 @@ class Acceptance:
                 asked = (requester, plan.video, context)
                 raise refused_shot(number, refusal, asked, is_word=not has_words(source, plan))
             if refusal is not None:
-                offer(session, refusal, (requester, plan.video, context), now)
+                whole = replace(plan.video, prompt="\n".join(each.video.prompt for each in plans))
+                asked = (requester, whole, replace(context, fingerprint=releases.mark))
+                offer(session, refusal, asked, now)
                 return refusal
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
@@ -173,15 +192,20 @@ class Acceptance:
         return contexts
 
     def context(
-        self, session: Session, requester: Requester, plan: ShotPlan, now: datetime
+        self,
+        session: Session,
+        requester: Requester,
+        plan: ShotPlan,
+        now: datetime,
+        before: AdmissionContext | None = None,
     ) -> AdmissionContext:
         """Read what the decision rests on; a shot that may become another kind costs what the dearer does.
 
-        What a moderator lets pass is a video alone, or a shot of a film.
+        What a moderator lets pass is a video alone, or a shot of a film. `before`: of the shot before.
         """
         made_from = _made_from(plan)
         context = self._admission.fetch_context(
-            session, requester, plan.video, now, is_quoted=True, made_from=made_from
+            session, requester, plan.video, now, is_quoted=True, made_from=made_from, before=before
         )
         other = None if plan.without is None else self._admission.price_of(plan.without)
         if other is None or context.price is None:
@@ -207,6 +231,11 @@ class Acceptance:
 def fingerprints(plans: Sequence[ShotPlan]) -> list[str]:
     """Return what tells each shot apart from other requests."""
     return [fingerprint(plan.video, _made_from(plan)) for plan in plans]
+
+
+def film_mark(plans: Sequence[ShotPlan]) -> str:
+    """Return what tells a film apart from others; see `bot.admission.appeals.fingerprint`."""
+    return hashlib.sha256("".join(fingerprints(plans)).encode()).hexdigest()
 
 
 def _made_from(plan: ShotPlan) -> list[object]:

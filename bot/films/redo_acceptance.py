@@ -184,7 +184,8 @@ class RedoAcceptance:
         Raises:
             ShotRefusedError: the first one has forbidden words.
         """
-        row, trial, releases = film.row, Trial(), Releases()
+        row, trial = film.row, Trial()
+        releases: Releases | None = None
         review: ReviewRow | None = None
         place = replace(
             requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
@@ -195,7 +196,10 @@ class RedoAcceptance:
             plan = plans[number]
             if isinstance(plan, UserError):
                 return replace(trial, refusal=plan)
-            context = releases.for_all(self._acceptance.context(session, requester, plan, now))
+            shot_before = trial.contexts[-1] if trial.contexts else None
+            context = self._acceptance.context(session, requester, plan, now, shot_before)
+            releases = releases or Releases(context.fingerprint)  # the words of the others are known
+            context = releases.for_shot(session, requester, context, now)
             if not trial.ids:
                 _check_title(requester, row, context, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)

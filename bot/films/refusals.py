@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from bot.admission.appeals import excuse, offer
 from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
 from bot.admission.denials import (
-    BlockedError,
     BudgetReachedError,
     QuotaReachedError,
     RefusedError,
@@ -34,18 +33,17 @@ Answer = TypeVar("Answer")
 
 
 class AskableShotError(ShotRefusedError):
-    """A shot is refused for a forbidden word or a block, about which a moderator can be asked."""
+    """A shot is refused for a forbidden word, about which a moderator can be asked."""
 
     def __init__(
         self,
         number: int,
-        refusal: WordNotAllowedError | BlockedError,
+        refusal: WordNotAllowedError,
         asked: tuple[Requester, VideoRequest, AdmissionContext],
         *,
         is_word: bool = True,
     ) -> None:
         """`asked`: the shot; `is_word`: a word may cost a strike."""
-        is_word = is_word and isinstance(refusal, WordNotAllowedError)
         super().__init__(number, refusal.sentence, is_word=is_word)
         self.has_moderators = asked[2].policy.moderators_channel_id is not None
         self.fingerprints = refusal.fingerprints
@@ -93,7 +91,7 @@ def refused_shot(
     """
     if isinstance(refusal, TOO_MANY):
         return FilmTooLongError(number - 1, refusal)
-    if isinstance(refusal, WordNotAllowedError | BlockedError):
+    if isinstance(refusal, WordNotAllowedError):
         return AskableShotError(number, refusal, asked, is_word=is_word)
     if isinstance(refusal, RefusedError):
         return ShotRefusedError(number, refusal.sentence)

@@ -29,19 +29,9 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
     Raises:
         CannotRemixError: it was removed, or what it was made from isn't known any more.
     """
-    row, shots = film.row, film.shots
-    if row.removed_at is not None:
-        raise CannotRemixError(
-            _("This film was removed, so I can't use it again. Use `/film` to make a new one.")
-        )
-    if row.erased_at is not None or any(shot.erased_at is not None for shot in shots):
-        raise CannotRemixError(
-            _(
-                "The prompts of this film were deleted, so I can't use them again. Use `/film` and enter "
-                "them again."
-            )
-        )
-    prompts = tuple(on_one_line(shot.prompt) for shot in shots)
+    ensure_usable(film)
+    row = film.row
+    prompts = tuple(on_one_line(shot.prompt) for shot in film.shots)
     if len("\n".join(prompts)) > SCRIPT_MAX_LENGTH:
         raise CannotRemixError(
             _(
@@ -60,6 +50,26 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
         row.has_references,
         source_id=row.id,
     )
+
+
+def ensure_usable(film: Film) -> None:
+    """Check that a film is there, with its words; it may have gone while its form was open.
+
+    Raises:
+        CannotRemixError: it isn't.
+    """
+    row, shots = film.row, film.shots
+    if row.removed_at is not None:
+        raise CannotRemixError(
+            _("This film was removed, so I can't use it again. Use `/film` to make a new one.")
+        )
+    if row.erased_at is not None or any(shot.erased_at is not None for shot in shots):
+        raise CannotRemixError(
+            _(
+                "The prompts of this film were deleted, so I can't use them again. Use `/film` and enter "
+                "them again."
+            )
+        )
 
 
 def _images(film: Film, now: datetime) -> tuple[ImageInput, ...]:

@@ -16,7 +16,7 @@ from bot.errors import DatabaseBusyError, UserError
 from bot.films.acceptance import Acceptance, DearerError, Offered
 from bot.films.changes import Change
 from bot.films.desk import FilmDesk
-from bot.films.remix import spec_of
+from bot.films.remix import ensure_usable, spec_of
 from bot.films.rows import (
     Film,
     attach_card,
@@ -63,6 +63,7 @@ class Films(FilmDesk):
 
         Raises:
             BadRequestError, RefusedError: it makes no film, or a rule of the server doesn't allow it.
+            CannotRemixError: the film that is changed was removed, or its words were deleted.
             AlreadyRequestedError: the same interaction was answered before.
             DatabaseBusyError: nothing can be recorded now.
         """
@@ -72,6 +73,8 @@ class Films(FilmDesk):
             plans = self._acceptance.plans(spec)
             row = insert_offer(session, requester, spec, now)
             source = None if spec.source_id is None else fetch_film(session, spec.source_id)
+            if source is not None:
+                ensure_usable(source)
             return self._acceptance.offer(session, requester, row, plans, now, source=source)
 
         answer = await self._offered(offer, requester)

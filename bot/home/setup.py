@@ -15,11 +15,13 @@ class SetupStep(StrEnum):
     REVIEW = "review"
 
 
-def is_decided(step: SetupStep, policy: Policy, *, is_channel_usable: bool = True) -> bool:
-    """Whether moderators have decided it; a channel that can't be used is as none."""
+def is_decided(step: SetupStep, policy: Policy, broken: Collection[SetupStep] = ()) -> bool:
+    """Whether moderators have decided it; not where what they chose is gone or can't be used (`broken`)."""
+    if step in broken:
+        return False
     match step:
         case SetupStep.CHANNEL:
-            return policy.moderators_channel_id is not None and is_channel_usable
+            return policy.moderators_channel_id is not None
         case SetupStep.LIMITS:
             return any(rule.scope in {Scope.SERVER, Scope.ROLE} for rule in policy.rules)
         case SetupStep.BUDGET:
@@ -29,12 +31,12 @@ def is_decided(step: SetupStep, policy: Policy, *, is_channel_usable: bool = Tru
 
 
 def next_step(
-    policy: Policy, steps: Collection[SetupStep], *, is_channel_usable: bool = True
+    policy: Policy, steps: Collection[SetupStep], broken: Collection[SetupStep] = ()
 ) -> SetupStep | None:
     """Return the first of these steps that a server shouldn't leave open; None: there's none.
 
     That nobody's requests wait for moderators is a decision as good as any.
     """
-    wanted = (step for step in SetupStep if step in steps and step is not SetupStep.REVIEW)
-    undecided = (step for step in wanted if not is_decided(step, policy, is_channel_usable=is_channel_usable))
+    wanted = {*steps} - ({SetupStep.REVIEW} - {*broken})
+    undecided = (step for step in SetupStep if step in wanted and not is_decided(step, policy, broken))
     return next(undecided, None)

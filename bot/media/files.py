@@ -35,6 +35,7 @@ class Clip:
         codec: of the picture, as ffmpeg calls it, such as "h264".
         has_sound: there is an audio stream.
         unplayable: what of it Discord's clients may not play, such as "hevc".
+        coding: what must be the same in clips whose pictures are joined as they are; empty: unknown.
 
     All but the first two are zero or empty when ffmpeg could not be run.
     """
@@ -47,6 +48,7 @@ class Clip:
     codec: str = ""
     has_sound: bool = False
     unplayable: str = ""
+    coding: str = ""
 
 
 class VideoStore:
@@ -173,6 +175,7 @@ async def probe(path: Path) -> Clip:
         codec=streams.codec,
         has_sound=bool(streams.sound),
         unplayable=await unplayable_part(path, streams),
+        coding=streams.coding,
     )
 
 

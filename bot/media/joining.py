@@ -1,9 +1,10 @@
-"""Videos joined to one, cut on cut: the real ffmpeg makes them alike, bounded as elsewhere."""
+"""Videos joined to one, cut on cut: the real ffmpeg copies them or makes them alike, bounded as elsewhere."""
 
 import asyncio
+import base64
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS, STOPPED
 from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import PART_SUFFIX, WRAPPERS_CODES, Clip, probe
-from bot.media.streams import source_of
+from bot.media.streams import MP4, source_of
 from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -26,6 +27,8 @@ FRAME_RATE = 24  # per second: Veo's
 TOLERANCE = 0.2  # seconds for each shot, whose end falls between two frames
 SAMPLE_RATE = 48_000  # of the sound, in Hz
 SOUND_RATE = "160k"  # of AAC
+
+Arguments = Callable[[Sequence[Clip]], list[str]]  # what ffmpeg reads, and what becomes of the pictures
 
 
 class JoiningTimeoutError(MediaError):
@@ -49,10 +52,20 @@ class Joiner:
         """
         if not all(clip.seconds and clip.width and clip.height for clip in clips):
             raise MediaError("ffmpeg could not look into a shot, which would be missing.")
+        if _are_alike(clips):  # nearly always, and then it takes seconds instead of minutes
+            try:
+                return await self._write(clips, output, _copied)
+            except JoiningTimeoutError:
+                raise
+            except MediaError as error:
+                log.warning("alike shots could not be copied, so they are encoded", reason=str(error))
+        return await self._write(clips, output, _encoded)
+
+    async def _write(self, clips: Sequence[Clip], output: Path, arguments: Arguments) -> Clip:
         # A try of its own each: the ffmpeg of a process that was killed may still write.
         part = output.with_name(f"{output.stem}-{secrets.token_hex(4)}{PART_SUFFIX}")
         try:
-            await self._run(await asyncio.to_thread(_command, clips, part, self.timeout))
+            await self._run(await asyncio.to_thread(_command, arguments, clips, part, self.timeout))
             film = await probe(part)
             _ensure_whole(film, clips)
             await asyncio.to_thread(part.replace, output)
@@ -78,19 +91,64 @@ def _ensure_whole(film: Clip, clips: Sequence[Clip]) -> None:
         raise MediaError(f"The film has {film.seconds:.1f} s instead of {wanted:.1f} s.")
 
 
-def _command(clips: Sequence[Clip], output: Path, seconds: float) -> list[str]:
+def _are_alike(clips: Sequence[Clip]) -> bool:
+    """Whether players can go from one picture to the next without being told that anything changes."""
+    codings = {clip.coding for clip in clips}
+    return len(codings) == 1 and "" not in codings and not any(clip.unplayable for clip in clips)
+
+
+def _command(arguments: Arguments, clips: Sequence[Clip], output: Path, seconds: float) -> list[str]:
     nice = shutil.which("nice")
     first = [nice, "-n", str(NICENESS)] if nice else []
     general = ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-filter_complex_threads", "1"]
-    sources = [part for clip in clips for part in ("-threads", "1", *source_of(clip.path))]
-    has_sound = any(clip.has_sound for clip in clips)
-    sound = ["-map", "[a]", "-c:a", "aac", "-b:a", SOUND_RATE] if has_sound else []
-    picture = ["-map", "[v]", "-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", "1"]
-    written = ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", str(output)]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), *general, *sources]
-    command += ["-filter_complex", filter_of(clips, has_sound=has_sound), *picture, *sound, *written]
+    sound = ["-map", "[a]", "-c:a", "aac", "-b:a", SOUND_RATE] if _have_sound(clips) else []
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), *general, *arguments(clips), *sound]
+    command += ["-movflags", "+faststart", "-f", "mp4", str(output)]
     # The clock ends it first; the bound is for one whose bot was killed.
     return confined([*first, *command], memory=MEMORY, seconds=2 * seconds)
+
+
+def _copied(clips: Sequence[Clip]) -> list[str]:
+    """Return the arguments that take the pictures as they are, and encode the sound.
+
+    Sound that is copied has a click at each cut: a coder needs some samples to begin.
+    """
+    # With the files' own times: else the pictures begin later, by what the first one's sound has before 0.
+    source, picture = ["-copyts", *_list_of(clips)], ["-map", "0:V:0", "-c:v", "copy"]
+    if not _have_sound(clips):
+        return [*source, *picture]
+    steps = [f"{_sound_of(clip, number + 1)}[a{number}]" for number, clip in enumerate(clips)]
+    pads = "".join(f"[a{number}]" for number in range(len(clips)))
+    graph = ";".join([*steps, f"{pads}concat=n={len(clips)}:v=0:a=1[a]"])
+    return [*source, *_sources(clips), "-filter_complex", graph, *picture]
+
+
+def _list_of(clips: Sequence[Clip]) -> list[str]:
+    """Return ffmpeg's arguments for files to read one after the other; each takes its clip's time."""
+    lines = ["ffconcat version 1.0"]
+    for clip in clips:
+        path = str(clip.path.resolve()).replace("'", r"'\''")
+        lines += [f"file 'file:{path}'", f"duration {clip.seconds:.6f}"]
+    text = base64.b64encode("\n".join(lines).encode()).decode()
+    # As for a single file: no playlist or list of files passes for a video.
+    bounds = ["-protocol_whitelist", "file,data", "-format_whitelist", f"concat,{MP4}", "-safe", "0"]
+    return [*bounds, "-auto_convert", "0", "-f", "concat", "-i", f"data:text/plain;base64,{text}"]
+
+
+def _encoded(clips: Sequence[Clip]) -> list[str]:
+    """Return the arguments that fit all pictures into the size of the first one, and encode them."""
+    has_sound = _have_sound(clips)
+    picture = ["-map", "[v]", "-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", "1"]
+    graph = filter_of(clips, has_sound=has_sound)
+    return [*_sources(clips), "-filter_complex", graph, *picture, "-pix_fmt", "yuv420p"]
+
+
+def _have_sound(clips: Sequence[Clip]) -> bool:
+    return any(clip.has_sound for clip in clips)
+
+
+def _sources(clips: Sequence[Clip]) -> list[str]:
+    return [part for clip in clips for part in ("-threads", "1", *source_of(clip.path))]
 
 
 def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
@@ -101,20 +159,20 @@ def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
         steps.append(
             f"[{number}:V:0]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic,"
             f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,fps={FRAME_RATE},"
-            f"tpad=stop_mode=clone:stop_duration=1,trim=end={clip.seconds:.3f},"
+            f"tpad=stop_mode=clone:stop_duration=1,trim=end={clip.seconds:.6f},"
             f"setpts=PTS-STARTPTS[v{number}]"
         )
         joined += f"[v{number}]"
         if has_sound:
-            steps.append(f"{_sound_of(number, clip)}[a{number}]")
+            steps.append(f"{_sound_of(clip, number)}[a{number}]")
             joined += f"[a{number}]"
     ends = "[v][a]" if has_sound else "[v]"
     return ";".join([*steps, f"{joined}concat=n={len(clips)}:v=1:a={int(has_sound)}{ends}"])
 
 
-def _sound_of(number: int, clip: Clip) -> str:
+def _sound_of(clip: Clip, source: int) -> str:
     alike = f"aformat=sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
-    length = f"atrim=end={clip.seconds:.3f},asetpts=PTS-STARTPTS"
+    length = f"atrim=end={clip.seconds:.6f},asetpts=PTS-STARTPTS"
     if clip.has_sound:
-        return f"[{number}:a:0]aresample={SAMPLE_RATE},{alike},apad,{length}"
+        return f"[{source}:a:0]aresample={SAMPLE_RATE},{alike},apad,{length}"
     return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{alike},{length}"

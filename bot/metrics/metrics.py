@@ -211,10 +211,17 @@ def _note_made(generation: Generation) -> None:
 
 
 def _note_finished(generation: Generation) -> None:
-    FINISHED.labels(generation.status).inc()
     if generation.status is Status.FAILED and generation.failure_kind is not None:
-        FAILED.labels(generation.failure_kind).inc()
+        note_failed(generation.failure_kind)
+    else:
+        FINISHED.labels(generation.status).inc()
     note_charged(generation.model, generation.credits_used or 0.0)
+
+
+def note_failed(kind: FailureKind, count: int = 1) -> None:
+    """Count requests that are over and failed."""
+    FINISHED.labels(Status.FAILED).inc(count)
+    FAILED.labels(kind).inc(count)
 
 
 def note_charged(model: str, more: float) -> None:

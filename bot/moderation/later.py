@@ -6,7 +6,7 @@ from json import dumps
 
 from bot.admission.blocklist import fold
 from bot.db.guild_models import Action
-from bot.moderation.restoring import Decision
+from bot.moderation.decided import Decision, parts_of, words_of
 from bot.moderation.told import Told
 
 # Kinds that change the same part, by another name.
@@ -39,9 +39,15 @@ def find_later(decision: Decision, newest_first: Sequence[Decision]) -> int | No
 
 def touched(decision: Decision) -> frozenset[tuple[str, ...]]:
     """Return what a decision changed; two decisions meet where they share some of it."""
+    return frozenset(touch for part in parts_of(decision) for touch in _touched(part))
+
+
+def _touched(decision: Decision) -> frozenset[tuple[str, ...]]:
     kind, states = SAME_PART.get(decision.kind, decision.kind), (decision.before or {}, decision.left or {})
     if kind in WHOLE:
         names = {""} if any(states) else set[str]()
+    elif words := words_of(decision):
+        names = set(map(fold, words))
     elif kind is Action.WORD_ADD:
         before, left = ({fold(word): word for word in state.values()} for state in states)
         names = _differing(before, left)

@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from bot.db.guild_models import Action, AuditRow
+from bot.admission.blocklist import ensure_not_too_many_words, fold
+from bot.db.guild_models import Action
+from bot.moderation.decided import Decision, parts_of, words_of
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
 from bot.moderation.service import SETTINGS, with_word, without_word
 from bot.moderation.told import (
     Told,
-    in_order,
     limits_teller,
     settings_teller,
     tell_budget,
@@ -24,6 +25,7 @@ from bot.moderation.told import (
     tell_reset,
     tell_strikes,
     word_teller,
+    words_teller,
 )
 from bot.policy.documents import (
     Block,
@@ -40,41 +42,9 @@ from bot.policy.documents import (
 
 PAUSE_KEYS = frozenset({"since", "reason"})
 BLOCK_KEYS = frozenset({"since", "until", "reason"})
-UNDO_COLONS = 2  # at least: what was undone, its kind, its subject
-UNSORTED = frozenset({"grants", "steps"})  # lists of objects, in an order of their own
 LATER_KEYS = frozenset({"since", "reason"})  # rows of earlier versions don't tell them
 
 DocumentT = TypeVar("DocumentT", Policy, MemberPolicy)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A row of the trail as a change of a document.
-
-    Attributes:
-        kind: what was decided; of an undo, what was decided by what it undid.
-        subject: about what, as the trail names it.
-        before: what was before.
-        left: what it left.
-        undoes: of an undo, the id of what it undid; otherwise 0.
-    """
-
-    id: int
-    kind: Action
-    subject: str
-    before: Told
-    left: Told
-    undoes: int = 0
-
-    @property
-    def user_id(self) -> int | None:
-        """Whose document it changed; None: the server's."""
-        return Subject.parse(self.subject).id if self.kind in MEMBER_PARTS else None
-
-    @property
-    def undo_subject(self) -> str:
-        """How the row of its undo names it, and what it was."""
-        return f"{self.id}:{self.kind}:{self.subject}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +53,6 @@ class Part(Generic[DocumentT]):
 
     tell: Callable[[DocumentT], Told]
     put: Callable[[DocumentT, Told, datetime], DocumentT]
-
-
-def decision_of(row: AuditRow) -> Decision:
-    """Return what a row says was decided."""
-    kind, subject, undoes = row.action, row.subject or "", 0
-    if kind is Action.UNDO and subject.count(":") >= UNDO_COLONS:
-        undone, name, subject = subject.split(":", UNDO_COLONS)
-        kind, undoes = Action(name), int(undone)
-    before, left = _ordered(row.old), _ordered(row.new)
-    if kind is Action.GRANT:
-        before, left = _only_moved(before, left)
-    return Decision(row.id, kind, subject, before, left, undoes)
 
 
 def can_be_undone(decision: Decision) -> bool:
@@ -135,21 +93,6 @@ def is_as_left(decision: Decision, present: Told, now: datetime) -> bool:
 def is_restored(decision: Decision, present: Told, now: datetime) -> bool:
     """Whether what was before holds already: nothing would change, or only what has ended would."""
     return still_holding(present, now) == still_holding(decision.before, now)
-
-
-def _ordered(told: Told) -> Told:
-    return told and {key: value if key in UNSORTED else in_order(value) for key, value in told.items()}
-
-
-def _only_moved(before: Told, left: Told) -> tuple[Told, Told]:
-    """Return the one grant that was given or taken, where it was and where it was not."""
-    had, has = ((told or {}).get("grants", []) for told in (before, left))
-    taken, given = (
-        [grant for grant in these if grant not in those] for these, those in ((had, has), (has, had))
-    )
-    if len(taken) + len(given) != 1:
-        return None, None
-    return {"grants": taken} if taken else None, {"grants": given} if given else None
 
 
 def _limits(decision: Decision) -> Part[Policy]:
@@ -196,6 +139,8 @@ def _strikes(decision: Decision) -> Part[Policy]:
 
 
 def _word(decision: Decision) -> Part[Policy] | None:
+    if words := words_of(decision):
+        return Part(words_teller(words), partial(_put_words, words=words))
     word = {**(decision.left or {}), **(decision.before or {})}.get("word")
     if word is None:
         return None
@@ -205,6 +150,29 @@ def _word(decision: Decision) -> Part[Policy] | None:
         return with_word(policy, told["word"]) if told else without_word(policy, word)
 
     return Part(word_teller(word), put)
+
+
+def _put_words(policy: Policy, told: Told, now: datetime, words: Sequence[str]) -> Policy:
+    del now
+    folded = set(map(fold, words))
+    others = [word for word in policy.words if fold(word) not in folded]
+    restored = (*others, *(told or {}).get("words", ()))
+    ensure_not_too_many_words(len(restored))
+    return policy.model_copy(update={"words": restored})
+
+
+def _import(decision: Decision) -> Part[Policy] | None:
+    parts = {f"{part.kind}:{part.subject}": server_part(part) for part in parts_of(decision)}
+    known = {name: part for name, part in parts.items() if part is not None}
+    if len(known) < len(parts):
+        return None
+
+    def put(policy: Policy, told: Told, now: datetime) -> Policy:
+        for name, part in known.items():
+            policy = part.put(policy, (told or {}).get(name), now)
+        return policy
+
+    return Part(lambda policy: {name: part.tell(policy) for name, part in known.items()}, put)
 
 
 def _settings(decision: Decision) -> Part[Policy] | None:
@@ -269,6 +237,7 @@ SERVER_PARTS: Mapping[Action, Callable[[Decision], Part[Policy] | None]] = {
     Action.WORD_REMOVE: _word,
     Action.SETTINGS: _settings,
     Action.STRIKES: _strikes,
+    Action.IMPORT: _import,
 }
 MEMBER_PARTS: Mapping[Action, Callable[[Decision], Part[MemberPolicy] | None]] = {
     Action.GRANT: _grant,

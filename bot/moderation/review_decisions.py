@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
 from bot.db.models import Generation, Unreviewed
-from bot.db.review_models import IN_REVIEW, ReviewDecision, ReviewRow, ReviewStage
+from bot.db.review_models import IN_REVIEW, ReviewDecision, ReviewRow, ReviewStage, is_in_review
 from bot.errors import UserError
 from bot.failures import FailureKind
 from bot.i18n import N_, _
@@ -74,10 +74,24 @@ class Review:
         return any(request.unreviewed is Unreviewed.POST for request in self.requests)
 
     @property
+    def at_stake(self) -> Sequence[Generation]:
+        """What is decided about: while that's open, those that still wait, if any do."""
+        waiting = [request for request in self.requests if is_in_review(request)]
+        return waiting if waiting and self.row.decision is None else self.requests
+
+    @property
     def price(self) -> float | None:
         """What all of it will cost, in credits; None: not known."""
-        prices = [request.estimated_credits for request in self.requests]
+        prices = [request.estimated_credits for request in self.at_stake]
         return None if None in prices else sum(price or 0 for price in prices)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What ended; `silent`: how many of these are over at once, to be counted when that's written."""
+
+    ids: Sequence[str] = ()
+    silent: int = 0
 
 
 def fetch_review(session: Session, guild_id: int, review_id: str) -> ReviewRow | None:
@@ -111,17 +125,22 @@ def ensure_decidable(row: ReviewRow | None, by: Moderator) -> ReviewRow:
 
 def carry_out(
     session: Session, by: Moderator, chosen: Chosen, now: datetime, shown_at: Posted | None = None
-) -> Review:
-    """Decide, and let the requests go on or end; see `bot.moderation.reviews.Reviews.decide`."""
+) -> tuple[Review, Ended] | None:
+    """Decide, and let the requests go on or end; see `bot.moderation.reviews.Reviews.decide`.
+
+    None: nothing waits for it any more, so it's closed.
+    """
     review_id, decision, words = chosen
     found = fetch_review(session, by.guild_id, review_id)
     open_row = ensure_decidable(found, by)
+    ended, gone_on = Ended(), list[str]()
     if decision is ReviewDecision.APPROVE:
-        decided = let_go_on(session, open_row, now)
+        gone_on += let_go_on(session, open_row, now)
     else:
-        decided = end_requests(session, open_row, decision, now, words)
-    if not decided:
-        raise ReviewClosedError(ReviewDecision.OVER)
+        ended = end_requests(session, open_row, decision, now, words)
+    if not gone_on and not ended.ids:
+        close(session, review_id, ReviewDecision.OVER, now)
+        return None
     row = session.scalar(
         update(ReviewRow)
         .where(ReviewRow.id == review_id, ReviewRow.decision.is_(None))
@@ -136,13 +155,19 @@ def carry_out(
         row.channel_id, row.message_id = shown_at.channel_id, shown_at.message_id
     review = load_review(session, row)
     _record(session, by, review, now)
-    return review
+    return review, ended
+
+
+def close(session: Session, review_id: str, decision: ReviewDecision, now: datetime) -> None:
+    """Close a review that no moderator decided; its message, if there is one, shows that."""
+    closed = update(ReviewRow).where(ReviewRow.id == review_id, ReviewRow.decision.is_(None))
+    session.execute(closed.values(decision=decision, decided_at=now, post_at=now))
 
 
 def end_requests(
     session: Session, review: ReviewRow, decision: ReviewDecision, now: datetime, words: str | None = None
-) -> Sequence[str]:
-    """End what waits for a review, free, or without posting what was made; return its IDs.
+) -> Ended:
+    """End what waits for a review, free, or without posting what was made.
 
     The runner then tells the member. Of a film, the first shot tells: the others are over at once, and the
     film's card shows them.
@@ -166,7 +191,7 @@ def end_requests(
     if silent:
         over = update(Generation).where(Generation.id.in_(silent)).values(delivered_at=now)
         session.execute(over.execution_options(synchronize_session=False))
-    return [row.id for row in ended]
+    return Ended([row.id for row in ended], len(silent))
 
 
 def let_go_on(session: Session, review: ReviewRow, now: datetime) -> Sequence[str]:

@@ -12,10 +12,15 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow
 from bot.jobs.ports import Posted
+from bot.metrics.metrics import note_failed
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.review_decisions import (
+    ENDS,
+    Ended,
     Review,
+    ReviewClosedError,
     carry_out,
+    close,
     end_requests,
     fetch_review,
     let_go_on,
@@ -69,9 +74,13 @@ class Reviews:
             DatabaseBusyError: nothing can be recorded now.
         """
         chosen = (review_id, decision, checked_reason(words))
-        review = await self._database.write(
+        carried_out = await self._database.write(
             lambda session: carry_out(session, by, chosen, self._clock(), shown_at), by.guild_id, hurried=True
         )
+        if carried_out is None:
+            raise ReviewClosedError(ReviewDecision.OVER)
+        review, ended = carried_out
+        _count(ended, decision)
         log.info("review decided", review=review_id, decision=decision.value, by=by.user_id)
         self._work.set()
         return review
@@ -103,9 +112,10 @@ class Reviews:
         now = self._clock()
         found = await self._database.read(lambda session: _fetch_over(session, now))
         for guild_id, review_id in found:
-            await self._database.write(
+            ended = await self._database.write(
                 lambda session, review_id=review_id: _end(session, review_id, now), guild_id
             )
+            _count(ended, ReviewDecision.LAPSE)
             self._work.set()
 
 
@@ -116,17 +126,25 @@ def _fetch_over(session: Session, now: datetime) -> list[tuple[int, str]]:
     return [(guild_id, review_id) for guild_id, review_id in session.execute(over.limit(LOOK_SIZE))]
 
 
-def _end(session: Session, review_id: str, now: datetime) -> None:
-    """Close a review that is over; its message, if there is one, shows that."""
+def _end(session: Session, review_id: str, now: datetime) -> Ended:
+    """Close a review that is over, and return what ended with it."""
     row = session.get_one(ReviewRow, review_id)
     if row.decision is not None:
-        return  # somebody decided since it was found
-    row.decision = _carry_out_end(session, row, now)
-    row.decided_at = row.post_at = now
+        return Ended()  # somebody decided since it was found
+    decision, ended = _carry_out_end(session, row, now)
+    close(session, review_id, decision, now)
+    return ended
 
 
-def _carry_out_end(session: Session, row: ReviewRow, now: datetime) -> ReviewDecision:
+def _carry_out_end(session: Session, row: ReviewRow, now: datetime) -> tuple[ReviewDecision, Ended]:
     if load_review(session, row).is_posted_unseen:
-        return ReviewDecision.UNSEEN if let_go_on(session, row, now) else ReviewDecision.OVER
+        is_posted = bool(let_go_on(session, row, now))
+        return ReviewDecision.UNSEEN if is_posted else ReviewDecision.OVER, Ended()
     ended = end_requests(session, row, ReviewDecision.LAPSE, now)
-    return ReviewDecision.LAPSE if ended else ReviewDecision.OVER
+    return ReviewDecision.LAPSE if ended.ids else ReviewDecision.OVER, ended
+
+
+def _count(ended: Ended, decision: ReviewDecision) -> None:
+    """Count as failed what no step of the runner sees end."""
+    if ended.silent:
+        note_failed(ENDS[decision], ended.silent)

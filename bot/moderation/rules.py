@@ -225,7 +225,7 @@ def with_limits(policy: Policy, subject: Subject, limits: Mapping[LimitKind, int
     """
     for kind, most in limits.items():
         policy = policy.with_rule(Rule(scope=subject.scope, subject_id=subject.id, kind=kind, most=most))
-    return _ensure_not_too_many(policy)
+    return ensure_not_too_many(policy)
 
 
 def without_limits(policy: Policy, subject: Subject, kinds: Collection[LimitKind]) -> Policy:
@@ -247,7 +247,12 @@ def with_budget(policy: Policy, period: Period, budget: Budget | None) -> Policy
     return policy.model_copy(update={"budgets": others if budget is None else {**others, period: budget}})
 
 
-def _ensure_not_too_many(policy: Policy) -> Policy:
+def ensure_not_too_many(policy: Policy) -> Policy:
+    """Return a document that has no more rules than one can have.
+
+    Raises:
+        BadInputError: it has.
+    """
     if len(policy.rules) > MOST_RULES:
         raise BadInputError(
             ngettext(

@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 
 from bot.admission.appeals import show_open
 from bot.admission.availability import ensure_possible
-from bot.admission.blocklist import MOST_WORDS, clean_word, fold
+from bot.admission.blocklist import clean_word, ensure_not_too_many_words, fold
 from bot.admission.reviewing import show_open_reviews
 from bot.clock import Clock
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
-from bot.errors import BadInputError
-from bot.i18n import ngettext
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
 from bot.moderation.told import find_word, settings_teller, tell_pause, word_teller
 from bot.policy.audit import list_page
@@ -165,17 +163,9 @@ def with_word(policy: Policy, word: str) -> Policy:
     Raises:
         BadInputError: there would be too many.
     """
-    policy = without_word(policy, word)
-    if len(policy.words) >= MOST_WORDS:
-        raise BadInputError(
-            ngettext(
-                "There is already {count} blocked word or phrase, which is the maximum. Remove some first.",
-                "There are already {count} blocked words and phrases, which is the "
-                "maximum. Remove some first.",
-                MOST_WORDS,
-            )
-        )
-    return policy.model_copy(update={"words": (*policy.words, word)})
+    words = (*without_word(policy, word).words, word)
+    ensure_not_too_many_words(len(words))
+    return policy.model_copy(update={"words": words})
 
 
 def without_word(policy: Policy, word: str) -> Policy:

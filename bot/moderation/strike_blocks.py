@@ -10,9 +10,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, AuditRow
+from bot.moderation.decided import decision_of
 from bot.moderation.decisions import Moderator
 from bot.moderation.report_decisions import block_of_report
-from bot.moderation.restoring import decision_of, still_holding
+from bot.moderation.restoring import still_holding
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
 from bot.policy.store import fetch_blocked, fetch_member_policy, store_member_policy

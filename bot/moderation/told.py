@@ -5,10 +5,12 @@ Whatever a decision changed has to be told so that it can be put back from here 
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.admission.blocklist import fold
-from bot.policy.documents import Grant, LimitKind, MemberPolicy, Period, Policy, Scope
+from bot.db.guild_models import Action
+from bot.policy.documents import Grant, LimitKind, MemberPolicy, Period, Policy, Scope, ServerSettings
 
 Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
 
@@ -55,6 +57,17 @@ def word_teller(word: str) -> Callable[[Policy], Told]:
     return tell
 
 
+def words_teller(words: Collection[str]) -> Callable[[Policy], Told]:
+    """Return what tells which of these words are forbidden, and how they were written."""
+    folded = set(map(fold, words))
+
+    def tell(policy: Policy) -> Told:
+        found = sorted(word for word in policy.words if fold(word) in folded)
+        return {"words": found} if found else None
+
+    return tell
+
+
 def settings_teller(names: Collection[str]) -> Callable[[Policy], Told]:
     """Return what tells some of a server's settings; a set is told in order."""
 
@@ -85,3 +98,28 @@ def tell_grant(grant: Grant) -> dict[str, Any]:
 def tell_reset(member_policy: MemberPolicy) -> Told:
     """Tell when a member's usage was reset."""
     return {"reset_at": member_policy.reset_at.isoformat()} if member_policy.reset_at else None
+
+
+def import_teller(old: Policy, new: Policy) -> Callable[[Policy], Told]:
+    """Return what tells all that differs between two documents, but for limits of members, and a pause.
+
+    Each part is told as the decision about it alone would be, by that decision's kind and subject.
+    """
+    settings = [name for name in ServerSettings.model_fields if getattr(old, name) != getattr(new, name)]
+    rules = set(old.rules) ^ set(new.rules)
+    subjects = sorted({(rule.scope, rule.subject_id) for rule in rules if rule.scope is not Scope.MEMBER})
+    words = set(old.words) ^ set(new.words)
+    tellers: dict[str, Callable[[Policy], Told]] = {
+        f"{Action.SETTINGS}:server": settings_teller(settings),
+        **{
+            f"{Action.QUOTA_SET}:{scope}{f':{subject_id}' * (subject_id > 0)}": limits_teller(
+                scope, subject_id, LimitKind
+            )
+            for scope, subject_id in subjects
+        },
+        **{f"{Action.BUDGET}:budget:{period}": partial(tell_budget, period=period) for period in Period},
+        f"{Action.WORD_ADD}:words": words_teller(words),
+        f"{Action.STRIKES}:server": tell_strikes,
+    }
+    differing = {part: tell for part, tell in tellers.items() if tell(old) != tell(new)}
+    return lambda policy: {part: tell(policy) for part, tell in differing.items()} or None

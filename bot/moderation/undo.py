@@ -11,15 +11,14 @@ from bot.admission.availability import ensure_possible
 from bot.db.guild_models import Action, AuditRow
 from bot.errors import UserError
 from bot.i18n import _
+from bot.moderation.decided import Decision, decision_of, parts_of, settings_of
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.later import find_later, fingerprint
 from bot.moderation.report_decisions import reopen
 from bot.moderation.restoring import (
-    Decision,
     DocumentT,
     Part,
     can_be_undone,
-    decision_of,
     is_as_left,
     is_restored,
     member_part,
@@ -170,8 +169,7 @@ class Undo:
         policy = fetch_policy(session, by.guild_id)
         outcome, restored = _restore(clicked, server_part(clicked.decision), policy, now)
         if isinstance(outcome, Undone):
-            is_settings = clicked.decision.kind is Action.SETTINGS
-            names = (outcome.restored or {}).keys() if is_settings else frozenset[str]()
+            names = set(settings_of(clicked.decision, outcome.restored))
             if names & LIMITING:
                 ensure_possible(self._models, restored)
             store_policy(session, by.guild_id, restored)
@@ -222,7 +220,10 @@ def _fetch_later(session: Session, by: Moderator, decision: Decision) -> int | N
         .where(
             AuditRow.guild_id == by.guild_id,
             AuditRow.id > decision.id,
-            or_(AuditRow.subject == decision.subject, AuditRow.action == Action.UNDO),
+            or_(
+                AuditRow.subject.in_({part.subject for part in parts_of(decision)}),
+                AuditRow.action.in_((Action.UNDO, Action.IMPORT)),
+            ),
         )
         .order_by(AuditRow.id.desc())
     )

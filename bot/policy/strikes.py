@@ -1,9 +1,10 @@
 """Strikes that climb and fade: which count now, how long the newest one blocks, how that is told. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import LiteralString
 
 from bot.db.guild_models import StrikeKind
@@ -67,6 +68,15 @@ def step_after(rules: StrikeRules, count: int) -> Step | None:
     """Return the next step; None: there is none."""
     left = [step for step in rules.steps if step.strikes > count]
     return min(left, key=lambda step: step.strikes, default=None)
+
+
+def climbs(steps: Sequence[Step]) -> bool:
+    """Whether each step needs more strikes than the one before, and doesn't block for less."""
+    return all(
+        lower.strikes < upper.strikes
+        and (upper.pause is None or (lower.pause is not None and lower.pause <= upper.pause))
+        for lower, upper in pairwise(steps)
+    )
 
 
 def block_for(present: Block | None, standing: Standing, now: datetime) -> Block | None:

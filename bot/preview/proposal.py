@@ -7,6 +7,7 @@ All functions run inside a transaction of the caller's.
 import secrets
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from json import dumps
 from typing import Self
 
 from pydantic import Field
@@ -18,7 +19,10 @@ from bot.db.state import PREVIEWS
 from bot.errors import UserError
 from bot.i18n import _
 from bot.moderation.decisions import Moderator
+from bot.moderation.matching import Imported
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
+from bot.moderation.service import SETTINGS
+from bot.moderation.told import settings_teller
 from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope
 from bot.policy.store import fetch_policy
 
@@ -33,7 +37,7 @@ class PreviewGoneError(UserError):
         super().__init__(
             _(
                 "This preview is no longer available: it was saved, changed or cancelled, or its time is "
-                "over. `/quota rules` shows what holds now."
+                "over. `/quota rules` and `/veo-admin settings` show what holds now."
             )
         )
 
@@ -46,11 +50,12 @@ class RulesChangedError(UserError):
 
 
 class Proposal(Document):
-    """What would be saved: limits that are set, limits that are taken away, or budgets.
+    """What would be saved: limits that are set, limits that are taken away, budgets, or an import.
 
     Attributes:
         limits: None: unlimited.
         budgets: in credits; None: without one.
+        imported: all rules and settings at once, and nothing else then.
     """
 
     scope: Scope = Scope.SERVER
@@ -59,6 +64,7 @@ class Proposal(Document):
     removed: tuple[LimitKind, ...] = ()
     budgets: dict[Period, float | None] = Field(default_factory=dict[Period, float | None])
     reason: str | None = None
+    imported: Imported | None = None
 
     @property
     def subject(self) -> Subject:
@@ -110,18 +116,22 @@ class KeptProposal(Document):
             guild_id=by.guild_id,
             user_id=by.user_id,
             proposal=proposal,
-            rules=fingerprint(policy),
+            rules=fingerprint(policy, proposal),
         )
 
     def again(self, proposal: Proposal, policy: Policy) -> Self:
         """Return it as it is shown once more."""
-        change = {"proposal": proposal, "rules": fingerprint(policy), "revision": self.revision + 1}
+        change = {"proposal": proposal, "rules": fingerprint(policy, proposal), "revision": self.revision + 1}
         return self.model_copy(update=change)
 
 
-def fingerprint(policy: Policy) -> str:
-    """Return what differs where any limit or budget of a server does."""
-    rules = policy.model_dump_json(include={"rules", "budgets"})
+def fingerprint(policy: Policy, proposal: Proposal) -> str:
+    """Return what differs where any limit or budget of a server does; for an import, anything but a pause."""
+    if proposal.imported is None:
+        rules = policy.model_dump_json(include={"rules", "budgets"})
+    else:  # a set is told in order, which differs between processes otherwise
+        settings = settings_teller(SETTINGS)(policy)
+        rules = dumps([settings, policy.model_dump(mode="json", exclude={*SETTINGS, "pause"})])
     return sha256(rules.encode()).hexdigest()[:16]
 
 
@@ -163,7 +173,7 @@ def take(session: Session, by: Moderator, seen: KeptProposal, now: datetime) -> 
     """
     if fetch(session, by, seen.key, now) != seen:
         raise PreviewGoneError
-    if seen.rules != fingerprint(fetch_policy(session, by.guild_id)):
+    if seen.rules != fingerprint(fetch_policy(session, by.guild_id), seen.proposal):
         raise RulesChangedError
     drop(session, seen.key)
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,11 +17,12 @@ from bot.db.guild_models import MemberRow
 from bot.db.models import NOBODY, Generation
 from bot.db.transactions import Work
 from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.importing import Imports
 from bot.moderation.rules import QuotaRules, nothing_first, rules_of
 from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_policy
 from bot.preview.comparison import Comparison, compare, has_role_rules
-from bot.preview.history import SPAN, read_history
+from bot.preview.history import SPAN, History, read_history
 from bot.preview.proposal import (
     KeptProposal,
     PreviewGoneError,
@@ -30,9 +33,12 @@ from bot.preview.proposal import (
     replace,
     take,
 )
+from bot.preview.suggesting import Suggestions, suggest, widest
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
+
+Judged = TypeVar("Judged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,13 @@ class Preview:
 
     Attributes:
         policy: the server's document without it.
+        changed: the server's document with it.
         is_changed: the moderator was shown other rules a while ago.
     """
 
     kept: KeptProposal
     policy: Policy
+    changed: Policy
     comparison: Comparison
     daily_limit: int
     is_changed: bool = False
@@ -67,10 +75,17 @@ class Previews:
     """
 
     def __init__(
-        self, database: Database, rules: QuotaRules, *, daily_limit: int, clock: Clock = utc_now
+        self,
+        database: Database,
+        rules: QuotaRules,
+        imports: Imports,
+        *,
+        daily_limit: int,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._rules = rules
+        self._imports = imports
         self._daily_limit = daily_limit
         self._clock = clock
         self._turn = asyncio.Lock()  # one takes up to a hundred megabytes and seconds of a processor
@@ -101,10 +116,10 @@ class Previews:
             DatabaseBusyError: nothing can be read or recorded now.
         """
         checked_reason(proposal.reason)
-        policy, comparison = await self._compare(by, proposal, roles_of)
+        policy, changed, comparison = await self._compare(by, proposal, roles_of)
         kept = KeptProposal.new(by, proposal, policy, self._clock())
         await self._database.write(lambda session: keep(session, kept), by.guild_id, hurried=True)
-        return Preview(kept, policy, comparison, self._daily_limit)
+        return Preview(kept, policy, changed, comparison, self._daily_limit)
 
     async def find(self, by: Moderator, key: str, revision: int) -> KeptProposal:
         """Return a change that is kept, as the moderator saw it.
@@ -129,13 +144,13 @@ class Previews:
         """
         kept = await self.find(by, key, revision)
         wanted = kept.proposal if proposal is None else proposal
-        policy, comparison = await self._compare(by, wanted, roles_of)
+        policy, changed, comparison = await self._compare(by, wanted, roles_of)
         again = kept.again(wanted, policy)
         now = self._clock()
         await self._database.write(
             lambda session: replace(session, by, kept, again, now), by.guild_id, hurried=True
         )
-        return Preview(again, policy, comparison, self._daily_limit, is_changed=proposal is None)
+        return Preview(again, policy, changed, comparison, self._daily_limit, is_changed=proposal is None)
 
     async def save(self, by: Moderator, key: str, revision: int) -> Saved:
         """Save what is kept, with its row of the audit trail, in one transaction.
@@ -167,11 +182,25 @@ class Previews:
 
         await self._database.write(work, by.guild_id, hurried=True)
 
+    async def suggest(self, by: Moderator, amount: float, roles_of: RolesOf) -> Suggestions:
+        """Return rules that would have kept the last 30 days within `amount` credits; nothing is kept.
+
+        Raises:
+            BadInputError: there would be too many rules.
+            DatabaseBusyError: nothing can be read now.
+        """
+        _policy, _changed, suggestions = await self._replay(
+            by, widest(amount), roles_of, lambda history, rules, _, now: suggest(history, rules, amount, now)
+        )
+        return suggestions
+
     async def _apply(
         self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first
     ) -> list[Rule]:
         reason = proposal.reason
-        if proposal.budgets:
+        if proposal.imported is not None:
+            await self._imports.save(by, proposal.imported, first)
+        elif proposal.budgets:
             await self._rules.set_budgets(by, proposal.budgets, reason, first)
         elif proposal.limits:
             await self._rules.set_limits(by, proposal.subject, proposal.limits, reason, first)
@@ -181,19 +210,43 @@ class Previews:
 
     async def _compare(
         self, by: Moderator, proposal: Proposal, roles_of: RolesOf
-    ) -> tuple[Policy, Comparison]:
+    ) -> tuple[Policy, Policy, Comparison]:
+        return await self._replay(by, proposal, roles_of, compare, is_of_change=True)
+
+    async def _replay(
+        self,
+        by: Moderator,
+        proposal: Proposal,
+        roles_of: RolesOf,
+        judge: Callable[[History, RuleSet, Policy, datetime], Judged],
+        *,
+        is_of_change: bool = False,
+    ) -> tuple[Policy, Policy, Judged]:
+        """Return a server's document, the same changed, and what `judge` finds of its history and of both.
+
+        `is_of_change`: where no limit or budget changes, there's nothing to find, and no history is read.
+        """
         now = self._clock()
         policy, member_policies = await self._database.read(
             partial(_fetch_documents, guild_id=by.guild_id), hurried=True
         )
-        changed = proposal.applied_to(policy, now)
+        changed = self._changed(proposal, policy)
+        is_same = (policy.rules, policy.budgets) == (changed.rules, changed.budgets)
         async with self._turn:
-            history = await read_history(self._database, by.guild_id, (policy, changed), now)
+            if is_of_change and is_same:
+                history = History([], now - SPAN)
+            else:
+                history = await read_history(self._database, by.guild_id, (policy, changed), now)
             role_ids: Mapping[int, frozenset[int]] = {}
             if has_role_rules(policy, changed):
                 role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
             rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
-            return policy, await asyncio.to_thread(compare, history, rules, changed, now)
+            return policy, changed, await asyncio.to_thread(judge, history, rules, changed, now)
+
+    def _changed(self, proposal: Proposal, policy: Policy) -> Policy:
+        if proposal.imported is not None:
+            return self._imports.changed(proposal.imported, policy)
+        return proposal.applied_to(policy, self._clock())
 
 
 def _fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:

@@ -1,9 +1,9 @@
 """Forgets prompts, links and videos when their time is over, and tidies up files that nobody needs."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -32,7 +32,7 @@ from bot.privacy.erasure import (
     unlink_batch,
     unlink_films,
 )
-from bot.privacy.reviews import drop_reviews, forget_reviews
+from bot.privacy.reviews import drop_reviews, forget_reviews, select_forgotten, select_wordless
 from bot.signals import StoppingError, pause
 
 CLEAN_INTERVAL = 3600.0  # seconds
@@ -98,13 +98,15 @@ class Retention:
             "offers": offers,
             "unanswered_appeals": unanswered,
             "appeals": await self._database.write(lambda session: drop_appeals(session, now, self._keep)),
-            "reviews": await self._database.write(drop_reviews),
-            "reviewed": await self._database.write(lambda session: forget_reviews(session, now)),
+            "reviews": await self._forget_each(select_forgotten, drop_reviews),
+            "reviewed": await self._forget_each(select_wordless, partial(forget_reviews, now=now)),
             "previews": await self._database.write(lambda session: forget_previews(session, now)),
             "strikes": await self._repeat(lambda session: forget_strikes(session, now)),
             "erased": erased,
             "anonymous": anonymous,
-            "picture_links": await self._forget_dead_links(now),
+            "picture_links": await self._forget_each(
+                partial(select_dead_links, now=now), forget_picture_links
+            ),
             "originals": await self._discard_originals(),
         }
         if any(forgotten.values()):
@@ -112,13 +114,17 @@ class Retention:
         if tidied := await self._orphaned_files.discard():
             log.info("orphaned files are deleted", files=tidied)
 
-    async def _forget_dead_links(self, now: datetime) -> int:
-        """Forget the links to images that nobody can use any more; return of how many requests."""
-        dead = await self._database.read(lambda session: select_dead_links(session, now))
-        for start in range(0, len(dead), BATCH):
-            batch = dead[start : start + BATCH]
-            await self._database.write(partial(forget_picture_links, generation_ids=batch))
-        return len(dead)
+    async def _forget_each(
+        self,
+        find: Callable[[Session], Sequence[str]],
+        forget: Callable[[Session, Collection[str]], None],
+    ) -> int:
+        """Forget what `find` returns, one batch after the other; return how many rows it were."""
+        found = await self._database.read(find)
+        for start in range(0, len(found), BATCH):
+            batch = found[start : start + BATCH]
+            await self._database.write(lambda session, batch=batch: forget(session, batch))
+        return len(found)
 
     async def _discard_originals(self) -> int:
         """Delete the originals of videos that were forgotten or taken down; return how many."""

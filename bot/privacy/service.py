@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -30,7 +31,7 @@ from bot.privacy.export import (
     export_review,
     export_strike,
 )
-from bot.privacy.reviews import forget_reviews
+from bot.privacy.reviews import forget_reviews, select_wordless
 
 PAGE = 200  # rows that are read at once
 
@@ -129,10 +130,15 @@ class Privacy:
             while await self._erase_batch(not_gone):
                 pass
         with suppress(DatabaseBusyError):
-            await self._database.write(lambda session: forget_reviews(session, now), hurried=True)
+            await self._forget_reviews(ReviewRow.user_id == user_id, now)
         left = await self._database.read(lambda session: _count(session, not_gone), hurried=True)
         log.info("asked to delete their data", user=user_id, now=before - left, offers=offers, later=left)
         return Forgotten(now=before - left + offers, later=left)
+
+    async def _forget_reviews(self, whose: ColumnElement[bool], now: datetime) -> None:
+        found = await self._database.read(lambda session: select_wordless(session, whose), hurried=True)
+        if found:
+            await self._database.write(lambda session: forget_reviews(session, found, now), hurried=True)
 
     async def _erase_batch(self, condition: ColumnElement[bool]) -> int:
         return await self._database.write(

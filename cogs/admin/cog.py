@@ -16,6 +16,7 @@ from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
 from cogs.admin import admin_text, settings_command, strikes_text
+from cogs.admin.carrying import propose_import, send_rules
 from cogs.admin.doctor import examine
 from cogs.admin.home_view import HomeButton, OpenButton, ShowAppealsButton, ShowReviewsButton, home_content
 from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
@@ -24,8 +25,9 @@ from cogs.admin.setup_view import SetupButton, SetupRefreshButton
 from cogs.admin.words import WordsGroup
 from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, parse_ladder
 from cogs.moderation.review_setting import LONGEST, complete_review
+from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.setting_parsers import complete_models
-from cogs.moderation.targets import ensure_person, moderator_of
+from cogs.moderation.targets import ensure_person, known_guild, moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.lists import reply_with_list
 
@@ -160,7 +162,9 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             review_timeout=review_timeout,
         )
         policy = await self._moderation.change_settings(moderator_of(interaction), changes)
-        await _reply(interaction, settings_command.render_settings(policy, self._services.models, changes))
+        warnings = find_warnings(known_guild(interaction), policy)
+        text = settings_command.render_settings(policy, self._services.models, changes, warnings)
+        await _reply(interaction, text)
 
     @settings.autocomplete("models")
     async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:
@@ -171,6 +175,17 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     async def complete_review(self, _: Interaction, typed: str) -> list[Choice[str]]:
         """Offer what needs no more words."""
         return complete_review(typed)
+
+    @app_commands.command(name="export", description="Get this server's rules and settings as a file")
+    async def export(self, interaction: Interaction) -> None:
+        """Send limits, budgets, words, strikes and settings as a file."""
+        await send_rules(interaction)
+
+    @app_commands.command(name="import", description="Take over another server's rules and settings")
+    @app_commands.describe(file="The file of /veo-admin export; you see what it changes before it's saved")
+    async def import_(self, interaction: Interaction, file: discord.Attachment) -> None:
+        """Show what a file would change."""
+        await propose_import(interaction, file)
 
     @app_commands.command(name="home", description="Show how this server stands, and open everything else")
     async def home(self, interaction: Interaction) -> None:

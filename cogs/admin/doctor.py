@@ -2,10 +2,11 @@
 
 import discord
 
-from bot.doctor.check_result import CheckResult
+from bot.doctor.check_result import CheckResult, bounded_all
 from bot.doctor.checks import Checkup
 from bot.i18n import N_, _, ngettext, number
 from bot.moderation.service import Moderation
+from cogs.moderation.server_warnings import ALLOW, review_troubles
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
 from cogs.ui.interaction import Interaction
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, find_permissions, missing, names
@@ -22,8 +23,8 @@ async def examine(interaction: Interaction, checkup: Checkup, moderation: Modera
     has_threads = not isinstance(interaction.channel, WITHOUT_THREADS)
     permissions = find_permissions(interaction.app_permissions, has_threads=has_threads)
     findings = await checkup.run(interaction.guild_id or 0)
-    board = await checkup.bounded(_("The moderators' channel"), _find_board(interaction, moderation))
-    return render_report([*permissions, board, *findings])
+    board = await bounded_all(_("The moderators' channel"), _find_board(interaction, moderation))
+    return render_report([*permissions, *board, *findings])
 
 
 def render_report(findings: list[CheckResult]) -> str:
@@ -48,15 +49,19 @@ def _line(finding: CheckResult) -> str:
     return _("❌ **Problem:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
 
 
-async def _find_board(interaction: Interaction, moderation: Moderation) -> CheckResult:
-    channel_id = (await moderation.read(interaction.guild_id or 0)).moderators_channel_id
+async def _find_board(interaction: Interaction, moderation: Moderation) -> list[CheckResult]:
+    policy = await moderation.read(interaction.guild_id or 0)
+    board = _check_board(known_guild(interaction), policy.moderators_channel_id)
+    return [board, *review_troubles(known_guild(interaction), policy)]
+
+
+def _check_board(guild: discord.Guild | None, channel_id: int | None) -> CheckResult:
     if channel_id is None:
         return CheckResult(
             is_good=False,
             what=_("There's no moderators' channel, so nobody sees reports from members."),
             advice=_(CHOOSE_BOARD),
         )
-    guild = known_guild(interaction)
     if guild is None:
         return CheckResult(is_good=False, what=_(UNKNOWN_SERVER))
     channel = guild.get_channel(channel_id)
@@ -77,7 +82,7 @@ def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Che
                 channel=board,
                 permissions=names(lacking),
             ),
-            advice=_("Allow it for my role there."),
+            advice=_(ALLOW),
         )
     if channel.permissions_for(guild.default_role).view_channel:
         return CheckResult(

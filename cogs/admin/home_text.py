@@ -11,7 +11,6 @@ from bot.monitoring.alert_rules import AlertKind
 from bot.policy.documents import Period
 from bot.timestamps import relative_time
 from cogs.moderation.alert_text import render_here
-from cogs.moderation.moderators_channel import UNUSABLE
 from cogs.moderation.review_setting import nobody_approves
 from cogs.ui.links import post_link
 
@@ -34,18 +33,14 @@ UNSEEN_QUESTIONS = N_(
 )
 
 
-def render_home(
-    guild_id: int, overview: Overview, *, with_money: bool, is_channel_usable: bool = True
-) -> str:
+def render_home(guild_id: int, overview: Overview, *, with_money: bool, warnings: Sequence[str] = ()) -> str:
     """Return how a server stands, what is wrong with it first; `with_money`: what was spent, too."""
     queue = _(
         "⏳ Queue: {waiting} waiting, {running} in progress",
         waiting=number(overview.waiting),
         running=number(overview.running),
     )
-    troubles = list(_troubles(overview))
-    if not is_channel_usable:
-        troubles.append(_(UNUSABLE, channel=f"<#{overview.policy.moderators_channel_id}>"))
+    troubles = [*_troubles(overview), *warnings]
     money = _money(overview) if with_money else ()
     rest = _lines(guild_id, overview)
     return "\n".join([_("🏠 **Videos on this server**"), *troubles, queue, *money, *rest])

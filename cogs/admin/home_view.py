@@ -12,8 +12,8 @@ from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.settings_command import render_settings
 from cogs.admin.setup_view import show_setup
-from cogs.moderation.moderators_channel import is_usable
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
+from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.pagers import COMMAND as QUOTA
 from cogs.quota.pagers import fill_with_usage, rules_content
@@ -131,8 +131,8 @@ async def home_content(interaction: Interaction, home: Home) -> Content:
     guild_id = moderator_of(interaction).guild_id
     may_see_money = await is_moderator(interaction, QUOTA)
     overview = await home.read(guild_id)
-    usable = is_usable(known_guild(interaction), overview.policy.moderators_channel_id)
-    text = render_home(guild_id, overview, with_money=may_see_money, is_channel_usable=usable)
+    warnings = find_warnings(known_guild(interaction), overview.policy)
+    text = render_home(guild_id, overview, with_money=may_see_money, warnings=warnings)
     asked = ShowAppealsButton() if overview.open_appeals else None
     waiting = ShowReviewsButton() if overview.open_reviews else None
     return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES), asked, waiting))
@@ -160,7 +160,9 @@ async def _open_log(interaction: Interaction) -> None:
 async def _open_settings(interaction: Interaction) -> None:
     services = interaction.client.services
     policy = await services.moderation.change_settings(moderator_of(interaction), {})
-    await interaction.edit_original_response(content=render_settings(policy, services.models))
+    warnings = find_warnings(known_guild(interaction), policy)
+    text = render_settings(policy, services.models, warnings=warnings)
+    await interaction.edit_original_response(content=text)
 
 
 OF_QUOTA = frozenset({"usage", "limits"})  # what /quota shows, which a server may let others use

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 import discord
@@ -9,10 +10,11 @@ import discord
 from bot.db.guild_models import Action, AuditRow
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _, pgettext
+from bot.moderation.decided import parts_of
 from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo, Undone
-from cogs.admin.strikes_text import still_blocked
 from cogs.admin.undo_checks import ensure_still_there, has_left
 from cogs.moderation.audit_log import entry_line
+from cogs.moderation.ladder import still_blocked
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.moderation.undo_text import changed_text, undone_text
@@ -24,7 +26,9 @@ PAGE_SIZE = 10  # entries; fewer where they are long
 LAST_ROW = 2  # of buttons; the others hold five each
 HEADING = N_("📜 **What moderators did,** newest first:")
 QUOTA = "quota"
-OF_QUOTA = frozenset({Action.QUOTA_SET, Action.QUOTA_UNSET, Action.GRANT, Action.RESET, Action.BUDGET})
+OF_QUOTA = frozenset(
+    {Action.QUOTA_SET, Action.QUOTA_UNSET, Action.GRANT, Action.RESET, Action.BUDGET, Action.IMPORT}
+)
 ID = r"(?P<decision_id>[0-9]{1,9})"  # the column holds no larger ones on PostgreSQL
 
 
@@ -141,7 +145,8 @@ async def _undo(interaction: Interaction, decision_id: int, seen: str | None = N
 
 async def _what_stays(interaction: Interaction, undone: Undone) -> str:
     """Say that members are still blocked where an undo turned strikes off; else nothing."""
-    if undone.decision.kind is not Action.STRIKES or undone.restored:
+    parts = parts_of(replace(undone.decision, before=undone.was, left=undone.restored))
+    if not any(part.kind is Action.STRIKES and not part.left for part in parts):
         return ""
     now = await interaction.client.services.strikes.change(moderator_of(interaction))
     return f"\n{still_blocked(now.blocked)}" if now.blocked else ""

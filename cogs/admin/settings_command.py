@@ -66,14 +66,21 @@ def _with_reset(changes: Mapping[str, Any], reset: str) -> dict[str, Any]:
     return {**changes, **{field: getattr(initial, field) for field in fields}}
 
 
-def render_settings(policy: Policy, models: Sequence[Model], changed: Collection[str] = ()) -> str:
+def render_settings(
+    policy: Policy,
+    models: Sequence[Model],
+    changed: Collection[str] = (),
+    warnings: Sequence[str] = (),
+) -> str:
     """Return all settings; `changed`: the fields that were just set, which are marked.
 
-    `models`: those that the bot offers.
+    `models`: those that the bot offers. `warnings`: what's wrong with what the settings name.
     """
     heading = _("✅ **Saved.** The settings are now:") if changed else _("⚙️ **Settings of this server**")
     lines = [f"- **{_name(field, is_new=field in changed)}:** {_value(policy, field)}" for field in SETTINGS]
-    return "\n".join([heading, *lines, *_notes(policy, models), *([] if changed else [_(HOW_TO_CHANGE)])])
+    return "\n".join(
+        [heading, *lines, *_notes(policy, models), *warnings, *([] if changed else [_(HOW_TO_CHANGE)])]
+    )
 
 
 def _name(field: str, *, is_new: bool) -> str:

@@ -12,6 +12,7 @@ from bot.preview.proposal import Proposal
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.review_setting import EVERYBODY, NOBODY, OWN_WAIT, review_text, typed_review
 from cogs.moderation.server_settings import SETTINGS, Known
+from cogs.moderation.server_warnings import is_role_gone
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild, moderator_of
 from cogs.quota.numbers_form import NumbersForm
 from cogs.quota.preview import COMMAND as QUOTA
@@ -50,7 +51,7 @@ class ChannelForm(SettingForm):
 
     def __init__(self, policy: Policy, guild: discord.Guild | None, show_again: ShowAgain) -> None:
         super().__init__(pgettext("title", "Moderators' channel"), show_again)
-        known = policy.moderators_channel_id
+        self._before = known = policy.moderators_channel_id
         is_there = guild is not None and known is not None and guild.get_channel(known) is not None
         self._channel = discord.ui.ChannelSelect[Self](
             custom_id="channel",
@@ -67,7 +68,7 @@ class ChannelForm(SettingForm):
         )
 
     def changes(self, known: Known) -> Mapping[str, Any]:
-        """Return the channel's id."""
+        """Return the channel's id, if another one was chosen."""
         if not self._channel.values:
             raise BadInputError(_("Choose a channel. Nothing changed."))
         chosen = self._channel.values[0].resolve()
@@ -79,7 +80,8 @@ class ChannelForm(SettingForm):
                 )
             )
         field = "moderators_channel_id"
-        return {field: SETTINGS[field].parse(chosen, known)}
+        channel_id = SETTINGS[field].parse(chosen, known)
+        return {} if channel_id == self._before else {field: channel_id}
 
 
 class ReviewForm(SettingForm):
@@ -112,13 +114,15 @@ class ReviewForm(SettingForm):
         )
         whose = pgettext("label", "Whose requests")
         self.add_item(discord.ui.Label(text=whose, description=_(OWN_WAIT), component=self._who))
-        self.add_item(discord.ui.Label(text=pgettext("label", "Or those of a role"), component=self._role))
+        gone = _("The role that was chosen is gone.") if is_role_gone(guild, rule) else None
+        of_role = pgettext("label", "Or those of a role")
+        self.add_item(discord.ui.Label(text=of_role, description=gone, component=self._role))
 
     def changes(self, known: Known) -> Mapping[str, Any]:
         """Return the rule, if another one was chosen; a role that was chosen before gives way to a choice."""
         who, role = next(iter(self._who.values), None), next(iter(self._role.values), None)
         role_id = None if role is None else role.id
-        if (who, role_id) == (self._chosen, self._chosen_role):
+        if (who, role_id) == (self._chosen, self._chosen_role) != (None, None):
             return {}
         is_kept = role_id == self._chosen_role and who is not None
         typed = who if role_id is None or is_kept else str(role_id)
@@ -131,8 +135,9 @@ class LimitForm(NumbersForm):
     """Takes how many videos a member can make in 24 hours, on the whole server or with a role."""
 
     def __init__(self, policy: Policy, default: Rule) -> None:
-        rule = policy.find_rule(Scope.SERVER, 0, LimitKind.DAY) or default
-        super().__init__(pgettext("title", "Limit per member"), Proposal(limits={LimitKind.DAY: rule.most}))
+        self._before = policy.find_rule(Scope.SERVER, 0, LimitKind.DAY)
+        self._shown = (self._before or default).most
+        super().__init__(pgettext("title", "Limit per member"), Proposal(limits={LimitKind.DAY: self._shown}))
         self._role = discord.ui.RoleSelect[Self](custom_id="role", required=False)
         self.add_item(
             discord.ui.Label(
@@ -149,7 +154,21 @@ class LimitForm(NumbersForm):
             proposal = proposal.model_copy(update={"scope": Scope.ROLE, "subject_id": role.id})
         await interaction.response.defer(ephemeral=True, thinking=True)
         await ensure_moderator(interaction, QUOTA)
+        policy = await interaction.client.services.moderation.read(moderator_of(interaction).guild_id)
+        self._ensure_changed(proposal, policy)
         await fill_with_proposal(interaction, proposal)
+
+    def _ensure_changed(self, proposal: Proposal, policy: Policy) -> None:
+        """Raise `BadInputError` where it holds already, or was only sent as it was shown before a change.
+
+        The bot's default can be decided on by sending it as it was shown.
+        """
+        most = proposal.limits[LimitKind.DAY]
+        now = policy.find_rule(proposal.scope, proposal.subject_id, LimitKind.DAY)
+        if now is not None and now.most == most:
+            raise BadInputError(_("This is the limit that holds now. Nothing changed."))
+        if proposal.scope is Scope.SERVER and most == self._shown and now != self._before:
+            raise BadInputError(_("You changed nothing here. What was set meanwhile still holds."))
 
 
 class BudgetForm(NumbersForm):

@@ -1,6 +1,6 @@
 """The guide that sets a server up, in words. Pure text."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import LiteralString
 
 from bot.home.setup import SetupStep, is_decided, next_step
@@ -8,7 +8,6 @@ from bot.i18n import N_, _, format_and, ngettext, pgettext
 from bot.money import show_usd
 from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
 from bot.policy.phrases import describe_limit
-from cogs.moderation.moderators_channel import UNUSABLE
 from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
 from cogs.moderation.server_settings import SETTINGS
 
@@ -33,31 +32,36 @@ NEXT: Mapping[SetupStep, LiteralString] = {
     SetupStep.CHANNEL: N_("👉 Next: choose the moderators' channel."),
     SetupStep.LIMITS: N_("👉 Next: decide how many videos a member can make."),
     SetupStep.BUDGET: N_("👉 Next: decide how much this server can spend."),
+    SetupStep.REVIEW: N_("👉 Next: choose again whose requests wait for you."),
 }
 
 
 def render_setup(
-    policy: Policy, default: Rule, steps: Collection[SetupStep], *, is_channel_usable: bool = True
+    policy: Policy,
+    default: Rule,
+    steps: Collection[SetupStep],
+    *,
+    broken: Collection[SetupStep] = (),
+    warnings: Sequence[str] = (),
 ) -> str:
     """Return what is decided and what is not; `default`: the bot's own limit; `steps`: those to show."""
-    decided = {step for step in steps if is_decided(step, policy, is_channel_usable=is_channel_usable)}
+    decided = {step for step in steps if is_decided(step, policy, broken)}
     lines = [_line(step, policy, default, is_decided=step in decided) for step in SetupStep if step in steps]
-    following = next_step(policy, steps, is_channel_usable=is_channel_usable)
+    following = next_step(policy, steps, broken)
     if following is not None:
         foot = _(NEXT[following])
     else:
         foot = _(
             "✅ **Ready.** Everything else is in `/veo-admin settings`, `/veo-admin words` and `/quota`."
         )
-    notes = _notes(policy, is_channel_usable=is_channel_usable)
+    notes = _notes(policy, warnings)
     return "\n".join([_("🧭 **Set up /veo on this server**"), *lines, *notes, foot])
 
 
-def _notes(policy: Policy, *, is_channel_usable: bool) -> Iterator[str]:
+def _notes(policy: Policy, warnings: Sequence[str]) -> Iterator[str]:
     if policy.review is not None:
         yield f"ℹ️ {_(OWN_WAIT)}"
-    if not is_channel_usable:
-        yield _(UNUSABLE, channel=f"<#{policy.moderators_channel_id}>")
+    yield from warnings
     if policy.review is not None and policy.moderators_channel_id is None:
         yield nobody_approves(policy)
 

@@ -6,11 +6,13 @@ import discord
 
 from bot.home.setup import SetupStep, next_step
 from bot.i18n import pgettext
+from bot.policy.documents import Policy
 from cogs.admin.setup_forms import BudgetForm, ChannelForm, LimitForm, ReviewForm
 from cogs.admin.setup_text import render_setup
 from cogs.moderation.moderators_channel import is_usable
 from cogs.moderation.owners import ensure_moderator_in_time
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
+from cogs.moderation.server_warnings import find_warnings, is_role_gone
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.preview import COMMAND as QUOTA
 from cogs.ui.interaction import Interaction
@@ -64,12 +66,20 @@ async def show_setup(interaction: Interaction) -> None:
     may_set_limits = await is_moderator(interaction, QUOTA)
     steps = [step for step in SetupStep if may_set_limits or step not in OF_QUOTA]
     policy, book = await services.moderation.read(guild_id), await services.rules.read(guild_id)
-    usable = is_usable(known_guild(interaction), policy.moderators_channel_id)
-    following = next_step(policy, steps, is_channel_usable=usable)
+    guild = known_guild(interaction)
+    broken, warnings = _find_broken(guild, policy), find_warnings(guild, policy)
+    following = next_step(policy, steps, broken)
     buttons = [SetupButton(step, is_next=step is following) for step in steps]
-    text = render_setup(policy, book.default, steps, is_channel_usable=usable)
+    text = render_setup(policy, book.default, steps, broken=broken, warnings=warnings)
     content = Content(content=text, view=view_of(*buttons, SetupRefreshButton()))
     await interaction.edit_original_response(**content)
+
+
+def _find_broken(guild: discord.Guild | None, policy: Policy) -> set[SetupStep]:
+    """Return the steps whose choice is gone, or can't be used."""
+    is_closed = not is_usable(guild, policy.moderators_channel_id)
+    is_role_lost = is_role_gone(guild, policy.review)
+    return {*[SetupStep.CHANNEL] * is_closed, *[SetupStep.REVIEW] * is_role_lost}
 
 
 async def _form(interaction: Interaction, step: SetupStep) -> Form:

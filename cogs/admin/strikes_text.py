@@ -4,7 +4,7 @@ from bot.i18n import _, ngettext
 from bot.moderation.strikes import Forgiven, StrikesNow
 from bot.policy.documents import Block, StrikeRules
 from bot.timestamps import moment
-from cogs.moderation.ladder import ladder_sentence
+from cogs.moderation.ladder import ladder_sentence, still_blocked
 
 
 def rules_text(strikes: StrikesNow) -> str:
@@ -34,17 +34,6 @@ def _fading(rules: StrikeRules) -> str:
 def _off_text(blocked: int) -> str:
     off = _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
     return f"{off}\n{still_blocked(blocked)}" if blocked else off
-
-
-def still_blocked(blocked: int) -> str:
-    """Return what moderators read where strikes are off, and members are still blocked because of them."""
-    return ngettext(
-        "{count} member is still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
-        "`/veo-admin forgive` ends that block.",
-        "{count} members are still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
-        "`/veo-admin forgive` ends such a block.",
-        blocked,
-    )
 
 
 def forgiven_text(user_id: int, forgiven: Forgiven) -> str:

@@ -5,7 +5,9 @@ import structlog
 
 from bot.errors import BadInputError, UserError
 from bot.i18n import _
-from bot.moderation.restoring import Decision
+from bot.moderation.decided import Decision, settings_of
+from bot.policy.documents import ReviewRule
+from cogs.moderation.server_warnings import is_role_gone
 from cogs.moderation.setting_parsers import parse_moderators_channel
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
 from cogs.ui.discord_errors import CALL_ERRORS
@@ -19,6 +21,18 @@ class RoleGoneError(UserError):
 
     def __init__(self) -> None:
         super().__init__(_("That role no longer exists, so its limits can't be restored. Nothing changed."))
+
+
+class ReviewedRoleGoneError(UserError):
+    """The requests of a deleted role would wait for moderators, so nobody's would."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The earlier settings name a role that no longer exists. Choose whose requests wait for you "
+                "with `/veo-admin settings review`. Nothing changed."
+            )
+        )
 
 
 class ChannelGoneError(UserError):
@@ -37,22 +51,27 @@ class ChannelGoneError(UserError):
 def ensure_still_there(interaction: Interaction, decision: Decision) -> None:
     """Check that what would be restored is about a role and channels that exist, and that the bot can post.
 
+    One of the roles of an import may be gone: limits of a deleted role have no effect.
+
     Raises:
         BadInputError: the bot can't write in the moderators' channel, or doesn't know the server yet.
-        RoleGoneError: the role was deleted.
+        RoleGoneError, ReviewedRoleGoneError: the role was deleted.
         ChannelGoneError: a channel was deleted.
     """
-    before = decision.before or {}
+    before = settings_of(decision, decision.before)
     scope, _colon, number = decision.subject.partition(":")
-    is_role = scope == "role" and bool(before)
+    is_role = scope == "role" and bool(decision.before)
     channels, place = before.get("channels", ()), before.get("moderators_channel_id")
-    if not (is_role or channels or place):
+    review = before.get("review")
+    if not (is_role or channels or place or review):
         return
     guild = known_guild(interaction)
     if guild is None:
         raise BadInputError(_(UNKNOWN_SERVER))
     if is_role and guild.get_role(int(number)) is None:
         raise RoleGoneError
+    if review and is_role_gone(guild, ReviewRule.model_validate(review)):
+        raise ReviewedRoleGoneError
     for channel_id in channels:
         if guild.get_channel(channel_id) is None:
             raise ChannelGoneError(channel_id)

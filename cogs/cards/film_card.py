@@ -108,11 +108,10 @@ def _open_state(film: Film) -> str:
     waiting = next((shot for shot in film.shots if is_in_review(shot)), None)
     if waiting is not None:
         return review_line(waiting)
-    return ngettext(
-        "⚙️ **Making your film.** {done} of {count} shot is done.",
-        "⚙️ **Making your film.** {done} of {count} shots are done.",
-        len(film.shots),
-        done=sum(shot.delivered_at is not None for shot in film.shots),
+    return _(
+        "⚙️ **Making your film.** Shots done: {done} of {count}.",
+        done=sum(shot.status not in OPEN for shot in film.shots),
+        count=len(film.shots),
     )
 
 

@@ -18,8 +18,9 @@ from cogs.cards.result_message import file_name, is_number_line, link_line
 from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
 from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, Posts, next_form
 from cogs.moderation.membership import has_left
+from cogs.moderation.shapes import Shape
 from cogs.reviews.buttons import review_view
-from cogs.reviews.review_text import render_review, review_embeds
+from cogs.reviews.review_text import review_shapes
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.servers import Servers
 
@@ -29,42 +30,40 @@ class HeldMessage:
     """What moderators see, less what the channel has refused so far.
 
     Attributes:
-        texts: with the member's words, and without.
+        shapes: from the fullest to the barest (`cogs.reviews.review_text.review_shapes`).
         links: the same with a link to the video.
-        embeds: the images, and the words where the text has no room.
         attached: the video, or None where there is a link to it.
         form: how many things were refused; each form has a nonce of its own.
     """
 
-    texts: Sequence[str]
-    links: Sequence[str]
-    embeds: Sequence[discord.Embed]
+    shapes: Sequence[Shape]
+    links: Sequence[Shape]
     attached: Clip | None
     form: int = 0
 
     @property
-    def content(self) -> str:
-        """The text."""
-        return (self.texts if self.attached else self.links)[0]
+    def shape(self) -> Shape:
+        """What is beside the video."""
+        return (self.shapes if self.attached else self.links)[0]
 
     def without_file(self) -> Self | None:
         """Return the form with a link, or None when this is it already."""
         return replace(self, attached=None, form=self.form + 1) if self.attached else None
 
     def without_words(self) -> Self | None:
-        """Return the form without anybody's words, or None when this is it already."""
-        if len(self.texts) == 1:
+        """Return the next barer form, or None when this is the barest."""
+        if len(self.shapes) == 1:
             return None
-        return replace(self, texts=self.texts[1:], links=self.links[1:], form=self.form + 1)
+        return replace(self, shapes=self.shapes[1:], links=self.links[1:], form=self.form + 1)
 
     def after(self, error: Exception) -> Self | None:
-        """Return what to send instead; embeds are a permission of their own, and have words, too.
+        """Return what to send instead; what is beside the text is a permission of its own.
 
         Raises:
             DeliveryPostponedError, UploadTooLargeError: see `next_form`.
         """
-        if self.embeds and classify_error(error) in {Remedy.NOT_THE_WORDS, Remedy.ELSEWHERE}:
-            return replace(self, embeds=(), form=self.form + 1)
+        if not self.shape.is_bare and classify_error(error) is Remedy.ELSEWHERE:
+            return self.without_words()
         return next_form(self, error)
 
 
@@ -119,27 +118,19 @@ class HeldVideos:
         is_gone = await has_left(self._client, held.guild_id, held.review.user_id)
         with locale_used(await self._board.locale_of(held.guild_id)):
             link = f"||{link_line(held.generation, clip)}||"
-            texts, links = (
-                [
-                    render_review(review, quote=quote, has_left=is_gone, beside=beside)
-                    for quote in (True, False)
-                ]
-                for beside in ((), (link,))
-            )
-            return HeldMessage(texts, links, review_embeds(review), attached, form=int(attached is None))
+            links = review_shapes(review, has_left=is_gone, line=link)
+            shapes = [replace(shape, text=shape.text.replace(f"{link}\n", "", 1)) for shape in links]
+            return HeldMessage(shapes, links, attached, form=int(attached is None))
 
     async def _send(self, held: HeldVideo, message: HeldMessage) -> Posted:
         channel = self._client.get_partial_messageable(held.channel_id, guild_id=held.guild_id)
         view = await self._view_of(held)
         async with asyncio.timeout(UPLOAD_TIMEOUT if message.attached else SEND_TIMEOUT):
             sent = await channel.send(
-                message.content,
-                files=[_file_of(held, message.attached)] if message.attached else MISSING,
+                **message.shape.to_send(*([_file_of(held, message.attached)] if message.attached else [])),
                 nonce=f"{case_nonce(held.review, held.channel_id)}{message.form or ''}",
                 allowed_mentions=discord.AllowedMentions.none(),
-                suppress_embeds=not message.embeds,
                 view=view or MISSING,
-                embeds=message.embeds or MISSING,
             )
         return Posted(sent.id, held.channel_id)
 

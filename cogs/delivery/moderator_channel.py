@@ -1,6 +1,6 @@
 """The moderators' channel on Discord (see `bot.moderation.outbox_relay.ModeratorChannel`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -25,17 +25,18 @@ from cogs.appeals.decision_buttons import appeal_view
 from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.membership import has_left
+from cogs.moderation.shapes import DROP_ALL, KEEP_ALL, Shape, show_first
 from cogs.reports.buttons import report_view
 from cogs.reports.report_text import render_report
 from cogs.reviews.buttons import review_view
-from cogs.reviews.review_text import is_forgotten, render_review, review_embeds
+from cogs.reviews.review_text import review_left_out, review_shapes
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.servers import Servers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
-NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other forms, it's 25
+NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other shapes, it's 25
 
 MOVED = N_("➡️ Moved to {channel}.")
 FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
@@ -56,10 +57,10 @@ class DiscordModeratorChannel:
             UndeliverableError: the channel refuses.
         """
         with locale_used(await self.locale_of(entry.guild_id)):
-            forms = [entry_line(entry), _(FILTERED_ENTRY)]
+            shapes = [Shape(entry_line(entry)), Shape(_(FILTERED_ENTRY))]
         await self._send(
             channel_id,
-            forms,
+            shapes,
             guild_id=entry.guild_id,
             nonce=f"audit-{entry.id}",
             silent=entry.actor_id is not None,
@@ -73,11 +74,11 @@ class DiscordModeratorChannel:
             UndeliverableError: the channel refuses.
         """
         with locale_used(await self.locale_of(reported.report.guild_id)):
-            forms = [render_report(reported), render_report(reported, quote=False)]
+            shapes = [Shape(render_report(reported, quote=quote)) for quote in (True, False)]
             view = report_view(reported)
         return await self._send(
             channel_id,
-            forms,
+            shapes,
             guild_id=reported.report.guild_id,
             nonce=f"report-{reported.report.id}",
             view=view,
@@ -91,18 +92,15 @@ class DiscordModeratorChannel:
             UndeliverableError: the channel refuses.
         """
         row = case.row
-        forms = await self._forms_of(case)
+        shapes = await self._shapes_of(case)
         with locale_used(await self.locale_of(row.guild_id)):
             view = appeal_view(case) if isinstance(case, Appeal) else review_view(case)
-            embeds = [] if isinstance(case, Appeal) else review_embeds(case)
         await self.leave(row, channel_id)
-        is_there = row.channel_id == channel_id and await self._edit(row, forms, view)
+        is_there = row.channel_id == channel_id and await self._edit(row, shapes, view)
         if is_there and row.message_id is not None:
             return row.message_id
         nonce = case_nonce(row, channel_id)
-        return await self._send(
-            channel_id, forms, guild_id=row.guild_id, nonce=nonce, view=view, embeds=embeds
-        )
+        return await self._send(channel_id, shapes, guild_id=row.guild_id, nonce=nonce, view=view)
 
     async def is_there(self, row: ReviewRow, view: discord.ui.View | None) -> bool:
         """Whether a review's message is there; it gets its buttons again.
@@ -111,7 +109,7 @@ class DiscordModeratorChannel:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        return await self._edit(row, [MISSING], view)
+        return await self._edit(row, [Shape(MISSING)], view)
 
     async def leave(self, row: AppealRow | ReviewRow, channel_id: int) -> None:
         """Let a case's message say only that the case is in another channel, where it now is.
@@ -126,7 +124,7 @@ class DiscordModeratorChannel:
         with locale_used(await self.locale_of(row.guild_id)):
             text = _(MOVED, channel=f"<#{channel_id}>")
         try:
-            await self._edit(row, [text], None, is_bare=True)
+            await self._edit(row, [Shape(text)], None, DROP_ALL)
         except UndeliverableError as error:
             log.warning("a case's message stays in another channel", case=row.id, reason=str(error))
 
@@ -154,20 +152,20 @@ class DiscordModeratorChannel:
             UndeliverableError: the channel refuses.
         """
         if case.row.message_id is not None:
-            is_bare = isinstance(case, Review) and is_forgotten(case)
-            await self._edit(case.row, await self._forms_of(case), None, is_bare=is_bare)
+            left_out = review_left_out(case) if isinstance(case, Review) else KEEP_ALL
+            texts = dict.fromkeys(shape.text for shape in await self._shapes_of(case))
+            await self._edit(case.row, [*map(Shape, texts)], None, left_out)
 
     async def _edit(
         self,
         row: AppealRow | ReviewRow,
-        forms: Sequence[str],
+        shapes: Sequence[Shape],
         view: discord.ui.View | None,
-        *,
-        is_bare: bool = False,
+        left_out: Mapping[str, Any] = KEEP_ALL,
     ) -> bool:
-        """Show the first of `forms` that Discord takes in a case's message; return whether that's there.
+        """Show the first of `shapes` that Discord takes in a case's message; return whether that's there.
 
-        `is_bare`: without what else it showed. Without a `view`, nothing is asked any more: a video goes.
+        `left_out`: what else goes (`cogs.moderation.shapes`).
 
         Raises:
             DeliveryPostponedError: later perhaps.
@@ -176,37 +174,27 @@ class DiscordModeratorChannel:
         if row.channel_id is None or row.message_id is None:
             return False
         channel = self._client.get_partial_messageable(row.channel_id, guild_id=row.guild_id)
-        refusal: Exception | None = None
-        nothing: list[discord.Embed] = []
-        for content in forms:
-            try:
-                message = channel.get_partial_message(row.message_id)
-                await message.edit(
-                    content=content,
-                    view=view,
-                    embeds=nothing if is_bare else MISSING,
-                    attachments=MISSING if view else [],
-                )
-            except CALL_ERRORS as error:
-                if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE:
-                    return False
-                remedy, refusal = classify_error(error), error
-                if remedy is Remedy.LATER:
-                    raise postponed(error) from error
-                if remedy is not Remedy.NOT_THE_WORDS:
-                    break
-            else:
-                return True
-        raise UndeliverableError(str(refusal)) from refusal
+        message = channel.get_partial_message(row.message_id)
 
-    async def _forms_of(self, case: Case) -> list[str]:
-        """Return a case's message with and without the words of members."""
+        async def edit(_number: int, shape: Shape) -> bool:
+            try:
+                await message.edit(**{**shape.to_edit(), **left_out}, view=view)
+            except discord.HTTPException as error:
+                if error.code == UNKNOWN_MESSAGE:
+                    return False
+                raise
+            return True
+
+        return await show_first(shapes, edit)
+
+    async def _shapes_of(self, case: Case) -> list[Shape]:
+        """Return the ways to show a case, with and without the words of members."""
         row = case.row
         is_gone = await has_left(self._client, row.guild_id, row.user_id)
         with locale_used(await self.locale_of(row.guild_id)):
             if isinstance(case, Appeal):
-                return [render_appeal(case, quote=quote, has_left=is_gone) for quote in (True, False)]
-            return [render_review(case, quote=quote, has_left=is_gone) for quote in (True, False)]
+                return [Shape(render_appeal(case, quote=quote, has_left=is_gone)) for quote in (True, False)]
+            return review_shapes(case, has_left=is_gone)
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
         """Tell that something is wrong, or not any more.
@@ -220,7 +208,7 @@ class DiscordModeratorChannel:
             text = render_alert(announcement)
         await self._send(
             channel_id,
-            [text],
+            [Shape(text)],
             guild_id=guild_id,
             nonce=announcement.nonce,
         )
@@ -254,41 +242,27 @@ class DiscordModeratorChannel:
     async def _send(
         self,
         channel_id: int,
-        forms: Sequence[str],
+        shapes: Sequence[Shape],
         *,
         guild_id: int | None,
         nonce: str,
         silent: bool = False,
         view: discord.ui.View | None = None,
-        embeds: Sequence[discord.Embed] = (),
     ) -> int:
-        """Post the first of `forms` that the server's filter lets through.
-
-        `embeds`: with the first one, as far as the bot may post embeds there, and Discord takes these.
-        """
+        """Post the first of `shapes` that Discord and the server's filter let through; return its id."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
-        refusal: Exception | None = None
-        tries = [*([(forms[0], embeds)] if embeds else []), *((form, ()) for form in forms)]
-        for number, (content, beside) in enumerate(tries):
-            try:
-                message = await channel.send(
-                    content,
-                    nonce=f"{nonce}{'n' * number}",
-                    silent=silent,
-                    suppress_embeds=not beside,
-                    allowed_mentions=discord.AllowedMentions.none(),
-                    view=view or MISSING,
-                    embeds=beside or MISSING,
-                )
-            except CALL_ERRORS as error:
-                remedy, refusal = classify_error(error), error
-                if remedy is Remedy.LATER:
-                    raise postponed(error) from error
-                if remedy is not Remedy.NOT_THE_WORDS and not beside:
-                    break
-            else:
-                return message.id
-        raise UndeliverableError(str(refusal)) from refusal
+
+        async def send(number: int, shape: Shape) -> int:
+            message = await channel.send(
+                **shape.to_send(),
+                nonce=f"{nonce}{number or ''}",
+                silent=silent,
+                allowed_mentions=discord.AllowedMentions.none(),
+                view=view or MISSING,
+            )
+            return message.id
+
+        return await show_first(shapes, send)
 
 
 def case_nonce(row: AppealRow | ReviewRow, channel_id: int) -> str:

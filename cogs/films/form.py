@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
+from io import BytesIO
+from typing import Any, Self
 
 import discord
 
 from bot.discord_client.replies import note_shown
 from bot.errors import UserError
+from bot.escape import escape
 from bot.films.script import (
     MAX_SHOTS,
     SCRIPT_MAX_LENGTH,
@@ -26,8 +28,8 @@ from cogs.ui.items import Form
 from cogs.ui.requester import ensure_inside, requester_of
 from cogs.veo.markup_names import names_of
 from cogs.veo.option_inputs import OptionInputs
-from cogs.veo.request_form import words_to_copy
 
+EMBED_MAX_LENGTH = 4096  # characters of a description, as Discord counts them
 REST = N_("Everything else stays the same")
 
 
@@ -79,8 +81,8 @@ class FilmForm(Form):
         try:
             await self._offer(interaction)
         except UserError as error:
-            words, view = words_to_copy(self._shots.value), interaction.client.way_on(error)
-            await interaction.edit_original_response(content=str(error), embed=words, view=view)
+            words, view = _to_copy(self._title.value, self._shots.value), interaction.client.way_on(error)
+            await interaction.edit_original_response(content=str(error), view=view, **words)
             await note_shown(interaction, error)
 
     async def _offer(self, interaction: Interaction) -> None:
@@ -99,6 +101,18 @@ class FilmForm(Form):
 def remix_form(spec: FilmSpec, models: Sequence[Model]) -> FilmForm:
     """Return the form with everything filled in that a film was made from."""
     return FilmForm(spec, models, title=pgettext("title", "Remix this film"), rest=_(REST))
+
+
+def _to_copy(title: str, script: str) -> dict[str, Any]:
+    """Return the parts of a message that give the words back: an embed, or a file where they're too long."""
+    words, heading = f"{title}\n\n{script}", pgettext("title", "Your film, to copy")
+    said = escape(words)
+    if len(said) <= EMBED_MAX_LENGTH:
+        return {"embed": discord.Embed(title=heading, description=said)}
+    return {
+        "embed": discord.Embed(title=heading, description=_("It's in the attached file.")),
+        "attachments": [discord.File(BytesIO(words.encode()), "film.txt")],
+    }
 
 
 def _option_inputs(spec: FilmSpec, models: Sequence[Model], rest: str | None) -> OptionInputs:

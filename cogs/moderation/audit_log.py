@@ -11,13 +11,15 @@ from bot.db.guild_models import Action, AuditRow
 from bot.db.models import NOBODY
 from bot.escape import plain
 from bot.i18n import _, ngettext, number
+from bot.moderation.decided import decision_of
+from bot.moderation.importing import SERVER_LENGTH
 from bot.policy.documents import LimitKind, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, told_reason
 from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
 from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_changes
-from cogs.moderation.undo_text import undo_sentence
+from cogs.moderation.undo_text import changes_text, undo_sentence
 
 REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice as long
 
@@ -168,6 +170,14 @@ def _settings(entry: AuditRow, who: str) -> str:
     return _("{who} changed settings: {changes}.", who=who, changes="; ".join(changes))
 
 
+def _import(entry: AuditRow, who: str) -> str:
+    server, row = plain(_name(entry), SERVER_LENGTH), decision_of(entry)
+    if not row.left:
+        return _("{who} imported the rules of “{server}” without changes.", who=who, server=server)
+    changes = changes_text(row, row.before, row.left)
+    return _("{who} imported the rules of “{server}”: {changes}.", who=who, server=server, changes=changes)
+
+
 def _cancel(entry: AuditRow, who: str) -> str:
     if (entry.new or {}).get("counts"):
         return _("{who} cancelled the video `{video}`; it counts toward limits.", who=who, video=_name(entry))
@@ -230,6 +240,7 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.WORD_ADD: _word_add,
     Action.WORD_REMOVE: _word_remove,
     Action.SETTINGS: _settings,
+    Action.IMPORT: _import,
     Action.STRIKES: _strikes,
     Action.FORGIVE: _forgive,
     Action.CANCEL: _cancel,

@@ -1,14 +1,14 @@
 """What moderators' messages about appeals and reviews have in common: the form, and how they're edited."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Self
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Self
 
 import discord
 import structlog
-from discord.utils import MISSING
 
 from bot.i18n import pgettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
+from cogs.moderation.shapes import KEEP_ALL
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
@@ -49,20 +49,15 @@ async def edit_case(
     forms: Sequence[str],
     view: discord.ui.View | None,
     *,
-    is_bare: bool = False,
+    left_out: Mapping[str, Any] = KEEP_ALL,
 ) -> bool:
     """Edit the moderators' message to the first of `forms` that a filter lets through; return whether.
 
-    `is_bare`: without what else it showed. Without a `view`, nothing is asked any more: a video goes.
+    `left_out`: what else goes (`cogs.moderation.shapes`).
     """
-    embeds: list[discord.Embed] = MISSING
-    if is_bare:
-        embeds = []
     for text in forms:
         try:
-            await interaction.edit_original_response(
-                content=text, view=view, embeds=embeds, attachments=MISSING if view else []
-            )
+            await interaction.edit_original_response(content=text, view=view, **left_out)
         except CALL_ERRORS as error:
             if classify_error(error) is not Remedy.NOT_THE_WORDS:
                 log.warning("a decision was not shown", case=case_id, error=str(error))

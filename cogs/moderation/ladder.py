@@ -4,17 +4,14 @@ What is understood of the times is what `bot.admission.parsing` understands.
 """
 
 import re
-from itertools import pairwise
 
 from bot.admission.parsing import parse_span
 from bot.errors import BadInputError
 from bot.i18n import _, format_and, ngettext
-from bot.policy.documents import Step, StrikeRules
-from bot.policy.strikes import describe_pause
+from bot.policy.documents import MOST_STEPS, MOST_STRIKES, Step, StrikeRules
+from bot.policy.strikes import climbs, describe_pause
 
 LONGEST_LADDER = 200  # characters
-MOST_STEPS = 10
-MOST_STRIKES = 100
 MOST_DAYS = 30  # in which a strike counts
 ENTRY = re.compile(r"([0-9]{1,3}) ?[:=] ?(.+)")
 NEXT = re.compile(r"[,;] ?(?=[0-9]{1,3} ?[:=])")
@@ -67,6 +64,17 @@ def ladder_sentence(rules: StrikeRules) -> str:
     return format_and([begin, *rest])
 
 
+def still_blocked(blocked: int) -> str:
+    """Return what moderators read where strikes are off, and members are still blocked because of them."""
+    return ngettext(
+        "{count} member is still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
+        "`/veo-admin forgive` ends that block.",
+        "{count} members are still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
+        "`/veo-admin forgive` ends such a block.",
+        blocked,
+    )
+
+
 def _how_long(pause: int | None) -> str:
     return describe_pause(None) if pause is None else _("for {span}", span=describe_pause(pause))
 
@@ -84,11 +92,7 @@ def _ensure_climbing(steps: tuple[Step, ...]) -> None:
                 strikes=MOST_STRIKES,
             )
         )
-    if not all(lower.strikes < upper.strikes and _climbs(lower, upper) for lower, upper in pairwise(steps)):
+    if not climbs(steps):
         raise BadInputError(
             _("Each step needs more strikes than the one before, and can't block for less. Nothing changed.")
         )
-
-
-def _climbs(lower: Step, upper: Step) -> bool:
-    return upper.pause is None or (lower.pause is not None and lower.pause <= upper.pause)

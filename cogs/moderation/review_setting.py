@@ -10,7 +10,7 @@ from bot.db.models import Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import N_, _, format_or, ngettext, pgettext
-from bot.policy.documents import Policy, Reviewed, ReviewRule
+from bot.policy.documents import MOST_NEW_DAYS, MOST_NEW_VIDEOS, Policy, Reviewed, ReviewRule
 from bot.policy.phrases import count_videos
 
 NOBODY, NEWCOMERS, EVERYBODY = "nobody", "newcomers", "everybody"
@@ -29,7 +29,6 @@ TIMEOUTS: Mapping[str, LiteralString] = {
 }
 OWN_WAIT = N_("Your own requests can wait, too. Another moderator then has to approve them.")
 LONGEST = 100  # characters
-MOST_DAYS, MOST_VIDEOS = 366, 1000
 ROLE = re.compile(r"<@&([0-9]{15,20})>|([0-9]{15,20})")  # a mention, or a copied id
 NEW = re.compile(
     r"newcomers?:?(?: (?:under )?(?P<days>[0-9]{1,4}) ?d(?:ays?)?(?: here)?)?(?:,?(?: or| and)?)?"
@@ -141,12 +140,12 @@ def _of_newcomers(typed: re.Match[str]) -> ReviewRule:
     if days is None and videos is None:
         return ReviewRule(who=Reviewed.NEWCOMERS)
     rule = ReviewRule(who=Reviewed.NEWCOMERS, days=int(days or 0), videos=int(videos or 0))
-    if rule.days > MOST_DAYS or rule.videos > MOST_VIDEOS or not (rule.days or rule.videos):
+    if rule.days > MOST_NEW_DAYS or rule.videos > MOST_NEW_VIDEOS or not (rule.days or rule.videos):
         raise BadInputError(
             _(
                 "Use 1 to {days} days and 1 to {videos} videos. Nothing changed.",
-                days=MOST_DAYS,
-                videos=MOST_VIDEOS,
+                days=MOST_NEW_DAYS,
+                videos=MOST_NEW_VIDEOS,
             )
         )
     return rule

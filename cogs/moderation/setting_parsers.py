@@ -10,6 +10,7 @@ from discord.app_commands import Choice
 from bot.admission.availability import durations, resolutions
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, pgettext
+from bot.policy.documents import MOST_CHANNELS
 from bot.provider.catalogue import Model
 from bot.provider.choosing import names_of
 from cogs.ui.lists import MOST_CHOICES
@@ -17,7 +18,6 @@ from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing, names
 
 ALL = "all"
 ANY = "any"
-MOST_CHANNELS = 50  # so that all of them fit into one message
 CHOICE_MAX_LENGTH = 100  # characters
 
 CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id

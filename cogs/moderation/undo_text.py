@@ -5,34 +5,38 @@ from typing import Any
 
 from bot.db.guild_models import Action, AuditRow
 from bot.escape import plain
-from bot.i18n import _, pgettext
-from bot.moderation.restoring import Decision, decision_of
+from bot.i18n import N_, _, ngettext, pgettext
+from bot.moderation.decided import Decision, decision_of, parts_of, words_of
 from bot.moderation.told import Told
 from bot.moderation.undo import ChangedSince, Undone
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, StrikeRules
-from bot.policy.phrases import count_videos, describe_limit, told_reason
+from bot.policy.phrases import count_videos, describe_limit, quote_words, told_reason
 from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_states, told_apart
+from cogs.ui.lists import first_of
 
 WORD_LENGTH = 100  # characters; escaped it may be twice as long
 REASON_LENGTH = 40  # characters; there may be two in a line of the log
+IN_LINE = 400  # characters of what an import changed, in a line of the log
+IN_QUESTION = 3  # parts of an import in the question whether to overwrite
 LEAD = 10  # characters before what tells two reasons apart
+ALL_OF_IMPORT = N_("Everything else that the import changed would be restored, too.")
 States = Mapping[str, str]  # what something is, by its name
 
 
 def undo_sentence(entry: AuditRow, who: str) -> str:
     """Return who undid which decision, and what that changed."""
     undone, row = (entry.subject or "").partition(":")[0], decision_of(entry)
-    changes = _changes(row, row.before, row.left)
+    changes = changes_text(row, row.before, row.left)
     return _("{who} undid #{decision}: {changes}.", who=who, decision=undone, changes=changes)
 
 
 def undone_text(undone: Undone, *, is_gone: bool) -> str:
     """Return what was restored; `is_gone`: the member it is about isn't on the server."""
     decision = undone.decision
-    changes = _changes(decision, undone.was, undone.restored)
+    changes = changes_text(decision, undone.was, undone.restored)
     text = _("✅ **Undone:** {changes}.", changes=changes)
     if not is_gone:
         return text
@@ -52,6 +56,7 @@ def changed_text(changed: ChangedSince) -> str:
         _("#{decision} left: {state}", decision=decision.id, state=left),
         _("Now: {state}", state=present),
         _("Undoing it would restore: {state}", state=before),
+        *([_(ALL_OF_IMPORT)] if decision.kind is Action.IMPORT else []),
     ]
     return "\n".join(lines)
 
@@ -59,10 +64,24 @@ def changed_text(changed: ChangedSince) -> str:
 def states(decision: Decision, *told: Told) -> list[States]:
     """Return in words what the trail tells about what a decision changed: each so that it differs."""
     make = STATES.get(decision.kind)
+    if make is _import:
+        return _of_parts(decision, told)
     if make is None:
         return [{} for _state in told]
     apart = told_apart(*(state or {} for state in told)) if make is _settings else _reasons_apart(told)
     return [make(decision, state) for state in apart]
+
+
+def _of_parts(decision: Decision, told: Sequence[Told]) -> list[States]:
+    """Return the states of an import's parts, of those alone that the first two states differ in."""
+    merged: list[dict[str, str]] = [{} for _state in told]
+    for part in parts_of(decision):
+        of_part = states(part, *[(state or {}).get(f"{part.kind}:{part.subject}") for state in told])
+        for state, more in zip(merged, of_part, strict=True):
+            state.update(more)
+    left, present, *_others = merged
+    names = [name for name in left if left[name] != present.get(name)] or list(left)
+    return [{name: state[name] for name in names[:IN_QUESTION] if name in state} for state in merged]
 
 
 def _reasons_apart(told: Sequence[Told]) -> Sequence[Told]:
@@ -83,15 +102,42 @@ def _shared(one: str, other: str) -> int:
     return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _changes(decision: Decision, was: Told, restored: Told) -> str:
+def changes_text(decision: Decision, was: Told, restored: Told) -> str:
     """Return what differs, such as "Longest video: any → 6 seconds"; one thing always, whatever it is."""
+    if decision.kind is Action.IMPORT:
+        return "; ".join(first_of(import_changes(was, restored), IN_LINE)) or "–"
+    return "; ".join(_changes(decision, was, restored)) or "–"
+
+
+def import_changes(was: Told, restored: Told) -> list[str]:
+    """Return what differs between two states that an import, or its undo, leads from and to."""
+    parts = parts_of(Decision(0, Action.IMPORT, "", was, restored))
+    return [change for part in parts for change in _changes(part, part.before, part.left)]
+
+
+def _changes(decision: Decision, was: Told, restored: Told) -> list[str]:
+    if words_of(decision):
+        return _word_changes(was, restored)
     old, new = states(decision, was, restored)
     pairs = list(zip(old.items(), new.items(), strict=False))
     if len(pairs) > 1:  # settings, by the names of what was told
         values = zip(pairs, (was or {}).values(), (restored or {}).values(), strict=False)
         differing = [pair for pair, before, now in values if before != now]
         pairs = [pair for pair in pairs if pair[0] != pair[1]] or differing
-    return "; ".join(_change(*pair) for pair in pairs) or "–"
+    return [_change(*pair) for pair in pairs]
+
+
+def _word_changes(was: Told, restored: Told) -> list[str]:
+    before, now = (set[str]((state or {}).get("words", ())) for state in (was, restored))
+    added, removed = len(now - before), len(before - now)
+    return [
+        *([ngettext("{count} blocked word added", "{count} blocked words added", added)] if added else []),
+        *(
+            [ngettext("{count} blocked word removed", "{count} blocked words removed", removed)]
+            if removed
+            else []
+        ),
+    ]
 
 
 def _change(was: tuple[str, str], restored: tuple[str, str]) -> str:
@@ -139,6 +185,9 @@ def _with_reason(state: str, told: Mapping[str, Any]) -> str:
 
 
 def _word(decision: Decision, told: Told) -> States:
+    if words_of(decision):
+        words: list[str] = (told or {}).get("words", [])
+        return {_("blocked words"): quote_words(words) or pgettext("blocked words", "none")}
     word = {**(decision.left or {}), **(decision.before or {}), **(told or {})}.get("word", "")
     state = pgettext("word", "blocked in prompts") if told else pgettext("word", "allowed in prompts")
     return {_("“{word}”", word=plain(str(word), WORD_LENGTH)): state}
@@ -170,6 +219,10 @@ def _strikes(decision: Decision, told: Told) -> States:
     return {_("strikes"): state}
 
 
+def _import(decision: Decision, told: Told) -> States:
+    return _of_parts(decision, [told, None])[0]
+
+
 STATES: Mapping[Action, Callable[[Decision, Told], States]] = {
     Action.QUOTA_SET: _limits,
     Action.QUOTA_UNSET: _limits,
@@ -184,4 +237,5 @@ STATES: Mapping[Action, Callable[[Decision, Told], States]] = {
     Action.RESET: _reset,
     Action.SETTINGS: _settings,
     Action.STRIKES: _strikes,
+    Action.IMPORT: _import,
 }

@@ -23,6 +23,7 @@ from cogs.quota.pagers import RulesButton, UsageButton, rules_content, show_usag
 from cogs.quota.preview import ChangeButton, DropButton, SaveButton, propose
 from cogs.quota.rules_text import member_text
 from cogs.quota.saved_text import read_entitlement
+from cogs.quota.suggestions import TryButton, show_suggestions
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import role_ids_of
 
@@ -181,6 +182,14 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         """Offer amounts."""
         return quota_input.complete_budget(typed)
 
+    @app_commands.command(
+        name="suggest", description="Find limits that would have kept the last 30 days within a sum"
+    )
+    @app_commands.describe(budget="What 30 days may cost: 60 USD or 9,000,000 credits")
+    async def suggest(self, interaction: Interaction, budget: Typed) -> None:
+        """Show them, each with a button to try it."""
+        await show_suggestions(interaction, quota_input.read_sum(budget))
+
     @app_commands.command(name="usage", description="Show usage by member and by model")
     @app_commands.describe(period="How far back (default: the last 30 days)")
     @app_commands.choices(period=quota_input.PERIODS)
@@ -200,5 +209,5 @@ async def _reply(interaction: Interaction, text: str) -> None:
 
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
-    bot.add_dynamic_items(RulesButton, UsageButton, SaveButton, ChangeButton, DropButton)
+    bot.add_dynamic_items(RulesButton, UsageButton, SaveButton, ChangeButton, DropButton, TryButton)
     await bot.add_cog(QuotaCog(bot.services))

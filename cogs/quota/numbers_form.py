@@ -58,5 +58,5 @@ def _typed_budget(amount: float | None) -> str:
     """Return a budget as it is typed, whatever the reader's language; in credits if it isn't whole cents."""
     if amount is None:
         return "unlimited"
-    cents = usd(amount) * 100
-    return f"{cents / 100:.2f} USD" if cents == round(cents) else f"{amount:.0f} credits"
+    in_usd = f"{usd(amount):.2f} USD"
+    return in_usd if parse_budget(in_usd) == amount else f"{amount:.2f} credits".replace(".00 ", " ")

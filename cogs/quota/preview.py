@@ -17,6 +17,7 @@ from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
+from cogs.quota.import_text import changes_of, import_text
 from cogs.quota.member_roles import find_roles
 from cogs.quota.numbers_form import NumbersForm
 from cogs.quota.preview_text import dropped_text, preview_text
@@ -40,14 +41,14 @@ async def propose(
         await interaction.response.send_message(await _save(interaction, proposal, role_ids), ephemeral=True)
         return
     await interaction.response.defer(ephemeral=True)  # it may take longer than Discord waits
-    await _show_first(interaction, proposal, role_ids)
+    await show_proposal(interaction, proposal, role_ids)
 
 
 async def fill_with_proposal(interaction: Interaction, proposal: Proposal) -> None:
     """Let the answer, so far "thinking", be what a change would have done, or what holds once it is saved."""
     previews = interaction.client.services.previews
     if await previews.is_wanted(moderator_of(interaction), proposal, None):
-        await _show_first(interaction, proposal, frozenset())
+        await show_proposal(interaction, proposal, frozenset())
     else:
         await interaction.edit_original_response(content=await _save(interaction, proposal, frozenset()))
 
@@ -80,6 +81,9 @@ class SaveButton(PreviewButton):
         await interaction.response.defer()
         await ensure_moderator(interaction, COMMAND)
         services, by = interaction.client.services, moderator_of(interaction)
+        kept = await services.previews.find(by, self.key, self.revision)
+        if kept.proposal.imported is not None:  # it was `/veo-admin` that showed it
+            await ensure_moderator(interaction)
         try:
             saved = await services.previews.save(by, self.key, self.revision)
         except RulesChangedError:
@@ -155,7 +159,8 @@ async def _save(interaction: Interaction, proposal: Proposal, role_ids: frozense
     return await describe_saved(services, by, saved, role_ids)
 
 
-async def _show_first(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> None:
+async def show_proposal(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> None:
+    """Let the answer be what a change would have done; `role_ids`: as of `propose`. Defer first."""
     previews = interaction.client.services.previews
     preview = await previews.show(moderator_of(interaction), proposal, partial(find_roles, interaction))
     await _show(interaction, preview, role_ids)
@@ -163,7 +168,11 @@ async def _show_first(interaction: Interaction, proposal: Proposal, role_ids: fr
 
 async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[int]) -> None:
     kept = preview.kept
-    shown = (kept.key, kept.revision)
+    shown, imported = (kept.key, kept.revision), kept.proposal.imported
+    if imported is not None:
+        view = view_of(SaveButton(*shown), DropButton(*shown)) if changes_of(preview) else None
+        await interaction.edit_original_response(content=import_text(preview, imported), view=view)
+        return
     change = ChangeButton(*shown) if kept.proposal.limits or kept.proposal.budgets else None
     view = view_of(SaveButton(*shown), change, DropButton(*shown))
     await interaction.edit_original_response(content=preview_text(preview, role_ids), view=view)

@@ -11,7 +11,7 @@ from bot.policy.documents import LimitKind, Period, Policy, Scope
 from bot.policy.phrases import describe_limit
 from bot.preview.comparison import Comparison
 from bot.preview.history import MOST
-from bot.preview.proposal import Proposal
+from bot.preview.proposal import KeptProposal, Proposal
 from bot.preview.service import Preview
 from bot.timestamps import moment, relative_time
 
@@ -28,19 +28,32 @@ def preview_text(preview: Preview, role_ids: frozenset[int]) -> str:
     """Return what the change would have done; `role_ids`: of the member whose limits they are."""
     kept, comparison = preview.kept, preview.comparison
     lines = [
-        _("⚠️ **Somebody changed the rules meanwhile.** This is how it looks now. Please decide again.")
-        if preview.is_changed
-        else "",
+        changed_meanwhile() if preview.is_changed else "",
         *_headings(kept.proposal, preview, role_ids),
-        _result(comparison),
+        result_text(comparison),
         *_details(comparison),
-        *_caveats(comparison),
-        _(
-            "-# Nothing is saved until you click **Save**. This preview expires {when}.",
-            when=relative_time(kept.expires_at),
-        ),
+        *caveats(comparison),
+        expiry_line(kept),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def changed_meanwhile() -> str:
+    """Return what stands first where a preview is shown again."""
+    return _("⚠️ **Somebody changed the rules meanwhile.** This is how it looks now. Please decide again.")
+
+
+def comparison_lines(comparison: Comparison) -> list[str]:
+    """Return what the change would have done; nothing where there's nothing to compare with."""
+    return [result_text(comparison), *caveats(comparison)] if comparison.requests else []
+
+
+def expiry_line(kept: KeptProposal) -> str:
+    """Return until when it can be saved."""
+    return _(
+        "-# Nothing is saved until you click **Save**. This preview expires {when}.",
+        when=relative_time(kept.expires_at),
+    )
 
 
 def dropped_text() -> str:
@@ -109,7 +122,8 @@ def _who(proposal: Proposal) -> str:
             return _("every member")
 
 
-def _result(comparison: Comparison) -> str:
+def result_text(comparison: Comparison) -> str:
+    """Return how many requests a change would have refused, and what that saved."""
     made = ngettext("{count} request", "{count} requests", comparison.requests)
     if not comparison.refused:
         return _("In the last 30 days it would have refused **none of {requests}**.", requests=made)
@@ -151,7 +165,7 @@ def _details(comparison: Comparison) -> Iterator[str]:
         )
 
 
-def _caveats(comparison: Comparison) -> Iterator[str]:
+def caveats(comparison: Comparison) -> Iterator[str]:
     """Yield what isn't known, each as a line in small print."""
     if comparison.by_roles:
         yield _(

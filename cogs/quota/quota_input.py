@@ -73,6 +73,18 @@ def read_budgets(day: str | None, month: str | None) -> dict[Period, float | Non
     return {period: parse_budget(text) for period, text in typed.items() if text is not None}
 
 
+def read_sum(text: str) -> float:
+    """Return what may be spent, in credits.
+
+    Raises:
+        BadInputError: it makes no sense.
+    """
+    amount = parse_budget(text)
+    if amount is None:
+        raise BadInputError(_("Enter what 30 days may cost, such as 60 USD. Nothing changed."))
+    return amount
+
+
 def subject_to_set(
     interaction: Interaction, member: discord.User | None, role: discord.Role | None
 ) -> Subject:

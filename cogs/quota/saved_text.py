@@ -7,12 +7,15 @@ from bot.admission.entitlement import Entitlement
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
+from bot.moderation.matching import Imported
 from bot.moderation.rules import RuleBook
 from bot.policy.documents import Scope
 from bot.preview.proposal import Proposal
 from bot.preview.service import Saved
 from bot.services import Services
+from cogs.moderation.ladder import still_blocked
 from cogs.quota import quota_text
+from cogs.quota.import_text import imported_text
 
 DONE = N_("✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute.")
 
@@ -20,6 +23,8 @@ DONE = N_("✅ **Done**, but I can't look up the current limits. `/quota rules` 
 async def describe_saved(services: Services, by: Moderator, saved: Saved, role_ids: Collection[int]) -> str:
     """Return what was changed, and what holds now; `role_ids`: of the member whose limits they are."""
     proposal = saved.proposal
+    if proposal.imported is not None:
+        return await _describe_imported(services, by, proposal.imported)
     if proposal.budgets:
         states = (await read_entitlement(services, by, by.user_id, ())).budgets
         return quota_text.budget_text(proposal.budgets, states)
@@ -35,6 +40,14 @@ async def read_entitlement(
     """Return how a member stands after a change that was made."""
     with _known_to_be_done():
         return await services.entitlements.read(by.guild_id, user_id, role_ids)
+
+
+async def _describe_imported(services: Services, by: Moderator, imported: Imported) -> str:
+    text = imported_text(imported)
+    if "strikes" not in imported.fields or imported.policy.strikes is not None:
+        return text
+    now = await services.strikes.change(by)
+    return f"{text}\n{still_blocked(now.blocked)}" if now.blocked else text
 
 
 async def _read_book(

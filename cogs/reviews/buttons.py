@@ -14,7 +14,7 @@ from cogs.moderation.membership import has_left
 from cogs.moderation.owners import ensure_moderator_in_time, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
-from cogs.reviews.review_text import is_forgotten, render_review
+from cogs.reviews.review_text import render_review, review_left_out
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 
@@ -89,10 +89,9 @@ async def _decide(
         decision = ReviewDecision.LEFT
     clicked, too_late = message_shown(interaction), None
     try:
-        await reviews.decide(by, review_id, decision, words, shown_at=clicked)
+        review = await reviews.decide(by, review_id, decision, words, shown_at=clicked)
     except ReviewClosedError as error:
-        too_late = error
-    review = await reviews.get(by.guild_id, review_id)
+        too_late, review = error, await reviews.get(by.guild_id, review_id)
     if review is not None and review.row.decision is not None:
         await _show(interaction, review, clicked, is_gone=is_gone)
     if too_late is not None:
@@ -104,7 +103,7 @@ async def _show(interaction: Interaction, review: Review, clicked: Posted | None
     row = review.row
     with locale_used(interaction.guild_locale and interaction.guild_locale.value):
         forms = [render_review(review, quote=quote, has_left=is_gone) for quote in (True, False)]
-    is_bare = is_forgotten(review)
-    is_shown = await edit_case(interaction, row.id, forms, review_view(review), is_bare=is_bare)
+    left_out = review_left_out(review)
+    is_shown = await edit_case(interaction, row.id, forms, review_view(review), left_out=left_out)
     if is_shown and (clicked is None or clicked.message_id == row.message_id):
         await interaction.client.services.reviews.note_shown(row)

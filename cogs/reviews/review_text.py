@@ -1,9 +1,7 @@
 """What moderators read about a request that waits for them. Pure text."""
 
-from collections.abc import Mapping, Sequence
-from typing import LiteralString
-
-import discord
+from collections.abc import Mapping
+from typing import Any, LiteralString
 
 from bot.db.review_models import ReviewDecision
 from bot.escape import escape_within
@@ -13,10 +11,18 @@ from bot.money import show_money
 from bot.text import clean
 from bot.timestamps import relative_time
 from cogs.cards.card import NUMBER_MARK, lineage_lines, parameter_lines
-from cogs.reviews.quoted import embeds_beside, prompt_lines
+from cogs.moderation.shapes import DROP_ALL, DROP_FILES, KEEP_ALL, Shape
+from cogs.reviews.quoted import Beside, Quotation, all_words, quote_review
 
 TEXT_LENGTH = 2000  # characters that Discord takes
 WORDS_LENGTH = 400  # of what a moderator says, escaped
+NOTES_LENGTH = 250  # of what's said about what isn't shown, in any language
+
+# What's tried to show, one after the other: with whose words, and what beside the text.
+WAYS = (
+    *((True, Beside(embeds, file)) for embeds in (True, False) for file in (True, False)),
+    *((False, Beside(embeds=False, file=file)) for file in (True, False)),
+)
 
 DECIDED: Mapping[ReviewDecision, LiteralString] = {
     ReviewDecision.APPROVE: N_("✅ **Approved** by {moderator}."),
@@ -40,26 +46,46 @@ DECIDED_ABOUT_FINISHED: Mapping[ReviewDecision, LiteralString] = {
 }
 
 
-def render_review(
-    review: Review, *, quote: bool = True, has_left: bool = False, beside: Sequence[str] = ()
-) -> str:
+def render_review(review: Review, *, quote: bool = True, has_left: bool = False) -> str:
     """Return the message for moderators as the review stands; `quote`: with the words of members.
 
-    `has_left`: the member is not on the server any more. `beside`: other lines.
+    `has_left`: the member is not on the server any more.
     """
-    head, foot = _head(review), [*beside, *_foot(review, has_left=has_left)]
-    words = prompt_lines(review, _room(head, foot)) if quote else [_("This server's filter hides the words.")]
-    return "\n".join([*head, *words, *foot])
+    quoted = quote_review(review, _room(review))
+    return _shape(review, quoted, Beside(), is_quoted=quote, has_left=has_left).text
 
 
-def review_embeds(review: Review) -> list[discord.Embed]:
-    """Return the images that the requests are made from, and their words where the text has no room."""
-    return embeds_beside(review, _room(_head(review), _foot(review, has_left=True)))
+def review_shapes(review: Review, *, has_left: bool = False, line: str = "") -> list[Shape]:
+    """Return the ways to show a review; once it's decided, nothing is said about what isn't shown.
+
+    `line`: one more, above what becomes of it.
+    """
+    shapes: list[Shape] = []
+    quoted = quote_review(review, _room(review, line))
+    for is_quoted, beside in WAYS:
+        shape = _shape(review, quoted, beside, is_quoted=is_quoted, has_left=has_left, line=line)
+        if shape not in shapes:
+            shapes.append(shape)
+    return shapes
 
 
-def is_forgotten(review: Review) -> bool:
-    """Whether the words are gone, so that no embed may show them."""
-    return all(request.erased_at is not None for request in review.requests)
+def _shape(
+    review: Review, quoted: Quotation, beside: Beside, *, is_quoted: bool, has_left: bool, line: str = ""
+) -> Shape:
+    words = quoted.lines if is_quoted else [_("This server's filter hides the words.")]
+    head, foot = _head(review), _foot(review, has_left=has_left)
+    is_open = review.row.decision is None
+    notes = quoted.notes(beside, is_quoted=is_quoted) if is_open else []
+    needs_file = beside.file and not (is_quoted and quoted.is_whole(beside))
+    text = "\n".join([*head, *words, *notes, *filter(None, [line]), *foot])
+    return Shape(text, quoted.embeds if beside.embeds else [], all_words(review) if needs_file else None)
+
+
+def review_left_out(review: Review) -> Mapping[str, Any]:
+    """Return what goes from the message of a review that is decided: words that are gone, and the video."""
+    if all(request.erased_at is not None for request in review.requests):
+        return DROP_ALL
+    return DROP_FILES if review.is_finished else KEEP_ALL
 
 
 def _head(review: Review) -> list[str]:
@@ -72,9 +98,10 @@ def _foot(review: Review, *, has_left: bool) -> list[str]:
     return [*[left] * has_left, *_outcome(review), number]
 
 
-def _room(head: Sequence[str], foot: Sequence[str]) -> int:
-    """Return how many characters of the message are left for the members' words."""
-    return TEXT_LENGTH - sum(len(line) + 1 for line in [*head, *foot])
+def _room(review: Review, line: str = "") -> int:
+    """Return how many characters of the message are left for the members' words, in any shape."""
+    lines = [*_head(review), line, *_foot(review, has_left=True)]
+    return TEXT_LENGTH - NOTES_LENGTH - sum(len(line) + 1 for line in lines)
 
 
 def _headline(review: Review) -> str:
@@ -82,16 +109,16 @@ def _headline(review: Review) -> str:
         return _("👀 **A finished video waits for your approval**")
     if review.film is None:
         return _("👀 **A request waits for your approval**")
-    if any(request.source_id is not None for request in review.requests):
+    if any(request.source_id is not None for request in review.at_stake):
         return ngettext(
             "👀 **{count} new shot of a film waits for your approval**",
             "👀 **{count} new shots of a film wait for your approval**",
-            len(review.requests),
+            len(review.at_stake),
         )
     return ngettext(
         "👀 **A film of {count} shot waits for your approval**",
         "👀 **A film of {count} shots waits for your approval**",
-        len(review.requests),
+        len(review.at_stake),
     )
 
 
@@ -129,7 +156,7 @@ def _waits(review: Review) -> str:
 def _what_lines(review: Review) -> list[str]:
     if not review.requests:
         return []
-    first, price = review.requests[0], review.price
+    first, price = review.at_stake[0], review.price
     cost = (
         _("💰 Price: **unknown**")
         if price is None

@@ -18,6 +18,21 @@ def together(parts: Iterable[str]) -> str:
     return pgettext("between the parts of a list", " and ").join(parts)
 
 
+def first_of(texts: Sequence[str], room: int, between: int = 2) -> list[str]:
+    """Return as many texts as fit into so many characters, at least one, then how many more there are.
+
+    `between`: characters that stand around each.
+    """
+    shown: list[str] = []
+    for text in texts:
+        room -= len(text) + between
+        if shown and room < 0:
+            break
+        shown.append(text)
+    left = len(texts) - len(shown)
+    return [*shown, ngettext("{count} more", "{count} more", left)] if left else shown
+
+
 async def reply_with_list(
     interaction: Interaction,
     heading: str,

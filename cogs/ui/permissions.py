@@ -5,10 +5,27 @@ from collections.abc import Iterable
 import discord
 
 from bot.doctor.check_result import CheckResult
-from bot.doctor.required_permissions import MODERATOR_CHANNEL_NEEDS, NEEDS, THREAD_NEEDS, Need, lacking, names
+from bot.doctor.required_permissions import (
+    MODERATOR_CHANNEL_NEEDS,
+    NEEDS,
+    REVIEW_NEEDS,
+    THREAD_NEEDS,
+    Need,
+    lacking,
+    names,
+)
 from bot.i18n import _
 
-__all__ = ["MODERATOR_CHANNEL_NEEDS", "NEEDS", "THREAD_NEEDS", "Need", "find_permissions", "missing", "names"]
+__all__ = [
+    "MODERATOR_CHANNEL_NEEDS",
+    "NEEDS",
+    "REVIEW_NEEDS",
+    "THREAD_NEEDS",
+    "Need",
+    "find_permissions",
+    "missing",
+    "names",
+]
 
 
 def find_permissions(allowed: discord.Permissions, *, has_threads: bool = True) -> list[CheckResult]:

@@ -3,6 +3,7 @@
 Buttons are found by their ids, so the flows work in every language.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.e2e.driver import (
     the_result,
 )
 from tests.e2e.filming import finished, latest
+from tests.e2e.quoting import as_shown
 from tests.e2e.reporting import REASON, add_bob, choose_board
 from tests.e2e.spoken import id_of
 from tests.e2e.videos import card, message_of
@@ -65,6 +67,14 @@ CHANGED = {
 
 FILMED = {"title": "Studio", "shots": f"{PROMPT}\n{GREEN}"}
 CONTINUED = {"prompt": GREEN, "model": ["google/veo-3.0-i2v"]}
+
+CARRIED: dict[str, Any] = {  # to a server, as a file
+    "settings": {"channels": [WORD], "longest_duration": 4, "moderators_channel": WORD},
+    "limits": {"server": {"day": 1}, "roles": [{"role": WORD, "limits": {"day": 2}}]},
+    "budgets": {"month": {"credits": 120_000_000}},
+    "words": [GREEN],
+    "strikes": {"days": 3, "steps": [{"strikes": 2, "pause": 3600}]},
+}
 
 Flow = Callable[[World], Awaitable[object]]
 
@@ -121,6 +131,7 @@ async def a_image_whose_link_is_dead(world: World) -> None:
     await ask_for_video(world, image=("cat.png", draw()))
     result = the_result(world)
     await world.alice.click(result, custom_id=id_of(result, ":reroll:"))
+    world.cdn.links_end = None
 
 
 async def a_cancelled_request(world: World) -> None:
@@ -406,6 +417,35 @@ async def moderation(world: World) -> None:
     await _all_entries_posted(world)
 
 
+async def carried_rules(world: World) -> None:
+    await choose_board(world, world.moderators_channel)
+    await ask_for_video(world)
+    await world.mona.slash(world.channel, "veo-admin words add", word=WORD)
+    [file] = shown(await world.mona.slash(world.channel, "veo-admin export")).attachments
+    rules = json.loads(await file.read())
+
+    async def load(**changes: Any) -> discord.Message:
+        content = json.dumps({**rules, **changes}).encode()
+        return shown(
+            await world.mona.slash(world.channel, "veo-admin import", file=("rules.json", content))
+        ).message
+
+    await load()  # what holds here already
+    for field, value in {"version": 2, "format": WORD, WORD: 1, "server": ""}.items():
+        await load(**{field: value})
+    message = await load(**CARRIED)
+    await world.mona.slash(world.channel, "quota set", videos="3", preview=False)
+    for _ in range(2):
+        await world.mona.click(message, custom_id=id_of(message, ":try-save:"))
+        message = as_shown(world, message)
+    newest = await world.app.services.moderation.list_log(world.guild.id, size=1)
+    log = shown(await world.mona.slash(world.channel, "veo-admin log")).message
+    await world.mona.slash(world.channel, "quota set", videos="5", preview=False)
+    await world.mona.click(log, custom_id=f"veo1:undo:{newest[0].id}")
+    await world.mona.click(as_shown(world, log), custom_id=id_of(as_shown(world, log), ":undo-anyway:"))
+    await _all_entries_posted(world)
+
+
 async def an_appeal(world: World) -> None:
     await choose_board(world, world.moderators_channel)
     await world.mona.slash(world.channel, "veo-admin words add", word=WORD)
@@ -524,6 +564,7 @@ FLOWS: tuple[Flow, ...] = (
     refusals,
     strikes,
     limits,
+    carried_rules,
     input_that_makes_no_sense,
     the_use_of_the_server,
     moderation,

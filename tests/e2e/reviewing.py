@@ -7,7 +7,7 @@ import simcord
 
 from bot.policy.documents import Reviewed, ReviewRule
 from sandbox.world import World
-from tests.e2e.driver import eventually
+from tests.e2e.driver import eventually, shown
 from tests.e2e.reporting import mona_of, open_board
 
 APPROVE, DECLINE = "Approve", "Decline"
@@ -33,6 +33,12 @@ def reviews_in(board: simcord.ChannelHandle) -> list[discord.Message]:
 async def the_review(board: simcord.ChannelHandle, number: int = 1) -> discord.Message:
     await eventually("a review", lambda: len(reviews_in(board)) == number)
     return reviews_in(board)[-1]
+
+
+async def post_again(world: World) -> str:
+    """Let what waits be shown again, from home; return what is said."""
+    home = shown(await world.mona.slash(world.channel, "veo-admin home"))
+    return shown(await world.mona.click(home.message, label="Post requests again")).content
 
 
 async def decline(who: simcord.MemberActor, message: discord.Message, words: str = "") -> None:

@@ -16,7 +16,7 @@ from tests.e2e.moderating import accepted, admin, command_id, refused, said, use
 
 NAMES = {
     *("pause", "resume", "block", "unblock", "blocked", "settings", "queue", "log", "doctor"),
-    *("home", "strikes", "forgive"),
+    *("home", "strikes", "forgive", "export", "import"),
     *("words add", "words remove", "words list"),
 }
 HOSTILE = "**bold** @everyone <@1> <@&2> https://evil.example `x`"

@@ -168,3 +168,72 @@ async def test_a_budget_form_is_compared_with_what_holds_once_it_is_sent(world: 
     same = {"month": "unlimited", "day": "unlimited"}
     assert "You changed nothing here." in private(await world.mona.submit_modal(form, same))
     assert (await policy_of(world)).budgets.keys() == {Period.MONTH}
+
+
+async def test_a_limit_form_sent_as_it_opened_undoes_nobody_elses_change(world: World) -> None:
+    guide = await open_guide(world)
+    first = await world.mona.click(as_shown(world, shown(guide).message), label="Limit")
+    await send(world, guide, "Limit", day="2")
+    same = {"day": filled_in(first)["day"]}
+    assert "You changed nothing here." in private(await world.mona.submit_modal(first, same))
+    assert "This is the limit that holds now." in await send(world, guide, "Limit", day="2")
+    [rule] = (await policy_of(world)).rules
+    assert rule.most == 2
+    artists, _ = add_role(world, "artists")
+    assert "3 videos" in await send(world, guide, "Limit", day="3", role=[artists])
+    assert "This is the limit that holds now." in await send(world, guide, "Limit", day="3", role=[artists])
+
+
+async def test_the_bots_default_is_decided_by_sending_the_form_as_it_opened(world: World) -> None:
+    guide = await open_guide(world)
+    assert "Every member can have 50 videos" in await send(world, guide, "Limit", day="50")
+    assert [rule.most for rule in (await policy_of(world)).rules] == [50]
+
+
+async def test_a_channel_form_sent_as_it_opened_undoes_nobody_elses_change(world: World) -> None:
+    board, other = (world.guild.create_text_channel(name) for name in ("mods", "others"))
+    await choose_board(world, board)
+    guide = await open_guide(world)
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Channel")
+    await choose_board(world, other)
+    await world.mona.submit_modal(form, {"channel": [board]})
+    assert (await policy_of(world)).moderators_channel_id == other.id
+
+
+async def test_a_role_that_is_gone_is_told_wherever_it_matters_and_chosen_again(world: World) -> None:
+    await choose_board(world, world.guild.create_text_channel("mods"))
+    artists, _ = add_role(world, "artists")
+    await review_everybody(world, ReviewRule(who=Reviewed.ROLE, role_id=artists.id))
+    assert "is gone" not in said(await open_guide(world))
+    world.env.backend.delete_role(world.guild.id, artists.id)
+    gone = "The role whose requests wait for your approval is gone, so nobody's requests wait."
+    guide = await open_guide(world)
+    assert "▫️ **Requests that wait for your approval:**" in said(guide)
+    assert gone in said(guide)
+    for command in ("home", "settings", "doctor"):
+        assert gone in await admin(world, command), command
+    await send(world, guide, "Limit", day="3")
+    await send(world, guide, "Budget", month="40 USD", day="unlimited")
+    assert said(await open_guide(world)).endswith("👉 Next: choose again whose requests wait for you.")
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Approval")
+    assert "The role that was chosen is gone." in str(form.modal)
+    assert "Choose whose requests wait" in private(
+        await world.mona.submit_modal(form, {"who": [], "role": []})
+    )
+    assert gone not in await send(world, guide, "Approval", who=["everybody"])
+
+
+@pytest.mark.parametrize("permission", ["embed_links", "attach_files"])
+async def test_what_hides_parts_of_requests_from_moderators_is_told_while_requests_wait(
+    world: World, permission: str
+) -> None:
+    name = {"embed_links": "Embed Links", "attach_files": "Attach Files"}[permission]
+    board = world.guild.create_text_channel("mods", overwrites=overwrites(world, **{permission: False}))
+    await choose_board(world, board)
+    missing = f"I'm missing {name} in the moderators' channel {board.mention}"
+    for command in ("home", "settings", "doctor"):
+        assert missing not in await admin(world, command), command
+    await review_everybody(world)
+    for command in ("home", "settings", "doctor"):
+        assert missing in await admin(world, command), command
+    assert missing in said(await open_guide(world))

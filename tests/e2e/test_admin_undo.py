@@ -164,6 +164,16 @@ async def test_limits_of_a_deleted_role_are_not_restored(world: World) -> None:
     )
 
 
+async def test_that_the_requests_of_a_deleted_role_wait_is_not_restored(world: World) -> None:
+    role, _ = add_role(world, "Fans")
+    await admin(world, "settings", review=role.mention)
+    await admin(world, "settings", review="nobody")
+    taken, message = await newest(world), await log_of(world)
+    world.env.backend.delete_role(world.guild.id, role.id)
+    text = private(await world.mona.click(message, label=f"Undo #{taken}"))
+    assert "The earlier settings name a role that no longer exists." in text
+
+
 async def test_settings_of_a_deleted_channel_are_not_restored(world: World) -> None:
     channel = world.guild.create_text_channel("old")
     await admin(world, "settings", channels=channel.mention)

@@ -1,4 +1,4 @@
-"""The demo's page as a person uses it, in Chromium: /veo typed by hand, an offer taken, the video played."""
+"""The demo's page as a person uses it, in Chromium: /veo typed by hand, an offer taken, videos played."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import FrameLocator, Page, async_playwright, expect
 
 from sandbox.page import serve_page
+from sandbox.script import DURATION, FILM_SHOTS, FILM_TITLE
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import rows, the_result
 from tests.e2e.quoting import BUTTONS, GENERATE, HEADING, ask_first
@@ -89,18 +90,18 @@ async def type_veo(page: Page, channel: FrameLocator) -> None:
     await page.keyboard.press("Enter")
 
 
-async def thread_with_video(page: Page, length: str) -> FrameLocator:
-    """Return the pane of the prompt's thread, once it plays a video of that length."""
+async def thread_with_video(page: Page, length: str, *, name: str = PROMPT) -> FrameLocator:
+    """Return the pane of the thread with that name, once it plays a video of that length."""
     threads = page.get_by_label("Thread", exact=True)
-    await threads.get_by_role("option", name=PROMPT).wait_for(state="attached")  # the scenes have others
+    await threads.get_by_role("option", name=name).wait_for(state="attached")  # the scenes have others
     thread = page.frame_locator("iframe[title=Thread]")
     # The player knows the length as soon as it has the file.
     await thread.get_by_text(f"/ {length}").last.wait_for()
     return thread
 
 
-async def play(thread: FrameLocator) -> None:
-    """Play the newest video as far as its images move, and check that it is the one asked for."""
+async def play(thread: FrameLocator, *, seconds: int = 8) -> None:
+    """Play the newest video as far as its images move, and check that it is as long as was asked for."""
     video = thread.locator("video").last
     await thread.get_by_role("button", name="Play").last.click()
     await video.evaluate(
@@ -112,7 +113,7 @@ async def play(thread: FrameLocator) -> None:
     )
     image = await video.evaluate("video => [video.videoWidth, video.videoHeight, video.duration]")
     assert image[:2] == [1280, 720], "the page shows another image than the one asked for"
-    assert image[2] == pytest.approx(8, abs=0.2), "the video has another length than the default"
+    assert image[2] == pytest.approx(seconds, abs=0.2), "the video has another length"
 
 
 @needs_chromium
@@ -136,6 +137,14 @@ async def test_a_person_types_veo_and_watches_the_video_in_the_thread(
 @pytest.mark.timeout(400)
 async def test_make_demo_serves_the_page(tmp_path: Path) -> None:
     async with running_demo(tmp_path) as url, browser_page(url) as page:
+        seconds = DURATION * len(FILM_SHOTS)
+        await play(await thread_with_video(page, f"0:{seconds}", name=FILM_TITLE), seconds=seconds)
+        await page.get_by_label("Thread", exact=True).select_option(label="moderators")
+        moderators = page.frame_locator("iframe[title=Thread]")
+        await moderators.get_by_label("Viewing as").select_option(label="mona")
+        for decided in ("Approved by", "Allowed once by"):
+            await moderators.get_by_role("article").filter(has_text=decided).wait_for()
+        await page.screenshot(path=tmp_path / "moderators.png")
         await type_veo(page, page.frame_locator("iframe[title=Channel]"))
         await play(await thread_with_video(page, "0:08"))
 

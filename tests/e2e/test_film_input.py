@@ -35,9 +35,17 @@ async def test_what_makes_no_film_is_refused_and_named_by_its_number(world: Worl
             assert said.ephemeral
             assert said.content.startswith(words), said.content
             assert said.content.endswith(FREE)
-            assert said.message.embeds[0].description, "the words are lost"
+            assert said.message.embeds[0].description == "\n\n".join(("Dragons", "\n".join(shots)))
     assert await rows(world) == []
     assert world.provider.count("create") == 0
+
+
+async def test_words_that_are_too_long_for_an_embed_are_given_back_in_a_file(world: World) -> None:
+    await admin(world, "words add", word="zebra")
+    shots = ("a fox " + "_" * 1900, "a dog " + "_" * 1900, "a zebra")
+    said = shown(await write(world, *shots))
+    (file,) = said.message.attachments
+    assert (await file.read()).decode() == "\n\n".join(("Dragons", "\n".join(shots)))
 
 
 async def test_a_forbidden_word_in_the_title_is_refused_too(world: World) -> None:

@@ -5,12 +5,13 @@ import pytest
 from bot.db.models import Status
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import card_message_of, card_of, results, rows
+from tests.e2e.driver import card_message_of, card_of, eventually, results, rows
 from tests.e2e.filming import MAKE, SHOTS, film_posts, finished, latest, make_film, offered
 from tests.e2e.quoting import as_shown
 from tests.e2e.reporting import buttons, click
 from tests.e2e.reviewing import APPROVE, DECLINE, decline, open_reviewing, reviews_in, the_review
 from tests.e2e.test_film_redo import WORDS, redo_offer, settled
+from tests.e2e.test_privacy import delete
 from tests.e2e.test_references import CAT, DOG
 
 TWO = SHOTS[:2]
@@ -96,3 +97,24 @@ async def test_a_long_film_with_images_is_shown_with_all_of_its_words(world: Wor
     words = "".join(embed.description or "" for embed in message.embeds)
     assert all(shot.strip() in words for shot in shots)
     assert sum(embed.image.url is not None for embed in message.embeds) == len(cast)
+
+
+async def test_a_film_with_more_words_than_embeds_take_is_shown_whole_in_a_file_until_they_are_deleted(
+    world: World,
+) -> None:
+    board = await open_reviewing(world)
+    shots = [f"shot {number} " + "**__~~ " * 65 + f"END-{number}" for number in range(8)]
+    await make_film(world, *shots, continuity="cuts")
+    message = await the_review(board)
+    assert "📎 All of it is in the attached file." in message.content
+    [file] = message.attachments
+    words = (await file.read()).decode()
+    assert words.startswith("Dragons\n\nShot 1\nshot 0 **__~~ **__~~")
+    assert all(shot in words for shot in shots)
+    await decline(world.mona, message, "no")
+    [message] = reviews_in(board)
+    assert "**Declined**" in message.content
+    assert len(message.attachments) == 1, "an edit took the file away"
+    await world.wait_for_delivery()
+    await delete(world, world.alice)
+    await eventually("the words are gone", lambda: not reviews_in(board)[0].attachments)

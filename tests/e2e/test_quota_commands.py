@@ -16,7 +16,7 @@ from tests.e2e.limiting import add_role, nothing_is_set, quota, use
 from tests.e2e.moderating import accepted, admin, refused
 
 DONE = "✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute."
-NAMES = {"set", "unset", "rules", "grant", "reset", "budget", "usage"}
+NAMES = {"set", "unset", "rules", "grant", "reset", "budget", "suggest", "usage"}
 
 
 def offered(actor: simcord.MemberActor, world: World) -> set[str]:

@@ -117,6 +117,42 @@ async def test_a_limit_is_shown_with_what_it_would_have_done_and_saved_by_a_clic
     assert "a contest" in await admin(world, "log")
 
 
+async def test_what_would_have_kept_the_month_within_a_sum_is_suggested_and_can_be_tried(
+    world: World, history: History
+) -> None:
+    alice, bob = world.alice.id, add_role(world, "Fans", "bob")[1][0].id
+    await history(world, *[alice] * 4, *[bob] * 3)
+    answer = await use(world, "suggest", budget="$5")
+    assert shown(answer).ephemeral
+    assert shown(answer).content.split("\n")[:2] == [
+        "🔎 **Within $5.00:** the last 30 days cost $7.00. Each of these is enough:",
+        f"**1. 2 videos in 24 hours for every member.** {refused_in_words(3, of=7, by=2, saved=3)}",
+    ]
+    assert labels(answer)[0] == "Try 1"
+    tried = shown(await world.mona.click(shown(answer).message, label="Try 1"))
+    assert tried.ephemeral
+    assert tried.content.startswith("🔎 **Limit for every member: 2 videos in 24 hours**")
+    assert await nothing_is_set(world), "it was saved before the click"
+    await world.mona.click(tried.message, label="Save")
+    assert await rules_of(world) == [(LimitKind.DAY, 2)]
+
+
+async def test_a_sum_that_was_kept_needs_no_suggestion_and_one_that_is_none_is_said(
+    world: World, history: History
+) -> None:
+    await history(world, world.alice.id)
+    assert shown(await use(world, "suggest", budget="60 USD")).content == (
+        "✅ The last 30 days cost $1.00, which is within $60.00. Nothing has to change for that."
+    )
+    assert shown(await use(world, "suggest", budget="0 USD")).content == (
+        "The last 30 days cost $1.00. I found no limit for every member and no budget that would have kept "
+        "them within $0.00."
+    )
+    assert shown(await use(world, "suggest", budget="unlimited")).content == (
+        "Enter what 30 days may cost, such as 60 USD. Nothing changed."
+    )
+
+
 async def test_cancel_changes_nothing(world: World, history: History) -> None:
     await history(world, world.alice.id)
     message = await previewed(world, "budget", day="0.5 USD")

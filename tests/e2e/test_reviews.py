@@ -28,6 +28,7 @@ from tests.e2e.reviewing import (
     DECLINE,
     decline,
     open_reviewing,
+    post_again,
     review_everybody,
     reviews_in,
     the_review,
@@ -202,9 +203,39 @@ async def test_where_the_bot_may_post_no_embeds_moderators_see_the_words(world: 
     refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403)
     await ask(world, image=CAT)
     message = await the_review(board)
-    assert message.embeds == []
-    assert f"> {PROMPT}" in message.content
+    assert (message.embeds, message.attachments) == ([], [])
+    assert f"> {PROMPT}\n🖼️ Made from 1 image that I can't show here.\n" in message.content
     assert buttons(message) == [APPROVE, DECLINE]
+    assert not message.flags.suppress_embeds, "embeds that come later would be hidden"
+    await post_again(world)
+    await eventually("the image is shown", lambda: bool(reviews_in(board)[0].embeds))
+    [message] = reviews_in(board)
+    assert "can't show" not in message.content
+    assert buttons(message) == [APPROVE, DECLINE]
+
+
+async def test_where_the_bot_may_post_no_embeds_a_file_has_all_of_a_long_prompt(world: World) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has both settings", lambda: len(board.history()) == len(("channel", "review")))
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403)
+    prompt = "a *red* fox " * 70 + "HIDDEN"
+    await ask(world, prompt=prompt)
+    message = await the_review(board)
+    assert "📎 All of it is in the attached file." in message.content
+    [file] = message.attachments
+    assert (await file.read()).decode() == prompt
+    await post_again(world)
+    await eventually("the words are shown", lambda: bool(reviews_in(board)[0].embeds))
+
+
+async def test_where_the_bot_may_post_text_alone_moderators_read_that_words_are_missing(world: World) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has both settings", lambda: len(board.history()) == len(("channel", "review")))
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403, times=2)
+    await ask(world, prompt="a red fox " * 70)
+    message = await the_review(board)
+    assert "⚠️ Some words are missing here, since I can't attach a file." in message.content
+    assert (message.embeds, message.attachments) == ([], [])
 
 
 async def test_a_request_waits_for_a_channel_that_vanished(world: World) -> None:
@@ -301,9 +332,7 @@ async def test_a_message_that_somebody_deleted_is_posted_again_from_home(world: 
     await ask(world)
     message = await the_review(board)
     await message.delete()
-    home = shown(await world.mona.slash(world.channel, "veo-admin home"))
-    answer = await world.mona.click(home.message, label="Post requests again")
-    assert "1 request waits" in shown(answer).content
+    assert "1 request waits" in await post_again(world)
     assert await click(world.mona, await the_review(board), APPROVE) == []
     await world.wait_for_delivery()
 
@@ -343,9 +372,10 @@ async def test_who_has_too_much_waiting_for_moderators_is_told_what_it_waits_for
         for _ in range(2):
             await ask(world)
         refusal = shown(await ask(world)).content
-        assert (
-            "2 of yours wait for a moderator's approval. Cancel one, or wait until one is decided." in refusal
-        )
+        assert "Wait until one of them starts, or cancel one. 2 of yours wait for a moderator's" in refusal
         assert "queue" not in refusal
         await world.mona.slash(world.channel, "quota set", at_once="1", preview=False)
-        assert "You can have 1 video in progress at once. 2 of yours wait" in shown(await ask(world)).content
+        refusal = shown(await ask(world)).content
+        assert (
+            "Wait until one is ready, or cancel one. 2 of yours wait for a moderator's approval." in refusal
+        )

@@ -72,6 +72,8 @@ ALLOWED = {
     "cogs/moderation/ladder.py": dict.fromkeys(
         ("until a moderator decides", "until unblocked"), "what is understood"
     ),
+    "bot/moderation/importing.py": {"There are no files.": "for the log"},
+    "bot/moderation/portable.py": {"veo-bot rules": "by which a file is known"},
     "bot/moderation/report_decisions.py": {
         "Video ": "written down, so in English",
         "Film ": "the same",

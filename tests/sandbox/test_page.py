@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urldefrag
 
 import aiohttp
+from simcord.preview._markdown import markdown_tokens
 
 from bot.clock import utc_now
 from sandbox.page import serve_page
@@ -39,6 +40,15 @@ async def test_what_was_requested_just_now_is_in_the_past(provider: Provider, tm
     async with World(provider, settings, QUICK_TIMING, is_dated_now=True) as world:
         now = utc_now()
         assert world.env.now() >= now, "the page tells times by a clock that is behind the program's"
+
+
+async def test_a_quote_and_a_list_end_with_their_last_line(provider: Provider, tmp_path: Path) -> None:
+    async with World(provider, sandbox_settings(provider, tmp_path), QUICK_TIMING) as world:
+        async with serve_page(world, 0):
+            quote, after, items, last = markdown_tokens("> a boat\nID 5\n- one\n- two\nAll of them.")
+        assert (quote["type"], after["type"], items["type"]) == ("blockquote", "paragraph", "bullet_list")
+        assert "All of them." not in str(items), "the page shows it as a part of the list"
+        assert "All of them." in str(last)
 
 
 class Pane:

@@ -204,9 +204,8 @@ class Deliver:
         """
         try:
             generation = await self._with_card(generation)
-            if is_given_up:
-                generation.delivered_at = self._clock()  # for the card, which says so only then
-            await self._delivery.show_state(generation)
+            shown = _as_delivered(generation, self._clock()) if is_given_up else generation
+            await self._delivery.show_state(shown)
         except DeliveryPostponedError as error:
             if self._is_card_worth(generation, is_given_up=is_given_up):
                 raise self._postponed(error) from error
@@ -251,6 +250,12 @@ class Deliver:
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
         return self._patience.lasts(generation.id, _due_since(generation), window)
+
+
+def _as_delivered(generation: Generation, now: datetime) -> Generation:
+    """Return a copy for the card, which says only then that nothing could be posted."""
+    values = {column.key: getattr(generation, column.key) for column in Generation.__mapper__.column_attrs}
+    return Generation(**{**values, "delivered_at": now})
 
 
 def _still_there(generation: Generation) -> Generation:

@@ -34,13 +34,13 @@ def test_newcomers_are_those_who_came_lately_or_have_few_videos(
     rule: ReviewRule | None, joined_at: datetime | None, videos: int, expected: bool
 ) -> None:
     requester = replace(new_requester(), joined_at=joined_at)
-    assert is_reviewed(rule, requester, lambda: videos, NOW) is expected
+    assert is_reviewed(rule, requester, lambda _: videos, NOW) is expected
 
 
 def test_a_role_names_its_members() -> None:
     rule = ReviewRule(who=Reviewed.ROLE, role_id=5)
-    assert is_reviewed(rule, replace(new_requester(), role_ids=frozenset({4, 5})), lambda: 99, NOW)
-    assert not is_reviewed(rule, new_requester(), lambda: 0, NOW)
+    assert is_reviewed(rule, replace(new_requester(), role_ids=frozenset({4, 5})), lambda _: 99, NOW)
+    assert not is_reviewed(rule, new_requester(), lambda _: 0, NOW)
 
 
 @pytest.mark.both_engines
@@ -54,4 +54,6 @@ async def test_a_members_videos_are_those_that_they_got_here_and_nobody_took_dow
         {"status": Status.SUCCEEDED, "user_id": 9},
     ):
         await insert(database, **other)
-    assert await database.read(lambda session: count_videos(session, new_requester())) == 1
+    assert await database.read(lambda session: count_videos(session, new_requester(), 9)) == 1
+    await insert(database, status=Status.SUCCEEDED)
+    assert await database.read(lambda session: count_videos(session, new_requester(), 1)) == 1, "more is read"

@@ -237,7 +237,7 @@ async def test_generate_saves_the_video_that_was_asked_for(tmp_path: Path, files
 
 
 # The program as it is started, but for its patience where it waits for minutes.
-HURRIED = "from bot.cli import main, video; video.LOOKUP_SECONDS = 1; main.main()"
+HURRIED = "from bot.cli import desk, main; desk.LOOKUP_SECONDS = 1; main.main()"
 
 
 def names_in(folder: Path) -> list[str]:

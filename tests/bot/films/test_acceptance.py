@@ -1,9 +1,10 @@
 """Forbidden words of films on both databases: what can be allowed once, and what costs a strike."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 
 from bot.admission.denials import BlockedError, RefusedError
 from bot.db.database import Database
@@ -12,11 +13,13 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
 from bot.films.acceptance import IN_A_FILM
 from bot.films.redoing import Redoing
+from bot.films.remix import CannotRemixError
 from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.moderation.decisions import Decisions
 from bot.moderation.strikes import Strikes
+from bot.policy.documents import Reviewed, ReviewRule
 from bot.policy.strikes import Step
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import allow_once, desk, films, found
@@ -87,6 +90,16 @@ async def test_a_remix_costs_no_strike_for_words_that_were_accepted_before(
     said = await refused(films, remixed, 14)
     assert said.startswith("This film's title")
     assert "strike" not in said
+
+
+async def test_a_film_that_is_removed_while_its_form_is_open_is_not_remixed(
+    films: Films, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, count=2)
+    remixed = films.remix(film)
+    await films.remove(film.row.id, 1)
+    with pytest.raises(CannotRemixError, match="This film was removed"):
+        await films.offer(new_requester(interaction_id=11), remixed)
 
 
 async def test_a_permission_is_not_used_up_where_there_was_no_strike(
@@ -165,7 +178,29 @@ async def test_a_lifted_word_spares_a_film_one_strike_also_where_it_was_accepted
     assert "strike" in await refused(films, cuts("a lynx"), 2)
 
 
-async def test_a_blocked_member_can_ask_about_each_shot_of_a_film_and_about_a_redone_one(
+async def test_a_members_videos_are_counted_once_for_all_shots(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, count=2)
+    rule = ReviewRule(who=Reviewed.NEWCOMERS, days=0, videos=9)
+    await desk.moderation.change_settings(MODERATOR, {"review": rule})
+    asked: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        if "count(" in arguments[2] and "removed_at IS NULL" in arguments[2]:
+            asked.append(arguments[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await films.offer(new_requester(interaction_id=5), cuts("a fox", "a cat"))
+        assert len(asked) == 1
+        await offered(redoing, film, 1)
+        assert len(asked) == 2
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def test_a_blocked_member_asks_once_about_a_film_and_about_a_redone_shot(
     films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
     film = await posted(films, database, clock, count=2)
@@ -173,16 +208,20 @@ async def test_a_blocked_member_can_ask_about_each_shot_of_a_film_and_about_a_re
     await desk.moderation.block(MODERATOR, new_requester().user_id, None, None)
     decided = {"decision": AppealDecision.ALLOW, "asked_at": clock(), "decided_at": clock()}
     allow = update(AppealRow).values(decided)
-    for number, begin in enumerate(("You're blocked from /veo", "Shot 2: You're blocked from /veo"), 1):
-        with pytest.raises(RefusedError) as refusal:
-            await films.offer(new_requester(interaction_id=10 + number), cuts("a fox", "a cat"))
-        assert str(refusal.value).startswith(begin)
-        assert refusal.value.appeal_id is not None
-        await database.write(lambda session: session.execute(allow))
-    await films.offer(new_requester(interaction_id=13), cuts("a fox", "a cat"))
     with pytest.raises(BlockedError) as blocked:
-        await offered(redoing, film, 2)
+        await offered(redoing, film, 1)
     assert blocked.value.appeal_id is not None
     await database.write(lambda session: session.execute(allow))
-    quote = await redoing.offer(new_requester(interaction_id=14), film.row.id, 2, "new words")
-    assert quote.redo.shot == 2
+    redo = await redoing.offer(new_requester(interaction_id=16), film.row.id, 1, "new words")
+    assert (redo.redo.shot, len(redo.redo.prices)) == (1, 2), "the second shot follows on the first"
+    with pytest.raises(BlockedError) as refusal:
+        await films.offer(new_requester(interaction_id=11), cuts("a fox", "a cat"))
+    asked = await database.read(lambda session: session.get_one(AppealRow, refusal.value.appeal_id))
+    assert asked.prompt == "a fox\na cat", "moderators see all of it"
+    await database.write(lambda session: session.execute(allow))
+    with pytest.raises(BlockedError):
+        await films.offer(new_requester(interaction_id=12), cuts("a fox", "a dog"))
+    quote = await films.offer(new_requester(interaction_id=13), cuts("a fox", "a cat"))
+    await films.confirm(new_requester(interaction_id=14), quote.row.id, quote.row.revision)
+    with pytest.raises(BlockedError):
+        await films.offer(new_requester(interaction_id=15), cuts("a fox", "a cat"))

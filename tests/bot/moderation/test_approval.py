@@ -191,6 +191,6 @@ async def test_what_nobody_has_approved_is_no_video_that_a_newcomer_has_got(
 ) -> None:
     await shown_first(engine)
     member = new_requester()
-    assert await engine.database.read(lambda session: count_videos(session, member)) == 0
+    assert await engine.database.read(lambda session: count_videos(session, member, 9)) == 0
     await reviews.decide(MONA, await review_id(engine), APPROVE)
-    assert await engine.database.read(lambda session: count_videos(session, member)) == 1
+    assert await engine.database.read(lambda session: count_videos(session, member, 9)) == 1

@@ -10,10 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.db.guild_models import Action, AuditRow
+from bot.moderation.decided import Decision, decision_of
 from bot.moderation.restoring import (
-    Decision,
     can_be_undone,
-    decision_of,
     is_as_left,
     is_restored,
     member_part,

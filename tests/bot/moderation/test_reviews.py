@@ -16,12 +16,13 @@ from bot.db.review_models import ReviewDecision, ReviewRow
 from bot.failures import FailureKind
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.queue import GenerationQueue
+from bot.metrics.metrics import REGISTRY
 from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError, OwnAppealError
 from bot.moderation.decisions import Moderator
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
 from bot.policy.documents import MemberPolicy
-from bot.privacy.reviews import drop_reviews, forget_reviews
+from bot.privacy.reviews import drop_reviews, forget_reviews, select_forgotten, select_wordless
 from tests.bot.appealing import ELSEWHERE, MONA, NICK
 from tests.bot.boards import (
     CHANNEL,
@@ -70,6 +71,16 @@ async def read_review(database: Database) -> ReviewRow:
 
 async def entries(database: Database) -> list[AuditRow]:
     return await database.read(lambda session: list(session.scalars(select(AuditRow)).all()))
+
+
+def counted(kind: FailureKind) -> list[float]:
+    """Return how many requests failed because of `kind`, and how many failed."""
+    names: dict[str, dict[str, str]] = {
+        "requests_failed": {"failure": kind},
+        "requests_finished": {"status": Status.FAILED},
+    }
+    values = [REGISTRY.get_sample_value(f"veobot_{name}_total", labels) for name, labels in names.items()]
+    return [value or 0.0 for value in values]
 
 
 async def use_of(database: Database, clock: StoppedClock) -> tuple[int, int]:
@@ -143,6 +154,22 @@ async def test_of_a_film_all_shots_go_on_or_end_and_one_of_them_tells(
     assert [row.delivered_at for row in ended] == [None, clock(), clock()]
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_the_shots_that_nobody_is_told_of_are_counted_as_failed_too(
+    database: Database, clock: StoppedClock, reviews: Reviews, *, is_late: bool
+) -> None:
+    kind = FailureKind.UNREVIEWED if is_late else FailureKind.DECLINED
+    before = counted(kind)
+    for shot in (1, 2, 3):
+        await waiting(database, clock, film_id="f" * 16, shot=shot)
+    if is_late:
+        clock.advance(DAY)
+        await reviews.look()
+    else:
+        await reviews.decide(MONA, REVIEW, DECLINE)
+    assert [now - then for then, now in zip(before, counted(kind), strict=True)] == [2, 2]
+
+
 async def test_only_other_moderators_of_this_server_decide(
     database: Database, clock: StoppedClock, reviews: Reviews
 ) -> None:
@@ -173,6 +200,17 @@ async def test_what_was_cancelled_can_not_be_approved_and_is_closed(
     with pytest.raises(ReviewClosedError, match=r"^This request was cancelled or has ended\."):
         await reviews.decide(MONA, REVIEW, APPROVE)
     assert (await reread(database, row.id)).status is Status.CANCELLED
+    closed = await read_review(database)
+    assert (closed.decision, closed.post_at) == (ReviewDecision.OVER, clock())
+
+
+async def test_what_is_over_is_closed_and_not_shown_again(
+    database: Database, clock: StoppedClock, reviews: Reviews
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    row = await waiting(database, clock)
+    await Cancellation(database, work=asyncio.Event(), clock=clock).cancel(GUILD, row.id, 7)
+    assert await reviews.show_again(MONA) == (CHANNEL, 0)
     await reviews.look()
     closed = await read_review(database)
     assert (closed.decision, closed.post_at) == (ReviewDecision.OVER, clock())
@@ -224,17 +262,22 @@ async def test_its_row_goes_with_the_words_once_its_message_has_lost_them(
 ) -> None:
     row = await waiting(database, clock)
     await reviews.decide(MONA, REVIEW, DECLINE, "not here")
-    assert await database.write(lambda session: forget_reviews(session, clock())) == 0
+    assert await database.read(select_wordless) == []
     gone = update(Generation).where(Generation.id == row.id).values(erased_at=clock(), prompt="")
     await database.write(lambda session: session.execute(gone) and None)
-    assert await database.write(lambda session: forget_reviews(session, clock())) == 1
+    assert await database.read(select_wordless) == [REVIEW]
+    assert await database.read(lambda session: select_wordless(session, ReviewRow.user_id == 8)) == []
+    await database.write(lambda session: forget_reviews(session, [REVIEW], clock()))
+    assert await database.read(select_wordless) == []
     forgotten = await read_review(database)
     assert (forgotten.words, forgotten.post_at) == (None, clock())
-    assert await database.write(drop_reviews) == 0
+    assert await database.read(select_forgotten) == []
     async with running(database, RecordingModeratorChannel(), clock):
 
         async def is_settled() -> bool:
             return (await read_review(database)).post_at is None
 
         await until("its message is shown without them", is_settled)
-    assert await database.write(drop_reviews) == 1
+    assert await database.read(select_forgotten) == [REVIEW]
+    await database.write(lambda session: drop_reviews(session, [REVIEW]))
+    assert await database.read(lambda session: session.scalars(select(ReviewRow)).all()) == []

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.errors import BadInputError, DatabaseBusyError
 from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.importing import Imports
+from bot.moderation.matching import Imported
 from bot.moderation.rules import SERVER, QuotaRules, Subject
-from bot.moderation.service import Moderation
+from bot.moderation.service import SETTINGS, Moderation
 from bot.moderation.undo import (
     AlreadyRestoredError,
     AlreadyUndoneError,
@@ -22,7 +24,18 @@ from bot.moderation.undo import (
     Undo,
     Undone,
 )
-from bot.policy.documents import LimitKind, MemberPolicy, Period, Policy, Scope
+from bot.policy.documents import (
+    Budget,
+    LimitKind,
+    MemberPolicy,
+    Period,
+    Policy,
+    Reviewed,
+    ReviewRule,
+    Rule,
+    Scope,
+    StrikeRules,
+)
 from bot.policy.store import fetch_member_policy, fetch_policy
 from bot.provider.catalogue import CATALOGUE
 from tests.bot.clocks import StoppedClock
@@ -33,6 +46,7 @@ pytestmark = pytest.mark.both_engines
 GUILD, MEMBER = 1, 3
 MONA, NILS = Moderator(GUILD, 70), Moderator(GUILD, 71)
 ROLE = Subject(Scope.ROLE, 9)
+START = datetime(2026, 3, 1, tzinfo=UTC)
 FAST = next(model.id for model in CATALOGUE if "fast" in model.id)
 
 
@@ -44,6 +58,7 @@ class Server:
         self.clock = clock
         self.moderation = Moderation(decisions)
         self.rules = QuotaRules(decisions, daily_limit=50)
+        self.imports = Imports(decisions)
         self.undo = Undo(decisions)
         self._database = database
 
@@ -69,6 +84,32 @@ def server(database: Database, clock: StoppedClock) -> Server:
 
 Decide = Callable[[Server], Awaitable[object]]
 DAY = LimitKind.DAY
+
+
+BUSY = Policy(
+    rules=(
+        Rule(scope=Scope.SERVER, kind=DAY, most=5),
+        Rule(scope=Scope.ROLE, subject_id=9, kind=DAY, most=None),
+    ),
+    budgets={Period.DAY: Budget(credits=5, since=START), Period.MONTH: Budget(credits=7, since=START)},
+    words=("gun", "knife"),
+    strikes=StrikeRules(),
+    channels=frozenset({5, 8}),
+    moderators_channel_id=8,
+)
+QUIET = Policy(
+    rules=(Rule(scope=Scope.ROLE, subject_id=9, kind=LimitKind.WEEK, most=0),),
+    budgets={Period.MONTH: Budget(credits=8, since=START)},
+    words=("GUN",),
+    review=ReviewRule(who=Reviewed.EVERYBODY),
+)
+EVERYTHING = frozenset({*SETTINGS, "rules", "budgets", "words", "strikes"})
+
+
+def imported(policy: Policy) -> Imported:
+    """Return an import of all that a document says."""
+    return Imported(server="Studio", policy=policy, fields=EVERYTHING)
+
 
 # What was before, and what is decided then.
 KINDS: Mapping[str, tuple[Decide, Decide]] = {
@@ -116,6 +157,10 @@ KINDS: Mapping[str, tuple[Decide, Decide]] = {
         lambda on: on.moderation.add_word(MONA, "Gun"),
         lambda on: on.moderation.remove_word(MONA, "gun"),
     ),
+    "rules are imported": (
+        lambda on: on.imports.save(MONA, imported(BUSY)),
+        lambda on: on.imports.save(MONA, imported(QUIET)),
+    ),
     "settings are changed": (
         lambda on: on.moderation.change_settings(MONA, {"channels": frozenset({8, 5}), "ask_first": True}),
         lambda on: on.moderation.change_settings(MONA, {"channels": frozenset(), "longest_duration": 4}),
@@ -127,7 +172,8 @@ def comparable(documents: tuple[Policy, MemberPolicy]) -> Any:
     """Return documents without the order of rules, and since when a budget holds."""
     policy, member_policy = documents
     budgets = {period: budget.credits for period, budget in policy.budgets.items()}
-    return policy.model_copy(update={"rules": frozenset(policy.rules), "budgets": budgets}), member_policy
+    changes = {"rules": frozenset(policy.rules), "budgets": budgets, "words": frozenset(policy.words)}
+    return policy.model_copy(update=changes), member_policy
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -184,6 +230,16 @@ async def test_what_has_changed_since_is_overwritten_only_as_it_was_seen(server:
 
 
 AWAY_AND_BACK: Mapping[str, Sequence[Decide]] = {  # the first is undone
+    "an import": [
+        lambda on: on.imports.save(MONA, imported(BUSY)),
+        lambda on: on.moderation.remove_word(MONA, "KNIFE"),
+        lambda on: on.moderation.add_word(MONA, "knife"),
+    ],
+    "a limit that is imported": [
+        lambda on: on.rules.set_limits(MONA, SERVER, {DAY: 5}),
+        lambda on: on.imports.save(MONA, imported(QUIET)),
+        lambda on: on.imports.save(MONA, imported(BUSY)),
+    ],
     "a budget": [lambda on, most=most: on.rules.set_budgets(MONA, {Period.DAY: most}) for most in (6, 4, 6)],
     "a limit": [
         lambda on: on.rules.set_limits(MONA, SERVER, {DAY: 5}),

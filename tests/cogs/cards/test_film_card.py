@@ -149,7 +149,9 @@ def test_a_film_of_which_a_shot_is_redone_is_made_and_joined_again() -> None:
     new = {"id": "a" * 16, "shot": 2, "film_id": "0123456789abcdef", "source_id": second.id}
     posted_before = row(result_id=7, joined_shots=[first.id, second.id])
     waiting = Film(posted_before, [first, second, generation(status=Status.QUEUED, **new)])
-    assert film_state(waiting) == "⚙️ **Making your film.** 1 of 2 shots are done."
+    assert film_state(waiting) == "⚙️ **Making your film.** Shots done: 1 of 2."
+    there = Film(posted_before, [first, second, generation(status=Status.SUCCEEDED, **new)])
+    assert film_state(there) == "⚙️ **Making your film.** Shots done: 2 of 2.", "its line says that it's ready"
     made = generation(status=Status.SUCCEEDED, delivered_at=NOON, **new)
     assert film_state(Film(posted_before, [first, second, made])) == "🎞️ **Joining the shots.**"
     given_up = row(result_id=7, joined_shots=[first.id, second.id], delivered_at=NOON)

@@ -107,6 +107,17 @@ LINES = [
         entry(A.WORD_ADD, "words", old={"word": "gun"}, new={"word": "**Gun**"}),
         r"blocked “\*\*Gun\*\*” in prompts (it was already blocked).",
     ),
+    (
+        entry(
+            A.IMPORT,
+            "server:*Studio*",
+            old={"quota_set:role:7": None, "word_add:words": {"words": ["a", "b"]}},
+            new={"quota_set:role:7": {"day": 3}, "word_add:words": {"words": ["b", "c", "d"]}},
+        ),
+        r"imported the rules of “\*Studio\*”: limits of <@&7>: none → 3 videos in 24 hours; "
+        "2 blocked words added; 1 blocked word removed.",
+    ),
+    (entry(A.IMPORT, "server:Studio"), "imported the rules of “Studio” without changes."),
     (entry(A.WORD_REMOVE, "words", old={"word": "gun"}), "allowed “gun” in prompts again."),
     (entry(A.WORD_REMOVE, "words"), "tried to remove a blocked word that wasn't on the list."),
     (

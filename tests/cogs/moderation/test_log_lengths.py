@@ -8,7 +8,7 @@ import pytest
 from bot.db.guild_models import Action, AuditRow
 from bot.i18n import locale_used
 from bot.i18n.catalogues import languages
-from bot.moderation.restoring import decision_of
+from bot.moderation.decided import decision_of
 from bot.moderation.undo import ChangedSince, Undone
 from bot.provider.catalogue import CATALOGUE
 from bot.usage.text import model_label
@@ -50,7 +50,28 @@ def word(number: int) -> dict[str, Any]:
     return {"word": str(number) + "*" * 99}
 
 
+def everything(number: int) -> dict[str, Any]:
+    """Return what an import or its undo leaves, with the longest names, numbers and lists."""
+    steps = [{"strikes": 90 + step, "pause": 60 * (1000 * number + step) + 60} for step in range(10)]
+    roles = [f"role:{MOST_SNOWFLAKE - place}" for place in range(250)]
+    return {
+        "settings:server": settings(number),
+        **{f"quota_set:{subject}": limits(number) for subject in ("server", *roles)},
+        "budget:budget:day": {"credits": 1e13 + number},
+        "budget:budget:month": {"credits": 1e13 + number},
+        "word_add:words": {"words": [f"{number}{place:03}" + "*" * 96 for place in range(500)]},
+        "strikes:server": {"days": 30 - number, "steps": steps},
+    }
+
+
+def strikes(number: int) -> dict[str, Any]:
+    """Return the longest part of an import alone, of which one is shown whatever its length."""
+    return {"strikes:server": everything(number)["strikes:server"]}
+
+
 STATES = [
+    (Action.IMPORT, "server:" + "*" * 40, everything),
+    (Action.IMPORT, "server:" + "*" * 40, strikes),
     (Action.SETTINGS, "server", settings),
     (Action.QUOTA_SET, f"member:{MOST_SNOWFLAKE}", limits),
     (Action.BLOCK, f"member:{MOST_SNOWFLAKE}", block),
@@ -60,7 +81,7 @@ STATES = [
 
 def rows(kind: Action, subject: str, old: Any, new: Any) -> list[AuditRow]:
     """Return the rows of a decision and of its undo, newest first."""
-    reason = None if kind is Action.SETTINGS else "*" * 300  # settings are changed without one
+    reason = None if kind in {Action.SETTINGS, Action.IMPORT} else "*" * 300  # these have none
     common: dict[str, Any] = {"id": MOST_ID, "guild_id": 2, "at": AT, "actor_id": MOST_SNOWFLAKE}
     undo = AuditRow(**common, action=Action.UNDO, subject=f"{MOST_ID}:{kind}:{subject}", old=new, new=old)
     return [undo, AuditRow(**common, action=kind, subject=subject, old=old, new=new, reason=reason)]
@@ -77,5 +98,5 @@ def test_the_longest_line_question_and_page_fit(
     with locale_used(language):
         assert max(map(len, map(entry_line, entries))) <= LONGEST
         assert len(changed_text(ChangedSince(decision, present, MOST_ID))) <= MESSAGE_MAX_LENGTH
-        notice = undone_text(Undone(decision, left, before), is_gone=subject != "server")
+        notice = undone_text(Undone(decision, left, before), is_gone=subject.startswith("member:"))
         assert len(render_log(entries, notice)) <= MESSAGE_MAX_LENGTH

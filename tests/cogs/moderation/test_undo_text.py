@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db.guild_models import Action
-from bot.moderation.restoring import Decision
+from bot.moderation.decided import Decision
 from bot.moderation.undo import ChangedSince, Undone
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.undo_text import changed_text, undone_text

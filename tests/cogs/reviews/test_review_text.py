@@ -11,10 +11,12 @@ from bot.clock import utc_now
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Status, Unreviewed
 from bot.db.review_models import ReviewDecision, ReviewRow, ReviewStage
+from bot.escape import escape
 from bot.i18n import locale_used
 from bot.moderation.review_decisions import Review
 from bot.provider.catalogue import CATALOGUE
-from cogs.reviews.review_text import render_review, review_embeds
+from cogs.moderation.shapes import Shape
+from cogs.reviews.review_text import render_review, review_shapes
 
 NOW = utc_now()
 SOMEBODY = 2**63
@@ -84,20 +86,59 @@ def reviews(draw: st.DrawFn) -> Review:
     return review
 
 
+def embeds_of(shape: Shape) -> list[discord.Embed]:
+    return [*(shape.embeds or ())]
+
+
+def shown_by(shape: Shape) -> str:
+    return "\n".join([shape.text, *(embed.description or "" for embed in embeds_of(shape))])
+
+
+def bare(text: str) -> str:
+    return "".join(escape(text).replace("\\", "").split())
+
+
 def words_in(review: Review) -> str:
-    embeds = [embed.description or "" for embed in review_embeds(review)]
-    return "\n".join([render_review(review), *embeds])
+    return shown_by(review_shapes(review)[0])
 
 
 @given(reviews(), st.sampled_from(LOCALES))
 def test_discord_takes_whatever_waits(review: Review, locale: str) -> None:
     with locale_used(locale):
-        embeds = review_embeds(review)
-        texts = [render_review(review, quote=quote, has_left=True) for quote in (True, False)]
-    assert max(map(len, texts)) <= 2000
-    assert len(embeds) <= 10
-    assert sum(map(len, embeds)) <= 6000
-    assert all(len(embed.description or "") <= 4096 for embed in embeds)
+        shapes = review_shapes(review, has_left=True)
+    assert max(len(shape.text) for shape in shapes) <= 2000
+    for embeds in map(embeds_of, shapes):
+        assert len(embeds) <= 10
+        assert sum(map(len, embeds)) <= 6000
+        assert all(len(embed.description or "") <= 4096 for embed in embeds)
+
+
+@given(reviews())
+def test_while_it_is_open_what_is_not_shown_is_in_a_file_or_said_to_be_missing(review: Review) -> None:
+    review.row.decision = None
+    first, *others = review_shapes(review)
+    assert "missing" not in first.text
+    for shape in (first, *others):
+        is_shown = all(bare(one.prompt) in bare(shown_by(shape)) for one in review.requests)
+        in_file = shape.file is not None and all(one.prompt in shape.file for one in review.requests)
+        assert is_shown or in_file or "are missing here" in shape.text or "filter hides" in shape.text
+        assert in_file == ("All of it is in the attached file." in shape.text)
+        links = {link for one in review.requests for link in one.picture_urls or ()}
+        hidden = len(links) - sum(embed.image.url in links for embed in embeds_of(shape))
+        assert (f"Made from {hidden} image" in shape.text) == (hidden > 0)
+
+
+@pytest.mark.parametrize("decision", [None, ReviewDecision.APPROVE])
+def test_while_it_is_open_it_is_about_what_still_waits(decision: ReviewDecision | None) -> None:
+    shots = [shot(words, number) for number, words in enumerate(("a fox", "a hen", "a cat"), start=1)]
+    for one in shots:
+        one.review_until = NOW
+    shots[0].status = Status.CANCELLED
+    review = review_of(*shots, decision=decision)
+    is_open = decision is None
+    assert f"A film of {2 if is_open else 3} shots" in render_review(review)
+    assert ("a fox" in words_in(review)) is not is_open
+    assert review.price == (2e6 if is_open else 3e6)
 
 
 def test_one_long_prompt_among_short_ones_is_shown_whole() -> None:
@@ -112,12 +153,15 @@ def test_what_the_video_is_to_be_without_is_shown_whole(number: int | None) -> N
 
 def test_what_has_no_room_is_marked_as_cut() -> None:
     shots = [shot("a fox " * 330, number) for number in range(1, 9)]
-    described = "".join(embed.description or "" for embed in review_embeds(review_of(*shots)))
+    shape = review_shapes(review_of(*shots))[0]
+    described = "".join(embed.description or "" for embed in embeds_of(shape))
     assert described.count("…") == len(shots)
+    assert shape.file is not None
+    assert shape.file.startswith("Foxes\n\nShot 1\na fox a fox")
 
 
 def test_every_image_of_a_film_is_shown_beside_long_prompts() -> None:
     shots = [shot("a red fox runs " * 20, number, "", 0) for number in range(1, 9)]
     shots[0].picture_urls = [f"https://cdn.discordapp.com/{place}" for place in range(3)]
-    found: list[discord.Embed] = review_embeds(review_of(*shots))
+    found = embeds_of(review_shapes(review_of(*shots))[0])
     assert sum(embed.image.url is not None for embed in found) == 3

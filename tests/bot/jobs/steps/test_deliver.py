@@ -10,12 +10,19 @@ from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.library.removal import Removal
+from bot.metrics.metrics import REGISTRY
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import BEYOND, Engine, MakeEngine
 from tests.bot.recorder import Message
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
+
+
+def spent_on(model: str) -> float:
+    """Return what is counted as spent on a model, in credits."""
+    return REGISTRY.get_sample_value("veobot_spent_credits_total", {"model": model}) or 0.0
+
 
 GONE = [Fault.status(403), Fault.status(404), Fault.status(410, body="html")]
 
@@ -80,8 +87,10 @@ async def test_discord_names_the_wait_or_we_do(
 async def test_a_result_that_cannot_be_posted_for_the_whole_window_is_closed(engine: Engine) -> None:
     row = await insert(engine.database)
     engine.delivery.endless_trouble[row.id] = DeliveryPostponedError("Discord is away")
+    before = spent_on(row.model)
     after = await engine.given_up(row.id, lambda: engine.delivery.tries > 1)
     assert (after.status, after.result_id) == (Status.SUCCEEDED, None)
+    assert spent_on(row.model) - before == after.credits_used, "what it cost is counted all the same"
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.FAILED])

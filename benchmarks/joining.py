@@ -1,0 +1,116 @@
+"""What joining a film costs: eight shots of 8 seconds in 1080p with sound, beside plain ffmpeg.
+
+The bot's way and ffmpeg's own are measured one after the other, each in a process of its own. "Encoding" is
+ffmpeg's concat filter with the bot's preset and quality, "copying" its concat demuxer, which takes packets
+as they are. A shot has about as many bytes as one of Veo's. The table goes to standard output as Markdown,
+progress to standard error.
+
+Usage: python benchmarks/joining.py [SHOTS]
+"""
+
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import structlog
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
+
+from benchmarks.fitting import FFMPEG, Cost, cost_of, measure_apart  # noqa: E402
+from bot.media.files import probe  # noqa: E402
+from bot.media.joining import PRESET, QUALITY, Joiner  # noqa: E402
+
+SHOTS = 8
+SECONDS = 8
+SHOT = "testsrc2=s=1920x1080:r=24:d={seconds},hue=h={hue},noise=alls=6:allf=t"
+RATE = "10M"  # bit/s, about Veo's
+
+
+async def join(folder: Path) -> None:
+    """Look into the shots and join them: the bot's way."""
+    await Joiner().join([await probe(path) for path in _shots(folder)], folder / "joined.mp4")
+
+
+async def encode_plainly(folder: Path) -> None:
+    """Let ffmpeg decode all shots and encode one film, as fast as it can."""
+    shots = _shots(folder)
+    inputs = [part for shot in shots for part in ("-i", str(shot))]
+    pads = "".join(f"[{number}:v][{number}:a]" for number in range(len(shots)))
+    graph = f"{pads}concat=n={len(shots)}:v=1:a=1[v][a]"
+    codecs = ["-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-c:a", "aac"]
+    await _ffmpeg(
+        *inputs, "-filter_complex", graph, "-map", "[v]", "-map", "[a]", *codecs, str(folder / "encoded.mp4")
+    )
+
+
+async def copy_plainly(folder: Path) -> None:
+    """Let ffmpeg write the shots' packets one after the other."""
+    names = folder / "names.txt"
+    names.write_text("".join(f"file '{shot}'\n" for shot in _shots(folder)), encoding="utf-8")
+    source = ["-f", "concat", "-safe", "0", "-i", str(names)]
+    await _ffmpeg(*source, "-c", "copy", str(folder / "copied.mp4"))
+
+
+WAYS: dict[str, Callable[[Path], Awaitable[None]]] = {
+    "the bot": join,
+    "plain ffmpeg, encoding": encode_plainly,
+    "plain ffmpeg, copying": copy_plainly,
+}
+
+
+def _shots(folder: Path) -> list[Path]:
+    return sorted(folder.glob("shot-*.mp4"))
+
+
+async def _ffmpeg(*arguments: str) -> None:
+    process = await asyncio.create_subprocess_exec(FFMPEG, "-v", "error", "-nostdin", "-y", *arguments)
+    if await process.wait():
+        raise RuntimeError("ffmpeg failed")
+
+
+async def main(count: int) -> None:
+    """Measure all ways, each in a process of its own, and print the table."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        for number in range(count):
+            await _make_shot(folder / f"shot-{number}.mp4", number)
+        costs = dict[str, Cost]()
+        for way in WAYS:
+            print(f"{way} …", file=sys.stderr)
+            costs[way] = await measure_apart(__file__, way, name)
+        sizes = [path.stat().st_size for path in _shots(folder)]
+    _print_table(costs, sizes)
+
+
+async def _make_shot(path: Path, number: int) -> None:
+    picture = SHOT.format(seconds=SECONDS, hue=40 * number)
+    sound = f"sine=f={200 + 50 * number}:r=48000:d={SECONDS}"
+    codecs = ["-c:v", "libx264", "-preset", PRESET, "-b:v", RATE, "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    await _ffmpeg("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, *codecs, "-ac", "2", str(path))
+
+
+def _print_table(costs: dict[str, Cost], sizes: list[int]) -> None:
+    load = os.getloadavg()[0]
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}.")
+    print(f"{len(sizes)} shots of {SECONDS} seconds, {sum(sizes) / 1e6:.0f} MB in all.\n")
+    print("| way | seconds | memory grows by, MB | longest stall, ms | of its own, ms | largest ffmpeg, MB |")
+    print("|:--|--:|--:|--:|--:|--:|")
+    for name, cost in costs.items():
+        cells = [f"{cost.seconds:.1f}", f"{cost.memory / 1e6:.1f}", f"{cost.stall * 1000:.0f}"]
+        cells += [f"{cost.work * 1000:.0f}", f"{cost.encoder / 1e6:.0f}"]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--measure"]:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+        print(json.dumps(asdict(asyncio.run(cost_of(WAYS[sys.argv[2]](Path(sys.argv[3])))))))
+    else:
+        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else SHOTS))

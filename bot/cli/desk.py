@@ -1,0 +1,290 @@
+"""What serves one video in a terminal: asking, waiting, fetching. What is paid for can be fetched again."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+from rich.progress import Progress
+
+from bot.cli.patient_console import PatientConsole, open_console
+from bot.clock import utc_now
+from bot.media.downloads import Downloads, open_public_session
+from bot.media.files import Clip, MediaError, VideoStore
+from bot.money import usd
+from bot.provider.addresses import origin_of
+from bot.provider.catalogue import VideoRequest
+from bot.provider.client import VeoClient
+from bot.provider.errors import RateLimitError, UnavailableError, UnknownTaskError, UnreachableError, VeoError
+from bot.provider.models import Task, TaskState
+from bot.provider.pricing import quote
+from bot.provider_settings import ProviderSettings
+
+TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 seconds with audio
+LOOKUP_SECONDS = (
+    300.0  # for which the provider's log is asked about a request of unknown fate; it is filled late
+)
+LOOKED_BACK = timedelta(days=7)  # in the log, for a request that is fetched later
+REQUEST_ID = re.compile(r"[0-9a-f]{32}")  # ours
+SIGNS = 3  # answers in a row that there is no video
+SURE = "If you're sure of the ID, try again in a few minutes."
+COST_UNKNOWN = "The provider doesn't say yet what it cost."
+
+
+class GenerateError(Exception):
+    """There is no video; `str()` says why and what is left to do."""
+
+
+class NotAcceptedError(GenerateError):
+    """The provider certainly didn't accept the request, so asking once more can't pay for two videos."""
+
+
+class UnmadeError(GenerateError):
+    """The provider says, and said again, that it made no video. `reason`: why."""
+
+    def __init__(self, reason: str, later: str) -> None:
+        super().__init__(f"No video: {reason} {later}")
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Desk:
+    """What serves one video.
+
+    Attributes:
+        again: what to do to fetch the video later, with `{name}` for what it's known by.
+        label: what begins each line that's said of it.
+        request: our name for the create call, and when it was sent; None: it was not.
+        name: by what the video can be fetched later; None: nothing was asked for.
+    """
+
+    veo: VeoClient
+    downloads: Downloads
+    settings: ProviderSettings
+    console: PatientConsole
+    again: str
+    label: str = ""
+    request: tuple[str, datetime] | None = None
+    name: str | None = None
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.console.say(f"{self.label}{text}")
+
+    async def price_of(self, request: VideoRequest) -> float | None:
+        """Return what a video will cost in credits; None: the provider doesn't say, or can't be asked."""
+        try:
+            pricing = (await self.veo.fetch_listing(request.model.id)).pricing
+        except VeoError:
+            return None
+        return pricing and quote(pricing, request)
+
+    def begin(self) -> tuple[str, datetime]:
+        """Name the request that is about to be sent."""
+        self.name = uuid4().hex
+        self.request = self.name, utc_now()
+        self.say(f"Request ID: {self.name}")
+        return self.request
+
+    async def send(self, request: VideoRequest) -> Task:
+        """Ask for the video that was begun; a request of unknown fate is looked up.
+
+        Raises:
+            NotAcceptedError: it was refused.
+            GenerateError: its fate stays unknown.
+        """
+        name, sent_at = self.request or self.begin()
+        try:
+            return await self.veo.create(request, name)
+        except UnavailableError as error:
+            self.say(f"{sentence(error)} The provider may have accepted it, so I'm searching its log.")
+            return await self.look_up(name, sent_at)
+        except VeoError as error:
+            raise NotAcceptedError(f"The provider didn't accept the request: {error}") from error
+
+    async def find_again(self, name: str) -> Task:
+        """Return the task of a generation ID, or of the request ID that was printed before it.
+
+        Raises:
+            GenerateError: there is none, as far as can be told.
+        """
+        self.name = name
+        if REQUEST_ID.fullmatch(name):
+            self.request = name, utc_now() - LOOKED_BACK
+            return await self.look_up(*self.request)
+        return await self.find_task(name)
+
+    async def find_task(self, name: str) -> Task:
+        """Return the task of a generation ID.
+
+        Raises:
+            GenerateError: there is none, as far as can be told.
+        """
+        try:
+            return await self._task_of(name)
+        except ValueError:
+            raise GenerateError(f"{name} isn't an ID that the provider gives.") from None
+        except UnknownTaskError as error:
+            raise GenerateError(f"The provider doesn't know {name}: {sentence(error)} {SURE}") from error
+        except VeoError as error:
+            raise GenerateError(f"I can't ask for {name}: {error}") from error
+
+    async def look_up(self, request_id: str, sent_at: datetime) -> Task:
+        """Ask the log, which is filled late, for a while.
+
+        Raises:
+            NotAcceptedError: the request was refused.
+            GenerateError: the log does not know it.
+        """
+        deadline = time.monotonic() + LOOKUP_SECONDS
+        while True:
+            try:
+                entry = await self.veo.find(request_id, sent_at)
+                if entry is not None and entry.inference_id and not entry.is_refused:
+                    return await self._task_of(entry.inference_id)
+                if entry is not None:
+                    raise NotAcceptedError(
+                        "The provider's log says that this request failed, but not why. There is no video, "
+                        "and failed requests aren't charged. Try again."
+                    )
+            except VeoError as error:
+                self.say(f"No answer ({error}). Trying again.")
+            if time.monotonic() > deadline:
+                raise GenerateError(
+                    f"I don't know yet whether the provider accepted the request and will "
+                    f"charge it. {self.later(request_id)}"
+                )
+            await asyncio.sleep(self.settings.poll_interval)
+
+    async def wait(self, task: Task, progress: Progress) -> Task:
+        """Ask until there is a video; one answer that there is none proves nothing (`bot.jobs.steps.signs`).
+
+        Raises:
+            UnmadeError: there is none.
+            GenerateError: there is none yet.
+        """
+        started, signs = time.monotonic(), 0
+        bar = progress.add_task(f"{self.label}{task.status}", total=TYPICAL_SECONDS)
+        while task.state is not TaskState.COMPLETED:
+            waited = time.monotonic() - started
+            signs = signs + 1 if task.state is TaskState.FAILED else 0
+            if signs >= SIGNS:
+                raise UnmadeError(
+                    sentence(task.failure_reason), f"To ask once more: {self.again.format(name=task.id)}"
+                )
+            if waited > self.settings.generation_deadline:
+                raise GenerateError(f"Not ready after {waited:.0f} s. {self.may_come(task.id)}")
+            # The bar shows time against the usual time; nobody knows the true progress.
+            description = f"{self.label}{task.status}"
+            progress.update(bar, completed=min(waited, TYPICAL_SECONDS), description=description)
+            await asyncio.sleep(self.settings.poll_interval)
+            try:
+                task = await self.veo.retrieve(task.id)
+            except VeoError as error:
+                self.say(f"No answer ({error}). Trying again.")
+        progress.update(bar, completed=TYPICAL_SECONDS, description=f"{self.label}{task.status}")
+        return task
+
+    async def fetch(self, task: Task, store: VideoStore, name: str) -> Clip:
+        """Return the file of a finished video, downloaded into a folder.
+
+        Raises:
+            GenerateError: it can't be had or written now.
+        """
+        try:
+            return await store.fetch(name, task.video_url or "")
+        except MediaError as error:
+            raise GenerateError(
+                f"The video is ready, but I can't download it: {error} It is at {task.video_url}. "
+                f"{self.later(task.id)}"
+            ) from error
+
+    async def save(self, task: Task, place: Path) -> Clip:
+        """Write a finished video to a place that was taken for it.
+
+        Raises:
+            GenerateError: it can't be had or written now.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            clip = await self.fetch(task, VideoStore(self.downloads, Path(folder)), "video")
+            try:
+                await asyncio.to_thread(shutil.move, clip.path, place)
+            except OSError as error:
+                raise GenerateError(
+                    f"I can't write {place}: {error.strerror}. The video is at {task.video_url}. "
+                    f"{self.later(task.id)}"
+                ) from error
+        return clip
+
+    def tell_saved(self, clip: Clip, place: Path) -> None:
+        """Say what was saved where."""
+        sound = "sound" if clip.has_sound else "no sound"
+        self.say(
+            f"Saved {place} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
+        )
+
+    async def tell_cost(self, task_id: str, told: float | None) -> float | None:
+        """Say what a video cost in credits, and return that; `told`: what its own answers said of it."""
+        cost = told or await self._charge(task_id)
+        self.say(COST_UNKNOWN if cost is None else f"It cost ${usd(cost):,.2f}.")
+        return cost
+
+    def may_come(self, name: str) -> str:
+        """Say what became of a video that isn't waited for."""
+        return f"The provider may still finish and charge the video. {self.later(name)}"
+
+    def later(self, name: str) -> str:
+        """Say how a video is fetched later."""
+        return f"Fetch it later: {self.again.format(name=name)}"
+
+    async def _charge(self, task_id: str) -> float | None:
+        """Return what the log or the ledger says of the cost, if they say it already."""
+        try:
+            entry = await self.veo.find(*self.request) if self.request else None
+            if entry is not None and entry.cost is not None:
+                return entry.cost.credits
+            charges = await self.veo.fetch_charges(utc_now() - LOOKED_BACK)
+        except VeoError:
+            return None
+        return next((found.credits for found in charges if found.task_id == task_id), None)
+
+    async def _task_of(self, task_id: str) -> Task:
+        """Return how a task stands; while the provider does not tell, it is taken for one that works."""
+        unasked = Task(id=task_id)
+        try:
+            return await self.veo.retrieve(task_id)
+        except (UnavailableError, UnreachableError, RateLimitError) as error:
+            self.say(f"No answer ({error}). Trying again.")
+            return unasked
+
+
+@asynccontextmanager
+async def open_desk(settings: ProviderSettings, again: str) -> AsyncGenerator[Desk]:
+    """Open what a desk needs; `again`: as in `Desk`."""
+    async with aiohttp.ClientSession() as session, open_public_session() as public:
+        veo = VeoClient(
+            session,
+            settings.aimlapi_base_url,
+            settings.aimlapi_key,
+            legacy_urls=settings.aimlapi_legacy_urls,
+        )
+        downloads = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
+        yield Desk(veo, downloads, settings, open_console(), again)
+
+
+def price_line(credits_: float | None, more: str = "") -> str:
+    """Say what will be paid; `more`: for what."""
+    return f"Price: unknown{more}." if credits_ is None else f"Price: about ${usd(credits_):,.2f}{more}."
+
+
+def sentence(said: str | VeoError) -> str:
+    """Return what somebody else said, with an end."""
+    return text if (text := str(said)).endswith((".", "!", "?")) else f"{text}."

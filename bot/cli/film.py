@@ -1,0 +1,78 @@
+"""`veo-bot film`: several shots in a terminal, joined to one video, without Discord."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.desk import GenerateError
+from bot.cli.exits import EXIT_FAILED, finish, stop
+from bot.cli.film_making import Film, make_in_terminal, survey_in_terminal
+from bot.cli.film_plan import plan_film, read_shots
+from bot.cli.generate import OUTPUT
+from bot.cli.target_file import NAME
+from bot.cli.video import files_of
+from bot.db.film_models import Continuity
+from bot.log import configure_logging
+from bot.provider.options import InvalidOptionError
+from bot.settings import SettingsError, load_provider_settings
+
+app = typer.Typer()
+
+
+@app.command()
+def film(
+    shots: Annotated[Path, typer.Argument(help="A text file with a shot on each line, up to eight.")],
+    model: Annotated[
+        str | None, typer.Option(help="The model's name or ID.", show_default="the first that can")
+    ] = None,
+    continuity: Annotated[
+        Continuity | None,
+        typer.Option(
+            help="continuous: each shot starts from the last frame of the one before; cuts: each stands on "
+            "its own, and all are made at once.",
+            show_default="continuous, or cuts with --reference",
+        ),
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="An image for the first shot to start from.")] = None,
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option(help="A reference image: who or what to show in each shot; up to three times."),
+    ] = None,
+    duration: Annotated[int | None, typer.Option(help="Seconds of each shot: 4, 6 or 8.")] = None,
+    aspect_ratio: Annotated[str | None, typer.Option(help="16:9 or 9:16.")] = None,
+    resolution: Annotated[str | None, typer.Option(help="720P or 1080P.")] = None,
+    generate_audio: Annotated[bool | None, typer.Option(help="Add sound.")] = None,
+    output: Annotated[Path, OUTPUT] = Path("film.mp4"),
+    yes: Annotated[bool | None, typer.Option("--yes", help="Don't ask before money is spent.")] = None,
+) -> None:
+    """Make a film from the terminal, without Discord. Stopped in between, the same command goes on."""
+    options = {
+        "duration": duration,
+        "aspect_ratio": aspect_ratio,
+        "resolution": resolution,
+        "generate_audio": generate_audio,
+    }
+    try:
+        settings = load_provider_settings()
+        given = files_of(image, None, reference or [])
+        plan = plan_film(settings.offered_models, read_shots(shots), model, options, given, continuity)
+    except (SettingsError, InvalidOptionError, GenerateError) as error:
+        raise stop(error) from None
+    configure_logging("ERROR", "text", [settings.aimlapi_key])
+    wanted = Film(plan, output / NAME if output.is_dir() else output)
+    if finish(survey_in_terminal(settings, wanted), GenerateError, "Nothing was requested.") and not yes:
+        _ask()
+    finish(make_in_terminal(settings, wanted), GenerateError, "Stopped.")
+
+
+def _ask() -> None:
+    """End the program unless the person wants to pay."""
+    try:
+        is_wanted = typer.confirm("Make the film?")
+    except typer.Abort:  # Ctrl-C, or nobody can answer
+        typer.echo()
+        is_wanted = False
+    if not is_wanted:
+        typer.echo("Nothing was requested. With --yes, I don't ask.")
+        raise typer.Exit(EXIT_FAILED)

@@ -1,0 +1,93 @@
+"""A row of the trail as a change of a document: what was decided, what was before, what it left. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.db.guild_models import Action, AuditRow
+from bot.moderation.rules import Subject
+from bot.moderation.told import Told, in_order
+
+OF_MEMBERS = frozenset({Action.GRANT, Action.RESET, Action.BLOCK, Action.UNBLOCK})
+UNDO_COLONS = 2  # at least: what was undone, its kind, its subject
+UNSORTED = frozenset({"grants", "steps"})  # lists of objects, in an order of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A row of the trail as a change of a document.
+
+    Attributes:
+        kind: what was decided; of an undo, what was decided by what it undid.
+        subject: about what, as the trail names it.
+        before: what was before.
+        left: what it left.
+        undoes: of an undo, the id of what it undid; otherwise 0.
+    """
+
+    id: int
+    kind: Action
+    subject: str
+    before: Told
+    left: Told
+    undoes: int = 0
+
+    @property
+    def user_id(self) -> int | None:
+        """Whose document it changed; None: the server's."""
+        return Subject.parse(self.subject).id if self.kind in OF_MEMBERS else None
+
+    @property
+    def undo_subject(self) -> str:
+        """How the row of its undo names it, and what it was."""
+        return f"{self.id}:{self.kind}:{self.subject}"
+
+
+def decision_of(row: AuditRow) -> Decision:
+    """Return what a row says was decided."""
+    kind, subject, undoes = row.action, row.subject or "", 0
+    if kind is Action.UNDO and subject.count(":") >= UNDO_COLONS:
+        undone, name, subject = subject.split(":", UNDO_COLONS)
+        kind, undoes = Action(name), int(undone)
+    before, left = _ordered(row.old), _ordered(row.new)
+    if kind is Action.GRANT:
+        before, left = _only_moved(before, left)
+    return Decision(row.id, kind, subject, before, left, undoes)
+
+
+def parts_of(decision: Decision) -> list[Decision]:
+    """Return the decisions that an import made together; of any other kind, the decision itself."""
+    if decision.kind is not Action.IMPORT:
+        return [decision]
+    before, left = decision.before or {}, decision.left or {}
+    names = [(name, *name.split(":", 1)) for name in {**before, **left}]
+    return [
+        Decision(decision.id, Action(kind), subject, before.get(name), left.get(name))
+        for name, kind, subject in names
+    ]
+
+
+def words_of(decision: Decision) -> list[str]:
+    """Return the words that a part of an import is about; of any other decision, none."""
+    return [word for state in (decision.before, decision.left) for word in (state or {}).get("words", ())]
+
+
+def settings_of(decision: Decision, told: Told) -> dict[str, Any]:
+    """Return which settings a decision is about, as a state of what it changed tells them."""
+    if decision.kind is Action.SETTINGS:
+        return told or {}
+    return (told or {}).get(f"{Action.SETTINGS}:server") or {} if decision.kind is Action.IMPORT else {}
+
+
+def _ordered(told: Told) -> Told:
+    return told and {key: value if key in UNSORTED else in_order(value) for key, value in told.items()}
+
+
+def _only_moved(before: Told, left: Told) -> tuple[Told, Told]:
+    """Return the one grant that was given or taken, where it was and where it was not."""
+    had, has = ((told or {}).get("grants", []) for told in (before, left))
+    taken, given = (
+        [grant for grant in these if grant not in those] for these, those in ((had, has), (has, had))
+    )
+    if len(taken) + len(given) != 1:
+        return None, None
+    return {"grants": taken} if taken else None, {"grants": given} if given else None

@@ -1,0 +1,55 @@
+"""What is wrong with what a server's settings name, as far as the gateway has told. Pure."""
+
+import discord
+
+from bot.doctor.check_result import CheckResult
+from bot.i18n import N_, _
+from bot.policy.documents import Policy, Reviewed, ReviewRule
+from cogs.moderation.moderators_channel import UNUSABLE, is_usable
+from cogs.ui.permissions import REVIEW_NEEDS, missing, names
+
+ALLOW = N_("Allow it for my role there.")
+
+
+def find_warnings(guild: discord.Guild | None, policy: Policy) -> list[str]:
+    """Return what moderators should mend, one sentence or two each; nothing where the server isn't known."""
+    unusable = _(UNUSABLE, channel=f"<#{policy.moderators_channel_id}>")
+    is_closed = not is_usable(guild, policy.moderators_channel_id)
+    troubles = [f"⚠️ {trouble.what} {trouble.advice}" for trouble in review_troubles(guild, policy)]
+    return [*[unusable] * is_closed, *troubles]
+
+
+def review_troubles(guild: discord.Guild | None, policy: Policy) -> list[CheckResult]:
+    """Return why requests don't wait for moderators as the settings say, or aren't shown to them as a whole.
+
+    Whether they're shown at all is told elsewhere.
+    """
+    troubles: list[CheckResult] = []
+    if is_role_gone(guild, policy.review):
+        what = _("The role whose requests wait for your approval is gone, so nobody's requests wait.")
+        advice = _("Choose again with `/veo-admin settings review`.")
+        troubles.append(CheckResult(is_good=False, what=what, advice=advice))
+    elif policy.review is not None and (lacking := _lacking(guild, policy.moderators_channel_id)):
+        what = _(
+            "I'm missing {permissions} in the moderators' channel {channel}, so some images or words of "
+            "requests that wait for your approval can be missing there.",
+            permissions=lacking,
+            channel=f"<#{policy.moderators_channel_id}>",
+        )
+        troubles.append(CheckResult(is_good=False, what=what, advice=_(ALLOW)))
+    return troubles
+
+
+def is_role_gone(guild: discord.Guild | None, rule: ReviewRule | None) -> bool:
+    """Whether a rule names a role that was deleted; no, where the server isn't known."""
+    if guild is None or rule is None or rule.who is not Reviewed.ROLE:
+        return False
+    return guild.get_role(rule.role_id) is None
+
+
+def _lacking(guild: discord.Guild | None, channel_id: int | None) -> str:
+    """Return the names of what the bot may not do in a channel where it can write; empty: nothing."""
+    channel = None if guild is None or channel_id is None else guild.get_channel(channel_id)
+    if guild is None or channel is None or not is_usable(guild, channel_id):
+        return ""
+    return names(missing(channel.permissions_for(guild.me), REVIEW_NEEDS))

@@ -1,0 +1,80 @@
+"""The ways to show one message, from the fullest to the barest: the first that Discord takes."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, TypeVar
+
+import discord
+
+from bot.jobs.ports import UndeliverableError
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
+
+FILE_NAME = "prompts.txt"
+# What goes from beside a message's text when it's edited, in discord.py's words.
+KEEP_ALL: Mapping[str, Any] = {}
+DROP_FILES: Mapping[str, Any] = {"attachments": []}
+DROP_ALL: Mapping[str, Any] = {"embeds": [], "attachments": []}
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One way to show a message.
+
+    Attributes:
+        embeds: those beside the text; None: none, and an edit leaves those that are there.
+        file: what a file beside the text says; None as of `embeds`.
+    """
+
+    text: str
+    embeds: Sequence[discord.Embed] | None = None
+    file: str | None = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is beside the text that Discord could refuse."""
+        return not self.embeds and self.file is None
+
+    def to_send(self, *others: discord.File) -> dict[str, Any]:
+        """Return what discord.py's `send` takes; a message that may get embeds later shows them then.
+
+        `others`: files before its own.
+        """
+        beside: dict[str, Any] = {"embeds": [*self.embeds]} if self.embeds else {}
+        if files := [*others, *([] if self.file is None else [_open(self.file)])]:
+            beside["files"] = files
+        return {"content": self.text, "suppress_embeds": self.embeds is None, **beside}
+
+    def to_edit(self) -> dict[str, Any]:
+        """Return what discord.py's `edit` takes."""
+        beside: dict[str, Any] = {} if self.embeds is None else {"embeds": [*self.embeds]}
+        if self.file is not None:
+            beside["attachments"] = [_open(self.file)]
+        return {"content": self.text, **beside}
+
+
+async def show_first(shapes: Sequence[Shape], attempt: Callable[[int, Shape], Awaitable[Answer]]) -> Answer:
+    """Return what `attempt` does with the first shape that Discord takes.
+
+    Raises:
+        DeliveryPostponedError: later perhaps.
+        UndeliverableError: Discord refuses.
+    """
+    refusal: Exception | None = None
+    for number, shape in enumerate(shapes):
+        try:
+            return await attempt(number, shape)
+        except CALL_ERRORS as error:
+            remedy, refusal = classify_error(error), error
+            if remedy is Remedy.LATER:
+                raise postponed(error) from error
+            if remedy is not Remedy.NOT_THE_WORDS and shape.is_bare:
+                break
+    raise UndeliverableError(str(refusal)) from refusal
+
+
+def _open(text: str) -> discord.File:
+    """Return the file for one attempt."""
+    return discord.File(BytesIO(text.encode()), filename=FILE_NAME)

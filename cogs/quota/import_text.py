@@ -1,0 +1,74 @@
+"""What a moderator reads before and after another server's rules are imported. Pure text."""
+
+from collections.abc import Iterator, Mapping
+from typing import LiteralString
+
+from bot.escape import plain
+from bot.i18n import N_, _, format_and
+from bot.moderation.importing import SERVER_LENGTH
+from bot.moderation.matching import Imported, Kind, LeftOut, Why
+from bot.moderation.told import import_teller
+from bot.preview.service import Preview
+from cogs.moderation.server_settings import SETTINGS
+from cogs.moderation.undo_text import import_changes
+from cogs.quota.preview_text import changed_meanwhile, comparison_lines, expiry_line
+from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
+
+NAME_LENGTH = 30  # characters of a name from the file; escaped it may be twice as long
+MORE_LENGTH = 40  # characters of how many more there are
+NAMES_LENGTH = 80  # characters of names in one line
+AROUND_LINE = 3  # characters of a list's line besides its text
+
+LEFT_OUT: Mapping[Why, LiteralString] = {
+    Why.MISSING: N_("⚠️ Left out, because this server doesn't have them: {names}"),
+    Why.AMBIGUOUS: N_("⚠️ Left out, because the name isn't unique: {names}"),
+    Why.UNWRITABLE: N_("⚠️ Left out, because I can't post there: {names}"),
+}
+SIGNS: Mapping[Kind, str] = {Kind.ROLE: "@", Kind.CHANNEL: "#", Kind.MODEL: ""}
+
+
+def import_text(preview: Preview, imported: Imported) -> str:
+    """Return what an import would change, what is left out, and what its limits would have done."""
+    changes = changes_of(preview)
+    heading = _("📥 **Rules of “{server}”**", server=plain(imported.server, SERVER_LENGTH))
+    above = [changed_meanwhile() if preview.is_changed else "", heading]
+    below = [*_left_out(imported)]
+    if not changes:
+        below.insert(0, _("Nothing would change: this server already has them."))
+    else:
+        below += [*comparison_lines(preview.comparison), expiry_line(preview.kept)]
+    around = [line for line in (*above, *below) if line]
+    room = MESSAGE_MAX_LENGTH - sum(len(line) + 1 for line in around) - MORE_LENGTH
+    lines = [f"- {change}" for change in first_of(changes, room, AROUND_LINE)]
+    return "\n".join(line for line in (*above, *lines, *below) if line)
+
+
+def changes_of(preview: Preview) -> list[str]:
+    """Return what an import would change; empty: nothing."""
+    tell = import_teller(preview.policy, preview.changed)
+    return import_changes(tell(preview.policy), tell(preview.changed))
+
+
+def imported_text(imported: Imported) -> str:
+    """Return what is said once an import is saved."""
+    return _(
+        "✅ **Imported** the rules of “{server}”. `/veo-admin log` can undo all of it; `/quota rules` and "
+        "`/veo-admin settings` show what holds now.",
+        server=plain(imported.server, SERVER_LENGTH),
+    )
+
+
+def _left_out(imported: Imported) -> Iterator[str]:
+    for why, sentence in LEFT_OUT.items():
+        names = [_shown(each) for each in imported.left_out if each.why is why]
+        if names:
+            yield _(sentence, names=", ".join(first_of(names, NAMES_LENGTH)))
+    if imported.staying:
+        settings = format_and(_(SETTINGS[field].name) for field in imported.staying)
+        yield _(
+            "These settings stay as they are, because nothing here matches: {settings}", settings=settings
+        )
+
+
+def _shown(left_out: LeftOut) -> str:
+    return plain(f"{SIGNS[left_out.kind]}{left_out.name}", NAME_LENGTH)

@@ -1,0 +1,67 @@
+"""What is suggested keeps the past within the sum, and no higher limit would have."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.admission.replay import PastRequest, RuleSet, replay
+from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
+from bot.preview.history import SPAN, History
+from bot.preview.suggesting import suggest
+
+NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
+START = NOW - SPAN
+HOURS = int(SPAN.total_seconds()) // 3600
+
+
+def history_of(*wishes: tuple[int, int]) -> History:
+    """Return videos of 2 credits, by members at so many hours after the beginning."""
+    ordered = sorted(wishes, key=lambda wish: wish[1])
+    requests = [
+        PastRequest(f"{number:016x}", member, at, 2.0, 2.0, at, True)  # noqa: FBT003 it counts
+        for number, (member, hours) in enumerate(ordered)
+        if (at := START + timedelta(hours=hours))
+    ]
+    return History(requests, START)
+
+
+def cost_under(history: History, policy: Policy) -> float:
+    """Return what the requests would have cost under other rules."""
+    refused = replay(history.requests, START, RuleSet(policy, None))
+    return sum(request.cost for request in history.requests) - sum(request.cost for request in refused)
+
+
+@given(
+    wishes=st.lists(st.tuples(st.integers(1, 3), st.integers(0, HOURS)), max_size=40),
+    amount=st.integers(0, 80).map(float),
+)
+def test_each_suggestion_is_enough_and_no_higher_limit_is(
+    wishes: list[tuple[int, int]], amount: float
+) -> None:
+    history, rules = history_of(*wishes), RuleSet(Policy(), None)
+    suggestions = suggest(history, rules, amount, NOW)
+    assert suggestions.spent == 2.0 * len(wishes)
+    assert suggestions.spent > amount or not suggestions.found
+    for suggestion in suggestions.found:
+        proposal = suggestion.proposal
+        assert cost_under(history, proposal.applied_to(Policy(), NOW)) <= amount
+        assert suggestion.comparison.saved >= suggestions.spent - amount
+        for kind, most in proposal.limits.items():
+            higher = Rule(scope=Scope.SERVER, kind=kind, most=(most or 0) + 1)
+            assert cost_under(history, Policy(rules=(higher,))) > amount, f"{kind} could be higher"
+
+
+def test_a_budget_for_a_calendar_month_gives_way_to_a_daily_one_where_the_days_lie_in_two_months() -> None:
+    history = history_of(*((1, hours) for hours in (*range(60), *range(HOURS - 60, HOURS))))
+    found = suggest(history, RuleSet(Policy(), None), 200.0, NOW).found
+    assert [each.proposal.budgets for each in found if each.proposal.budgets] == [{Period.DAY: 200 // 31}]
+    assert suggest(history, RuleSet(Policy(), None), 1.0, NOW).found == [], "no video at all is suggested"
+
+
+def test_limits_are_for_every_member_and_leave_out_those_with_their_own() -> None:
+    history = history_of(*((member, hours) for member in (1, 2) for hours in range(6)))
+    own = Policy(rules=(Rule(scope=Scope.MEMBER, subject_id=1, kind=LimitKind.DAY, most=None),))
+    suggestions = suggest(history, RuleSet(own, None), 16.0, NOW)
+    assert suggestions.has_own_limits
+    assert suggestions.found[0].proposal.limits == {LimitKind.DAY: 2}
