@@ -37,6 +37,7 @@ from bot.provider import transport
 from bot.requests import confirmation, rows, service
 from bot.requests.quotes import Quotes
 from tests.simulation import discord
+from tests.simulation.delivery import SimulatedDelivery
 
 _is_confirming: ContextVar[bool] = ContextVar("_is_confirming", default=False)
 
@@ -229,8 +230,8 @@ BUGS: Mapping[str, Bug] = {
     "what waits for a model that is gone goes on waiting": _instead(Retirement, "end", _nothing_later),
     "a model that is gone ends what was sent, too": _instead(retirement, "WAITING", OPEN),
     "a server that removed the bot is served": _all(
-        _instead(discord.SimulatedDelivery, "is_gone", _never),
-        _instead(discord.SimulatedDelivery, "is_removed_from", _never),
+        _instead(SimulatedDelivery, "is_gone", _never),
+        _instead(SimulatedDelivery, "is_removed_from", _never),
     ),
     "what was under way is not forgotten later": _instead(retention, "erase_batch", lambda *_: 0),
 }
