@@ -52,6 +52,8 @@ async def post_film_card(process: "Process", film: FilmRow) -> int:
     way, sent_at = world.draw(), world.now()
     draft = world.draft(Kind.CARD, film, film.channel_id, "")
     await process.go("Discord")
+    if world.of(film.id, Kind.CARD):  # an earlier try has arrived: Discord does not refuse this one now
+        way = None
     result = world.post(draft, sent_at) if way in {None, Way.LOST, Way.HANGS_DONE} else None
     if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
         await asyncio.sleep(HANG_SECONDS)

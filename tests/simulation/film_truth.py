@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -87,7 +87,8 @@ class FilmLedger:
         discord = self._world.discord
         shown = discord.of(film.id, Kind.FILM)
         is_forgotten = film.erased or any(take.erased for take in takes)
-        wanted = _wanted(film, takes)
+        late = {take.id for take in takes if discord.of(take.id, Kind.ENDING)}
+        wanted = _wanted(film, takes, late)
         is_postable = not (film.removed or is_forgotten or film.id in discord.nowhere)
         lies = {
             "never came to its end": not film.delivered,
@@ -96,11 +97,12 @@ class FilmLedger:
             f"is posted {len(shown)} times": len(shown) > 1,
             "was removed, and is posted": film.removed and bool(shown) and not is_half,
             "was never posted": is_postable and bool(wanted) and not shown and not self._was_given_up(film),
-            "is posted though nothing of it is there": is_postable and not wanted and bool(shown),
             "has a card that is not final": self._is_card_open(film),
         }
         if is_postable and wanted and shown and not self._was_given_up(film):
-            lies[f"shows {shown[0].said!r} instead of {wanted!r}"] = _words_of(shown[0]) != wanted
+            unsure = {take.prompt for take in takes if take.id in late}
+            words = [words for words in _words_of(shown[0]) if words not in unsure]
+            lies[f"shows {words!r} instead of {wanted!r}"] = words != wanted
         return [lie for lie, is_so in lies.items() if is_so]
 
     def _was_given_up(self, film: FilmFacts) -> bool:
@@ -164,13 +166,17 @@ def _facts(values: Sequence[Any]) -> FilmFacts:
     return FilmFacts(*told)
 
 
-def _wanted(film: FilmFacts, takes: Sequence["Row"]) -> list[str]:
-    """Return the words of the shots that the film is to show: of each the last take that was made."""
-    there: dict[int, str] = {}
+def _wanted(film: FilmFacts, takes: Sequence["Row"], late: Collection[str]) -> list[str]:
+    """Return the words of the shots that the film is to show: of each the last take that was made.
+
+    `late`: whose end was told before; such a one may have come in time to be joined, or not.
+    """
+    there: dict[int, Row] = {}
     for take in sorted(takes, key=lambda take: take.number):
         if take.status == "succeeded" and not take.removed:
-            there[take.shot or 0] = take.prompt
-    return [there[shot] for shot in sorted(there) if shot not in film.lost]
+            there[take.shot or 0] = take
+    known = [there[shot] for shot in sorted(there) if shot not in film.lost]
+    return [take.prompt for take in known if take.id not in late]
 
 
 def _words_of(message: Message) -> list[str]:

@@ -148,9 +148,30 @@ def harsh(seed: int, days: float = 0.1) -> Scenario:
         closures=chance.choice((0.0, 0.0, 10.0)),
         ffmpeg_share=chance.choice((0.0, 0.2)),
         films=chance.choice((0.0, 0.2, 0.5)),
+        daily_limit=chance.choice((5, 50)),
     )
     # A model leaves some time after the beginning: much has to be under way by then.
     return replace(scenario, daily_limit=50, per_day=1000.0) if scenario.retirements else scenario
+
+
+def filmy(seed: int, days: float = 0.1) -> Scenario:
+    """Return two hours in which much goes wrong with films, and moderators see requests first."""
+    chance = random.Random(f"filmy {seed}")
+    return replace(
+        harsh(seed, days),
+        members=2,
+        per_day=250.0,
+        discord_share=chance.choice((0.1, 0.3)),
+        crashes=chance.choice((50.0, 150.0)),
+        moderations=chance.choice((0.0, 200.0)),
+        pauses=chance.choice((0.0, 100.0)),
+        retirements=0.0,
+        departures=0.0,
+        closures=0.0,
+        max_running=3,
+        films=2.0,
+        daily_limit=50,
+    )
 
 
 def year(seed: int, days: float = 365.0) -> Scenario:

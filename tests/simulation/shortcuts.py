@@ -39,6 +39,7 @@ LONGEST_SLEEP = 1800.0  # seconds
 LATELY = bot.usage.reconciliation.REACH + timedelta(
     days=1
 )  # for which a charge is asked for, and a clock is off
+MOMENT = "%Y-%m-%d %H:%M:%S.%f"  # as SQLite has them
 RARELY: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 300.0),
@@ -66,7 +67,11 @@ OUTBOX = (
     " UNION SELECT 1 FROM reviews WHERE post_at IS NOT NULL LIMIT 1"
 )
 UNJOINED = "SELECT 1 FROM films WHERE delivered_at IS NULL AND accepted_at IS NOT NULL LIMIT 1"
-UNDECIDED = "SELECT 1 FROM reviews WHERE decision IS NULL LIMIT 1"
+UNDECIDED = (
+    "SELECT 1 FROM reviews WHERE decision IS NULL AND (ends_at <= :now OR NOT EXISTS"
+    " (SELECT 1 FROM generations WHERE review_id = reviews.id AND review_until IS NOT NULL"
+    " AND status IN ('preparing', 'queued'))) LIMIT 1"
+)
 UNCHARGED = (
     "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"
     " AND coalesce(cost_source, '') != 'ledger' AND finished_at > :lately LIMIT 1"
@@ -120,8 +125,9 @@ class Shortcuts:
 
     def _if_any(self, look: Callable[[Any], Awaitable[None]], query: str) -> Callable[[Any], Awaitable[None]]:
         async def look_if_any(owner: Any) -> None:
-            lately = (self._world.now() - LATELY).strftime("%Y-%m-%d %H:%M:%S.%f")
-            if self._world.books.execute(query, {"lately": lately}).fetchone():
+            now = self._world.now()
+            moments = {"now": now.strftime(MOMENT), "lately": (now - LATELY).strftime(MOMENT)}
+            if self._world.books.execute(query, moments).fetchone():
                 await look(owner)
 
         return look_if_any
