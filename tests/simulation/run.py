@@ -44,6 +44,7 @@ class Result:
 
     Attributes:
         findings: promises that were broken; none is what everybody hopes for.
+        films: that are shown at the end.
         seconds, busy: real ones, and those of the processor.
     """
 
@@ -52,6 +53,7 @@ class Result:
     digest: str = ""
     lines: list[str] = field(default_factory=list[str])
     requests: int = 0
+    films: int = 0
     kills: int = 0
     faults: int = 0
     seconds: float = 0.0
@@ -129,6 +131,7 @@ async def _play(scenario: Scenario, folder: Path, template: Path, result: Result
     result.findings = [*dict.fromkeys([*world.findings, *guard.touches, *world.log.unforeseen])]
     result.digest, result.lines = world.log.digest, world.log.lines
     result.requests = len(fetch_rows(world))
+    result.films = ledger.films_shown()
     result.faults = world.provider.havoc.taken + world.discord.faults + world.ffmpeg.faults
     world.books.close()
 

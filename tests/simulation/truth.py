@@ -59,6 +59,10 @@ class Ledger:
             ]
         return lies
 
+    def films_shown(self) -> int:
+        """Return how many films are shown now."""
+        return sum(bool(self._world.discord.of(film.id, Kind.FILM)) for film in self._films.films())
+
     def check_end(self, community: "Community") -> list[str]:
         """Return what is wrong once everything has had its time."""
         lies, jobs = self.check_always(), self._jobs()
