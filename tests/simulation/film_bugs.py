@@ -1,7 +1,6 @@
 """Planted bugs in the code of films and of reviews, as those in `bugs.py`."""
 
 # pyright: reportPrivateUsage=false, reportUnknownLambdaType=false
-# ruff: noqa: ARG001
 # A bug has the form of what it replaces, and uses what that uses.
 
 from collections.abc import Mapping
@@ -12,13 +11,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.db.film_models import FilmRow
-from bot.db.models import Generation
 from bot.films import acceptance, service
-from bot.films import queue as film_queue
 from bot.films.finishing import Finishing
-from bot.films.queue import FilmQueue
 from bot.films.rows import Film
-from bot.moderation import review_decisions
 from bot.moderation.reviews import Reviews
 from tests.simulation.planting import Bug, all_of, instead
 
@@ -31,17 +26,6 @@ async def _post_unseen(self: Finishing, film: Film) -> Any:
     return joined.row, await self._upload.post(joined.row, clip, self._begin_posting)
 
 
-async def _begin_unwritten(
-    self: FilmQueue, row: FilmRow, names: tuple[str, ...], now: datetime
-) -> FilmRow | None:
-    return row
-
-
-async def _write_whoever_carries(self: FilmQueue, film_id: str, values: dict[str, Any]) -> FilmRow | None:
-    changed = update(FilmRow).where(FilmRow.id == film_id).values(values).returning(FilmRow)
-    return await self._database.write(lambda session: session.scalar(changed))
-
-
 def _fetch_agreed(session: Session, _: Any, film_id: str, __: int, ___: datetime) -> FilmRow:
     """Take a click on an offer that was agreed to before."""
     return session.get_one(FilmRow, film_id)
@@ -52,23 +36,20 @@ def _change_agreed(session: Session, row: FilmRow, values: Mapping[str, Any]) ->
     return session.scalars(changed.execution_options(populate_existing=True)).one()
 
 
+def _nothing(*_: Any) -> None:
+    """Open no review."""
+
+
 async def _nothing_to_do(_: Reviews) -> None:
     """End no review."""
 
 
 FILM_BUGS: Mapping[str, Bug] = {
     "a film's earlier post is not looked for": instead(Finishing, "_post_once", _post_unseen),
-    "a film's post is not written down before": instead(FilmQueue, "begin_posting", _begin_unwritten),
-    "films are carried without a lease": all_of(
-        instead(FilmQueue, "_write", _write_whoever_carries),
-        instead(film_queue, "_is_due", lambda *_: FilmRow.accepted_at.is_not(None)),
-    ),
     "two clicks on a film's offer make it twice": all_of(
         instead(service, "fetch_clicked", _fetch_agreed),
         instead(acceptance, "change_offer", _change_agreed),
     ),
-    "what was cancelled can be declined": instead(
-        review_decisions, "IN_REVIEW", Generation.review_id.is_not(None)
-    ),
+    "moderators do not see films first": instead(acceptance, "open_review", _nothing),
     "reviews never end by themselves": instead(Reviews, "look", _nothing_to_do),
 }
