@@ -47,7 +47,8 @@ def _play_all(options: argparse.Namespace, template: Path) -> int:
         result = play(scenario, template, is_logged=options.log)
         days += options.days
         print(
-            f"seed {seed}: digest {result.digest}, {result.requests} requests, {result.kills} kills, "
+            f"seed {seed}: digest {result.digest}, {result.requests} requests, {result.films} films, "
+            f"{result.kills} kills, "
             f"{result.faults} faults, {result.seconds:.1f} s",
             flush=True,
         )

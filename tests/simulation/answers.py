@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation
-from tests.simulation.discord import HANG_SECONDS, Kind, Way
+from tests.simulation.discord import HANG_SECONDS, Kind, Message, Way
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -32,11 +33,35 @@ async def answer(process: "Process", generation: Generation, asked_at: float) ->
         raise discord.NotFound(_response(404), {"code": 10062, "message": "Unknown interaction"})
     result = None
     if way in {None, Way.LOST, Way.HANGS_DONE}:
-        result = world.post(Kind.CARD, generation, generation.channel_id, "queued", world.now())
-        result.has_nonce = False
+        draft = world.draft(Kind.CARD, generation, generation.channel_id, "queued")
+        draft.has_nonce = False
+        result = world.post(draft, world.now())
     if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
         await asyncio.sleep(HANG_SECONDS)
     await process.come_back("Discord")
+    return _answered(way, result)
+
+
+async def post_film_card(process: "Process", film: FilmRow) -> int:
+    """Post a film's card below the offer, as `cogs.veo.posted_card.post_message` does; return its id.
+
+    Raises:
+        discord.HTTPException: Discord refused it, or its fate is not known.
+    """
+    world = process.world.discord
+    way, sent_at = world.draw(), world.now()
+    draft = world.draft(Kind.CARD, film, film.channel_id, "")
+    await process.go("Discord")
+    if world.of(film.id, Kind.CARD):  # an earlier try has arrived: Discord does not refuse this one now
+        way = None
+    result = world.post(draft, sent_at) if way in {None, Way.LOST, Way.HANGS_DONE} else None
+    if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
+        await asyncio.sleep(HANG_SECONDS)
+    await process.come_back("Discord")
+    return _answered(way, result)
+
+
+def _answered(way: Way | None, result: Message | None) -> int:
     if way is Way.LIMITED:
         raise discord.Forbidden(_response(403), {"code": 50013, "message": "Missing Permissions"})
     if way is not None or result is None:

@@ -5,12 +5,10 @@
 # A bug has the form of what it replaces, and uses what that uses.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import AbstractContextManager, ExitStack
 from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -37,24 +35,11 @@ from bot.provider import transport
 from bot.requests import confirmation, rows, service
 from bot.requests.quotes import Quotes
 from tests.simulation import discord
+from tests.simulation.delivery import SimulatedDelivery
+from tests.simulation.film_bugs import FILM_BUGS
+from tests.simulation.planting import Bug, all_of, instead
 
 _is_confirming: ContextVar[bool] = ContextVar("_is_confirming", default=False)
-
-Bug = Callable[[], AbstractContextManager[Any]]
-
-
-def _instead(place: Any, name: str, other: Any) -> Bug:
-    return lambda: patch.object(place, name, other)
-
-
-def _all(*bugs: Bug) -> Bug:
-    def plant() -> AbstractContextManager[Any]:
-        stack = ExitStack()
-        for bug in bugs:
-            stack.enter_context(bug())
-        return stack
-
-    return plant
 
 
 async def _write_whatever_status(
@@ -178,59 +163,60 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 BUGS: Mapping[str, Bug] = {
-    "a change asks neither for the owner nor for the status": _instead(
+    "a change asks neither for the owner nor for the status": instead(
         GenerationQueue, "_write", _write_whatever_status
     ),
-    "places at the provider are not counted": _instead(claims, "count_running", lambda *_: 0),
-    "a lost create call is sent again": _instead(Submission, "look_up", _send_again_unseen),
-    "an earlier post is not looked for": _instead(Deliver, "_post_once", _post_unseen),
-    "a post is not written down before": _instead(Deliver, "_begin_posting", _begin_posting_unwritten),
-    "delivered is written before the post": _instead(Deliver, "_deliver", _deliver_before_posting),
-    "messages carry no nonce": _instead(discord, "NONCE_SECONDS", 0.0),
-    "a lost card is posted again unseen": _instead(Readiness, "_show_card", _post_card_unseen),
-    "no grace for the answer": _instead(rows, "ANSWER_GRACE", timedelta()),
-    "the same interaction counts twice": _instead(service, "ensure_new", _nothing),
-    "a confirmed offer is not checked again": _all(
-        _instead(Quotes, "confirm", _confirm_unchecked),
-        _instead(Admission, "decide", _decide_unless_confirming),
+    "places at the provider are not counted": instead(claims, "count_running", lambda *_: 0),
+    "a lost create call is sent again": instead(Submission, "look_up", _send_again_unseen),
+    "an earlier post is not looked for": instead(Deliver, "_post_once", _post_unseen),
+    "a post is not written down before": instead(Deliver, "_begin_posting", _begin_posting_unwritten),
+    "delivered is written before the post": instead(Deliver, "_deliver", _deliver_before_posting),
+    "messages carry no nonce": instead(discord, "NONCE_SECONDS", 0.0),
+    "a lost card is posted again unseen": instead(Readiness, "_show_card", _post_card_unseen),
+    "no grace for the answer": instead(rows, "ANSWER_GRACE", timedelta()),
+    "the same interaction counts twice": instead(service, "ensure_new", _nothing),
+    "a confirmed offer is not checked again": all_of(
+        instead(Quotes, "confirm", _confirm_unchecked),
+        instead(Admission, "decide", _decide_unless_confirming),
     ),
-    "an offer is taken twice": _all(
-        _instead(confirmation, "fetch_open", _fetch_confirmed),
-        _instead(confirmation, "_is_as", _is_as_unread),
+    "an offer is taken twice": all_of(
+        instead(confirmation, "fetch_open", _fetch_confirmed),
+        instead(confirmation, "_is_as", _is_as_unread),
     ),
-    "limits forget what is being made": _instead(check_request, "fetch_use", _use_of_finished),
-    "budgets forget what is bound": _instead(check_request, "fetch_spent", _spent_without_reserved),
-    "grants never end": _instead(MemberPolicy, "granted", _grants_for_ever),
-    "what is finished can be cancelled": _instead(cancellation, "_close", _close_finished),
-    "late videos are not asked for": _instead(LateWatch, "look", _stop_asking),
-    "one failed answer is believed": _all(
-        _instead(
+    "limits forget what is being made": instead(check_request, "fetch_use", _use_of_finished),
+    "budgets forget what is bound": instead(check_request, "fetch_spent", _spent_without_reserved),
+    "grants never end": instead(MemberPolicy, "granted", _grants_for_ever),
+    "what is finished can be cancelled": instead(cancellation, "_close", _close_finished),
+    "late videos are not asked for": instead(LateWatch, "look", _stop_asking),
+    "one failed answer is believed": all_of(
+        instead(
             signs,
             "ENDINGS",
             {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()},
         ),
-        _instead(signs.Evidence, "_window", lambda *_: timedelta()),
-        _instead(
+        instead(signs.Evidence, "_window", lambda *_: timedelta()),
+        instead(
             polling,
             "ENDINGS",
             {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()},
         ),
     ),
-    "an answer about another video is taken": _instead(transport, "about", lambda found, _: found),
-    "all videos have one file": _instead(VideoStore, "path", _same_file),
-    "a lost card is not adopted": _instead(Workflow, "_adopt_card", _adopt_no_card),
-    "all tries of a create call have one name": _all(
-        *(_instead(place, "call_name", _name_without_number) for place in (submission, lost_call))
+    "an answer about another video is taken": instead(transport, "about", lambda found, _: found),
+    "all videos have one file": instead(VideoStore, "path", _same_file),
+    "a lost card is not adopted": instead(Workflow, "_adopt_card", _adopt_no_card),
+    "all tries of a create call have one name": all_of(
+        *(instead(place, "call_name", _name_without_number) for place in (submission, lost_call))
     ),
-    "leases are not renewed": _instead(GenerationQueue, "renew", _nothing_later),
-    "two clicks below a video are two wishes": _instead(service, "ensure_first_click", _nothing),
-    "what was removed can be continued": _instead(service, "fetch_continuable", _nothing),
-    "a preview is saved at each click": _instead(previews, "take", _nothing),
-    "what waits for a model that is gone goes on waiting": _instead(Retirement, "end", _nothing_later),
-    "a model that is gone ends what was sent, too": _instead(retirement, "WAITING", OPEN),
-    "a server that removed the bot is served": _all(
-        _instead(discord.SimulatedDelivery, "is_gone", _never),
-        _instead(discord.SimulatedDelivery, "is_removed_from", _never),
+    "leases are not renewed": instead(GenerationQueue, "renew", _nothing_later),
+    "two clicks below a video are two wishes": instead(service, "ensure_first_click", _nothing),
+    "what was removed can be continued": instead(service, "fetch_continuable", _nothing),
+    "a preview is saved at each click": instead(previews, "take", _nothing),
+    "what waits for a model that is gone goes on waiting": instead(Retirement, "end", _nothing_later),
+    "a model that is gone ends what was sent, too": instead(retirement, "WAITING", OPEN),
+    "a server that removed the bot is served": all_of(
+        instead(SimulatedDelivery, "is_gone", _never),
+        instead(SimulatedDelivery, "is_removed_from", _never),
     ),
-    "what was under way is not forgotten later": _instead(retention, "erase_batch", lambda *_: 0),
+    "what was under way is not forgotten later": instead(retention, "erase_batch", lambda *_: 0),
+    **FILM_BUGS,
 }

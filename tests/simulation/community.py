@@ -15,6 +15,7 @@ from bot.requests.spec import RequestSpec
 from cogs.veo.answer import answer_with_card
 from sandbox.jobs import FAIL_MARK
 from tests.simulation.answers import answer
+from tests.simulation.films import Filmmakers
 from tests.simulation.moderators import Moderators
 from tests.simulation.visits import DAY, MODERATOR, Member, Visit, politely, services_of
 
@@ -44,6 +45,7 @@ class Community:
         accepted: how often somebody was told that it was accepted.
         cancelled: what somebody was told to be cancelled.
         forgotten: who asked for their data to be deleted, and the moment of that, in seconds.
+        filmmakers: what they do with films.
     """
 
     def __init__(self, world: "World") -> None:
@@ -63,7 +65,8 @@ class Community:
         self.accepted = 0
         self.cancelled: list[str] = []
         self.forgotten: list[tuple[int, float]] = []
-        self._moderators = Moderators(world, self)
+        self.filmmakers = Filmmakers(world, self)
+        self.moderators = Moderators(world, self)
 
     def somebody(self, chance: random.Random) -> Member:
         """Return one of all members."""
@@ -72,7 +75,7 @@ class Community:
     async def live(self, seconds: float) -> None:
         """Do what people do for so long."""
         scenario = self._world.scenario
-        moderating = self._world.spawn(self._moderators.moderate(seconds), "moderators")
+        moderating = self._world.spawn(self.moderators.moderate(seconds), "moderators")
         end = self._world.loop.time() + seconds
         rate = max(scenario.per_day, 0.01) / DAY * 1.35  # nights are quiet
         while True:
@@ -100,13 +103,17 @@ class Community:
         if member.guild_id in self._world.discord.removed:
             return
         chance = self._chance
-        match chance.choices(("click", "forget", "ask"), (AGAIN + CONTINUES, FORGETS, 1.0))[0]:
+        films = self._world.scenario.films
+        weights = (AGAIN + CONTINUES, FORGETS, films, 1.0)
+        match chance.choices(("click", "forget", "film", "ask"), weights)[0]:
             case "click":
                 await self._click_below(
                     member, is_continued=chance.random() < CONTINUES / (AGAIN + CONTINUES)
                 )
             case "forget":
                 self.visit(lambda process: self._forget(process, member))
+            case "film":
+                await self.filmmakers.come(member)
             case _:
                 await self._ask_for_new(member)
 
@@ -116,7 +123,7 @@ class Community:
         mark = f" {FAIL_MARK}" if chance.random() < FAILS else ""
         model = chance.choice(self._world.models)
         spec = RequestSpec(model, f"A fox, take {self.asked}{mark}", {"duration": chance.choice((4, 6, 8))})
-        requester = self._requester(member)
+        requester = self.requester(member)
         visits = 2 if chance.random() < TWICE else 1
         for _ in range(visits):
             self.visit(lambda process: self._request(process, requester, spec))
@@ -128,7 +135,7 @@ class Community:
         """Click on a button below somebody's video, maybe twice: each click has an id of its own."""
         which = self._chance.random()
         for _ in range(2 if self._chance.random() < CLICKS_TWICE else 1):
-            requester = self._requester(member)
+            requester = self.requester(member)
             self.visit(
                 lambda process, by=requester: self._again(process, by, which, is_continued=is_continued)
             )
@@ -161,7 +168,8 @@ class Community:
             process = self._chance.choice(serving)
             process.spawn(politely(process, what), f"{process.name} interaction")
 
-    def _requester(self, member: Member) -> Requester:
+    def requester(self, member: Member) -> Requester:
+        """Return a member as they come with one interaction."""
         return Requester(
             interaction_id=self._world.discord.new_id(),
             guild_id=member.guild_id,
@@ -192,7 +200,7 @@ class Community:
     async def _click(self, requester: Requester, quote: Quote, wait: float) -> None:
         await asyncio.sleep(wait)
         member = Member(requester.guild_id, requester.user_id)
-        clicked = self._requester(member)
+        clicked = self.requester(member)
         row = quote.quote_row
 
         async def confirm(process: "Process") -> None:

@@ -9,6 +9,7 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.rules import SERVER, Subject
 from bot.policy.documents import LimitKind, Period, Scope
 from bot.preview.proposal import Proposal
+from tests.simulation.reviews import Reviewers
 from tests.simulation.visits import DAY, EPOCH, MODERATOR, Member, services_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Moderators:
 
     Attributes:
         previews: how often one was shown what a change would have done.
+        reviewers: what they do about requests that wait for them.
     """
 
     def __init__(self, world: "World", community: "Community") -> None:
@@ -33,6 +35,7 @@ class Moderators:
         self._visit = community.visit
         self._chance = world.stream("moderators")
         self.previews = 0
+        self.reviewers = Reviewers(world, community)
 
     async def moderate(self, seconds: float) -> None:
         """Decide something now and then, for so long."""
@@ -59,6 +62,8 @@ class Moderators:
             lambda: self._close(chance.choice(self._community.channels[member.guild_id])),
             lambda: self._preview(by, member),
             lambda: self._visit(lambda process: self._take_down(process, by)),
+            lambda: self._community.filmmakers.moderate(member),
+            lambda: self.reviewers.switch(by),
         )
         chance.choice(ways)()
 
@@ -123,8 +128,14 @@ class Moderators:
         """Delete a video that somebody may be about to continue."""
         rows = await services_of(process).generations.list_recent(by.guild_id, most=10)
         if rows:
-            row = self._chance.choice(rows)
+            row, filmmakers = self._chance.choice(rows), self._community.filmmakers
             await services_of(process).removal.remove(by.guild_id, row.id, by.user_id)
+            if row.film_id is not None:  # the film that shows it goes with it
+                filmmakers.half_deleted.add(row.film_id)
+                films = services_of(process).films
+                film = await films.remove(row.film_id, by.user_id, shot_id=row.id)
+                await filmmakers.delete_posts(process, film)
+                filmmakers.half_deleted.discard(row.film_id)
 
     def _later(self, seconds: float) -> datetime:
         return EPOCH + timedelta(seconds=self._world.loop.time() + seconds)

@@ -13,13 +13,16 @@ import structlog
 from bot.admission.prices import REFRESH_INTERVAL, PriceList
 from bot.app.gateway_side import build_outbox_relay, build_position_updater, build_services
 from bot.app.shared import Shared, open_shared
-from bot.app.worker_side import build_worker
+from bot.app.worker_side import build_film_runner, build_worker
 from bot.db.database import DatabaseAwayError
+from bot.db.models import Generation
 from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.jobs.departures import Departures
 from bot.jobs.retirement import Retirement
 from bot.services import Services
-from tests.simulation.discord import Board, NoHeldVideos, SimulatedDelivery
+from tests.simulation.board import Board, NoHeldVideos
+from tests.simulation.delivery import SimulatedDelivery
+from tests.simulation.film_delivery import SimulatedFilmDelivery
 from tests.simulation.loop import OWNER, SimulatedTask
 from tests.simulation.wire import MemoryConnector
 
@@ -185,7 +188,7 @@ class Process:
         return PriceList(
             shared.veo,
             shared.signals.stopping,
-            [model for model in shared.settings.offered_models if model.id in self.world.models],
+            [model for model in shared.settings.offered_models if model.id in self.world.sold],
             retire=Retirement(shared.database, shared.queue.lease).end,
             interval=REFRESH_INTERVAL if self.world.scenario.retirements else SELDOM,
         )
@@ -197,15 +200,21 @@ class Process:
         stopping = shared.signals.stopping
         worker = build_worker(shared, delivery, NoHeldVideos())
         assert self.opened is not None
-        departures = Departures(self.opened.services.cancellation, delivery.is_removed_from, stopping)
+        services = self.opened.services
+        departures = Departures(services.cancellation, delivery.is_removed_from, stopping)
 
         seldom = 7 * SELDOM if self.world.scenario.is_long else SELDOM
 
         async def reconcile() -> None:
             await worker.reconciliation.run(stopping)
 
+        async def review() -> None:
+            await services.reviews.run(stopping)
+
         return {
             "runner": worker.runner.run,
+            "films": build_film_runner(shared, SimulatedFilmDelivery(self), _in_no_message).run,
+            "reviews": review,
             "charges": reconcile,
             "retention": shared.retention().run,
             "prices": prices.run,
@@ -219,3 +228,8 @@ class Process:
 
 async def _run(task: Callable[[], Awaitable[None]]) -> None:
     await task()
+
+
+async def _in_no_message(_: Generation) -> str | None:
+    """Find no video in a message: Discord's files are not served here, and the provider's stay."""
+    return None

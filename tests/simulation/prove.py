@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.simulation.bugs import BUGS
+from tests.simulation.film_bugs import FILM_BUGS
 from tests.simulation.run import Result, play
-from tests.simulation.scenario import harsh
+from tests.simulation.scenario import filmy, harsh
 
 MOST_SEEDS = 100
 
@@ -49,4 +50,4 @@ def find(template: Path, name: str, most: int = MOST_SEEDS) -> Found:
 def play_with(name: str, seed: int, template: Path) -> Result:
     """Play a seed with a planted bug."""
     with BUGS[name]():
-        return play(harsh(seed), template)
+        return play(filmy(seed) if name in FILM_BUGS else harsh(seed), template)

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.policy.documents import Reviewed
 from tests.simulation.visits import EPOCH
 
 if TYPE_CHECKING:
@@ -58,14 +59,17 @@ class RuleWatch:
             self._world.broken(f"{count} requests are at the provider at once")
 
     def _check(self, name: str, process: "Process") -> None:
-        guild, user, created = self._world.books.execute(
-            "SELECT guild_id, user_id, created_at FROM generations WHERE id = ?", (name,)
+        guild, user, created, review = self._world.books.execute(
+            "SELECT guild_id, user_id, created_at, review_id FROM generations WHERE id = ?", (name,)
         ).fetchone()
         now = datetime.fromisoformat(created)
         self._check_continued(name)
         policy, standing = self._document("guilds", guild), self._document("members", guild, user)
         if policy.get("pause") is not None:
             self._world.broken(f"{name} was accepted by {process.name} though the server is paused")
+        seen_first = policy.get("review")
+        if seen_first and seen_first["who"] == Reviewed.EVERYBODY and review is None:
+            self._world.broken(f"{name} was accepted without moderators, who are to see everything first")
         block = standing.get("block")
         if block and (block["until"] is None or _moment(block["until"]) > now):
             self._world.broken(f"{name} was accepted though its member is blocked")

@@ -17,7 +17,6 @@ import structlog
 import bot.media.file_age
 import bot.media.files
 import bot.media.image_store
-import bot.media.streams
 import bot.privacy.retention
 import bot.usage.reconciliation
 from bot.db.database import open_database
@@ -26,9 +25,10 @@ from tests.simulation.disk import FileAges, without_threads
 from tests.simulation.guard import Guard
 from tests.simulation.loop import SimulatedLoop, StuckError
 from tests.simulation.process import Process
+from tests.simulation.rows import fetch_rows, is_open
 from tests.simulation.scenario import Scenario
 from tests.simulation.shortcuts import Shortcuts
-from tests.simulation.truth import Ledger, fetch_rows, is_open
+from tests.simulation.truth import Ledger
 from tests.simulation.upheavals import Upheavals, begin
 from tests.simulation.visits import DAY
 from tests.simulation.world import World
@@ -44,6 +44,7 @@ class Result:
 
     Attributes:
         findings: promises that were broken; none is what everybody hopes for.
+        films: that are shown at the end.
         seconds, busy: real ones, and those of the processor.
     """
 
@@ -52,6 +53,7 @@ class Result:
     digest: str = ""
     lines: list[str] = field(default_factory=list[str])
     requests: int = 0
+    films: int = 0
     kills: int = 0
     faults: int = 0
     seconds: float = 0.0
@@ -79,7 +81,6 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
     result = Result(scenario)
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder, ExitStack() as stack:
         stack.enter_context(without_threads())
-        stack.enter_context(patch.object(bot.media.streams, "_command", _no_ffmpeg))
         old_ones = FileAges().old_ones
         for place in (bot.media.file_age, bot.media.files, bot.media.image_store):
             stack.enter_context(patch.object(place, "old_ones", old_ones))
@@ -107,16 +108,11 @@ def _seldom_collected() -> Generator[None]:
         gc.set_threshold(*before)
 
 
-def _no_ffmpeg(*_: object) -> list[str]:
-    """Do as on a machine without ffmpeg: a video is posted as it came."""
-    raise RuntimeError("there is no ffmpeg here")
-
-
 async def _play(scenario: Scenario, folder: Path, template: Path, result: Result, *, is_logged: bool) -> None:
     world = World(scenario, folder, template, is_logged=is_logged)
     world.loop.set_exception_handler(world.note_loop_error)
     guard = Guard(world.now, world.loop.time, world.stream("chance"))
-    with guard.closed(), _logged(world), Shortcuts(world).taken():
+    with guard.closed(), _logged(world), Shortcuts(world).taken(), world.ffmpeg.in_place():
         async with world.provider, _company(world):
             community = Community(world)
             ledger = Ledger(world)
@@ -135,7 +131,8 @@ async def _play(scenario: Scenario, folder: Path, template: Path, result: Result
     result.findings = [*dict.fromkeys([*world.findings, *guard.touches, *world.log.unforeseen])]
     result.digest, result.lines = world.log.digest, world.log.lines
     result.requests = len(fetch_rows(world))
-    result.faults = world.provider.havoc.taken + world.discord.faults
+    result.films = ledger.films_shown()
+    result.faults = world.provider.havoc.taken + world.discord.faults + world.ffmpeg.faults
     world.books.close()
 
 
@@ -174,7 +171,7 @@ async def _company(world: World) -> AsyncGenerator[None]:
 
 async def _settle(world: World) -> None:
     """Let everything come to its end with nothing going wrong."""
-    world.provider.havoc.share = world.discord.share = 0.0
+    world.provider.havoc.share = world.discord.share = world.ffmpeg.share = 0.0
     world.provider.havoc.brown_until = 0.0
     world.provider.terms.disabled = False
     world.disk.lock(0)

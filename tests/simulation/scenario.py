@@ -18,6 +18,8 @@ SHARES = (
     "departures",
     "brown_outs",
     "closures",
+    "ffmpeg_share",
+    "films",
 )
 
 
@@ -30,7 +32,8 @@ class Scenario:
         members: of all servers together.
         per_day: videos that are requested in a day, on average.
         processes: how many serve at the same time, on one database.
-        provider_share, discord_share: of all calls that go wrong.
+        films: of all wishes that are about films.
+        provider_share, discord_share, ffmpeg_share: of all calls that go wrong.
         crashes, restarts, outages, skews, moderations, pauses: how many there are in a day, on average.
         retirements: how often in a day a model is sold no more for a while.
         brown_outs: how often in a day no create call is answered for a while, though some are taken.
@@ -49,6 +52,8 @@ class Scenario:
     processes: int = 2
     provider_share: float = 0.05
     discord_share: float = 0.05
+    ffmpeg_share: float = 0.05
+    films: float = 0.15
     crashes: float = 3.0
     restarts: float = 1.0
     outages: float = 1.0
@@ -108,6 +113,9 @@ def drawn(seed: int, days: float = 0.25) -> Scenario:
         log_delay=chance.choice((2.0, 20.0, 180.0)),
         brown_outs=chance.choice((0.0, 0.0, 6.0)),
         closures=chance.choice((0.0, 0.0, 4.0)),
+        ffmpeg_share=chance.choice((0.0, 0.05, 0.2)),
+        films=chance.choice((0.0, 0.15, 0.4)),
+        daily_limit=chance.choice((5, 5, 20)),
     )
 
 
@@ -138,9 +146,32 @@ def harsh(seed: int, days: float = 0.1) -> Scenario:
         log_delay=chance.choice((20.0, 60.0, 180.0)),
         brown_outs=chance.choice((0.0, 0.0, 20.0)),
         closures=chance.choice((0.0, 0.0, 10.0)),
+        ffmpeg_share=chance.choice((0.0, 0.2)),
+        films=chance.choice((0.0, 0.2, 0.5)),
+        daily_limit=chance.choice((5, 50)),
     )
     # A model leaves some time after the beginning: much has to be under way by then.
     return replace(scenario, daily_limit=50, per_day=1000.0) if scenario.retirements else scenario
+
+
+def filmy(seed: int, days: float = 0.1) -> Scenario:
+    """Return two hours in which much goes wrong with films, and moderators see requests first."""
+    chance = random.Random(f"filmy {seed}")
+    return replace(
+        harsh(seed, days),
+        members=2,
+        per_day=250.0,
+        discord_share=chance.choice((0.1, 0.3)),
+        crashes=chance.choice((50.0, 150.0)),
+        moderations=chance.choice((100.0, 400.0)),
+        pauses=chance.choice((0.0, 100.0)),
+        retirements=0.0,
+        departures=0.0,
+        closures=0.0,
+        max_running=3,
+        films=2.0,
+        daily_limit=50,
+    )
 
 
 def year(seed: int, days: float = 365.0) -> Scenario:
@@ -165,4 +196,5 @@ def year(seed: int, days: float = 365.0) -> Scenario:
         departures=0.05,
         brown_outs=0.02,
         closures=0.01,
+        ffmpeg_share=0.02,
     )

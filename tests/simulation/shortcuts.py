@@ -13,18 +13,22 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import bot.films.runner
 import bot.jobs.departures
 import bot.jobs.position_updater
 import bot.jobs.runner
 import bot.moderation.outbox_relay
+import bot.moderation.reviews
 import bot.privacy.retention
 import bot.usage.reconciliation
 from bot.db.models import Generation
+from bot.films.runner import FilmRunner
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.departures import Departures
 from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.queue import GenerationQueue
 from bot.moderation.outbox_relay import OutboxRelay
+from bot.moderation.reviews import Reviews
 from bot.usage.reconciliation import Reconciliation
 from tests.simulation.visits import DAY
 
@@ -35,15 +39,20 @@ LONGEST_SLEEP = 1800.0  # seconds
 LATELY = bot.usage.reconciliation.REACH + timedelta(
     days=1
 )  # for which a charge is asked for, and a clock is off
+MOMENT = "%Y-%m-%d %H:%M:%S.%f"  # as SQLite has them
 RARELY: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 300.0),
     (bot.jobs.departures, "LOOK_INTERVAL", 600.0),
+    (bot.films.runner, "LOOK_INTERVAL", 60.0),
+    (bot.moderation.reviews, "LOOK_INTERVAL", 120.0),
     (bot.usage.reconciliation, "INTERVAL", 1800.0),
 )
 IN_MANY_DAYS: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 600.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 1800.0),
+    (bot.films.runner, "LOOK_INTERVAL", 300.0),
+    (bot.moderation.reviews, "LOOK_INTERVAL", 1800.0),
     (bot.usage.reconciliation, "INTERVAL", DAY / 4),
     (bot.privacy.retention, "CLEAN_INTERVAL", DAY),
     (bot.jobs.runner, "RENEWALS_PER_LEASE", 2),
@@ -54,7 +63,14 @@ UNSENT = "SELECT 1 FROM generations WHERE status IN ('preparing', 'queued') LIMI
 OUTBOX = (
     "SELECT 1 FROM audit WHERE post_at IS NOT NULL"
     " UNION SELECT 1 FROM reports WHERE post_at IS NOT NULL"
-    " UNION SELECT 1 FROM appeals WHERE post_at IS NOT NULL LIMIT 1"
+    " UNION SELECT 1 FROM appeals WHERE post_at IS NOT NULL"
+    " UNION SELECT 1 FROM reviews WHERE post_at IS NOT NULL LIMIT 1"
+)
+UNJOINED = "SELECT 1 FROM films WHERE delivered_at IS NULL AND accepted_at IS NOT NULL LIMIT 1"
+UNDECIDED = (
+    "SELECT 1 FROM reviews WHERE decision IS NULL AND (ends_at <= :now OR NOT EXISTS"
+    " (SELECT 1 FROM generations WHERE review_id = reviews.id AND review_until IS NOT NULL"
+    " AND status IN ('preparing', 'queued'))) LIMIT 1"
 )
 UNCHARGED = (
     "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"
@@ -65,11 +81,16 @@ LOOKS: tuple[tuple[type, str, str], ...] = (
     (Departures, "look", UNSENT),
     (OutboxRelay, "_look", OUTBOX),
     (Reconciliation, "reconcile", UNCHARGED),
+    (FilmRunner, "look", UNJOINED),
+    (FilmRunner, "release", UNJOINED),
+    (Reviews, "look", UNDECIDED),
 )
 WAITING = (
     "SELECT status = 'queued' AND card_id IS NOT NULL, status IN ('submitting', 'running'),"
     " not_before, lease_until"
-    " FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
+    " FROM generations WHERE (delivered_at IS NULL OR late_until IS NOT NULL) AND NOT"
+    " (status IN ('preparing', 'queued') AND awaits_id IS NOT NULL"
+    " OR status = 'queued' AND review_until IS NOT NULL AND card_id IS NOT NULL)"
 )
 
 
@@ -104,8 +125,9 @@ class Shortcuts:
 
     def _if_any(self, look: Callable[[Any], Awaitable[None]], query: str) -> Callable[[Any], Awaitable[None]]:
         async def look_if_any(owner: Any) -> None:
-            lately = (self._world.now() - LATELY).strftime("%Y-%m-%d %H:%M:%S.%f")
-            if self._world.books.execute(query, {"lately": lately}).fetchone():
+            now = self._world.now()
+            moments = {"now": now.strftime(MOMENT), "lately": (now - LATELY).strftime(MOMENT)}
+            if self._world.books.execute(query, moments).fetchone():
                 await look(owner)
 
         return look_if_any

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.jobs import Job
 from tests.simulation.discord import Kind, Message, thread_of
+from tests.simulation.film_truth import FilmLedger, ReviewLedger
+from tests.simulation.rows import Row, fetch_rows
 from tests.simulation.visits import EPOCH
 
 if TYPE_CHECKING:
@@ -24,59 +25,7 @@ FREE_ENDS = frozenset(
     {"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone", "shot_before", "frame_gone"}
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the database says of a request."""
-
-    id: str
-    user: int
-    channel: int
-    thread: int | None
-    card: int | None
-    status: str
-    kind: str | None
-    prompt: str
-    submitted: bool
-    delivered: bool
-    late: bool
-    owner: str | None
-    result: int | None
-    credits: float | None
-    cancelled_by: int | None
-    guild: int
-    source: str | None
-    model: str
-    options: str
-    created: datetime
-    asked_for: datetime | None
-    erased: bool
-
-
-COLUMNS = (
-    "id, user_id, channel_id, thread_id, card_id, status, failure_kind, prompt, submitted_at IS NOT NULL,"
-    " delivered_at IS NOT NULL, late_until IS NOT NULL, lease_owner, result_id, credits_used, cancelled_by,"
-    " guild_id, source_id, model, json_remove(options, '$.seed'), created_at, submitted_at,"
-    " erased_at IS NOT NULL"
-)
-
-
-def fetch_rows(world: "World") -> list[Row]:
-    """Return all requests, oldest first."""
-    found = world.books.execute(f"SELECT {COLUMNS} FROM generations ORDER BY created_at, id")  # noqa: S608 no values
-    return [_row(values) for values in found]
-
-
-def _row(values: Sequence[Any]) -> Row:
-    moments = [moment and datetime.fromisoformat(moment) for moment in values[-3:-1]]
-    told: list[Any] = [*values[:-3], *moments, values[-1]]
-    return Row(*told)
-
-
-def is_open(world: "World") -> bool:
-    """Whether something is still to come to its end."""
-    query = "SELECT count(*) FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
-    return world.books.execute(query).fetchone()[0] > 0
+UNREVIEWED = frozenset({"declined", "unreviewed", "member_left"})
 
 
 class Ledger:
@@ -84,10 +33,12 @@ class Ledger:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self._films = FilmLedger(world)
+        self._reviews = ReviewLedger(world)
 
     def check_always(self) -> list[str]:
         """Return what is wrong at any moment, whatever is still under way."""
-        lies: list[str] = []
+        lies = self._films.check_always()
         jobs = self._jobs()
         for name, made in jobs.items():
             paid = sum(job.is_success for job in made)
@@ -107,6 +58,10 @@ class Ledger:
                 if times > 1
             ]
         return lies
+
+    def films_shown(self) -> int:
+        """Return how many films are shown now."""
+        return sum(bool(self._world.discord.of(film.id, Kind.FILM)) for film in self._films.films())
 
     def check_end(self, community: "Community") -> list[str]:
         """Return what is wrong once everything has had its time."""
@@ -128,7 +83,8 @@ class Ledger:
             for prompt, times in asked.items()
             if times > 1
         ]
-        known = {row.id for row in rows}
+        lies += self._films.check_end(rows, community) + self._reviews.check_end(rows, jobs, community)
+        known = {row.id for row in rows} | {film.id for film in self._films.films()}
         for name in [*jobs, *self._world.discord.messages]:
             if name not in known:
                 known.add(name)
@@ -151,12 +107,13 @@ class Ledger:
         endings = [message for message in messages if message.kind is Kind.ENDING]
         paid = [job for job in jobs if job.is_success]
         nobody = row.id in world.discord.nowhere
-        is_quiet = row.status == "cancelled" and row.cancelled_by in {None, row.user}
+        by_whom = {None, row.user, row.cancelled_by if row.film else None}  # a film's card tells of its shots
+        is_quiet = row.status == "cancelled" and row.cancelled_by in by_whom
         costs = {None, *(float(job.cost) for job in jobs)}
         lies = {
             "never came to its end": not row.delivered or row.late,
             f"is still held by {row.owner}": row.owner is not None and not row.delivered,
-            "was told nothing": not messages and not is_quiet and not nobody and row.result is None,
+            "was told nothing": not (messages or is_quiet or nobody or row.result or self._is_told_once(row)),
             "has no video though it succeeded": row.status == "succeeded" and not videos and not nobody,
             "has a video though it did not succeed": row.status != "succeeded" and bool(videos),
             "has a video after an end that was final": bool(videos)
@@ -185,6 +142,14 @@ class Ledger:
             if not (row.erased or self._is_place(row, message))
         }
         return [lie for lie, is_so in lies.items() if is_so]
+
+    def _is_told_once(self, row: Row) -> bool:
+        """Whether a shot ended with others of its review, of which the first one tells."""
+        if row.film is None or row.kind not in UNREVIEWED:
+            return False
+        query = "SELECT id FROM generations WHERE review_id = ? AND failure_kind = ?"
+        ended = self._world.books.execute(query, (row.review, row.kind))
+        return any(self._world.discord.of(name, Kind.ENDING) for (name,) in ended)
 
     def _lies_about_clicks(self, rows: Sequence[Row]) -> list[str]:
         """Two clicks on the button below a video within a moment are one; each draws a seed."""

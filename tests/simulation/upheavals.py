@@ -95,7 +95,7 @@ class Upheavals:
         """Let the provider sell a model no more, and then again."""
         sold_out = self._world.provider.terms.sold_out
         if not sold_out:
-            model = self._chance.choice(self._world.models)
+            model = self._chance.choice(self._world.sold)
             if self._chance.random() < STILL_MADE:
                 self._world.provider.terms.still_made.add(model)
             if self._chance.random() < DEPLOYS:

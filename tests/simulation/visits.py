@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.errors import AlreadyRequestedError, UserError
+from bot.jobs.ports import DeliveryPostponedError
 from bot.services import Services
 
 if TYPE_CHECKING:
@@ -42,5 +43,5 @@ async def politely(process: "Process", visit: Visit) -> None:
         process.world.note(process.name, "has that interaction already")
     except UserError as error:
         process.world.note(process.name, f"refuses: {type(error).__name__}")
-    except discord.HTTPException as error:
+    except (discord.HTTPException, DeliveryPostponedError) as error:
         process.world.note(process.name, f"could not answer: {error}")

@@ -13,9 +13,10 @@ from typing import Any, cast
 from bot.db.transactions import InDoubtError
 from bot.settings import Settings
 from sandbox.world import sandbox_settings
-from tests.simulation.discord import Discord
+from tests.simulation.discord import Discord, Kind
 from tests.simulation.disk import Disk
 from tests.simulation.events import EventLog
+from tests.simulation.ffmpeg import SimulatedFfmpeg
 from tests.simulation.guard import shown
 from tests.simulation.loop import OWNER
 from tests.simulation.process import Process
@@ -25,10 +26,12 @@ from tests.simulation.scenario import Scenario
 from tests.simulation.visits import EPOCH
 
 MODELS = ("google/veo3", "google/veo-3.0-fast")
+FRAMED = ("google/veo-3.0-i2v", "google/veo-3.0-i2v-fast")  # which make a film's later shots from a frame
 LATENCY: dict[str, tuple[float, float]] = {  # seconds of one way: the median, and how much it varies
     "database": (0.002, 1.0),
     "provider": (0.15, 0.6),
     "Discord": (0.12, 0.8),
+    "ffmpeg": (0.2, 0.7),
 }
 
 
@@ -40,6 +43,7 @@ class World:
         processes: those that are to run.
         skew: by how much the machine's clock is wrong.
         models: that are asked for, by id.
+        sold: the same, and what makes the shots of their films.
     """
 
     def __init__(self, scenario: Scenario, folder: Path, template: Path, *, is_logged: bool) -> None:
@@ -53,6 +57,7 @@ class World:
         self.provider = SimulatedProvider(
             self.stream("provider"), self.loop.time, folder, log_delay=scenario.log_delay
         )
+        self.ffmpeg = SimulatedFfmpeg(self.stream("ffmpeg"), scenario.ffmpeg_share)
         (folder / "data").mkdir(mode=0o700)
         file = folder / "data" / "veo.db"
         shutil.copyfile(template, file)
@@ -71,6 +76,7 @@ class World:
         self.processes: list[Process] = []
         self.skew = timedelta()
         self.models = MODELS
+        self.sold = (*MODELS, *FRAMED)
         self._tasks = set[asyncio.Task[Any]]()
 
     def stream(self, name: str) -> random.Random:
@@ -97,6 +103,17 @@ class World:
         query = "SELECT finished_at IS NOT NULL FROM generations WHERE id = ?"
         found = self.books.execute(query, (generation_id,)).fetchone()
         return found is not None and bool(found[0])
+
+    def show_film(self, film_id: str) -> None:
+        """Let a film's card say how its shots stand (`cogs.cards.film_card`)."""
+        for card in self.discord.of(film_id, Kind.CARD):
+            card.said = self.film_state(film_id)
+
+    def film_state(self, film_id: str) -> str:
+        """Return what is to be said of a film's shots."""
+        query = "SELECT status FROM generations WHERE film_id = ? ORDER BY rowid"
+        found = self.books.execute(query, (film_id,))
+        return " ".join(status for (status,) in found)
 
     def broken(self, finding: str) -> None:
         """Write down a promise that was broken."""

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.admission.availability import durations, resolutions
 from bot.admission.blocklist import MOST_WORDS, WORD_MAX_LENGTH, clean_word, fold
 from bot.admission.parsing import MOST_CREDITS, MOST_VIDEOS
-from bot.db.models import Placement
+from bot.db.models import Placement, Unreviewed
+from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.moderation.importing import import_subject
 from bot.moderation.matching import Imported, Kind, LeftOut, Why, match_rules
@@ -102,6 +103,8 @@ policies = st.builds(
     moderators_channel_id=st.none() | st.sampled_from(sorted(HERE.postable)),
     saves_at_once=st.booleans(),
     review=st.none() | reviews,
+    review_stage=st.sampled_from(ReviewStage),
+    review_timeout=st.sampled_from(Unreviewed),
 )
 
 
