@@ -24,7 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 LOOK_INTERVAL = 1.0  # seconds between two looks
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # to join and post a film, for reasons nobody foresaw; about ten minutes with back-off
-MAX_TIMEOUTS = 1  # after which it's not tried again: others wait as long for their turn
+TIMED_OUT = "timeout"  # among a film's troubles: the next one is its last, since others wait as long
 
 
 class FilmRunner:
@@ -84,16 +84,22 @@ class FilmRunner:
                 log.warning("skipped because another process has it")
             except MediaError as error:
                 log.warning("not joined", reason=str(error))
-                most = MAX_TIMEOUTS if isinstance(error, JoiningTimeoutError) else MAX_ATTEMPTS
-                await self._lay_down_failed(film, most)
+                await self._lay_down_failed(film, is_late=isinstance(error, JoiningTimeoutError))
             except Exception:  # the errors nobody foresaw; logged, counted and bounded
                 log.exception("a film failed", attempts=film.row.attempts)
                 await self._lay_down_failed(film)
 
-    async def _lay_down_failed(self, film: Film, most: int = MAX_ATTEMPTS) -> None:
-        """Try again later, or give up: the shots are in the thread, and the card says that the film isn't."""
+    async def _lay_down_failed(self, film: Film, *, is_late: bool = False) -> None:
+        """Try again later, or give up: the shots are in the thread, and the card says that the film isn't.
+
+        `is_late`: joining took too long, as it always will if it does so twice.
+        """
         try:
-            if film.row.attempts < most:
+            troubles = film.row.troubles or {}
+            is_hopeless = is_late and TIMED_OUT in troubles
+            if is_late and not is_hopeless:
+                await self._queue.note(film.row, troubles={**troubles, TIMED_OUT: "once"})
+            if film.row.attempts < MAX_ATTEMPTS and not is_hopeless:
                 wait = timedelta(seconds=retry_delay(film.row.attempts))
                 await self._queue.lay_down(film.row, wait, failed=True)
                 return

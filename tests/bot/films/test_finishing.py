@@ -268,8 +268,13 @@ async def test_a_removed_film_is_taken_down_however_long_discord_is_away(
     assert (row.delivered_at, world.taken_down) == (world.clock(), 1)
 
 
-async def test_a_film_whose_joining_hangs_is_tried_twice(film: Film, world: World) -> None:
-    world.joiner.troubles.append(JoiningTimeoutError("too long"))
+async def test_a_film_whose_joining_hangs_is_tried_twice_whatever_failed_before(
+    film: Film, world: World
+) -> None:
+    world.joiner.troubles.append(MediaError("ffmpeg was killed"))
+    await world.look(film)
+    world.joiner.counts.clear()
+    world.joiner.troubles[:] = [JoiningTimeoutError("too long")]
     rows = [await world.look(film, timedelta(minutes=9)) for _ in range(4)]
     row = rows[-1]
     assert (world.joiner.counts, row.result_id) == ([2, 2], None)
