@@ -22,7 +22,7 @@ REVIEW_SECONDS = 24 * 3600.0
 LATE_SECONDS = 3600.0  # by which an end may come late: nobody served, or the database took nothing
 FILMS = (
     "SELECT id, delivered_at IS NOT NULL, lease_owner, result_id, joined_shots, lost_shots,"
-    " removed_at IS NOT NULL, card_id, attempts, erased_at IS NOT NULL"
+    " removed_at IS NOT NULL, card_id, erased_at IS NOT NULL"
     " FROM films WHERE accepted_at IS NOT NULL ORDER BY accepted_at, id"
 )
 REVIEWS = "SELECT id, created_at, decision, decided_at FROM reviews ORDER BY created_at, id"
@@ -44,7 +44,6 @@ class FilmFacts:
     lost: list[int]
     removed: bool
     card: int | None
-    attempts: int
     erased: bool
 
 
@@ -106,8 +105,8 @@ class FilmLedger:
         return [lie for lie, is_so in lies.items() if is_so]
 
     def _was_given_up(self, film: FilmFacts) -> bool:
-        """Whether joining took too long twice, or once after another failure (`bot.films.runner`)."""
-        return film.attempts > 0 and any(film.id in name for name in self._world.ffmpeg.hung)
+        """Whether joining took too long twice (`bot.films.runner`)."""
+        return sum(film.id in name for name in self._world.ffmpeg.hung) > 1
 
     def _is_card_open(self, film: FilmFacts) -> bool:
         discord, state = self._world.discord, self._world.film_state(film.id)
