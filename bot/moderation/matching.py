@@ -8,7 +8,15 @@ from typing import Any
 
 from bot.admission.availability import durations, resolutions
 from bot.admission.blocklist import fold
-from bot.moderation.portable import OfNewcomers, OfRole, Portable, Review, ServerNames, WrittenLimits
+from bot.moderation.portable import (
+    OF_REVIEW,
+    OfNewcomers,
+    OfRole,
+    Portable,
+    Review,
+    ServerNames,
+    WrittenLimits,
+)
 from bot.moderation.rules import ensure_not_too_many
 from bot.policy.documents import (
     Budget,
@@ -134,6 +142,9 @@ class _Matching:
                 staying.append(field)  # an empty set would mean all channels, or all models
             else:
                 found[field] = matched
+        if "review" in staying:
+            staying += OF_REVIEW & found.keys()
+            found = {field: value for field, value in found.items() if field not in OF_REVIEW}
         return found, sorted(staying)
 
     def _find_setting(self, name: str, value: Any) -> Any:

@@ -44,6 +44,7 @@ MOST_BYTES = 512 * 1024  # more than the largest file that is written here
 NAME_LENGTH = 100  # characters; Discord takes no longer names of servers, roles and channels
 MOST_MODELS = 100
 LONGEST_VIDEO = 3600  # seconds
+OF_REVIEW = frozenset({"review", "review_stage", "review_timeout"})  # one safeguard: all of it, or nothing
 FIELD_LENGTH = 60  # characters of a field's name that are shown
 
 
@@ -253,7 +254,7 @@ def _settings(policy: Policy, names: ServerNames) -> dict[str, Any]:
     nameless = {
         "channels": policy.channels and not channels,
         "moderators_channel": board and not settings["moderators_channel"],
-        "review": policy.review and not settings["review"],
+        **dict.fromkeys(OF_REVIEW, policy.review and not settings["review"]),
     }
     return {name: value for name, value in settings.items() if not nameless.get(name)}
 

@@ -30,15 +30,27 @@ class Suggestions:
 
     Attributes:
         amount: the sum, in credits.
-        spent: what the requests cost without a change, in credits.
+        spent: what the requests cost, in credits.
+        now: what the rules as they are now would have done.
         found: the changes; none where none is needed, or none of these kinds is enough.
         has_own_limits: there are limits of roles or members, which a limit for every member doesn't change.
     """
 
     amount: float
     spent: float
+    now: Comparison
     found: Sequence[Suggestion] = ()
     has_own_limits: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the requests cost no more than that."""
+        return self.spent <= self.amount
+
+    @property
+    def is_kept_now(self) -> bool:
+        """Whether they'd cost no more under the rules as they are now."""
+        return self.spent - self.now.saved <= self.amount
 
 
 def widest(amount: float) -> Proposal:
@@ -50,15 +62,17 @@ def suggest(history: History, rules: RuleSet, amount: float, now: datetime) -> S
     """Return changes of the server's rules that keep the history within `amount` credits.
 
     The limits are the highest that do. A month's budget holds for calendar months, of which 30 days touch
-    two: where it isn't enough, it's a day's budget.
+    two: where it isn't enough, it's a day's budget. None is laxer than what holds now.
 
     Raises:
         BadInputError: there would be too many rules.
     """
     asked = [request for request in history.requests if request.created_at >= history.start]
     spent = sum(request.cost for request in asked)
-    if spent <= amount:
-        return Suggestions(amount, spent)
+    as_now = compare(history, rules, rules.policy, now)
+    none = Suggestions(amount, spent, as_now)
+    if none.is_kept or none.is_kept_now:
+        return none
 
     def keeps(proposal: Proposal) -> bool:
         new = replace(rules, policy=proposal.applied_to(rules.policy, now))
@@ -66,19 +80,23 @@ def suggest(history: History, rules: RuleSet, amount: float, now: datetime) -> S
         is_enough = spent - sum(request.cost for request in refused) <= amount
         return is_enough and len(refused) < len(asked)  # no video at all is no suggestion
 
-    limits = [_highest(kind, _most_of_one(asked), keeps) for kind in LIMITS]
-    budgets = [Proposal(budgets={Period.MONTH: amount}), Proposal(budgets={Period.DAY: amount // DAYS})]
-    budget = next(filter(keeps, budgets), None)
+    limits = [_highest(kind, _most(kind, rules, asked), keeps) for kind in LIMITS]
+    budgets = {Period.MONTH: amount, Period.DAY: amount // DAYS}
+    stricter = [
+        Proposal(budgets={period: most})
+        for period, most in budgets.items()
+        if _is_stricter(rules, period, most)
+    ]
     found = [
         Suggestion(proposal, compare(history, rules, proposal.applied_to(rules.policy, now), now))
-        for proposal in (*limits, budget)
+        for proposal in (*limits, next(filter(keeps, stricter), None))
         if proposal is not None
     ]
-    return Suggestions(amount, spent, found, _has_own_limits(rules.policy))
+    return replace(none, found=found, has_own_limits=_has_own_limits(rules.policy))
 
 
 def _highest(kind: LimitKind, most: int, keeps: Callable[[Proposal], bool]) -> Proposal | None:
-    """Return the highest limit for every member that is enough, or None; `most`: one that stops nobody."""
+    """Return the highest limit for every member that is enough, or None; `most`: the highest to look at."""
     found, low, high = None, 1, most
     while low <= high:
         middle = (low + high) // 2
@@ -90,9 +108,18 @@ def _highest(kind: LimitKind, most: int, keeps: Callable[[Proposal], bool]) -> P
     return found
 
 
-def _most_of_one(asked: Sequence[PastRequest]) -> int:
+def _most(kind: LimitKind, rules: RuleSet, asked: Sequence[PastRequest]) -> int:
+    """Return the highest limit that stops anybody, and more than what holds now does."""
     counts = Counter(request.user_id for request in asked if request.user_id != NOBODY)
-    return max(counts.values(), default=0)
+    rule = rules.policy.find_rule(Scope.SERVER, 0, kind)
+    holding = rules.daily_limit if rule is None and kind is LimitKind.DAY else rule and rule.most
+    most = max(counts.values(), default=0)
+    return (most if holding is None else min(most, holding)) - 1
+
+
+def _is_stricter(rules: RuleSet, period: Period, most: float) -> bool:
+    budget = rules.policy.budgets.get(period)
+    return budget is None or most < budget.credits
 
 
 def _has_own_limits(policy: Policy) -> bool:

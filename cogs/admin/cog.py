@@ -23,7 +23,7 @@ from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_con
 from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
 from cogs.admin.setup_view import SetupButton, SetupRefreshButton
 from cogs.admin.words import WordsGroup
-from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, parse_ladder
+from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, checked_days, parse_ladder
 from cogs.moderation.review_setting import LONGEST, complete_review
 from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.setting_parsers import complete_models
@@ -113,7 +113,8 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     ) -> None:
         """Change the ladder of strikes; without options, show it."""
         steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)
-        now = await self._services.strikes.change(by, is_on=enabled, steps=steps or None, days=days)
+        fading = checked_days(days)
+        now = await self._services.strikes.change(by, is_on=enabled, steps=steps or None, days=fading)
         await _reply(interaction, strikes_text.rules_text(now))
 
     @app_commands.command(

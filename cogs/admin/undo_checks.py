@@ -5,7 +5,7 @@ import structlog
 
 from bot.errors import BadInputError, UserError
 from bot.i18n import _
-from bot.moderation.decided import Decision, settings_of
+from bot.moderation.decided import Decision
 from bot.policy.documents import ReviewRule
 from cogs.moderation.server_warnings import is_role_gone
 from cogs.moderation.setting_parsers import parse_moderators_channel
@@ -51,16 +51,16 @@ class ChannelGoneError(UserError):
 def ensure_still_there(interaction: Interaction, decision: Decision) -> None:
     """Check that what would be restored is about a role and channels that exist, and that the bot can post.
 
-    One of the roles of an import may be gone: limits of a deleted role have no effect.
+    What an import replaced comes back as a whole, also where some of it is gone, which settings then say.
 
     Raises:
         BadInputError: the bot can't write in the moderators' channel, or doesn't know the server yet.
         RoleGoneError, ReviewedRoleGoneError: the role was deleted.
         ChannelGoneError: a channel was deleted.
     """
-    before = settings_of(decision, decision.before)
+    before = decision.before or {}
     scope, _colon, number = decision.subject.partition(":")
-    is_role = scope == "role" and bool(decision.before)
+    is_role = scope == "role" and bool(before)
     channels, place = before.get("channels", ()), before.get("moderators_channel_id")
     review = before.get("review")
     if not (is_role or channels or place or review):

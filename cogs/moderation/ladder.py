@@ -10,6 +10,7 @@ from bot.errors import BadInputError
 from bot.i18n import _, format_and, ngettext
 from bot.policy.documents import MOST_STEPS, MOST_STRIKES, Step, StrikeRules
 from bot.policy.strikes import climbs, describe_pause
+from cogs.moderation.setting_parsers import ensure_offered
 
 LONGEST_LADDER = 200  # characters
 MOST_DAYS = 30  # in which a strike counts
@@ -34,6 +35,15 @@ def parse_ladder(text: str) -> tuple[Step, ...]:
     steps = tuple(Step.model_construct(strikes=int(entry[1]), pause=_pause(entry[2])) for entry in found)
     _ensure_climbing(steps)
     return steps
+
+
+def checked_days(days: int | None) -> int | None:
+    """Return after how many days a strike fades; None: that stays as it is.
+
+    Raises:
+        BadInputError: only a modified client asks for so many.
+    """
+    return None if days is None else ensure_offered(days, range(1, MOST_DAYS + 1))
 
 
 def ladder_text(rules: StrikeRules) -> str:

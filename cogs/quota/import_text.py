@@ -9,6 +9,7 @@ from bot.moderation.importing import SERVER_LENGTH
 from bot.moderation.matching import Imported, Kind, LeftOut, Why
 from bot.moderation.told import import_teller
 from bot.preview.service import Preview
+from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
 from cogs.moderation.server_settings import SETTINGS
 from cogs.moderation.undo_text import import_changes
 from cogs.quota.preview_text import changed_meanwhile, comparison_lines, expiry_line
@@ -36,11 +37,20 @@ def import_text(preview: Preview, imported: Imported) -> str:
     if not changes:
         below.insert(0, _("Nothing would change: this server already has them."))
     else:
-        below += [*comparison_lines(preview.comparison), expiry_line(preview.kept)]
+        below += [*_about_review(preview), *comparison_lines(preview.comparison), expiry_line(preview.kept)]
     around = [line for line in (*above, *below) if line]
     room = MESSAGE_MAX_LENGTH - sum(len(line) + 1 for line in around) - MORE_LENGTH
     lines = [f"- {change}" for change in first_of(changes, room, AROUND_LINE)]
     return "\n".join(line for line in (*above, *lines, *below) if line)
+
+
+def _about_review(preview: Preview) -> Iterator[str]:
+    changed = preview.changed
+    if changed.review is None or changed.review == preview.policy.review:
+        return
+    yield f"ℹ️ {_(OWN_WAIT)}"
+    if changed.moderators_channel_id is None:
+        yield nobody_approves(changed)
 
 
 def changes_of(preview: Preview) -> list[str]:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bot.admission.parsing import MOST_CREDITS, MOST_VIDEOS
 from bot.i18n import _, pgettext
 from bot.money import show_usd
 from bot.policy.documents import LimitKind, Period
@@ -46,10 +47,33 @@ async def show_suggestions(interaction: Interaction, amount: float) -> None:
 
 def suggestions_text(suggestions: Suggestions) -> str:
     """Return what the moderator reads."""
+    own = _("-# Roles and members with limits of their own keep them.")
+    lines = [
+        _heading(suggestions),
+        *(_line(each, number) for number, each in enumerate(suggestions.found, start=1)),
+        *([own] if suggestions.has_own_limits else []),
+        *caveats(suggestions.now),
+        *(
+            [_("-# Nothing is saved. Each button shows one of them in full first.")]
+            if suggestions.found
+            else []
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _heading(suggestions: Suggestions) -> str:
     money, spent = show_usd(suggestions.amount), show_usd(suggestions.spent)
-    if suggestions.spent <= suggestions.amount:
+    if suggestions.is_kept:
         return _(
             "✅ The last 30 days cost {spent}, which is within {money}. Nothing has to change for that.",
+            spent=spent,
+            money=money,
+        )
+    if suggestions.is_kept_now:
+        return _(
+            "✅ The last 30 days cost {spent}, but the rules as they are now would have kept them within "
+            "{money}. Nothing has to change for that.",
             spent=spent,
             money=money,
         )
@@ -60,20 +84,11 @@ def suggestions_text(suggestions: Suggestions) -> str:
             spent=spent,
             money=money,
         )
-    first = suggestions.found[0].comparison
-    own = _("-# Roles and members with limits of their own keep them.")
-    lines = [
-        _(
-            "🔎 **Within {money}:** the last 30 days cost {spent}. Each of these is enough:",
-            money=money,
-            spent=spent,
-        ),
-        *(_line(each, number) for number, each in enumerate(suggestions.found, start=1)),
-        *([own] if suggestions.has_own_limits else []),
-        *caveats(first),
-        _("-# Nothing is saved. Each button shows one of them in full first."),
-    ]
-    return "\n".join(lines)
+    return _(
+        "🔎 **Within {money}:** the last 30 days cost {spent}. Each of these is enough:",
+        money=money,
+        spent=spent,
+    )
 
 
 def _line(suggestion: Suggestion, number: int) -> str:
@@ -103,7 +118,8 @@ def _button(suggestion: Suggestion, number: int) -> TryButton:
 
 
 def _proposal(rule: str, most: int) -> Proposal:
+    """Return what a button stands for; only a modified client can ask for more than anybody can type."""
     subject, __, span = rule.partition("_")
     if subject == "limit":
-        return Proposal(limits={LimitKind(span): most})
-    return Proposal(budgets={Period(span): float(most)})
+        return Proposal(limits={LimitKind(span): min(most, MOST_VIDEOS)})
+    return Proposal(budgets={Period(span): float(min(most, MOST_CREDITS))})

@@ -135,6 +135,10 @@ async def test_what_would_have_kept_the_month_within_a_sum_is_suggested_and_can_
     assert await nothing_is_set(world), "it was saved before the click"
     await world.mona.click(tried.message, label="Save")
     assert await rules_of(world) == [(LimitKind.DAY, 2)]
+    assert shown(await use(world, "suggest", budget="$5")).content == (
+        "✅ The last 30 days cost $7.00, but the rules as they are now would have kept them within $5.00. "
+        "Nothing has to change for that."
+    )
 
 
 async def test_a_sum_that_was_kept_needs_no_suggestion_and_one_that_is_none_is_said(

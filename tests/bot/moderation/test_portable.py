@@ -20,6 +20,7 @@ from bot.moderation.matching import Imported, Kind, LeftOut, Why, match_rules
 from bot.moderation.portable import (
     MOST_BYTES,
     NAME_LENGTH,
+    OF_REVIEW,
     ServerNames,
     WrittenSettings,
     read_rules,
@@ -223,6 +224,15 @@ def test_a_setting_that_is_nothing_here_stays_as_it_is(field: str, setting: dict
     found = imported(file(settings=setting))
     assert found.staying == (field,)
     assert field not in found.fields
+
+
+def test_whose_requests_wait_and_before_what_is_imported_as_a_whole() -> None:
+    gone = {"who": "role", "role": "Gone"}
+    found = imported(file(settings={"review": gone, "review_stage": "posted", "review_timeout": "post"}))
+    assert found.staying == ("review", "review_stage", "review_timeout")
+    assert not found.fields & OF_REVIEW
+    policy = Policy(review=ReviewRule(who=Reviewed.ROLE, role_id=999), review_stage=ReviewStage.POSTED)
+    assert "review_stage" not in json.loads(write_rules(policy, HERE))["settings"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bot.admission.replay import PastRequest, RuleSet, replay
 from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
 from bot.preview.history import SPAN, History
+from bot.preview.proposal import Proposal
 from bot.preview.suggesting import suggest
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
@@ -50,6 +51,21 @@ def test_each_suggestion_is_enough_and_no_higher_limit_is(
         for kind, most in proposal.limits.items():
             higher = Rule(scope=Scope.SERVER, kind=kind, most=(most or 0) + 1)
             assert cost_under(history, Policy(rules=(higher,))) > amount, f"{kind} could be higher"
+
+
+def test_no_suggestion_is_laxer_than_what_holds() -> None:
+    history = history_of(*((1, 24 * day + hour) for day in range(28) for hour in range(5)))
+
+    def suggested(policy: Policy, amount: float) -> list[Proposal]:
+        return [each.proposal for each in suggest(history, RuleSet(policy, None), amount, NOW).found]
+
+    two_a_day = Proposal(limits={LimitKind.DAY: 2}).applied_to(Policy(), NOW)
+    assert suggested(two_a_day, 112.0) == [], "two a day for 28 days cost that already"
+    stricter = suggested(two_a_day, 111.0)
+    assert stricter[0] == Proposal(limits={LimitKind.DAY: 1})
+    assert all(limit < 14 for each in stricter for limit in each.limits.values() if limit), stricter
+    small = Proposal(budgets={Period.MONTH: 60.0}).applied_to(Policy(), NOW)
+    assert [each.budgets for each in suggested(small, 100.0) if each.budgets] == [{Period.DAY: 100 // 31}]
 
 
 def test_a_budget_for_a_calendar_month_gives_way_to_a_daily_one_where_the_days_lie_in_two_months() -> None:

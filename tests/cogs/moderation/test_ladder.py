@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.errors import BadInputError
 from bot.policy.documents import Step, StrikeRules
-from cogs.moderation.ladder import ladder_text, parse_ladder
+from cogs.moderation.ladder import checked_days, ladder_text, parse_ladder
 
 HOUR, DAY = 3600, 86400
 
@@ -45,6 +45,14 @@ def test_whatever_is_typed_is_a_ladder_that_climbs_or_refused(text: str) -> None
     except BadInputError:
         return
     assert StrikeRules.model_validate({"steps": [step.model_dump() for step in steps]}).steps == steps
+
+
+@pytest.mark.parametrize("days", [0, -1, 31])
+def test_days_that_discord_does_not_offer_are_refused(days: int) -> None:
+    with pytest.raises(BadInputError):
+        checked_days(days)
+    assert checked_days(30) == 30
+    assert checked_days(None) is None
 
 
 def test_it_is_told_in_words() -> None:
