@@ -99,7 +99,8 @@ class FilmLedger:
             "has a card that is not final": self._is_card_open(film),
         }
         if is_postable and wanted and shown and not self._was_given_up(film):
-            unsure = {take.prompt for take in takes if take.id in late}
+            # A redone shot may have the words of the take before, which is shown then.
+            unsure = {take.prompt for take in takes if take.id in late} - {*wanted}
             words = [words for words in _words_of(shown[0]) if words not in unsure]
             lies[f"shows {words!r} instead of {wanted!r}"] = words != wanted
         return [lie for lie, is_so in lies.items() if is_so]
