@@ -156,6 +156,28 @@ async def test_what_is_there_is_neither_overwritten_nor_taken_for_another_film(
     assert (tmp_path / "film.mp4").read_bytes() == b"another film"
 
 
+async def test_only_the_ends_of_lines_part_shots(tmp_path: Path, files: Path) -> None:
+    text = "\ufeffa fox\u2028in\u0085the\fsnow\r\nthe fox jumps\r"
+    async with quick(files) as provider:
+        finished = await film(tmp_path, provider, text=text)
+    assert "Price: about $1.04 for 2 shots." in finished.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a fox\na caf\xe9".encode("cp1252"), "a\u010b\nfox".encode("utf-16-le"), "a fox\nb".encode("utf-16")],
+    ids=["cp1252", "UTF-16", "UTF-16 with its mark"],
+)
+async def test_a_file_in_another_encoding_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "shots.txt").write_bytes(text)
+    finished = await veo_bot(tmp_path, "film", "shots.txt", AIMLAPI_KEY="k")
+    line = 2 if text.startswith(b"a fox") else 1
+    assert (finished.code, finished.text) == (
+        2,
+        f"shots.txt, line {line}: This isn't UTF-8. Save the file in that encoding.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "options", "complaint"),
     [
