@@ -233,7 +233,7 @@ class Desk:
 
     async def tell_cost(self, task_id: str, told: float | None) -> float | None:
         """Say what a video cost in credits, and return that; `told`: what its own answers said of it."""
-        cost = told or await self._charge(task_id)
+        cost = told or await self.find_cost(task_id)
         self.say(COST_UNKNOWN if cost is None else f"It cost ${usd(cost):,.2f}.")
         return cost
 
@@ -245,7 +245,7 @@ class Desk:
         """Say how a video is fetched later."""
         return f"Fetch it later: {self.again.format(name=name)}"
 
-    async def _charge(self, task_id: str) -> float | None:
+    async def find_cost(self, task_id: str) -> float | None:
         """Return what the log or the ledger says of the cost, if they say it already."""
         try:
             entry = await self.veo.find(*self.request) if self.request else None

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.desk import GenerateError
-from bot.cli.exits import EXIT_FAILED, finish, stop
+from bot.cli.exits import EXIT_FAILED, fail, finish, stop
+from bot.cli.film_lock import only_run_in
 from bot.cli.film_making import Film, make_in_terminal, survey_in_terminal
 from bot.cli.film_plan import plan_film, read_shots
 from bot.cli.generate import OUTPUT
@@ -61,9 +62,14 @@ def film(
         raise stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
     wanted = Film(plan, output / NAME if output.is_dir() else output)
-    if finish(survey_in_terminal(settings, wanted), GenerateError, "Nothing was requested.") and not yes:
-        _ask()
-    finish(make_in_terminal(settings, wanted), GenerateError, "Stopped.")
+    try:
+        with only_run_in(wanted.folder.folder):
+            is_unpaid = finish(survey_in_terminal(settings, wanted), GenerateError, "Nothing was requested.")
+            if is_unpaid and not yes:
+                _ask()
+            finish(make_in_terminal(settings, wanted), GenerateError, "Stopped.")
+    except GenerateError as error:
+        raise fail(error) from None
 
 
 def _ask() -> None:

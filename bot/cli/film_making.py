@@ -5,15 +5,25 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from errno import EEXIST
 from pathlib import Path
 
 from rich.progress import Progress
 
-from bot.cli.desk import Desk, GenerateError, NotAcceptedError, UnmadeError, open_desk, price_line
+from bot.cli.desk import (
+    Desk,
+    GenerateError,
+    NotAcceptedError,
+    UnmadeError,
+    open_desk,
+    price_line,
+    sentence,
+)
 from bot.cli.film_plan import PlannedShot
 from bot.cli.film_shots import ShotFolder, ShotRecord
 from bot.cli.patient_console import progress_on, stopped_by_signals
+from bot.clock import utc_now
 from bot.db.backup import sync_to_disk
 from bot.films.script import MAX_SHOTS
 from bot.media.downloads import MediaError
@@ -23,11 +33,12 @@ from bot.media.joining import Joiner
 from bot.media.last_frames import LastFrames, VideoPlaces
 from bot.money import usd
 from bot.provider.catalogue import VideoRequest
-from bot.provider.errors import VeoError
+from bot.provider.errors import UnknownTaskError, VeoError
 from bot.provider.models import Task, TaskState
 from bot.provider_settings import ProviderSettings
 
 AGAIN = "run the same command again."
+PATIENCE = timedelta(minutes=15)  # after which the provider's log hardly still gets to know a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +98,16 @@ async def _is_unpaid(desk: Desk, film: Film, number: int) -> bool:
 
 async def _stays_failed(desk: Desk, record: ShotRecord) -> bool:
     """Ask once more about a shot of which there was no video: it may have come late."""
+    if record.task_id is None:  # it wasn't accepted
+        return True
     try:
-        return (await desk.veo.retrieve(record.task_id or "")).state is TaskState.FAILED
+        return (await desk.veo.retrieve(record.task_id)).state is TaskState.FAILED
+    except UnknownTaskError:  # the provider forgets what is old
+        return True
     except VeoError as error:
-        raise GenerateError(f"I can't ask for {record.task_id}: {error} Nothing was requested.") from error
+        raise GenerateError(
+            f"I can't ask for {record.task_id}: {sentence(error)} Nothing was requested."
+        ) from error
 
 
 async def make_in_terminal(settings: ProviderSettings, film: Film) -> None:
@@ -115,9 +132,6 @@ async def make_in_terminal(settings: ProviderSettings, film: Film) -> None:
             may_come = f"The provider may still finish and charge what was requested. To go on, {AGAIN}"
             desk.say(may_come if film.folder.has_any() else "Nothing was requested.")
             raise
-        finally:
-            with suppress(OSError):
-                folder.rmdir()  # unless something is in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +166,24 @@ class _Making:
         """Return a shot's file; None: there is none now, and it was said why."""
         desk = replace(self.desk, label=f"Shot {number}: ")
         try:
+            return await self._made_or_failed(desk, number, before)
+        except GenerateError as error:
+            desk.say(str(error))
+        except OSError as error:
+            desk.say(f"I can't use {error.filename or self.folder.folder}: {error.strerror}.")
+        return None
+
+    async def _made_or_failed(self, desk: Desk, number: int, before: Clip | None) -> Clip | None:
+        """Return a shot's file, or note that there will be none."""
+        try:
             return await self._made(desk, number, before)
         except NotAcceptedError as error:
-            self.folder.forget(number)
             desk.say(str(error))
+            self.folder.take_back(number)
         except UnmadeError as error:
             desk.say(str(error))
             cost = await desk.tell_cost(desk.name or "", None)
             self.folder.note(number, is_failed=True, cost=cost)
-        except GenerateError as error:
-            desk.say(str(error))
         return None
 
     async def _made(self, desk: Desk, number: int, before: Clip | None) -> Clip:
@@ -182,14 +204,38 @@ class _Making:
 
     async def _task(self, desk: Desk, number: int, record: ShotRecord | None, before: Clip | None) -> Task:
         """Return the task of a shot, requested now unless it was before."""
-        if record is None or record.is_failed:
-            video = await self._video(number, before)
-            self.store.discard(str(number))
-            self.folder.forget(number)
-            self.folder.create(number, self.film.wish(number), desk.begin())
-            return await desk.send(video)
-        desk.request = record.request_id, record.sent_at
-        return await (desk.find_task(record.task_id) if record.task_id else desk.look_up(*desk.request))
+        if record is not None:
+            desk.request = record.request_id, record.sent_at
+            if not record.is_failed:
+                return await self._task_again(desk, number, record)
+        video = await self._video(number, before)
+        lost = await self._lost(desk, record) if record else 0
+        self.store.discard(str(number))
+        self.folder.create(number, self.film.wish(number), desk.begin(), lost)
+        return await desk.send(video)
+
+    async def _task_again(self, desk: Desk, number: int, record: ShotRecord) -> Task:
+        """Return the task of a shot that was requested by an earlier run."""
+        try:
+            if record.task_id:
+                return await desk.find_task(record.task_id)
+            return await desk.look_up(record.request_id, record.sent_at)
+        except NotAcceptedError:
+            raise
+        except GenerateError as error:
+            is_unknown = record.task_id is None or isinstance(error.__cause__, UnknownTaskError)
+            if not is_unknown or utc_now() - record.sent_at < PATIENCE:
+                raise
+            path = self.folder.path(number)
+            raise GenerateError(
+                f"{error} To request it again instead, delete {path}. It may cost twice."
+            ) from error
+
+    async def _lost(self, desk: Desk, record: ShotRecord) -> float | None:
+        """Return what a shot's failed tries cost, the last one of which may have been charged since."""
+        if record.cost is None and record.task_id:
+            record = record.model_copy(update={"cost": await desk.find_cost(record.task_id)})
+        return record.spent
 
     async def _video(self, number: int, before: Clip | None) -> VideoRequest:
         shot = self.film.shots[number - 1]
@@ -214,10 +260,17 @@ class _Making:
                 f"All shots are there, but I can't make {output} of them: {error} They stay in {folder}."
             ) from error
         self.desk.tell_saved(joined, output)
-        costs = [record and record.cost for record in map(self.folder.read, range(1, len(clips) + 1))]
-        if all(costs):
-            self.desk.say(f"Its shots cost ${usd(sum(cost or 0 for cost in costs)):,.2f}.")
+        self._tell_total(len(clips))
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _tell_total(self, count: int) -> None:
+        """Say what all shots cost, if that is known."""
+        records = [record for record in map(self.folder.read, range(1, count + 1)) if record]
+        costs = [record.cost for record in records if record.cost is not None]
+        if len(costs) == count:
+            lost = [record.lost for record in records]
+            doubt = ", and I don't know whether a failed try cost something" if None in lost else ""
+            self.desk.say(f"Its shots cost ${usd(sum(costs) + sum(filter(None, lost))):,.2f}{doubt}.")
 
 
 def _move(file: Path, output: Path) -> None:

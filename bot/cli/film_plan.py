@@ -1,13 +1,15 @@
 """What a film in a terminal is made from: a file with a shot on each line, and what they share."""
 
+import codecs
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.desk import GenerateError
-from bot.cli.video import decoded, read_images
+from bot.cli.video import read_images
 from bot.db.film_models import Continuity
 from bot.errors import BadRequestError
 from bot.films.script import MAX_SHOTS, FilmSpec, ShotPlan, plan_shots
@@ -16,6 +18,7 @@ from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, OptionValue, VideoR
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import InvalidOptionError, checked_text
 
+END_OF_LINE = re.compile(r"\r\n|\r|\n")  # `str.splitlines` knows more, which may stand within a text
 UNCOUNTED = "This didn't count toward your limit."  # there's none in a terminal
 
 
@@ -51,10 +54,11 @@ def read_shots(file: Path) -> list[str]:
         GenerateError: it can't be read, has no shot or too many, or a line makes none.
     """
     try:
-        text = decoded(file.read_bytes())
+        text = _decoded(file, file.read_bytes())
     except OSError as error:
         raise GenerateError(f"I can't read {file}: {error.strerror}.") from error
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    split = END_OF_LINE.split(text)
+    lines = [(number, line.strip()) for number, line in enumerate(split, 1) if line.strip()]
     if not lines:
         raise GenerateError(f"{file} has no shots. Write one shot per line.")
     for number, line in lines[:MAX_SHOTS]:
@@ -65,6 +69,24 @@ def read_shots(file: Path) -> list[str]:
     if len(lines) > MAX_SHOTS:
         raise GenerateError(f"{file}, line {lines[MAX_SHOTS][0]}: A film can have up to {MAX_SHOTS} shots.")
     return [line for _, line in lines]
+
+
+def _decoded(file: Path, content: bytes) -> str:
+    """Return a file's text; one in another encoding would be paid for with other words.
+
+    Raises:
+        GenerateError: it isn't UTF-8. A zero byte is, but only in theory: UTF-16 is full of them.
+    """
+    content = content.removeprefix(codecs.BOM_UTF8)
+    good = content.partition(b"\0")[0]
+    try:
+        text = good.decode()
+    except UnicodeDecodeError as error:
+        text = good[: error.start].decode()
+    if len(text.encode()) < len(content):
+        line = len(END_OF_LINE.split(text))
+        raise GenerateError(f"{file}, line {line}: This isn't UTF-8. Save the file in that encoding.")
+    return text
 
 
 def plan_film(

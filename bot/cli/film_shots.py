@@ -1,5 +1,6 @@
 """The folder beside a film that isn't whole yet: its shots, and what was requested and paid for."""
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class ShotRecord(BaseModel):
         task_id: the provider's name; None: its answer wasn't noted.
         is_failed: the provider made no video of it.
         cost: credits; None: not known.
+        lost: credits for the failed tries before; None: not all are known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,6 +31,12 @@ class ShotRecord(BaseModel):
     task_id: str | None = None
     is_failed: bool = False
     cost: float | None = None
+    lost: float | None = 0
+
+    @property
+    def spent(self) -> float | None:
+        """Credits for all its tries; None: not all are known."""
+        return None if self.cost is None or self.lost is None else self.cost + self.lost
 
 
 class ShotFolder:
@@ -57,19 +65,13 @@ class ShotFolder:
         except ValidationError as error:
             raise GenerateError(f"{path} is damaged. Delete it to request that shot, maybe twice.") from error
 
-    def create(self, number: int, wish: str, request: tuple[str, datetime]) -> None:
-        """Note that a shot is about to be requested.
+    def create(self, number: int, wish: str, request: tuple[str, datetime], lost: float | None) -> None:
+        """Note that a shot is about to be requested, in place of a try that failed.
 
         Raises:
-            GenerateError: another process has just done so, or it can't be written.
+            GenerateError: it can't be written.
         """
-        path, record = self.path(number), ShotRecord(wish=wish, request_id=request[0], sent_at=request[1])
-        try:
-            path.open("xb").close()
-        except FileExistsError as error:
-            raise GenerateError("Another run of this command is making it.") from error
-        except OSError as error:
-            raise GenerateError(f"I can't write {path}: {error.strerror}.") from error
+        record = ShotRecord(wish=wish, request_id=request[0], sent_at=request[1], lost=lost)
         self._write(number, record)
 
     def note(self, number: int, **values: object) -> None:
@@ -79,12 +81,21 @@ class ShotFolder:
             GenerateError: it can't be written.
         """
         record = self.read(number)
-        if record is not None:
-            self._write(number, record.model_copy(update=values))
+        if record is not None and (noted := record.model_copy(update=values)) != record:
+            self._write(number, noted)
 
-    def forget(self, number: int) -> None:
-        """Forget a shot of which there is no video and will be none."""
-        self.path(number).unlink(missing_ok=True)
+    def take_back(self, number: int) -> None:
+        """Note that a shot wasn't accepted: it's forgotten, but for what failed tries before cost.
+
+        Raises:
+            GenerateError: it can't be written.
+            OSError: it can't be deleted.
+        """
+        record = self.read(number)
+        if record is None or record.lost == 0:
+            self.path(number).unlink(missing_ok=True)
+        else:
+            self.note(number, task_id=None, is_failed=True, cost=0)
 
     def has_any(self) -> bool:
         """Whether a shot was requested."""
@@ -99,4 +110,6 @@ class ShotFolder:
             part.replace(path)
             sync_to_disk(self.folder)
         except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             raise GenerateError(f"I can't write {path}: {error.strerror}.") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
@@ -125,11 +126,11 @@ def _copied(clips: Sequence[Clip]) -> list[str]:
 
 def _list_of(clips: Sequence[Clip]) -> list[str]:
     """Return ffmpeg's arguments for files to read one after the other; each takes its clip's time."""
-    lines = ["ffconcat version 1.0"]
+    lines = [b"ffconcat version 1.0"]
     for clip in clips:
-        path = str(clip.path.resolve()).replace("'", r"'\''")
-        lines += [f"file 'file:{path}'", f"duration {clip.seconds:.6f}"]
-    text = base64.b64encode("\n".join(lines).encode()).decode()
+        path = os.fsencode(clip.path.resolve()).replace(b"'", rb"'\''")  # names of files need not be UTF-8
+        lines += [b"file 'file:%s'" % path, b"duration %.6f" % clip.seconds]
+    text = base64.b64encode(b"\n".join(lines)).decode()
     # As for a single file: no playlist or list of files passes for a video.
     bounds = ["-protocol_whitelist", "file,data", "-format_whitelist", f"concat,{MP4}", "-safe", "0"]
     return [*bounds, "-auto_convert", "0", "-f", "concat", "-i", f"data:text/plain;base64,{text}"]

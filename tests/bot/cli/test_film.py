@@ -1,12 +1,17 @@
 """`veo-bot film`, as it's used: real processes, the sandbox's server, real ffmpeg."""
 
+import asyncio
+import json
+import os
 import signal
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.clock import utc_now
 from bot.media.files import probe
 from sandbox.provider import QUICK, Fault, Kind, Provider
 from sandbox.schema import fields_of
@@ -16,19 +21,31 @@ from tests.bot.drawn import draw
 SHOTS = "a fox\n\nthe fox jumps\n"
 OPTIONS = ("--model", "Veo 3 Fast", "--duration", "4", "--no-generate-audio")
 PRICE = 4 * 0.13  # USD of each
+# The kernel refuses to let any file grow, as on a disk that is full.
+ON_A_FULL_DISK = (
+    "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+)
 
 
 async def film(
-    folder: Path, provider: Provider, *arguments: str, text: str = SHOTS, **options: Any
+    folder: Path, provider: Provider, *arguments: str, text: str = SHOTS, before: str = "", **options: Any
 ) -> Finished:
-    """Run `veo-bot film` on shots in `folder`; `options` as in `run_python`."""
-    (folder / "shots.txt").write_text(text)
-    command = ["-c", HURRIED, "film", "shots.txt", *OPTIONS, *arguments]
+    """Run `veo-bot film` on shots in `folder`, with code `before` it; `options` as in `run_python`."""
+    (folder / "shots.txt").write_text(text, encoding="utf-8", newline="")
+    command = ["-c", before + HURRIED, "film", "shots.txt", *OPTIONS, *arguments]
     return await run_python(folder, command, reached(provider), **options)
 
 
 def quick(files: Path) -> Provider:
     return Provider(generation_seconds=0.2, render=QUICK, files=files)
+
+
+def change_record(folder: Path, number: int, **values: object) -> Path:
+    """Change what is known of a shot, and return where that is."""
+    path = folder / "film.mp4.shots" / f"shot-{number}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    return path
 
 
 def bodies(provider: Provider) -> list[Mapping[str, object]]:
@@ -126,6 +143,132 @@ async def test_a_shot_that_failed_is_asked_for_again_before_it_is_paid_for_again
         assert provider.balance_usd == pytest.approx(100 - 2 * PRICE)
 
 
+async def test_a_failed_shot_that_the_provider_knows_no_more_stays_failed(
+    tmp_path: Path, files: Path
+) -> None:
+    async with quick(files) as provider:
+        provider.faults.add("retrieve", Fault.failed("No faces"))
+        await film(tmp_path, provider, "--yes")
+        provider.faults.add("retrieve", Fault.status(503))
+        away = await film(tmp_path, provider, "--yes")
+        assert (away.code, provider.count("create")) == (1, 1)
+        assert "Error 503. Nothing was requested." in away.text
+        provider.faults.add("retrieve", Fault.status(404))
+        finished = await film(tmp_path, provider, "--yes")
+        assert (finished.code, provider.count("create")) == (0, 3), finished.text
+
+
+async def test_of_two_runs_at_once_the_second_requests_nothing(tmp_path: Path, files: Path) -> None:
+    async with quick(files) as provider:
+        provider.faults.add("create", Fault.hang(accepted=True))
+        first = asyncio.create_task(film(tmp_path, provider, "--yes"))
+        await provider.called("create")
+        second = await film(tmp_path, provider, "--yes")
+        assert second.text == "Another run is using film.mp4.shots. This one requested nothing.\n"
+        assert (second.code, provider.count("create")) == (1, 1)
+        provider.faults.release()
+        finished = await first
+        assert (finished.code, provider.count("create")) == (0, 2), finished.text
+    assert sorted(names_in(tmp_path)) == ["film.mp4", "shots.txt"]
+
+
+async def test_a_shot_that_could_not_be_written_down_was_not_requested(tmp_path: Path, files: Path) -> None:
+    async with quick(files) as provider:
+        full = await film(tmp_path, provider, "--yes", before=ON_A_FULL_DISK)
+        assert (full.code, provider.count("create")) == (1, 0)
+        assert "Shot 1: I can't write film.mp4.shots/shot-1.json: File too large." in full.text
+        assert names_in(tmp_path) == ["shots.txt"]
+        finished = await film(tmp_path, provider, "--yes")
+        assert (finished.code, provider.count("create")) == (0, 2), finished.text
+
+
+async def test_what_cannot_be_noted_of_one_shot_leaves_the_others(tmp_path: Path, files: Path) -> None:
+    cuts, shots = ("--yes", "--continuity", "cuts"), tmp_path / "film.mp4.shots"
+    async with quick(files) as provider:
+        provider.hold = True
+        stop = provider.called("retrieve", 4), signal.SIGKILL
+        await film(tmp_path, provider, *cuts, stopped_by=stop)
+        for number in (1, 2):
+            (shots / f"shot-{number}.part").mkdir()  # so that nothing more can be written
+        provider.release()
+        provider.faults.add("retrieve", Fault.failed("No faces"))
+        failed = await film(tmp_path, provider, *cuts)
+    assert "No video: No faces." in failed.text
+    assert "Saved film.mp4.shots/veo-" in failed.text
+    for number in (1, 2):
+        complaint = f"Shot {number}: I can't write film.mp4.shots/shot-{number}.json: Is a directory."
+        assert complaint in failed.text
+    assert "Missing: shot 1, shot 2." in failed.text
+
+
+async def test_what_cannot_be_deleted_for_one_shot_leaves_the_others(tmp_path: Path, files: Path) -> None:
+    (tmp_path / "film.mp4.shots" / "veo-1.mp4").mkdir(parents=True)
+    async with quick(files) as provider:
+        failed = await film(tmp_path, provider, "--yes", "--continuity", "cuts")
+        assert (failed.code, provider.count("create")) == (1, 1)
+    assert "Shot 1: I can't use film.mp4.shots/veo-1.mp4: Is a directory." in failed.text
+    assert "Saved film.mp4.shots/veo-2.mp4" in failed.text
+    assert "Missing: shot 1." in failed.text
+
+
+async def test_a_request_of_unknown_fate_can_be_given_up_after_a_while(tmp_path: Path, files: Path) -> None:
+    advice = "delete film.mp4.shots/shot-1.json. It may cost twice."
+    async with quick(files) as provider:
+        provider.faults.add("create", Fault.hang())
+        stop = provider.called("create"), signal.SIGKILL
+        await film(tmp_path, provider, "--yes", stopped_by=stop)
+        early = await film(tmp_path, provider, "--yes")
+        assert "I don't know yet whether the provider accepted the request" in early.text
+        assert advice not in early.text
+        record = change_record(tmp_path, 1, sent_at=str(utc_now() - timedelta(minutes=16)))
+        late = await film(tmp_path, provider, "--yes")
+        assert (late.code, provider.count("create")) == (1, 1)
+        assert advice in late.text
+        change_record(tmp_path, 1, task_id="00000000-0000-4000-8000-000000000000:veo-3.0-fast-generate-001")
+        forgotten = await film(tmp_path, provider, "--yes")
+        assert advice in forgotten.text
+        record.unlink()
+        finished = await film(tmp_path, provider, "--yes")
+        assert (finished.code, provider.count("create")) == (0, 3), finished.text
+
+
+@pytest.mark.parametrize(
+    ("is_charged", "cost", "total"),
+    [
+        (False, 4 * 260_000, "Its shots cost $1.56."),
+        (True, None, "Its shots cost $1.56."),
+        (False, None, "Its shots cost $1.04, and I don't know whether a failed try cost something."),
+    ],
+    ids=["known", "found out later", "unknown"],
+)
+async def test_what_a_failed_try_cost_is_in_the_total(
+    tmp_path: Path, files: Path, *, is_charged: bool, cost: int | None, total: str
+) -> None:
+    async with quick(files) as provider:
+        provider.hold = not is_charged
+        if is_charged:
+            provider.faults.add("cdn", Fault.hang())
+            await film(tmp_path, provider, "--yes", stopped_by=(provider.called("cdn"), signal.SIGKILL))
+        provider.faults.add("retrieve", Fault.failed("No faces"))
+        await film(tmp_path, provider, "--yes")
+        provider.release()
+        change_record(tmp_path, 1, cost=cost)
+        provider.faults.add("create", Fault.status(400, "No dogs"))
+        refused = await film(tmp_path, provider, "--yes")
+        assert "No dogs" in refused.text
+        finished = await film(tmp_path, provider, "--yes")
+    assert finished.code == 0, finished.text
+    assert total in finished.text
+
+
+async def test_a_film_can_be_made_in_a_folder_with_any_name(tmp_path: Path, files: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    async with quick(files) as provider:
+        finished = await film(folder, provider, "--yes", "-o", str(folder / "film.mp4"))
+    assert finished.code == 0, finished.text
+
+
 async def test_a_film_is_asked_about_before_it_costs_anything(tmp_path: Path, files: Path) -> None:
     async with quick(files) as provider:
         unasked = await film(tmp_path, provider)
@@ -154,6 +297,28 @@ async def test_what_is_there_is_neither_overwritten_nor_taken_for_another_film(
         assert (late.code, provider.count("create")) == (1, sent)
     assert "film.mp4 is there already. Nothing was requested." in late.text
     assert (tmp_path / "film.mp4").read_bytes() == b"another film"
+
+
+async def test_only_the_ends_of_lines_part_shots(tmp_path: Path, files: Path) -> None:
+    text = "\ufeffa fox\u2028in\u0085the\fsnow\r\nthe fox jumps\r"
+    async with quick(files) as provider:
+        finished = await film(tmp_path, provider, text=text)
+    assert "Price: about $1.04 for 2 shots." in finished.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a fox\na caf\xe9".encode("cp1252"), "a\u010b\nfox".encode("utf-16-le"), "a fox\nb".encode("utf-16")],
+    ids=["cp1252", "UTF-16", "UTF-16 with its mark"],
+)
+async def test_a_file_in_another_encoding_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "shots.txt").write_bytes(text)
+    finished = await veo_bot(tmp_path, "film", "shots.txt", AIMLAPI_KEY="k")
+    line = 2 if text.startswith(b"a fox") else 1
+    assert (finished.code, finished.text) == (
+        2,
+        f"shots.txt, line {line}: This isn't UTF-8. Save the file in that encoding.\n",
+    )
 
 
 @pytest.mark.parametrize(

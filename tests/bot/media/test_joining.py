@@ -1,6 +1,7 @@
 """Videos joined with the real ffmpeg: of other sizes and rates, with sound and without."""
 
 import asyncio
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,14 @@ async def test_pictures_and_sound_stay_in_step_around_a_silent_shot(tmp_path: Pa
 async def test_alike_shots_that_cannot_be_copied_are_encoded(tmp_path: Path) -> None:
     path = make_video(tmp_path, seconds=1).rename(tmp_path / "two\nlines.mp4")  # which a list can't name
     assert abs((await joined(tmp_path, path, path)).seconds - 2) < 0.1
+
+
+async def test_a_folder_can_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"it's caf\xe9")
+    folder.mkdir()
+    shot = make_video(folder, seconds=1, sound=1)
+    film = await joined(folder, shot, shot)
+    assert await pictures_of(film.path) == await pictures_of(shot) * 2, "it was encoded"
 
 
 async def test_the_film_is_as_long_as_its_shots_and_as_large_as_the_first(tmp_path: Path) -> None:
