@@ -85,13 +85,18 @@ def is_in_review(generation: Generation) -> bool:
 def is_unapproved(generation: Generation) -> bool:
     """Whether a finished video can't be posted yet, since moderators have to see it first."""
     is_made = generation.status is Status.SUCCEEDED and generation.removed_at is None
-    is_decided = generation.review_id is not None and generation.review_until is None
-    return is_made and generation.unreviewed is not None and not is_decided
+    return is_made and not may_be_watched(generation)
 
 
 def is_withheld(generation: Generation) -> bool:
     """Whether the video was made and never posted, since no moderator approved it."""
     return generation.status is Status.SUCCEEDED and generation.failure_kind in REVIEWED
+
+
+def may_be_watched(generation: Generation) -> bool:
+    """Whether its member may have the video, if there is one: moderators needn't approve it, or have."""
+    is_approved = generation.review_id is not None and generation.review_until is None
+    return generation.unreviewed is None or (is_approved and not is_withheld(generation))
 
 
 def was_ready(generation: Generation) -> bool:

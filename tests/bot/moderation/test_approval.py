@@ -178,6 +178,7 @@ async def test_the_member_cancels_while_it_waits_and_it_counts(engine: Engine, r
     ended = await engine.delivered(row.id)
     assert ended.status is Status.CANCELLED
     assert was_ready(ended)
+    assert ended.video_url is None
     assert engine.delivery.videos == []
     assert await counted(engine) == 1
     await reviews.look()
