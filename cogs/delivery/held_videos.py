@@ -16,9 +16,9 @@ from bot.media.fitting import Loss
 from bot.media.upload_sizes import MIB
 from bot.moderation.review_decisions import Review
 from cogs.cards.card import alt_text
-from cogs.cards.result_message import file_name, is_number_line
+from cogs.cards.result_message import file_name
 from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
-from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, Posts, next_form
+from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, next_form
 from cogs.moderation.membership import has_left
 from cogs.moderation.shapes import Shape
 from cogs.reviews.buttons import review_view
@@ -83,12 +83,9 @@ class HeldMessage:
 class HeldVideos:
     """The way to the moderators' channel (see `bot.jobs.ports.PostPort`)."""
 
-    def __init__(
-        self, client: discord.Client, board: DiscordModeratorChannel, posts: Posts, servers: Servers
-    ) -> None:
+    def __init__(self, client: discord.Client, board: DiscordModeratorChannel, servers: Servers) -> None:
         self._client = client
         self._board = board
-        self._posts = posts
         self._servers = servers
 
     async def find_result(self, subject: HeldVideo, /) -> Posted | None:
@@ -99,12 +96,7 @@ class HeldVideos:
             return None
         if row.message_id is not None and await self._board.is_there(row, await self._view_of(subject)):
             return Posted(row.message_id, channel_id)
-        since = subject.generation.card_id or max(subject.generation.interaction_id, 0)
-
-        def is_it(message: discord.Message) -> bool:
-            return is_number_line(message.content.rsplit("\n", 1)[-1], subject)
-
-        found = await self._posts.search(channel_id, subject.generation, since, is_it, newest=True)
+        found = await self._board.find_finished(_review_of(subject), channel_id)
         return None if found is None else Posted(found, channel_id)
 
     async def boost_level(self, subject: HeldVideo, /) -> int:

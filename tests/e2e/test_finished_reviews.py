@@ -5,11 +5,14 @@ from datetime import timedelta
 import discord
 import pytest
 import simcord
+from sqlalchemy import update
 
+from bot.db.database import open_database
 from bot.db.models import Status, Unreviewed
-from bot.db.review_models import ReviewStage
-from sandbox.world import World
+from bot.db.review_models import ReviewRow, ReviewStage
+from sandbox.world import World, wait_until
 from tests.e2e.driver import (
+    SECONDS,
     ask,
     ask_for_video,
     card_message_of,
@@ -55,6 +58,22 @@ def videos_in(world: World) -> list[discord.Message]:
     """Return what was posted for members to watch."""
     posted = [message for place in threads(world) for message in place.history()]
     return [message for message in posted if message.attachments]
+
+
+async def forget_message(database_url: str) -> None:
+    """Let the database not know the one review's message, once it does: that's there a moment before."""
+    forgotten = (
+        update(ReviewRow)
+        .where(ReviewRow.message_id.is_not(None), ReviewRow.post_at.is_(None))
+        .values(message_id=None)
+        .returning(ReviewRow.id)
+    )
+    async with open_database(database_url) as database:
+
+        async def forget() -> str | None:
+            return await database.write(lambda session: session.scalar(forgotten))
+
+        await wait_until(forget, seconds=SECONDS)
 
 
 async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None:
@@ -210,6 +229,21 @@ async def test_a_channel_in_which_i_can_attach_nothing_gets_a_hidden_link(
     assert await click(world.mona, message, APPROVE) == []
     await world.wait_for_delivery()
     assert len(videos_in(world)) == 1
+
+
+async def test_the_end_is_shown_in_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has the settings", lambda: len(board.history()) == len(("channel", "review")))
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50046)
+    await ask(world)
+    await the_review(board)
+    await forget_message(database_url)
+    [row] = await rows(world)
+    await world.alice.click(card_message_of(world, row), label="Cancel")
+    await eventually("it is closed", lambda: "nothing left" in reviews_in(board)[-1].content)
+    [message] = reviews_in(board)
+    assert buttons(message) == []
+    assert "attach the file" not in message.content
 
 
 async def test_it_waits_through_a_restart_and_what_was_switched_off_waits_too(world: World) -> None:
