@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, String, Text, and_, exists, text
+from sqlalchemy import BigInteger, Index, String, Text, and_, case, exists, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.models import WAITING, Base, Generation, Status, UtcDateTime, named
@@ -14,6 +14,11 @@ OPEN_REVIEW = "decision IS NULL"  # in the words of an index
 REVIEWABLE = frozenset({*WAITING, Status.SUCCEEDED})  # what can wait for moderators
 # Whether a request waits for moderators; `is_in_review` of a row.
 IN_REVIEW = and_(Generation.review_until.is_not(None), Generation.status.in_(REVIEWABLE))
+
+# `due_since` of a row that has ended; None of others.
+DUE_SINCE = case(
+    (Generation.released_at > Generation.finished_at, Generation.released_at), else_=Generation.finished_at
+)
 
 
 class ReviewStage(StrEnum):
@@ -97,6 +102,12 @@ def may_be_watched(generation: Generation) -> bool:
     """Whether its member may have the video, if there is one: moderators needn't approve it, or have."""
     is_approved = generation.review_id is not None and generation.review_until is None
     return generation.unreviewed is None or (is_approved and not is_withheld(generation))
+
+
+def due_since(generation: Generation) -> datetime:
+    """Return since when a result could be posted: moderators may have kept it waiting for a day."""
+    ended = generation.finished_at or generation.created_at
+    return max(ended, generation.released_at or ended)
 
 
 def was_ready(generation: Generation) -> bool:
