@@ -93,6 +93,11 @@ def is_unapproved(generation: Generation) -> bool:
     return is_made and not may_be_watched(generation)
 
 
+def is_held(generation: Generation) -> bool:
+    """Whether its finished video waits for moderators."""
+    return generation.status is Status.SUCCEEDED and is_in_review(generation)
+
+
 def is_withheld(generation: Generation) -> bool:
     """Whether the video was made and never posted, since no moderator approved it."""
     return generation.status is Status.SUCCEEDED and generation.failure_kind in REVIEWED

@@ -103,9 +103,15 @@ class Deliver:
         return await self._deliver(generation, self._post_ending)
 
     def clean_up(self, generation: Generation) -> None:
-        """Delete the files of a generation that is over; a shot's video is joined with others before."""
-        if generation.film_id is None or generation.removed_at is not None:
-            self._videos.close(generation.id)
+        """Delete the files of a generation that is over; a shot's video is joined with others before.
+
+        Its original is of use only where the video was posted, in a smaller form.
+        """
+        is_gone = generation.removed_at is not None
+        if generation.film_id is None or is_gone:
+            is_posted = generation.status is Status.SUCCEEDED and not is_gone
+            tidy_up = self._videos.close if is_posted else self._videos.discard
+            tidy_up(generation.id)
         self._images.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
