@@ -139,8 +139,8 @@ async def open_app(
             find_film := _find_film(shared.database),
         )
         films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
-        board = DiscordModeratorChannel(client, servers)
-        held_videos = HeldVideos(client, board, delivery.posts, servers)
+        board = DiscordModeratorChannel(client, servers, delivery.posts)
+        held_videos = HeldVideos(client, board, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery, held_videos)
         parts = Parts(
             shared.database,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, String, Text, and_, exists, text
+from sqlalchemy import BigInteger, Index, String, Text, and_, case, exists, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.models import WAITING, Base, Generation, Status, UtcDateTime, named
@@ -14,6 +14,11 @@ OPEN_REVIEW = "decision IS NULL"  # in the words of an index
 REVIEWABLE = frozenset({*WAITING, Status.SUCCEEDED})  # what can wait for moderators
 # Whether a request waits for moderators; `is_in_review` of a row.
 IN_REVIEW = and_(Generation.review_until.is_not(None), Generation.status.in_(REVIEWABLE))
+
+# `due_since` of a row that has ended; None of others.
+DUE_SINCE = case(
+    (Generation.released_at > Generation.finished_at, Generation.released_at), else_=Generation.finished_at
+)
 
 
 class ReviewStage(StrEnum):
@@ -85,13 +90,29 @@ def is_in_review(generation: Generation) -> bool:
 def is_unapproved(generation: Generation) -> bool:
     """Whether a finished video can't be posted yet, since moderators have to see it first."""
     is_made = generation.status is Status.SUCCEEDED and generation.removed_at is None
-    is_decided = generation.review_id is not None and generation.review_until is None
-    return is_made and generation.unreviewed is not None and not is_decided
+    return is_made and not may_be_watched(generation)
+
+
+def is_held(generation: Generation) -> bool:
+    """Whether its finished video waits for moderators."""
+    return generation.status is Status.SUCCEEDED and is_in_review(generation)
 
 
 def is_withheld(generation: Generation) -> bool:
     """Whether the video was made and never posted, since no moderator approved it."""
     return generation.status is Status.SUCCEEDED and generation.failure_kind in REVIEWED
+
+
+def may_be_watched(generation: Generation) -> bool:
+    """Whether its member may have the video, if there is one: moderators needn't approve it, or have."""
+    is_approved = generation.review_id is not None and generation.review_until is None
+    return generation.unreviewed is None or (is_approved and not is_withheld(generation))
+
+
+def due_since(generation: Generation) -> datetime:
+    """Return since when a result could be posted: moderators may have kept it waiting for a day."""
+    ended = generation.finished_at or generation.created_at
+    return max(ended, generation.released_at or ended)
 
 
 def was_ready(generation: Generation) -> bool:

@@ -61,11 +61,9 @@ MODERATOR_CHANNEL_NEEDS = (
     Need("view_channel", N_("View Channel"), "", 1 << 10),
     Need("send_messages", N_("Send Messages"), "", 1 << 11),
 )
-# Without them, moderators don't see all of what they are to approve.
-REVIEW_NEEDS = (
-    Need("embed_links", N_("Embed Links"), "", 1 << 14),
-    Need("attach_files", N_("Attach Files"), "", 1 << 15),
-)
+ATTACH_FILES = Need("attach_files", N_("Attach Files"), "", 1 << 15)
+# Without them, moderators don't see all of what they are to approve, and finished videos as links only.
+REVIEW_NEEDS = (Need("embed_links", N_("Embed Links"), "", 1 << 14), ATTACH_FILES)
 
 
 def lacking(permissions: int, needs: Iterable[Need] = NEEDS) -> list[Need]:

@@ -136,8 +136,11 @@ def cancel_one(
 
 
 def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
-    """Return the values of a cancelled row, which nobody carries. `actor_id`: None: the bot was removed."""
-    return {"status": Status.CANCELLED, "cancelled_by": actor_id, **released(now)}
+    """Return the values of a cancelled row, which nobody carries; a video that was ready has no address then.
+
+    `actor_id`: None: the bot was removed.
+    """
+    return {"status": Status.CANCELLED, "cancelled_by": actor_id, "video_url": None, **released(now)}
 
 
 def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Generation:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement, and_, case, or_, true
 
 from bot.db.models import ANSWER_GRACE, Generation, Status
 from bot.failures import BAD_IMAGES, PAID_ALL_THE_SAME, FailureKind
@@ -44,6 +44,16 @@ def withheld(kind: FailureKind, now: datetime) -> Values:
     """Return what to write of a finished video that isn't posted: it was paid for, so it counts."""
     gone = {"removed_at": now, "video_url": None, "failure_kind": kind}
     return {**gone, "released_at": now, **taken_over(now)}
+
+
+def has_same_address(generation: Generation, values: Values) -> ColumnElement[bool]:
+    """Whether a video's address may be written: nobody has taken it from the row, as who declines it does.
+
+    An answer may have been lost with which it was written already.
+    """
+    address = values.get("video_url")
+    same = Generation.video_url.is_not_distinct_from(generation.video_url)
+    return true() if address is None else or_(same, Generation.video_url == address)
 
 
 def told(cost: Cost | None) -> Values:

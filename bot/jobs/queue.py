@@ -21,7 +21,7 @@ from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.failures import FailureKind
 from bot.jobs.claims import UNFINISHED, select_due
 from bot.jobs.closures import LONGEST_WAIT
-from bot.jobs.endings import made, unmade
+from bot.jobs.endings import has_same_address, made, unmade
 from bot.jobs.fair_order import count_running, fetch_line, fetch_next_place, is_free
 from bot.jobs.strikes import brings_strike, strike_for_safety
 from bot.jobs.task_ids import ensure_free
@@ -281,7 +281,8 @@ class GenerationQueue:
         self, generation: Generation, expected: Collection[Status], values: dict[str, object]
     ) -> Generation | None:
         own = (Generation.id == generation.id, Generation.lease_owner == self._owner)
-        row = update(Generation).where(*own, Generation.status.in_(expected)).values(values)
+        same = (Generation.status.in_(expected), has_same_address(generation, values))
+        row = update(Generation).where(*own, *same).values(values)
         changed = row.returning(Generation).execution_options(synchronize_session=False)
         is_strike = brings_strike(values)
 

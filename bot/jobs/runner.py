@@ -12,6 +12,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.db.models import Generation, Status
+from bot.db.review_models import is_held
 from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
 from bot.jobs.queue import GenerationQueue, LeaseLostError
@@ -163,7 +164,8 @@ class Runner:
     async def _lay_down_failed(self, generation: Generation) -> None:
         try:
             current = await self._queue.get(generation.id)
-            is_hopeless = current.attempts >= MAX_ATTEMPTS
+            # What moderators are to decide about ends with their decision, or with their time.
+            is_hopeless = current.attempts >= MAX_ATTEMPTS and not is_held(current)
             if is_hopeless:
                 log.error("gave up after too many attempts", attempts=current.attempts)
                 await self._workflow.give_up(current)

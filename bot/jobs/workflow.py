@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock, utc_now
 from bot.db.models import WAITING, Generation, Status
-from bot.db.review_models import is_in_review
+from bot.db.review_models import is_in_review, is_withheld
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue
@@ -119,7 +119,7 @@ class Workflow:
         Raises:
             LeaseLostError: it was cancelled, or another process carries it now.
         """
-        has_ended = generation.status in {Status.FAILED, Status.CANCELLED}
+        has_ended = generation.status in {Status.FAILED, Status.CANCELLED} or is_withheld(generation)
         if has_ended or generation.result_id is not None:
             self._clean_up(generation)
             await self._queue.note(generation, delivered_at=self._clock(), late_until=None)

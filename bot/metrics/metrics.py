@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from bot import __version__
 from bot.admission.denials import QuotaReachedError
 from bot.db.models import Generation, Status
+from bot.db.review_models import due_since
 from bot.errors import UndecidedError, UserError
 from bot.failures import FailureKind
 from bot.metrics.families import MetricFamilies
@@ -118,7 +119,7 @@ SPENT_USD = FAMILIES.counter(
 
 DELIVERIES = FAMILIES.histogram(
     "delivery_duration_seconds",
-    "From ready, failed or cancelled to posted.",
+    "From ready (or approved by moderators), failed or cancelled to posted.",
     DELIVERY_SECONDS,
     result=(VIDEO, ENDING),
 )
@@ -197,7 +198,7 @@ def note_change(before: Generation, after: Generation, now: datetime) -> None:
         _note_made(after)
     if before.result_id is None and after.result_id is not None and after.finished_at is not None:
         result = VIDEO if after.status is Status.SUCCEEDED else ENDING
-        seconds = (now - after.finished_at).total_seconds()
+        seconds = (now - due_since(after)).total_seconds()
         DELIVERIES.labels(result).observe(max(0.0, seconds))  # a clock may have been set back
     if before.delivered_at is None and after.delivered_at is not None:
         _note_finished(after)

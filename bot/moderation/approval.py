@@ -14,7 +14,7 @@ from bot.admission.reviewing import new_review
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
-from bot.db.review_models import ReviewRow, ReviewStage
+from bot.db.review_models import IN_REVIEW, ReviewRow, ReviewStage
 from bot.jobs.ports import (
     DeliveryPort,
     DeliveryPostponedError,
@@ -76,10 +76,14 @@ class Approval:
                 "the moderators' channel refuses a finished video", review=review.id, reason=str(error)
             )
             return REFUSED_WAIT
-        await self._database.write(
-            lambda session: note_shown(session, review, review.post_at, shown, self._clock())
-        )
+        await self._database.write(lambda session: self._note_shown(session, review, shown))
         return NOW
+
+    def _note_shown(self, session: Session, review: ReviewRow, shown: Posted) -> None:
+        """Note it, and forget the tries that failed: what comes next has as many of its own."""
+        note_shown(session, review, review.post_at, shown, self._clock())
+        held = update(Generation).where(Generation.review_id == review.id, IN_REVIEW)
+        session.execute(held.values(attempts=0).execution_options(synchronize_session=False))
 
     async def _open(self, generation: Generation) -> tuple[Generation, ReviewRow]:
         """Write down what is to be decided, once: of two processes that want to, one can.

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import OPEN, Generation, Status
-from bot.db.review_models import IN_REVIEW
+from bot.db.review_models import DUE_SINCE, IN_REVIEW
 from bot.errors import DatabaseBusyError
 
 DELIVERING = "delivering"  # it has ended, and is still to be handed over
@@ -27,7 +27,7 @@ class Backlog:
     """Requests that are not over, by where they stand: an open status, `REVIEW` or `DELIVERING`.
 
     Attributes:
-        ages: seconds since the oldest was asked for, or had ended.
+        ages: seconds since the oldest was asked for, or could be handed over.
     """
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
@@ -77,16 +77,16 @@ class BacklogReader:
                 IN_REVIEW,
                 func.count(),
                 func.min(Generation.created_at),
-                func.min(Generation.finished_at),
+                func.min(DUE_SINCE),
             )
             .where(Generation.delivered_at.is_(None))
             .group_by(Generation.status, IN_REVIEW)
         )
         now, backlog = self._clock(), Backlog()
-        for status, in_review, count, created_at, finished_at in await self._database.read(
+        for status, in_review, count, created_at, due_since in await self._database.read(
             lambda session: session.execute(query).all()
         ):
-            since = created_at if status in OPEN else finished_at
+            since = created_at if status in OPEN else due_since
             age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
             backlog.add(REVIEW if in_review else _state_of(status), count, age)
         return backlog

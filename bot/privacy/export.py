@@ -10,7 +10,7 @@ from typing import Any
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealRow, ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow, is_own
-from bot.db.review_models import ReviewRow
+from bot.db.review_models import ReviewRow, may_be_watched
 from bot.money import usd
 from bot.policy.documents import MemberPolicy, Rule
 
@@ -242,7 +242,7 @@ def _links(generation: Generation) -> dict[str, str | None]:
         "card": _link(generation.guild_id, generation.channel_id, generation.card_id),
         "thread": _link(generation.guild_id, generation.thread_id),
         "result": _link(generation.guild_id, generation.result_channel_id, generation.result_id),
-        "video": generation.video_url,
+        "video": generation.video_url if may_be_watched(generation) else None,
     }
 
 

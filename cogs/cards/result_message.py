@@ -6,10 +6,9 @@ import discord
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Status
-from bot.db.review_models import is_withheld
-from bot.failures import FailureKind
+from bot.db.review_models import ReviewRow, is_withheld
+from bot.failures import STILL_ASKED, FailureKind
 from bot.i18n import _, locale_used, number
-from bot.jobs.ports import HeldVideo
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_sizes import MIB
@@ -159,6 +158,8 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
         return False
     if generation.failure_kind is FailureKind.FILE_LOST and _says_late(message, generation):
         return False  # that there was no video in time was told before it came, and then its file was lost
+    if is_withheld(generation) and _says_still_asked(message, generation):
+        return False  # that there was no video yet was told before it came, and then moderators saw it
     mark = ENDING_MARKS[Status.FAILED] if is_withheld(generation) else ENDING_MARKS.get(generation.status)
     if mark is not None:
         last = message.content.rsplit("\n", 1)[-1]
@@ -172,6 +173,11 @@ def _says_late(message: discord.Message, generation: Generation) -> bool:
         return FailureKind.LATE.sentence in message.content
 
 
-def is_number_line(line: str, subject: Generation | FilmRow | HeldVideo) -> bool:
+def _says_still_asked(message: discord.Message, generation: Generation) -> bool:
+    with locale_used(generation.locale):
+        return _(STILL_ASKED) in message.content
+
+
+def is_number_line(line: str, subject: Generation | FilmRow | ReviewRow) -> bool:
     """Whether a line says the ID of a generation, a film or a review."""
     return line.startswith(NUMBER_MARK) and subject.id in line

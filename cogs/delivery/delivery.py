@@ -71,7 +71,7 @@ class DiscordDelivery:
         # An answer is younger than what it answers, but several machines of Discord give ids.
         since = subject.interaction_id - ID_SKEW
         return await self.posts.search(
-            subject.channel_id, subject, since, lambda message: is_card(message, subject)
+            subject.channel_id, subject.guild_id, since, lambda message: is_card(message, subject)
         )
 
     async def post_card(self, generation: Generation) -> int:

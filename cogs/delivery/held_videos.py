@@ -8,21 +8,25 @@ from typing import Self
 import discord
 from discord.utils import MISSING
 
-from bot.i18n import locale_used
+from bot.db.models import Generation
+from bot.i18n import _, locale_used, number
 from bot.jobs.ports import HeldVideo, Posted, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
+from bot.media.upload_sizes import MIB
 from bot.moderation.review_decisions import Review
 from cogs.cards.card import alt_text
-from cogs.cards.result_message import file_name, is_number_line, link_line
+from cogs.cards.result_message import file_name
 from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
-from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, Posts, next_form
+from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, next_form
 from cogs.moderation.membership import has_left
 from cogs.moderation.shapes import Shape
 from cogs.reviews.buttons import review_view
 from cogs.reviews.review_text import review_shapes
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.servers import Servers
+
+ABOUT_FILES = frozenset({Remedy.TOO_LARGE, Remedy.NOT_THE_FILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +37,55 @@ class HeldMessage:
         shapes: from the fullest to the barest (`cogs.reviews.review_text.review_shapes`).
         links: the same with a link to the video.
         attached: the video, or None where there is a link to it.
-        form: how many things were refused; each form has a nonce of its own.
+        number: of the shape.
     """
 
     shapes: Sequence[Shape]
     links: Sequence[Shape]
     attached: Clip | None
-    form: int = 0
+    number: int = 0
 
     @property
     def shape(self) -> Shape:
         """What is beside the video."""
-        return (self.shapes if self.attached else self.links)[0]
+        return (self.shapes if self.attached else self.links)[self.number]
+
+    @property
+    def form(self) -> int:
+        """Which form this is; each has a nonce of its own, whatever was tried before."""
+        return self.number if self.attached else len(self.shapes) + self.number
 
     def without_file(self) -> Self | None:
-        """Return the form with a link, or None when this is it already."""
-        return replace(self, attached=None, form=self.form + 1) if self.attached else None
+        """Return the fullest form with a link, or None when there is one already.
+
+        What was refused beside the video may be taken without it.
+        """
+        return replace(self, attached=None, number=0) if self.attached else None
 
     def without_words(self) -> Self | None:
         """Return the next barer form, or None when this is the barest."""
-        if len(self.shapes) == 1:
-            return None
-        return replace(self, shapes=self.shapes[1:], links=self.links[1:], form=self.form + 1)
+        return replace(self, number=self.number + 1) if self.number + 1 < len(self.shapes) else None
 
     def after(self, error: Exception) -> Self | None:
-        """Return what to send instead; what is beside the text is a permission of its own.
+        """Return what to send instead; the video, and what is beside the text, are permissions of their own.
 
         Raises:
             DeliveryPostponedError, UploadTooLargeError: see `next_form`.
         """
-        if not self.shape.is_bare and classify_error(error) is Remedy.ELSEWHERE:
-            return self.without_words()
+        remedy = classify_error(error)
+        if remedy is Remedy.ELSEWHERE:
+            return self.without_file() if self.shape.is_bare else self.without_words()
+        if remedy in ABOUT_FILES and not self.attached and not self.shape.is_bare:
+            return self.without_words()  # the prompts are a file, too
         return next_form(self, error)
 
 
 class HeldVideos:
     """The way to the moderators' channel (see `bot.jobs.ports.PostPort`)."""
 
-    def __init__(
-        self, client: discord.Client, board: DiscordModeratorChannel, posts: Posts, servers: Servers
-    ) -> None:
+    def __init__(self, client: discord.Client, board: DiscordModeratorChannel, servers: Servers) -> None:
         self._client = client
         self._board = board
-        self._posts = posts
         self._servers = servers
 
     async def find_result(self, subject: HeldVideo, /) -> Posted | None:
@@ -86,12 +96,7 @@ class HeldVideos:
             return None
         if row.message_id is not None and await self._board.is_there(row, await self._view_of(subject)):
             return Posted(row.message_id, channel_id)
-        since = subject.generation.card_id or max(subject.generation.interaction_id, 0)
-
-        def is_it(message: discord.Message) -> bool:
-            return is_number_line(message.content.rsplit("\n", 1)[-1], subject)
-
-        found = await self._posts.search(channel_id, subject.generation, since, is_it, newest=True)
+        found = await self._board.find_finished(_review_of(subject), channel_id)
         return None if found is None else Posted(found, channel_id)
 
     async def boost_level(self, subject: HeldVideo, /) -> int:
@@ -117,10 +122,10 @@ class HeldVideos:
         review = _review_of(held)
         is_gone = await has_left(self._client, held.guild_id, held.review.user_id)
         with locale_used(await self._board.locale_of(held.guild_id)):
-            link = f"||{link_line(held.generation, clip)}||"
+            link = f"||{_link_line(held.generation, clip)}||"
             links = review_shapes(review, has_left=is_gone, line=link)
             shapes = [replace(shape, text=shape.text.replace(f"{link}\n", "", 1)) for shape in links]
-            return HeldMessage(shapes, links, attached, form=int(attached is None))
+            return HeldMessage(shapes, links, attached)
 
     async def _send(self, held: HeldVideo, message: HeldMessage) -> Posted:
         channel = self._client.get_partial_messageable(held.channel_id, guild_id=held.guild_id)
@@ -141,6 +146,15 @@ class HeldVideos:
 
 def _review_of(held: HeldVideo) -> Review:
     return Review(held.review, [held.generation])
+
+
+def _link_line(generation: Generation, clip: Clip) -> str:
+    """Return what stands in place of the file, whatever kept it out."""
+    return _(
+        "I couldn't attach the file ({size}) here. [Download it]({link}) before the link expires.",
+        size=f"{number(clip.size / MIB, 1)} MiB",
+        link=f"<{generation.video_url}>",
+    )
 
 
 def _file_of(held: HeldVideo, clip: Clip) -> discord.File:

@@ -22,6 +22,8 @@ from bot.monitoring.alerts import Announcement
 from cogs.appeals.answers import answer_member
 from cogs.appeals.appeal_text import render_appeal
 from cogs.appeals.decision_buttons import appeal_view
+from cogs.cards.result_message import is_number_line
+from cogs.delivery.posting import Posts
 from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.membership import has_left
@@ -45,9 +47,10 @@ FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admi
 class DiscordModeratorChannel:
     """Posts audit entries, reports, appeals, reviews and alerts with the bot's own token."""
 
-    def __init__(self, client: discord.Client, servers: Servers) -> None:
+    def __init__(self, client: discord.Client, servers: Servers, posts: Posts) -> None:
         self._client = client
         self._servers = servers
+        self._posts = posts
 
     async def post_entry(self, channel_id: int, entry: AuditRow) -> None:
         """Show one row of the audit trail; what the bot says by itself notifies, what people did does not.
@@ -87,6 +90,8 @@ class DiscordModeratorChannel:
     async def post_case(self, channel_id: int, case: Case) -> int:
         """Show what is to be decided, with its buttons, in its message if that's there; return its id.
 
+        A finished video was posted by another way, whose nonces are its own: it's looked for.
+
         Raises:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
@@ -99,8 +104,25 @@ class DiscordModeratorChannel:
         is_there = row.channel_id == channel_id and await self._edit(row, shapes, view)
         if is_there and row.message_id is not None:
             return row.message_id
+        if isinstance(case, Review) and (found := await self.find_finished(case, channel_id)) is not None:
+            return found
         nonce = case_nonce(row, channel_id)
         return await self._send(channel_id, shapes, guild_id=row.guild_id, nonce=nonce, view=view)
+
+    async def find_finished(self, review: Review, channel_id: int) -> int | None:
+        """Look for the message with a finished video; None: there is none, or it's about no finished video.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+        """
+        if not review.is_finished:
+            return None
+        since = max((request.card_id or request.interaction_id for request in review.requests), default=0)
+
+        def is_it(message: discord.Message) -> bool:
+            return is_number_line(message.content.rsplit("\n", 1)[-1], review.row)
+
+        return await self._posts.search(channel_id, review.row.guild_id, max(since, 0), is_it, newest=True)
 
     async def is_there(self, row: ReviewRow, view: discord.ui.View | None) -> bool:
         """Whether a review's message is there; it gets its buttons again.

@@ -118,7 +118,7 @@ class Posts:
         """
         since = max(subject.card_id or subject.interaction_id, 0)
         for channel_id in _places(subject):
-            found = await self.search(channel_id, subject, since, is_it, newest=True)
+            found = await self.search(channel_id, subject.guild_id, since, is_it, newest=True)
             if found is not None:
                 return Posted(found, channel_id)
         if time.monotonic() - self._tried.get(subject.id, -NONCE_LIFE) < NONCE_LIFE:
@@ -127,17 +127,17 @@ class Posts:
             direct = await self._direct_channel(subject)
         except UndeliverableError:
             return None
-        found = await self.search(direct.id, subject, since, is_it, newest=True)
+        found = await self.search(direct.id, subject.guild_id, since, is_it, newest=True)
         return None if found is None else Posted(found, None)
 
     async def search(
-        self, channel_id: int, subject: Subject, since: int, is_it: Test, *, newest: bool = False
+        self, channel_id: int, guild_id: int, since: int, is_it: Test, *, newest: bool = False
     ) -> int | None:
         """Return the id of the message in a channel that is it, or None; `since`: after which id."""
         place = ("read", channel_id)
         if self._failed.has(place):
             return None
-        channel = self._client.get_partial_messageable(channel_id, guild_id=subject.guild_id)
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT):
                 async for message in own_messages(

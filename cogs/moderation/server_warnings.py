@@ -2,11 +2,12 @@
 
 import discord
 
+from bot.db.review_models import ReviewStage
 from bot.doctor.check_result import CheckResult
 from bot.i18n import N_, _
 from bot.policy.documents import Policy, Reviewed, ReviewRule
 from cogs.moderation.moderators_channel import UNUSABLE, is_usable
-from cogs.ui.permissions import REVIEW_NEEDS, missing, names
+from cogs.ui.permissions import ATTACH_FILES, REVIEW_NEEDS, Need, missing, names
 
 ALLOW = N_("Allow it for my role there.")
 
@@ -33,9 +34,11 @@ def review_troubles(guild: discord.Guild | None, policy: Policy) -> list[CheckRe
         what = _(
             "I'm missing {permissions} in the moderators' channel {channel}, so some images or words of "
             "requests that wait for your approval can be missing there.",
-            permissions=lacking,
+            permissions=names(lacking),
             channel=f"<#{policy.moderators_channel_id}>",
         )
+        if policy.review_stage is ReviewStage.POSTED and ATTACH_FILES in lacking:
+            what = f"{what} {_('Finished videos are shown there as links.')}"
         troubles.append(CheckResult(is_good=False, what=what, advice=_(ALLOW)))
     return troubles
 
@@ -47,9 +50,9 @@ def is_role_gone(guild: discord.Guild | None, rule: ReviewRule | None) -> bool:
     return guild.get_role(rule.role_id) is None
 
 
-def _lacking(guild: discord.Guild | None, channel_id: int | None) -> str:
-    """Return the names of what the bot may not do in a channel where it can write; empty: nothing."""
+def _lacking(guild: discord.Guild | None, channel_id: int | None) -> list[Need]:
+    """Return what the bot may not do in a channel where it can write."""
     channel = None if guild is None or channel_id is None else guild.get_channel(channel_id)
     if guild is None or channel is None or not is_usable(guild, channel_id):
-        return ""
-    return names(missing(channel.permissions_for(guild.me), REVIEW_NEEDS))
+        return []
+    return missing(channel.permissions_for(guild.me), REVIEW_NEEDS)

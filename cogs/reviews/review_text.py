@@ -127,12 +127,12 @@ def _who_line(review: Review) -> str:
     member = f"<@{row.user_id}>"
     asked = _("{member} requested it {when}.", member=member, when=relative_time(row.created_at))
     if review.requests:
-        place = f"<#{review.requests[0].channel_id}>"
+        first = review.requests[0]  # of a finished video, the review is younger
         asked = _(
             "{member} requested it in {channel} {when}.",
             member=member,
-            channel=place,
-            when=relative_time(row.created_at),
+            channel=f"<#{first.channel_id}>",
+            when=relative_time(first.created_at),
         )
     if row.decision is not None:
         return asked

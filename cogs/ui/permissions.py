@@ -6,6 +6,7 @@ import discord
 
 from bot.doctor.check_result import CheckResult
 from bot.doctor.required_permissions import (
+    ATTACH_FILES,
     MODERATOR_CHANNEL_NEEDS,
     NEEDS,
     REVIEW_NEEDS,
@@ -17,6 +18,7 @@ from bot.doctor.required_permissions import (
 from bot.i18n import _
 
 __all__ = [
+    "ATTACH_FILES",
     "MODERATOR_CHANNEL_NEEDS",
     "NEEDS",
     "REVIEW_NEEDS",

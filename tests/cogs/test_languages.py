@@ -100,6 +100,17 @@ def test_an_ending_is_found_again_whatever_language_it_was_written_in(
     assert (is_card(message, row), is_result(message, row)) == (False, True)
 
 
+@pytest.mark.parametrize("locale", LANGUAGES)
+@pytest.mark.parametrize("kind", [FailureKind.LATE, FailureKind.LOST, FailureKind.UNMADE])
+def test_that_there_is_no_video_yet_is_not_taken_for_what_moderators_made_of_it_later(
+    locale: str | None, kind: FailureKind
+) -> None:
+    told = generation(locale=locale, status=Status.FAILED, failure_kind=kind, late_until=NOON)
+    ended = generation(locale=locale, status=Status.SUCCEEDED, failure_kind=FailureKind.DECLINED)
+    assert not is_result(posted(render_ending(told)), ended), "the end would never be posted"
+    assert is_result(posted(render_ending(ended)), ended)
+
+
 @pairs
 def test_a_link_is_found_again_whatever_language_it_was_written_in(
     written: str | None, read: str | None

@@ -5,11 +5,14 @@ from datetime import timedelta
 import discord
 import pytest
 import simcord
+from sqlalchemy import update
 
+from bot.db.database import open_database
 from bot.db.models import Status, Unreviewed
-from bot.db.review_models import ReviewStage
-from sandbox.world import World
+from bot.db.review_models import ReviewRow, ReviewStage
+from sandbox.world import World, wait_until
 from tests.e2e.driver import (
+    SECONDS,
     ask,
     ask_for_video,
     card_message_of,
@@ -26,9 +29,11 @@ from tests.e2e.filming import SHOTS, latest, make_film
 from tests.e2e.moderating import admin
 from tests.e2e.reporting import buttons, choose_board, click, open_board
 from tests.e2e.reviewing import APPROVE, DECLINE, EVERYBODY, decline, review_everybody, reviews_in, the_review
+from tests.e2e.test_admin_doctor import overwrites
 
 WAITS = "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that."
 PROMPT = "a red fox"
+LONG_PROMPT = "a red fox " * 170  # more than the text of a review has room for
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +58,22 @@ def videos_in(world: World) -> list[discord.Message]:
     """Return what was posted for members to watch."""
     posted = [message for place in threads(world) for message in place.history()]
     return [message for message in posted if message.attachments]
+
+
+async def forget_message(database_url: str) -> None:
+    """Let the database not know the one review's message, once it does: that's there a moment before."""
+    forgotten = (
+        update(ReviewRow)
+        .where(ReviewRow.message_id.is_not(None), ReviewRow.post_at.is_(None))
+        .values(message_id=None)
+        .returning(ReviewRow.id)
+    )
+    async with open_database(database_url) as database:
+
+        async def forget() -> str | None:
+            return await database.write(lambda session: session.scalar(forgotten))
+
+        await wait_until(forget, seconds=SECONDS)
 
 
 async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None:
@@ -175,11 +196,54 @@ async def test_a_channel_that_takes_no_files_gets_a_hidden_link(world: World) ->
     message = await the_review(board)
     assert message.attachments == []
     [row] = await rows(world)
-    [link] = [line for line in message.content.split("\n") if line.startswith("||The file")]
+    [link] = [line for line in message.content.split("\n") if line.startswith("||I couldn't attach the file")]
     assert f"(<{row.video_url}>)" in link
     assert await click(world.mona, message, APPROVE) == []
     await world.wait_for_delivery()
-    assert "The file" not in reviews_in(board)[0].content
+    assert "the file" not in reviews_in(board)[0].content
+
+
+async def test_settings_say_that_videos_are_links_where_i_can_attach_nothing(world: World) -> None:
+    denied = overwrites(world, attach_files=False)
+    await choose_board(world, world.guild.create_text_channel("mods", overwrites=denied))
+    said = await admin(world, "settings", review="everybody")
+    assert "I'm missing Attach Files in the moderators' channel" in said
+    assert "Finished videos are shown" not in said
+    said = await admin(world, "settings", review_stage="posted")
+    assert "Finished videos are shown there as links." in said
+
+
+@pytest.mark.parametrize(("prompt", "refusals"), [(PROMPT, 1), (LONG_PROMPT, 3)])
+async def test_a_channel_in_which_i_can_attach_nothing_gets_a_hidden_link(
+    world: World, prompt: str, refusals: int
+) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has the settings", lambda: len(board.history()) == len(("channel", "review")))
+    # All forms with the video in them: with the words beside it, in a file, and shortened.
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403, times=refusals)
+    await ask(world, prompt=prompt)
+    message = await the_review(board)
+    assert message.attachments == []
+    assert "||I couldn't attach the file" in message.content
+    assert f"> {prompt[:20]}" in message.content, "words are hidden that nobody has refused"
+    assert await click(world.mona, message, APPROVE) == []
+    await world.wait_for_delivery()
+    assert len(videos_in(world)) == 1
+
+
+async def test_the_end_is_shown_in_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has the settings", lambda: len(board.history()) == len(("channel", "review")))
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50046)
+    await ask(world)
+    await the_review(board)
+    await forget_message(database_url)
+    [row] = await rows(world)
+    await world.alice.click(card_message_of(world, row), label="Cancel")
+    await eventually("it is closed", lambda: "nothing left" in reviews_in(board)[-1].content)
+    [message] = reviews_in(board)
+    assert buttons(message) == []
+    assert "attach the file" not in message.content
 
 
 async def test_it_waits_through_a_restart_and_what_was_switched_off_waits_too(world: World) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.db.models import Generation, Status, needs_no_message
-from bot.db.review_models import is_unapproved, is_withheld
+from bot.db.review_models import due_since, is_unapproved, is_withheld
 from bot.failures import FailureKind
 from bot.jobs.ports import (
     ApprovalPort,
@@ -103,9 +103,15 @@ class Deliver:
         return await self._deliver(generation, self._post_ending)
 
     def clean_up(self, generation: Generation) -> None:
-        """Delete the files of a generation that is over; a shot's video is joined with others before."""
-        if generation.film_id is None or generation.removed_at is not None:
-            self._videos.close(generation.id)
+        """Delete the files of a generation that is over; a shot's video is joined with others before.
+
+        Its original is of use only where the video was posted, in a smaller form.
+        """
+        is_gone = generation.removed_at is not None
+        if generation.film_id is None or is_gone:
+            is_posted = generation.status is Status.SUCCEEDED and not is_gone
+            tidy_up = self._videos.close if is_posted else self._videos.discard
+            tidy_up(generation.id)
         self._images.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
@@ -222,7 +228,7 @@ class Deliver:
 
     def _is_card_worth(self, generation: Generation, *, is_given_up: bool) -> bool:
         """Whether to try again later to edit the card."""
-        ended, window = _due_since(generation), self._timing.card_window
+        ended, window = due_since(generation), self._timing.card_window
         if is_given_up:  # each try sets it again, so that it is no measure
             return self._patience.lasts(generation.id, ended, self._timing.delivery_window + window)
         # A result may have waited for long itself, for a place or for Discord.
@@ -249,7 +255,7 @@ class Deliver:
         return StepPostponedError(str(error), wait)
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
-        return self._patience.lasts(generation.id, _due_since(generation), window)
+        return self._patience.lasts(generation.id, due_since(generation), window)
 
 
 def _as_delivered(generation: Generation, now: datetime) -> Generation:
@@ -263,9 +269,3 @@ def _still_there(generation: Generation) -> Generation:
     if generation.removed_at is not None and not is_withheld(generation):
         raise _RemovedError(generation)
     return generation
-
-
-def _due_since(generation: Generation) -> datetime:
-    """Return since when a result could be posted: moderators may have kept it waiting for a day."""
-    ended = generation.finished_at or generation.created_at
-    return max(ended, generation.released_at or ended)

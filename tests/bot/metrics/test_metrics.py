@@ -1,19 +1,24 @@
 """The figures: named by the ecosystem's conventions, bounded, and each from what truly happened."""
 
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import errors
 from bot.admission import denials
+from bot.clock import utc_now
+from bot.db.models import Status
 from bot.errors import UserError
 from bot.metrics.families import describe, render
-from bot.metrics.metrics import REGISTRY
+from bot.metrics.metrics import REGISTRY, VIDEO, note_change
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.monitoring.loop_lag import LAG_MEMORY, LOOK_INTERVAL, Lags
 from bot.provider.errors import VeoError
 from bot.requests import repeats
+from tests.bot.rows import new_row
 
 UNITS = ("_seconds", "_bytes", "_usd", "_credits", "_total", "_info", "_up", "_active", "_connected")
 COUNTED = ("veobot_queue_requests",)  # things, not a unit
@@ -34,6 +39,25 @@ def test_a_page_is_bounded_and_can_be_read_with_all_its_series_from_the_start() 
     assert sum(len(family.samples) for family in families) < MOST_SERIES
     assert "_created" not in page
     assert all(family.samples for family in families), "a family without series hides its first event"
+
+
+def test_a_delivery_takes_as_long_as_since_moderators_approved_the_video() -> None:
+    now = utc_now()
+    ended: dict[str, Any] = {
+        "finished_at": now - timedelta(hours=20),
+        "released_at": now - timedelta(seconds=5),
+    }
+    row = new_row(status=Status.SUCCEEDED, **ended)
+    before = seconds_to_deliver()
+    note_change(row, new_row(status=Status.SUCCEEDED, result_id=7, **ended), now)
+    assert seconds_to_deliver() - before == pytest.approx(5)
+
+
+def seconds_to_deliver() -> float:
+    """Return the sum over all videos."""
+    value = REGISTRY.get_sample_value("veobot_delivery_duration_seconds_sum", {"result": VIDEO})
+    assert value is not None
+    return value
 
 
 def kinds(base: type[Exception]) -> set[type[Exception]]:

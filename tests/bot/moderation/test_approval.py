@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.admission.reviewing import count_videos
 from bot.admission.spending import bound_credits
@@ -16,6 +16,8 @@ from bot.failures import FailureKind
 from bot.home.overview import fetch_overview
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.queue import LeaseLostError
+from bot.jobs.runner import MAX_ATTEMPTS
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
 from bot.monitoring.undelivered import fetch_undelivered
@@ -178,12 +180,72 @@ async def test_the_member_cancels_while_it_waits_and_it_counts(engine: Engine, r
     ended = await engine.delivered(row.id)
     assert ended.status is Status.CANCELLED
     assert was_ready(ended)
+    assert ended.video_url is None
     assert engine.delivery.videos == []
     assert await counted(engine) == 1
     await reviews.look()
     review = await the_review(engine)
     assert review is not None
     assert review.decision is ReviewDecision.OVER
+
+
+@pytest.mark.parametrize("is_declined", [True, False])
+async def test_no_file_of_a_video_that_is_not_posted_is_kept(
+    engine: Engine, reviews: Reviews, *, is_declined: bool
+) -> None:
+    row = await shown_first(engine)
+    (engine.videos / f"veo-{row.id}.fit-8.mp4").write_bytes(b"what moderators saw")
+    if is_declined:
+        await reviews.decide(MONA, await review_id(engine), DECLINE)
+    else:
+        cancellation = Cancellation(engine.database, work=asyncio.Event(), clock=engine.clock)
+        await cancellation.cancel(GUILD, row.id, 3)
+    await engine.delivered(row.id)
+    assert [path for path in engine.videos.rglob("*") if path.is_file()] == []
+
+
+async def test_faults_that_nobody_foresaw_end_no_video_that_waits(engine: Engine, reviews: Reviews) -> None:
+    await set_channel(engine.database, GUILD, CHANNEL)
+    engine.held.trouble = [RuntimeError("nobody foresaw this") for _ in range(MAX_ATTEMPTS + 2)]
+    row = await insert(engine.database, unreviewed=Unreviewed.END)
+
+    async def is_shown() -> bool:
+        now = await engine.row(row.id)
+        if now.lease_owner is None and now.not_before > engine.clock():
+            engine.clock.advance(now.not_before - engine.clock())
+        engine.work.set()
+        return bool(engine.held.messages) and now.lease_owner is None
+
+    async with engine.running():
+        await until("it's shown to moderators", is_shown)
+    engine.restart()
+    held = await engine.row(row.id)
+    assert (held.status, held.failure_kind, held.attempts) == (Status.SUCCEEDED, None, 0)
+    await reviews.decide(MONA, await review_id(engine), APPROVE)
+    await engine.delivered(row.id)
+    assert len(engine.delivery.videos) == 1
+
+
+async def test_what_is_declined_stays_so_where_nobody_can_be_told(engine: Engine, reviews: Reviews) -> None:
+    row = await shown_first(engine)
+    await reviews.decide(MONA, await review_id(engine), DECLINE)
+    worn = update(Generation).where(Generation.id == row.id).values(attempts=MAX_ATTEMPTS)
+    await engine.database.write(lambda session: session.execute(worn))
+    engine.delivery.endless_trouble[row.id] = RuntimeError("nobody foresaw this")
+    ended = await engine.delivered(row.id)
+    assert (ended.status, ended.failure_kind) == (Status.SUCCEEDED, FailureKind.DECLINED)
+    assert await counted(engine) == 1
+
+
+async def test_a_declined_video_gets_no_other_address_from_who_is_fetching_it(
+    engine: Engine, reviews: Reviews
+) -> None:
+    row = await shown_first(engine)
+    await reviews.decide(MONA, await review_id(engine), DECLINE)
+    assert (await engine.claim()).id == row.id
+    with pytest.raises(LeaseLostError):
+        await engine.queue.note(row, video_url="https://cdn.example/another.mp4")
+    assert (await engine.row(row.id)).video_url is None
 
 
 async def test_what_nobody_has_approved_is_no_video_that_a_newcomer_has_got(

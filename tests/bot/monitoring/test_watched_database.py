@@ -62,6 +62,16 @@ async def test_what_waits_for_moderators_is_no_work_that_waits(database: Databas
     assert not backlog.is_waiting
 
 
+async def test_what_moderators_had_to_see_first_could_not_be_posted_before(database: Database) -> None:
+    await insert(database, status=Status.SUCCEEDED, finished_at=ago(hours=20), released_at=ago(seconds=30))
+    await insert(database, status=Status.SUCCEEDED, finished_at=ago(seconds=60), released_at=ago(hours=1))
+
+    backlog = await BacklogReader(database).read()
+
+    assert backlog is not None
+    assert backlog.ages["delivering"] == pytest.approx(60, abs=5)
+
+
 async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -> None:
     reader = BacklogReader(database)
     first = await reader.read()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Enum, Float, Integer, inspect
 
+from bot.clock import utc_now
 from bot.db.database import Database
-from bot.db.models import Generation, Status, UtcDateTime
+from bot.db.models import Generation, Status, Unreviewed, UtcDateTime
 from bot.failures import FailureKind
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules, Subject
@@ -148,6 +149,30 @@ async def test_an_export_says_what_it_cost_where_it_is_and_why_it_failed(
     assert failed["failure"] == {"kind": "unmade", "reason": "a filter"}
     assert failed["cancelled_by"] == "you"
     assert set(failed["links"].values()) == {None}
+
+
+REVIEWED: dict[str, Any] = {"unreviewed": Unreviewed.END, "review_id": "r"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"unreviewed": Unreviewed.END, "delivered_at": None},
+        {**REVIEWED, "review_until": utc_now(), "delivered_at": None},
+        {**REVIEWED, "review_until": utc_now(), "status": Status.CANCELLED},
+        {**REVIEWED, "removed_at": utc_now(), "failure_kind": FailureKind.DECLINED},
+        {"unreviewed": Unreviewed.END, "status": Status.FAILED, "failure_kind": FailureKind.FILE_LOST},
+    ],
+    ids=["before the review", "in review", "cancelled in review", "declined", "its file is lost"],
+)
+async def test_what_moderators_have_not_approved_has_no_address(
+    privacy: Privacy, database: Database, values: dict[str, Any]
+) -> None:
+    await insert_delivered(database, **values)
+    await insert_delivered(database, **REVIEWED)
+    hidden, approved = (await privacy.export(ALICE))["requests"]
+    assert hidden["links"]["video"] is None
+    assert approved["links"]["video"] == "https://cdn.example/video.mp4"
 
 
 async def test_an_export_holds_what_moderators_decided_about_the_member(

@@ -15,6 +15,7 @@ from bot.escape import escape
 from bot.i18n import locale_used
 from bot.moderation.review_decisions import Review
 from bot.provider.catalogue import CATALOGUE
+from bot.timestamps import relative_time
 from cogs.moderation.shapes import Shape
 from cogs.reviews.review_text import render_review, review_shapes
 
@@ -165,3 +166,11 @@ def test_every_image_of_a_film_is_shown_beside_long_prompts() -> None:
     shots[0].picture_urls = [f"https://cdn.discordapp.com/{place}" for place in range(3)]
     found = embeds_of(review_shapes(review_of(*shots))[0])
     assert sum(embed.image.url is not None for embed in found) == 3
+
+
+def test_a_finished_video_was_requested_before_its_review_began() -> None:
+    request = shot("a fox")
+    request.created_at = NOW - timedelta(hours=3)
+    review = review_of(request)
+    review.row.stage = ReviewStage.POSTED
+    assert f"requested it in <#{SOMEBODY}> {relative_time(request.created_at)}." in render_review(review)
