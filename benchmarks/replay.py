@@ -30,6 +30,7 @@ from bot.clock import utc_now  # noqa: E402
 from bot.db.database import Database, open_database  # noqa: E402
 from bot.db.models import Generation, Placement, Status  # noqa: E402
 from bot.moderation.decisions import Decisions, Moderator  # noqa: E402
+from bot.moderation.importing import Imports  # noqa: E402
 from bot.moderation.rules import QuotaRules, Subject  # noqa: E402
 from bot.policy.documents import LimitKind, Period, Scope  # noqa: E402
 from bot.preview.proposal import Proposal  # noqa: E402
@@ -71,10 +72,11 @@ async def main() -> None:
         async with open_database(f"sqlite+aiosqlite:///{folder}/veo.db") as database:
             print("writing rows", file=sys.stderr)
             await fill(database)
-            rules = QuotaRules(Decisions(database), daily_limit=DAILY_LIMIT)
+            decisions = Decisions(database)
+            rules = QuotaRules(decisions, daily_limit=DAILY_LIMIT)
             for role in range(1, ROLES + 1):
                 await rules.set_limits(BY, Subject(Scope.ROLE, role), {LimitKind.WEEK: 5 + role})
-            previews = Previews(database, rules, daily_limit=DAILY_LIMIT)
+            previews = Previews(database, rules, Imports(decisions), daily_limit=DAILY_LIMIT)
             found = [await measure(previews, name, proposal) for name, proposal in PROPOSALS.items()]
     print("| preview of | requests | refused | processor, s | whole, s | longest stall, ms |")
     print("|:--|--:|--:|--:|--:|--:|")
