@@ -142,7 +142,8 @@ def _look(path: Path, take: Take | None) -> tuple[int, str]:
     content = path.read_bytes()
     if not content.startswith(SIGNATURE):
         return 1, "Invalid data found when processing input"
-    seconds = SECONDS * len(content.split(CUT))
+    parts = content.removeprefix(SIGNATURE).split(CUT)
+    seconds = SECONDS * len([part for part in parts if part])
     width, height = SIZE
     facts = ("#tb 0: 1/1", "#media_type 0: video", "#codec_id 0: h264", f"#dimensions 0: {width}x{height}")
     if take is not None:
