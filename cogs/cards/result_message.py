@@ -126,9 +126,9 @@ class ResultMessage:
 
 
 def link_line(generation: Generation, clip: Clip) -> str:
-    """Return what stands in place of a file that a server doesn't take."""
+    """Return what stands in place of a file, whatever kept it out."""
     return _(
-        "The file ({size}) is too large for this server. [Download it]({link}) before the link expires.",
+        "I couldn't attach the file ({size}) here. [Download it]({link}) before the link expires.",
         size=f"{number(clip.size / MIB, 1)} MiB",
         link=f"<{generation.video_url}>",
     )

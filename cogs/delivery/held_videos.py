@@ -8,15 +8,13 @@ from typing import Self
 import discord
 from discord.utils import MISSING
 
-from bot.db.models import Generation
-from bot.i18n import _, locale_used, number
+from bot.i18n import locale_used
 from bot.jobs.ports import HeldVideo, Posted, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
-from bot.media.upload_sizes import MIB
 from bot.moderation.review_decisions import Review
 from cogs.cards.card import alt_text
-from cogs.cards.result_message import file_name
+from cogs.cards.result_message import file_name, link_line
 from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
 from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, next_form
 from cogs.moderation.membership import has_left
@@ -122,7 +120,7 @@ class HeldVideos:
         review = _review_of(held)
         is_gone = await has_left(self._client, held.guild_id, held.review.user_id)
         with locale_used(await self._board.locale_of(held.guild_id)):
-            link = f"||{_link_line(held.generation, clip)}||"
+            link = f"||{link_line(held.generation, clip)}||"
             links = review_shapes(review, has_left=is_gone, line=link)
             shapes = [replace(shape, text=shape.text.replace(f"{link}\n", "", 1)) for shape in links]
             return HeldMessage(shapes, links, attached)
@@ -146,15 +144,6 @@ class HeldVideos:
 
 def _review_of(held: HeldVideo) -> Review:
     return Review(held.review, [held.generation])
-
-
-def _link_line(generation: Generation, clip: Clip) -> str:
-    """Return what stands in place of the file, whatever kept it out."""
-    return _(
-        "I couldn't attach the file ({size}) here. [Download it]({link}) before the link expires.",
-        size=f"{number(clip.size / MIB, 1)} MiB",
-        link=f"<{generation.video_url}>",
-    )
 
 
 def _file_of(held: HeldVideo, clip: Clip) -> discord.File:

@@ -20,7 +20,7 @@ ANSWER_SECONDS = 60.0  # that Discord waits for an answer: a machine that stands
 ALICE = 11
 MODERATOR = 77
 REQUEST = {"prompt": "A fox in the snow", "duration": 4}
-TOO_LARGE = "is too large for this server"
+TOO_LARGE = "I couldn't attach the file"
 ENDINGS = ("I couldn't get you this video", TOO_LARGE, "cancelled your video")
 FAILING_REQUEST = {"prompt": "A fox in the snow [fail]", "duration": 4}
 

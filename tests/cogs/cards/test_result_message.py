@@ -45,7 +45,7 @@ def test_there_is_nothing_less_than_a_link_without_words(tmp_path: Path) -> None
     assert link.without_words() is None
     assert link.content == (
         f"🎬 <@4> Your video is ready.\n"
-        f"The file (3.0 MiB) is too large for this server. [Download it](<{ADDRESS}>) before the link "
+        f"I couldn't attach the file (3.0 MiB) here. [Download it](<{ADDRESS}>) before the link "
         f"expires.\n-# ID 0123456789abcdef"
     )
     assert link.files() == []
