@@ -36,7 +36,7 @@ async def test_a_file_that_is_not_taken_becomes_a_link(world: World) -> None:
     assert message.channel.id == threads(world)[0].id, "the link came to another place than the file would"
     ready, prompt, link, number = message.content.split("\n")
     assert (ready, prompt) == (f"🎬 <@{world.alice.id}> Your video is ready.", "> a red dragon")
-    assert link.startswith("The file (0.")
+    assert link.startswith("I couldn't attach the file (0.")
     assert link.endswith(f"[Download it](<{generation.video_url}>) before the link expires.")
     assert number == f"-# ID {generation.id}"
     assert_card_leads_to(world, generation, message)
