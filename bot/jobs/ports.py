@@ -97,7 +97,6 @@ class ApprovalPort(Protocol):
 
         Raises:
             MediaError: the file cannot be had now.
-            LeaseLostError: it was decided or cancelled, or another process carries it now.
         """
         ...
 

@@ -23,7 +23,6 @@ from bot.jobs.ports import (
     Posted,
     UndeliverableError,
 )
-from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.upload import Upload
 from bot.media.files import Clip, MediaError
 from bot.moderation.outbox import REFUSED_WAIT, note_shown, wait_after
@@ -54,12 +53,14 @@ class Approval:
 
         Raises:
             MediaError: the file cannot be had now, and nobody was asked yet.
-            LeaseLostError: it was decided or cancelled, or another process carries it now.
         """
         review, clip = await self._database.read(lambda session: _find_open(session, generation)), None
         if review is None:
             generation, clip = await fetch(generation)
-            generation, review = await self._open(generation)
+            opened = await self._open(generation)
+            if opened is None:
+                return NOW
+            generation, review = opened
         await self._show_card(generation)
         held = await self._aim(review, generation)
         if held is None:
@@ -85,37 +86,42 @@ class Approval:
         held = update(Generation).where(Generation.review_id == review.id, IN_REVIEW)
         session.execute(held.values(attempts=0).execution_options(synchronize_session=False))
 
-    async def _open(self, generation: Generation) -> tuple[Generation, ReviewRow]:
+    async def _open(self, generation: Generation) -> tuple[Generation, ReviewRow] | None:
         """Write down what is to be decided, once: of two processes that want to, one can.
 
-        Raises:
-            LeaseLostError: the row is not as `generation` shows it.
+        None: the row is not as `generation` shows it; a review of it was decided since, or it was cancelled.
         """
 
-        def open_review(session: Session) -> tuple[Generation, ReviewRow]:
-            review = new_review(session, generation, ReviewStage.POSTED, self._clock())
-            is_same = Generation.review_id.is_not_distinct_from(generation.review_id)
-            opened = (
-                update(Generation)
-                .where(Generation.id == generation.id, Generation.status == Status.SUCCEEDED, is_same)
-                .values(review_id=review.id, review_until=review.ends_at)
-                .returning(Generation)
+        def open_review(session: Session) -> tuple[Generation, ReviewRow] | None:
+            same = (
+                Generation.status == Status.SUCCEEDED,
+                Generation.review_id.is_not_distinct_from(generation.review_id),
+                Generation.review_until.is_not_distinct_from(generation.review_until),
             )
-            row = session.scalar(opened.execution_options(synchronize_session=False))
-            if row is None:
-                raise LeaseLostError(generation.id)
+            with session.begin_nested() as savepoint:
+                review = new_review(session, generation, ReviewStage.POSTED, self._clock())
+                opened = update(Generation).where(Generation.id == generation.id, *same)
+                values = opened.values(review_id=review.id, review_until=review.ends_at)
+                row = session.scalar(
+                    values.returning(Generation).execution_options(synchronize_session=False)
+                )
+                if row is None:
+                    savepoint.rollback()
+                    return None
             return row, review
 
         return await self._database.write(open_review)
 
     async def _aim(self, review: ReviewRow, generation: Generation) -> HeldVideo | None:
-        """Return what to show and where; None: the server has no channel for it now.
+        """Return what to show and where; None: it's decided, or the server has no channel for it now.
 
         That it may be there is written down before, since nobody may learn of its message.
         """
 
         def aim(session: Session) -> HeldVideo | None:
             row, channel_id = session.get_one(ReviewRow, review.id), _channel_of(session, review)
+            if row.decision is not None:
+                return None
             if channel_id is None:
                 row.post_at = None  # until there is one (`show_open_reviews`)
                 return None

@@ -18,6 +18,7 @@ from bot.jobs.cancellation import Cancellation
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.runner import MAX_ATTEMPTS
+from bot.jobs.steps.errors import StepPostponedError
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
 from bot.monitoring.undelivered import fetch_undelivered
@@ -89,6 +90,18 @@ async def test_it_is_shown_once_and_posted_once_it_is_approved(engine: Engine, r
     assert len(engine.delivery.videos) == 1
     assert [size > 0 for _id, size in engine.held.messages.values()] == [True]
     assert await counted(engine) == 1
+
+
+async def test_what_is_approved_while_it_is_to_be_shown_again_is_not_asked_about_once_more(
+    engine: Engine, reviews: Reviews
+) -> None:
+    as_claimed = await shown_first(engine)
+    await reviews.decide(MONA, first := await review_id(engine), APPROVE)
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(as_claimed)
+    assert await review_id(engine) == first, "there is another review"
+    await engine.delivered(as_claimed.id)
+    assert len(engine.delivery.videos) == 1
 
 
 async def test_declined_it_is_never_posted_and_counts_with_the_moderators_words(
