@@ -198,7 +198,8 @@ async def main(count: int) -> None:
             _tell(f"{name} …")
             costs[name] = await measure_apart(__file__, name, str(folder), url)
             _tell(f"{name}: {costs[name]}")
-    _print_table(costs, count, original)
+    told = f"{count} files of {original / 1e6:.1f} MB at once; smaller ones have {TARGET / 2**20:.0f} MiB."
+    print_table(costs, told)
 
 
 async def _make_files(folder: Path, count: int) -> int:
@@ -246,10 +247,11 @@ async def measure_apart(script: str, *arguments: str) -> Cost:
     return Cost(**json.loads(output))
 
 
-def _print_table(costs: dict[str, Cost], count: int, size: int) -> None:
+def print_table(costs: dict[str, Cost], told: str) -> None:
+    """Print what each way cost; `told`: what was measured."""
     load = os.getloadavg()[0]
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}.")
-    print(f"{count} files of {size / 1e6:.1f} MB at once; smaller ones have {TARGET / 2**20:.0f} MiB.\n")
+    print(f"{told}\n")
     print("| way | seconds | memory grows by, MB | longest stall, ms | of its own, ms | largest ffmpeg, MB |")
     print("|:--|--:|--:|--:|--:|--:|")
     for name, cost in costs.items():

@@ -10,8 +10,6 @@ Usage: python benchmarks/joining.py [SHOTS]
 
 import asyncio
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -23,7 +21,7 @@ import structlog
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
-from benchmarks.fitting import FFMPEG, Cost, cost_of, measure_apart  # noqa: E402
+from benchmarks.fitting import FFMPEG, Cost, cost_of, measure_apart, print_table  # noqa: E402
 from bot.media.files import probe  # noqa: E402
 from bot.media.joining import PRESET, QUALITY, Joiner  # noqa: E402
 
@@ -86,7 +84,7 @@ async def main(count: int) -> None:
             print(f"{way} …", file=sys.stderr)
             costs[way] = await measure_apart(__file__, way, name)
         sizes = [path.stat().st_size for path in _shots(folder)]
-    _print_table(costs, sizes)
+    print_table(costs, f"{len(sizes)} shots of {SECONDS} seconds, {sum(sizes) / 1e6:.0f} MB in all.")
 
 
 async def _make_shot(path: Path, number: int) -> None:
@@ -94,18 +92,6 @@ async def _make_shot(path: Path, number: int) -> None:
     sound = f"sine=f={200 + 50 * number}:r=48000:d={SECONDS}"
     codecs = ["-c:v", "libx264", "-preset", PRESET, "-b:v", RATE, "-pix_fmt", "yuv420p", "-c:a", "aac"]
     await _ffmpeg("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, *codecs, "-ac", "2", str(path))
-
-
-def _print_table(costs: dict[str, Cost], sizes: list[int]) -> None:
-    load = os.getloadavg()[0]
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}.")
-    print(f"{len(sizes)} shots of {SECONDS} seconds, {sum(sizes) / 1e6:.0f} MB in all.\n")
-    print("| way | seconds | memory grows by, MB | longest stall, ms | of its own, ms | largest ffmpeg, MB |")
-    print("|:--|--:|--:|--:|--:|--:|")
-    for name, cost in costs.items():
-        cells = [f"{cost.seconds:.1f}", f"{cost.memory / 1e6:.1f}", f"{cost.stall * 1000:.0f}"]
-        cells += [f"{cost.work * 1000:.0f}", f"{cost.encoder / 1e6:.0f}"]
-        print(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
