@@ -20,7 +20,7 @@ from bot.provider.options import Option, OptionValue
 from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE, by_whom_and_when
 from cogs.cards.reasons import reasons
-from cogs.cards.waiting_text import held_line, prospect, waiting_line
+from cogs.cards.waiting_text import held_line, prospect, then_reviewed, waiting_line
 from cogs.cards.withheld_text import withheld_lines, withheld_state
 from cogs.ui.links import linked, post_link
 
@@ -233,9 +233,10 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
         case Status.PREPARING | Status.QUEUED:
             return waiting_line(generation, eta)
         case Status.SUBMITTING:
-            return _("📨 **Sending** your request to the video service.")
+            return then_reviewed(generation, _("📨 **Sending** your request to the video service."))
         case Status.RUNNING:
-            return f"{_('⚙️ **Making your video.**')} {prospect(eta) or _when_sent(generation)}"
+            since = prospect(eta) or _when_sent(generation)
+            return then_reviewed(generation, f"{_('⚙️ **Making your video.**')} {since}")
         case Status.SUCCEEDED:
             return _made_line(generation)
         case Status.FAILED:

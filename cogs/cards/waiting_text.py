@@ -11,7 +11,15 @@ def waiting_line(generation: Generation, eta: Eta) -> str:
     """Return how a request waits; for moderators it has no position, and nobody knows how long that takes."""
     if is_in_review(generation):
         return review_line(generation)
-    return " ".join(filter(None, [_position(eta), prospect(eta)]))
+    return then_reviewed(generation, " ".join(filter(None, [_position(eta), prospect(eta)])))
+
+
+def then_reviewed(generation: Generation, line: str) -> str:
+    """Add where moderators decide about the finished video, so that nobody takes its end for its arrival."""
+    if generation.unreviewed is None:
+        return line
+    looks = _("A moderator looks at it before it's posted.")
+    return f"{line} {looks}"
 
 
 def review_line(generation: Generation) -> str:

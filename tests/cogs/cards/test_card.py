@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.db.models import Generation, Placement, Status
+from bot.db.models import Generation, Placement, Status, Unreviewed
 from bot.eta.eta import Eta
 from bot.failures import FailureKind
 from bot.markup import in_words
@@ -58,6 +58,7 @@ def rows(draw: st.DrawFn) -> Generation:
         options={"negative_prompt": draw(TEXTS)[:1000], "seed": 2**32 - 1, "enhance_prompt": False},
         status=status,
         placement=draw(st.sampled_from(Placement)),
+        unreviewed=draw(st.sampled_from([None, *Unreviewed])),
         user_id=2**63 - 1,
         submitted_at=draw(st.sampled_from([None, NOON])),
         cancelled_by=draw(st.sampled_from([2**63 - 2, 2**63 - 1])) if status is Status.CANCELLED else None,
@@ -203,6 +204,14 @@ def test_who_waits_reads_where_they_stand_and_when_it_is_expected(
     row = generation(status=status, submitted_at=NOON)
     assert state_line(row, eta) == line
     assert line in render_card(row, eta)["content"].split("\n")
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.SUBMITTING, Status.RUNNING])
+def test_who_waits_for_a_video_that_moderators_look_at_first_is_told_so(status: Status) -> None:
+    told = "A moderator looks at it before it's posted."
+    assert told not in state_line(generation(status=status, submitted_at=NOON), Eta(1, LATER))
+    held = generation(status=status, submitted_at=NOON, unreviewed=Unreviewed.END)
+    assert state_line(held, Eta(1, LATER)).endswith(told), "the video seems to arrive as soon as it's ready"
 
 
 @given(rows(), etas)
