@@ -85,7 +85,7 @@ class ChannelForm(SettingForm):
 
 
 class ReviewForm(SettingForm):
-    """Takes whose requests wait for moderators: a choice, or a role in its place."""
+    """Takes whose requests wait for moderators (a choice, or a role in its place), and how they wait."""
 
     def __init__(self, policy: Policy, guild: discord.Guild | None, show_again: ShowAgain) -> None:
         super().__init__(pgettext("title", "Requests that wait for you"), show_again)
@@ -117,8 +117,22 @@ class ReviewForm(SettingForm):
         gone = _("The role that was chosen is gone.") if is_role_gone(guild, rule) else None
         of_role = pgettext("label", "Or those of a role")
         self.add_item(discord.ui.Label(text=of_role, description=gone, component=self._role))
+        self._before = {field: getattr(policy, field) for field in ("review_stage", "review_timeout")}
+        self._how = {field: _choice_of(field, now) for field, now in self._before.items()}
+        when = pgettext("label", "When you approve them")
+        self.add_item(discord.ui.Label(text=when, component=self._how["review_stage"]))
+        late = pgettext("label", "Finished videos nobody decides about")
+        within = _("After 24 hours. They count either way.")
+        self.add_item(discord.ui.Label(text=late, description=within, component=self._how["review_timeout"]))
 
     def changes(self, known: Known) -> Mapping[str, Any]:
+        """Return what was chosen and isn't as it was when the form was opened."""
+        sent = {field: select.values[0] for field, select in self._how.items() if select.values}
+        how = {field: SETTINGS[field].parse(value, known) for field, value in sent.items()}
+        changed = {field: value for field, value in how.items() if value != self._before[field]}
+        return {**self._changed_rule(known), **changed}
+
+    def _changed_rule(self, known: Known) -> Mapping[str, Any]:
         """Return the rule, if another one was chosen; a role that was chosen before gives way to a choice."""
         who, role = next(iter(self._who.values), None), next(iter(self._role.values), None)
         role_id = None if role is None else role.id
@@ -129,6 +143,15 @@ class ReviewForm(SettingForm):
         if typed is None:
             raise BadInputError(_("Choose whose requests wait for you, or nobody. Nothing changed."))
         return {"review": SETTINGS["review"].parse(typed, known)}
+
+
+def _choice_of(field: str, now: str) -> discord.ui.Select[Any]:
+    """Return the choice of a setting that has few values; `now`: the one that holds."""
+    options = [
+        discord.SelectOption(label=_(name), value=value, default=value == now)
+        for value, name in (SETTINGS[field].choices or {}).items()
+    ]
+    return discord.ui.Select(custom_id=field, options=options, required=False)
 
 
 class LimitForm(NumbersForm):

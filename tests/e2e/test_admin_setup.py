@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import simcord
 
+from bot.db.models import Unreviewed
+from bot.db.review_models import ReviewStage
 from bot.policy.documents import LimitKind, Period, Policy, Reviewed, ReviewRule, Rule, Scope
 from sandbox.world import World
 from tests.e2e.driver import shown
@@ -12,7 +14,7 @@ from tests.e2e.limiting import add_role
 from tests.e2e.moderating import admin, command_id, said, use
 from tests.e2e.quoting import as_shown, now_shown
 from tests.e2e.reporting import choose_board
-from tests.e2e.reviewing import review_everybody
+from tests.e2e.reviewing import EVERYBODY, review_everybody
 from tests.e2e.test_admin_doctor import overwrites
 from tests.e2e.videos import filled_in, private
 
@@ -130,6 +132,21 @@ async def test_the_approval_form_sent_as_it_opened_changes_nothing(world: World,
     who = [filled_in(form)["who"]] if filled_in(form)["who"] else []
     await world.mona.submit_modal(form, {"who": who, "role": [artists] if role_id else []})
     assert (await policy_of(world)).review == rule
+
+
+async def test_how_requests_wait_is_chosen_beside_whose_and_undoes_nobody_elses_change(world: World) -> None:
+    await review_everybody(world)
+    guide = await open_guide(world)
+    await send(world, guide, "Approval", who=["everybody"], review_stage=["posted"], review_timeout=["end"])
+    policy = await policy_of(world)
+    assert (policy.review, policy.review_stage) == (EVERYBODY, ReviewStage.POSTED)
+    form = await world.mona.click(as_shown(world, shown(guide).message), label="Approval")
+    opened = {name: [filled_in(form)[name]] for name in ("who", "review_stage", "review_timeout")}
+    assert opened["review_stage"] == ["posted"], "the form doesn't show what holds"
+    await review_everybody(world, review_timeout=Unreviewed.POST)
+    await world.mona.submit_modal(form, opened)
+    policy = await policy_of(world)
+    assert (policy.review_stage, policy.review_timeout) == (ReviewStage.POSTED, Unreviewed.POST)
 
 
 async def test_a_choice_takes_the_place_of_the_role_that_held(world: World) -> None:
