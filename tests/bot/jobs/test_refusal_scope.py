@@ -154,6 +154,16 @@ def test_when_a_pause_is_over_one_request_tries_and_those_that_tried_go_behind()
     assert scopes.hold("c", "n", now) is None, "nothing came of the first, and nobody else may try"
 
 
+@pytest.mark.parametrize("seconds", [30, 90])
+def test_who_waits_for_the_account_and_the_model_waits_for_the_longer_of_both(seconds: int) -> None:
+    busy = Refusal(Way.BUSY, "Slow.", retry_after=timedelta(seconds=seconds))
+    scopes = new_scopes()
+    play(scopes, [("a", "m", busy), ("b", "m", busy), ("c", "n", MONEY)])
+    hold = scopes.hold("d", "m", START)
+    assert hold is not None
+    assert hold.wait == max(ACCOUNT_WAIT, timedelta(seconds=seconds))
+
+
 def test_what_waits_for_a_model_that_is_gone_ends() -> None:
     scopes = new_scopes()
     play(scopes, [("a", "m", GONE)])
