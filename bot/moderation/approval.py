@@ -78,9 +78,7 @@ class Approval:
                 "the moderators' channel refuses a finished video", review=review.id, reason=str(error)
             )
             return REFUSED_WAIT
-        await self._database.write(
-            lambda session: self._note_shown(session, review, shown), review.guild_id
-        )
+        await self._database.write(lambda session: self._note_shown(session, review, shown), review.guild_id)
         return NOW
 
     def _note_shown(self, session: Session, review: ReviewRow, shown: Posted) -> None:

@@ -21,7 +21,7 @@ KEPT = 3600.0  # seconds after the last edit; another process may make the final
 
 
 def rank_of(generation: Generation) -> int:
-    """Return how far a request has come; what has ended comes last, after a video that moderators see first."""
+    """Return how far a request has come; what has ended comes last, after what moderators see first."""
     if is_held(generation):
         return HELD_RANK
     return RANKS.get(generation.status, FINAL_RANK) if generation.status in OPEN else FINAL_RANK

@@ -2,8 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -24,10 +23,14 @@ class RecordingClient:
     def __init__(self) -> None:
         self.shown: list[str] = []
 
-    def get_partial_messageable(self, *_place: object, **_server: object) -> Any:
-        return SimpleNamespace(get_partial_message=lambda _message: SimpleNamespace(edit=self._edit))
+    def get_partial_messageable(self, _channel_id: int, *, guild_id: int) -> Self:
+        assert guild_id
+        return self
 
-    async def _edit(self, *, content: str, **_beside: object) -> None:
+    def get_partial_message(self, _message_id: int) -> Self:
+        return self
+
+    async def edit(self, *, content: str, **_beside: object) -> None:
         self.shown.append(content)
 
 
