@@ -8,19 +8,19 @@ from typing import Self
 import discord
 from discord.utils import MISSING
 
-from bot.i18n import locale_used
+from bot.i18n import _, locale_used, pgettext
 from bot.jobs.ports import HeldVideo, Posted, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.moderation.review_decisions import Review
 from cogs.cards.card import alt_text
-from cogs.cards.result_message import file_name, link_line
+from cogs.cards.result_message import file_name, link_line, size_of
 from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
 from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, next_form
 from cogs.moderation.membership import has_left
 from cogs.moderation.shapes import Shape, show_first
 from cogs.reviews.buttons import review_view
-from cogs.reviews.review_text import review_shapes
+from cogs.reviews.review_text import has_room_for, review_shapes
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.servers import Servers
 
@@ -148,7 +148,7 @@ class HeldVideos:
     async def _message_of(self, held: HeldVideo, attached: Clip | None, clip: Clip) -> HeldMessage:
         review, is_gone = _review_of(held), await self._has_left(held)
         with locale_used(await self._board.locale_of(held.guild_id)):
-            link = f"||{link_line(held.generation, clip)}||"
+            link = _link_of(held, clip)
             shapes = review_shapes(review, has_left=is_gone)
             links = review_shapes(review, has_left=is_gone, line=link)
             return HeldMessage(shapes, links, attached)
@@ -180,6 +180,19 @@ class HeldVideos:
 
 def _review_of(held: HeldVideo) -> Review:
     return Review(held.review, [held.generation])
+
+
+def _link_of(held: HeldVideo, clip: Clip) -> str:
+    """Return what stands in place of the file: a hidden link, where there's room for it."""
+    link = f"||{link_line(held.generation, clip)}||"
+    if has_room_for(_review_of(held), link):
+        return link
+    return _(
+        "I couldn't attach the file ({size}) here. The link to it is too long for a message. Once I can attach "
+        "files here, use *{button}* in `/veo-admin home`.",
+        size=size_of(clip),
+        button=pgettext("button", "Post requests again"),
+    )
 
 
 def _file_of(held: HeldVideo, clip: Clip) -> discord.File:

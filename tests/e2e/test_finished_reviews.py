@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from bot.clock import utc_now
 from bot.db.database import open_database
-from bot.db.models import Status, Unreviewed
+from bot.db.models import Generation, Status, Unreviewed
 from bot.db.review_models import ReviewRow, ReviewStage
 from sandbox.world import World, wait_until
 from tests.e2e.driver import (
@@ -251,6 +251,27 @@ async def test_a_channel_that_takes_no_files_gets_a_hidden_link(world: World) ->
     assert await click(world.mona, message, APPROVE) == []
     await world.wait_for_delivery()
     assert "the file" not in reviews_in(board)[0].content
+
+
+async def test_a_link_that_is_too_long_for_a_message_is_told_and_replaced_by_the_file(
+    world: World, database_url: str
+) -> None:
+    board = await open_reviewing(world)
+    await ask(world, prompt=LONG_PROMPT)
+    await (await the_review(board)).delete()
+    signed = Generation.video_url + f"?signature={'x' * 1500}"
+    async with open_database(database_url) as database:
+        values = update(Generation).values(video_url=signed)
+        await database.write(lambda session: session.execute(values) and None)
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50046)
+    await post_again(world)
+    message = await the_review(board)
+    assert "The link to it is too long for a message." in message.content
+    assert f"> {LONG_PROMPT[:20]}" in message.content
+    assert buttons(message) == [APPROVE, DECLINE]
+    await post_again(world)
+    await eventually("the file is there", lambda: bool(reviews_in(board)[0].attachments))
+    assert "too long" not in reviews_in(board)[0].content
 
 
 async def test_settings_say_that_videos_are_links_where_i_can_attach_nothing(world: World) -> None:
