@@ -188,8 +188,8 @@ def _link_of(held: HeldVideo, clip: Clip) -> str:
     if has_room_for(_review_of(held), link):
         return link
     return _(
-        "I couldn't attach the file ({size}) here. The link to it is too long for a message. Once I can attach "
-        "files here, use *{button}* in `/veo-admin home`.",
+        "I couldn't attach the file ({size}) here. The link to it is too long for a message. Once I can "
+        "attach files here, use *{button}* in `/veo-admin home`.",
         size=size_of(clip),
         button=pgettext("button", "Post requests again"),
     )

@@ -162,6 +162,19 @@ async def test_what_nobody_looks_at_ends_or_is_posted_after_a_day(
     assert (buttons(message), message.attachments) == ([], [])
 
 
+async def test_what_nobody_looked_at_is_not_posted_once_the_member_has_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.admission.reviewing.REVIEW_TIME", timedelta(seconds=3))
+    board = await open_reviewing(world, Unreviewed.POST)
+    await ask(world)
+    await the_review(board)
+    refuse(world, "GET", "/guilds/*/members/*", 10007, status=404, times=None)
+    await world.wait_for_delivery()
+    assert videos_in(world) == []
+    await eventually("moderators see it", lambda: "🚪" in reviews_in(board)[0].content)
+
+
 async def test_the_member_cancels_what_is_ready_and_reads_that_it_counts(world: World) -> None:
     board = await open_reviewing(world)
     await ask(world)

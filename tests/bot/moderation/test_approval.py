@@ -185,6 +185,25 @@ async def test_without_a_decision_it_ends_or_is_posted_as_it_was_said_when_it_wa
     assert await counted(engine) == 1
 
 
+async def test_what_nobody_decided_about_is_not_posted_for_somebody_who_has_left(engine: Engine) -> None:
+    asked: list[tuple[int, int]] = []
+
+    async def has_left(guild_id: int, user_id: int) -> bool:
+        asked.append((guild_id, user_id))
+        return True
+
+    row = await shown_first(engine, unreviewed=Unreviewed.POST)
+    reviews = Reviews(engine.database, engine.clock, work=engine.work, has_left=has_left)
+    await reviews.look()
+    engine.clock.advance(DAY)
+    await reviews.look()
+    ended, review = await engine.delivered(row.id), await the_review(engine)
+    assert review is not None
+    assert (review.decision, ended.failure_kind) == (ReviewDecision.LEFT, FailureKind.MEMBER_LEFT)
+    assert engine.delivery.videos == []
+    assert asked == [(GUILD, row.user_id)]
+
+
 async def test_an_answer_that_was_lost_shows_it_once(engine: Engine) -> None:
     engine.held.lost_answers.append(DeliveryPostponedError("no answer"))
     row = await insert(engine.database, unreviewed=Unreviewed.END)
