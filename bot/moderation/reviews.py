@@ -72,8 +72,8 @@ class Reviews:
         self._work = work
         self._has_left = has_left
         self._show = show
-        self._looked_at: datetime | None = None
-        self._resumed_at: datetime | None = None
+        self._looked_at: datetime | None = None  # when the last look began that came to its end
+        self._resumed_at = clock()  # since when looks take place one after the other
 
     async def get(self, guild_id: int, review_id: str) -> Review | None:
         """Return a review of this server as it stands, or None."""
@@ -145,26 +145,25 @@ class Reviews:
         One whose time was over while nobody could click starts over.
         """
         now = self._clock()
+        if self._looked_at is None or not timedelta() <= now - self._looked_at <= _outage():
+            self._resumed_at = now  # a clock that was set counts as an outage, too
         found = await self._database.read(lambda session: _fetch_over(session, now))
-        resumed_at = self._note_look(now)
         for review in found:
-            if _is_waiting(review) and review.row.ends_at <= resumed_at - _outage():
+            if self._was_missed(review):
                 await self._start_over(review, now)
             else:
                 await self._end(review, now)
-
-    def _note_look(self, now: datetime) -> datetime:
-        """Return since when looks take place regularly; another process may have looked before that."""
-        if self._looked_at is None or self._resumed_at is None or now - self._looked_at > _outage():
-            self._resumed_at = now
         self._looked_at = now
-        return self._resumed_at
+
+    def _was_missed(self, review: Review) -> bool:
+        """Whether its time was over before looks began, or began again: any process would have ended it."""
+        is_waiting = any(map(is_in_review, review.requests))
+        return is_waiting and review.row.ends_at <= self._resumed_at - _outage()
 
     async def _start_over(self, review: Review, now: datetime) -> None:
         def work(session: Session) -> Sequence[Generation]:
             if not start_over(session, review.row, now):
                 return []
-            session.expire_all()
             return load_review(session, review.row).at_stake
 
         waiting = await self._database.write(work, review.row.guild_id)
@@ -187,10 +186,6 @@ class Reviews:
 
 def _outage() -> timedelta:
     return timedelta(seconds=OUTAGE * LOOK_INTERVAL)
-
-
-def _is_waiting(review: Review) -> bool:
-    return any(map(is_in_review, review.requests))
 
 
 def _fetch_over(session: Session, now: datetime) -> list[Review]:
