@@ -35,7 +35,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_INTERVAL = 10.0  # seconds between looks for reviews that are over
 LOOK_SIZE = 50  # reviews in one look
-OUTAGE = 30  # looks that did not take place, one after the other: nothing ran, or it had no database
+OUTAGE = timedelta(minutes=5)  # without a look: nothing ran, or it had no database
+OUTAGE_LOOKS = 30  # that did not take place by then, however rare they are
 
 HasLeft = Callable[[int, int], Awaitable[bool]]  # whether somebody is not on a server any more
 Show = Callable[[Generation], Awaitable[None]]  # brings a request's card up to date
@@ -185,7 +186,7 @@ class Reviews:
 
 
 def _outage() -> timedelta:
-    return timedelta(seconds=OUTAGE * LOOK_INTERVAL)
+    return max(OUTAGE, timedelta(seconds=OUTAGE_LOOKS * LOOK_INTERVAL))
 
 
 def _fetch_over(session: Session, now: datetime) -> list[Review]:
