@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.context import Requester
 from bot.db.models import Generation, Status
-from bot.db.review_models import HAS_REQUESTS, ReviewRow, ReviewStage
+from bot.db.review_models import HAS_REQUESTS, IN_REVIEW, ReviewRow, ReviewStage
 from bot.policy.documents import Reviewed, ReviewRule
 
 REVIEW_TIME = timedelta(hours=24)  # in which moderators can decide
@@ -68,6 +68,21 @@ def new_review(
     )
     session.add(row)
     return row
+
+
+def start_over(session: Session, review: ReviewRow, now: datetime) -> bool:
+    """Give moderators the whole time again, unless the review has changed; return whether they have it.
+
+    What they read of its end is shown again.
+    """
+    same = (ReviewRow.id == review.id, ReviewRow.decision.is_(None), ReviewRow.ends_at == review.ends_at)
+    moved = update(ReviewRow).where(*same).values(ends_at=now + REVIEW_TIME, post_at=now)
+    if session.scalar(moved.returning(ReviewRow.id)) is None:
+        return False
+    waiting = update(Generation).where(Generation.review_id == review.id, IN_REVIEW)
+    later = waiting.values(review_until=now + REVIEW_TIME)
+    session.execute(later.execution_options(synchronize_session=False))
+    return True
 
 
 def show_open_reviews(session: Session, guild_id: int, now: datetime) -> int:

@@ -16,6 +16,7 @@ from bot.app.gateway_side import (
     build_gateway,
     build_outbox_relay,
     build_position_updater,
+    build_review_ends,
     build_strike_notices,
 )
 from bot.app.shared import Shared, open_shared, timing_of
@@ -45,6 +46,7 @@ from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.held_videos import HeldVideos
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.delivery.strike_messages import DiscordMemberMessages
+from cogs.moderation.membership import has_left
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]
@@ -213,7 +215,10 @@ def _tasks_of_gateway(
         "outbox": build_outbox_relay(shared, board).run,
         "positions": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,
-        "reviews": partial(gateway.services.reviews.run, shared.signals.stopping),
+        "reviews": partial(
+            build_review_ends(shared, partial(has_left, gateway.bot), delivery.show_state).run,
+            shared.signals.stopping,
+        ),
         "strikes": build_strike_notices(shared, DiscordMemberMessages(gateway.bot, servers)).run,
     }
 

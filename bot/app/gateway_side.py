@@ -28,7 +28,7 @@ from bot.moderation.decisions import Decisions
 from bot.moderation.importing import Imports
 from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
-from bot.moderation.reviews import Reviews
+from bot.moderation.reviews import HasLeft, Reviews, Show
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.moderation.strike_notices import MemberMessages, StrikeNotices
@@ -95,6 +95,11 @@ def build_departures(shared: Shared, gateway: GatewaySide, is_gone: IsGone) -> D
         shared.signals.stopping,
         is_ours=_is_ours(shared.settings.shards),
     )
+
+
+def build_review_ends(shared: Shared, has_left: HasLeft, show: Show) -> Reviews:
+    """Make what ends reviews; any number of processes may run it."""
+    return Reviews(shared.database, work=shared.signals.work, has_left=has_left, show=show)
 
 
 def _is_ours(shards: Shards | None) -> Callable[[int], bool]:

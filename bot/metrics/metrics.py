@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from bot import __version__
 from bot.admission.denials import QuotaReachedError
 from bot.db.models import Generation, Status
-from bot.db.review_models import due_since
+from bot.db.review_models import due_since, is_withheld
 from bot.errors import UndecidedError, UserError
 from bot.failures import FailureKind
 from bot.metrics.families import MetricFamilies
@@ -72,7 +72,9 @@ FINISHED = FAMILIES.counter(
     "requests_finished", "Requests that are over: handed over, or given up.", status=ENDINGS
 )
 FAILED = FAMILIES.counter(
-    "requests_failed", "Requests that are over and failed, by why.", failure=FailureKind
+    "requests_failed",
+    "Requests that are over and failed, or whose video moderators didn't let be posted, by why.",
+    failure=FailureKind,
 )
 QUEUE = FAMILIES.gauge(
     "queue_requests",
@@ -119,7 +121,7 @@ SPENT_USD = FAMILIES.counter(
 
 DELIVERIES = FAMILIES.histogram(
     "delivery_duration_seconds",
-    "From ready (or approved by moderators), failed or cancelled to posted.",
+    "From ready (or decided by moderators), failed or cancelled to posted.",
     DELIVERY_SECONDS,
     result=(VIDEO, ENDING),
 )
@@ -197,7 +199,7 @@ def note_change(before: Generation, after: Generation, now: datetime) -> None:
     if before.status is not after.status and after.status is Status.SUCCEEDED:
         _note_made(after)
     if before.result_id is None and after.result_id is not None and after.finished_at is not None:
-        result = VIDEO if after.status is Status.SUCCEEDED else ENDING
+        result = VIDEO if after.status is Status.SUCCEEDED and not is_withheld(after) else ENDING
         seconds = (now - due_since(after)).total_seconds()
         DELIVERIES.labels(result).observe(max(0.0, seconds))  # a clock may have been set back
     if before.delivered_at is None and after.delivered_at is not None:
@@ -212,7 +214,8 @@ def _note_made(generation: Generation) -> None:
 
 
 def _note_finished(generation: Generation) -> None:
-    if generation.status is Status.FAILED and generation.failure_kind is not None:
+    has_failed = generation.status is Status.FAILED or is_withheld(generation)
+    if has_failed and generation.failure_kind is not None:
         note_failed(generation.failure_kind)
     else:
         FINISHED.labels(generation.status).inc()

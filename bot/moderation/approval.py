@@ -4,10 +4,11 @@ The row's review is its outbox: while `post_at` is due, the runner takes the row
 shows it. After a decision nobody carries the row any more, and the same runner delivers it, or its end.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.reviewing import new_review
@@ -77,7 +78,7 @@ class Approval:
                 "the moderators' channel refuses a finished video", review=review.id, reason=str(error)
             )
             return REFUSED_WAIT
-        await self._database.write(lambda session: self._note_shown(session, review, shown))
+        await self._database.write(lambda session: self._note_shown(session, review, shown), review.guild_id)
         return NOW
 
     def _note_shown(self, session: Session, review: ReviewRow, shown: Posted) -> None:
@@ -113,14 +114,14 @@ class Approval:
         return await self._database.write(open_review)
 
     async def _aim(self, review: ReviewRow, generation: Generation) -> HeldVideo | None:
-        """Return what to show and where; None: it's decided, or the server has no channel for it now.
+        """Return what to show and where; None: it's decided or over, or the server has no channel for it now.
 
         That it may be there is written down before, since nobody may learn of its message.
         """
 
         def aim(session: Session) -> HeldVideo | None:
             row, channel_id = session.get_one(ReviewRow, review.id), _channel_of(session, review)
-            if row.decision is not None:
+            if row.decision is not None or not _is_waiting(session, review):
                 return None
             if channel_id is None:
                 row.post_at = None  # until there is one (`show_open_reviews`)
@@ -137,7 +138,8 @@ class Approval:
         if found is not None:
             return found
         if clip is None:
-            _generation, clip = await fetch(held.generation)
+            generation, clip = await fetch(held.generation)
+            held = replace(held, generation=generation)
         return await self._upload.post(held, clip, _begin)
 
     async def _show_card(self, generation: Generation) -> None:
@@ -155,6 +157,12 @@ async def _begin(held: HeldVideo) -> HeldVideo:
 def _find_open(session: Session, generation: Generation) -> ReviewRow | None:
     row = None if generation.review_id is None else session.get(ReviewRow, generation.review_id)
     return row if row is not None and row.decision is None else None
+
+
+def _is_waiting(session: Session, review: ReviewRow) -> bool:
+    """Whether there is still something to decide about; it may have been cancelled a moment ago."""
+    waiting = select(Generation.id).where(Generation.review_id == review.id, IN_REVIEW)
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def _channel_of(session: Session, review: ReviewRow) -> int | None:

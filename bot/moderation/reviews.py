@@ -1,16 +1,18 @@
 """Moderators look at requests before anything is spent on them, or at finished videos, and decide."""
 
 import asyncio
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.reviewing import show_open_reviews
+from bot.admission.reviewing import show_open_reviews, start_over
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow
+from bot.db.models import Generation
+from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow, ReviewStage, is_in_review
 from bot.jobs.ports import Posted
 from bot.metrics.metrics import note_failed
 from bot.moderation.decisions import Moderator, checked_reason
@@ -33,15 +35,46 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_INTERVAL = 10.0  # seconds between looks for reviews that are over
 LOOK_SIZE = 50  # reviews in one look
+OUTAGE = timedelta(minutes=5)  # without a look: nothing ran, or it had no database
+OUTAGE_LOOKS = 30  # that did not take place by then, however rare they are
+
+HasLeft = Callable[[int, int], Awaitable[bool]]  # whether somebody is not on a server any more
+Show = Callable[[Generation], Awaitable[None]]  # brings a request's card up to date
+
+
+async def nobody_has_left(_guild_id: int, _user_id: int) -> bool:
+    """Say so, where nobody can be asked."""
+    return False
+
+
+async def show_nothing(_generation: Generation) -> None:
+    """Leave cards as they are, where there are none."""
 
 
 class Reviews:
-    """Decides about reviews; `work`: set when there is something to do for the runner."""
+    """Decides about reviews, and ends them.
 
-    def __init__(self, database: Database, clock: Clock = utc_now, *, work: asyncio.Event) -> None:
+    Args:
+        work: set when there is something to do for the runner.
+        has_left, show: Discord's side of what `look` does.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock = utc_now,
+        *,
+        work: asyncio.Event,
+        has_left: HasLeft = nobody_has_left,
+        show: Show = show_nothing,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._work = work
+        self._has_left = has_left
+        self._show = show
+        self._looked_at: datetime | None = None  # when the last look began that came to its end
+        self._resumed_at = clock()  # since when looks take place one after the other
 
     async def get(self, guild_id: int, review_id: str) -> Review | None:
         """Return a review of this server as it stands, or None."""
@@ -108,40 +141,79 @@ class Reviews:
         await run_every(LOOK_INTERVAL, stopping, self.look, failed="reviews cannot be ended")
 
     async def look(self) -> None:
-        """End reviews that nobody decided in time, and close those that nothing waits for any more."""
+        """End reviews that nobody decided in time, and close those that nothing waits for any more.
+
+        One whose time was over while nobody could click starts over.
+        """
         now = self._clock()
+        if self._looked_at is None or not timedelta() <= now - self._looked_at <= _outage():
+            self._resumed_at = now  # a clock that was set counts as an outage, too
         found = await self._database.read(lambda session: _fetch_over(session, now))
-        for guild_id, review_id in found:
-            ended = await self._database.write(
-                lambda session, review_id=review_id: _end(session, review_id, now), guild_id
-            )
-            _count(ended, ReviewDecision.LAPSE)
-            self._work.set()
+        for review in found:
+            if self._was_missed(review):
+                await self._start_over(review, now)
+            else:
+                await self._end(review, now)
+        self._looked_at = now
+
+    def _was_missed(self, review: Review) -> bool:
+        """Whether its time was over before looks began, or began again: any process would have ended it."""
+        is_waiting = any(map(is_in_review, review.requests))
+        return is_waiting and review.row.ends_at <= self._resumed_at - _outage()
+
+    async def _start_over(self, review: Review, now: datetime) -> None:
+        def work(session: Session) -> Sequence[Generation]:
+            if not start_over(session, review.row, now):
+                return []
+            return load_review(session, review.row).at_stake
+
+        waiting = await self._database.write(work, review.row.guild_id)
+        if not waiting:
+            return
+        log.info("a review starts over after an outage", review=review.row.id)
+        if review.row.stage is ReviewStage.MADE:
+            await self._show(waiting[0])  # a film's have one; a finished video is shown again with its card
+        self._work.set()
+
+    async def _end(self, review: Review, now: datetime) -> None:
+        row = review.row
+        has_left = review.is_posted_unseen and await self._has_left(row.guild_id, row.user_id)
+        ended = await self._database.write(
+            lambda session: _end(session, row, now, has_left=has_left), row.guild_id
+        )
+        _count(ended, ReviewDecision.LAPSE)
+        self._work.set()
 
 
-def _fetch_over(session: Session, now: datetime) -> list[tuple[int, str]]:
-    over = select(ReviewRow.guild_id, ReviewRow.id).where(
-        ReviewRow.decision.is_(None), or_(ReviewRow.ends_at <= now, ~HAS_REQUESTS)
-    )
-    return [(guild_id, review_id) for guild_id, review_id in session.execute(over.limit(LOOK_SIZE))]
+def _outage() -> timedelta:
+    return max(OUTAGE, timedelta(seconds=OUTAGE_LOOKS * LOOK_INTERVAL))
 
 
-def _end(session: Session, review_id: str, now: datetime) -> Ended:
+def _fetch_over(session: Session, now: datetime) -> list[Review]:
+    over = select(ReviewRow).where(ReviewRow.decision.is_(None), or_(ReviewRow.ends_at <= now, ~HAS_REQUESTS))
+    return [load_review(session, row) for row in session.scalars(over.limit(LOOK_SIZE)).all()]
+
+
+def _end(session: Session, found: ReviewRow, now: datetime, *, has_left: bool) -> Ended:
     """Close a review that is over, and return what ended with it."""
-    row = session.get_one(ReviewRow, review_id)
-    if row.decision is not None:
-        return Ended()  # somebody decided since it was found
-    decision, ended = _carry_out_end(session, row, now)
-    close(session, review_id, decision, now)
+    row = session.get_one(ReviewRow, found.id)
+    if row.decision is not None or row.ends_at != found.ends_at:
+        return Ended()  # somebody decided since it was found, or it starts over
+    decision, ended = _carry_out_end(session, row, now, has_left=has_left)
+    close(session, row.id, decision, now)
     return ended
 
 
-def _carry_out_end(session: Session, row: ReviewRow, now: datetime) -> tuple[ReviewDecision, Ended]:
-    if load_review(session, row).is_posted_unseen:
+def _carry_out_end(
+    session: Session, row: ReviewRow, now: datetime, *, has_left: bool
+) -> tuple[ReviewDecision, Ended]:
+    """`has_left`: what would be posted unseen has no member to see it."""
+    if not has_left and load_review(session, row).is_posted_unseen:
         is_posted = bool(let_go_on(session, row, now))
         return ReviewDecision.UNSEEN if is_posted else ReviewDecision.OVER, Ended()
-    ended = end_requests(session, row, ReviewDecision.LAPSE, now)
-    return ReviewDecision.LAPSE if ended.ids else ReviewDecision.OVER, ended
+    decision = ReviewDecision.LEFT if has_left else ReviewDecision.LAPSE
+    ended = end_requests(session, row, decision, now)
+    return decision if ended.ids else ReviewDecision.OVER, ended
 
 
 def _count(ended: Ended, decision: ReviewDecision) -> None:

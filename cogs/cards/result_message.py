@@ -129,9 +129,14 @@ def link_line(generation: Generation, clip: Clip) -> str:
     """Return what stands in place of a file, whatever kept it out."""
     return _(
         "I couldn't attach the file ({size}) here. [Download it]({link}) before the link expires.",
-        size=f"{number(clip.size / MIB, 1)} MiB",
+        size=size_of(clip),
         link=f"<{generation.video_url}>",
     )
+
+
+def size_of(clip: Clip) -> str:
+    """Return how large a file is, for people."""
+    return f"{number(clip.size / MIB, 1)} MiB"
 
 
 def file_name(subject: Generation | FilmRow) -> str:

@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.db.models import OPEN, Status
+from bot.db.models import OPEN, Generation, Status
+from bot.db.review_models import is_held
 from bot.eta.rate_limiter import RateLimiter
 from bot.metrics.metrics import EDITS, SAVED, SENT
 
@@ -15,13 +16,15 @@ Edit = Callable[[], Awaitable[None]]
 
 # A request that waits never comes after one that is being made, whatever order they are told in.
 RANKS = {Status.PREPARING: 0, Status.QUEUED: 0, Status.SUBMITTING: 1, Status.RUNNING: 2}
-FIRST_RANK, FINAL_RANK = 0, 3
+FIRST_RANK, HELD_RANK, FINAL_RANK = 0, 3, 4
 KEPT = 3600.0  # seconds after the last edit; another process may make the final one
 
 
-def rank_of(status: Status) -> int:
-    """Return how far a request has come; what has ended comes last."""
-    return RANKS.get(status, FINAL_RANK) if status in OPEN else FINAL_RANK
+def rank_of(generation: Generation) -> int:
+    """Return how far a request has come; what has ended comes last, after what moderators see first."""
+    if is_held(generation):
+        return HELD_RANK
+    return RANKS.get(generation.status, FINAL_RANK) if generation.status in OPEN else FINAL_RANK
 
 
 @dataclass(slots=True)

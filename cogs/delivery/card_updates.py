@@ -14,7 +14,7 @@ from bot.signals import StoppingError
 from cogs.cards.card_message import CardMessage, card_message
 from cogs.cards.film_card import film_message
 from cogs.cards.shown_film import FindFilm, film_of, no_films
-from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, CardEdits, rank_of
+from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, HELD_RANK, CardEdits, rank_of
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 
@@ -47,7 +47,7 @@ class Cards:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def show(self, generation: Generation, eta: Eta, is_current: IsCurrent | None = None) -> None:
-        """Edit the card: soon, while the generation is waited for; else before this returns.
+        """Edit the card: soon, while the generation is being made; else before this returns.
 
         `is_current`: asked right before the edit, whether it is to be made.
 
@@ -58,9 +58,9 @@ class Cards:
         if generation.card_id is None or self._failed.has(("edit", generation.channel_id)):
             return
         # A shot ends, but the card that shows all of them goes on, and shows what the rows say.
-        rank = FIRST_RANK if generation.film_id else rank_of(generation.status)
+        rank = FIRST_RANK if generation.film_id else rank_of(generation)
         edit = self._show(generation, generation.card_id, rank, eta, is_current)
-        if rank == FINAL_RANK:
+        if rank >= HELD_RANK:
             await edit
             return
         task = asyncio.create_task(_alone(edit), name=f"card {generation.id}")
@@ -109,14 +109,14 @@ class Cards:
 
     async def _find_later(self, generation: Generation) -> Generation | None:
         """Return the row, if it has come further than what is to be shown."""
-        if self._read_row is None or generation.film_id or rank_of(generation.status) == FINAL_RANK:
+        if self._read_row is None or generation.film_id or rank_of(generation) == FINAL_RANK:
             return None
         try:
             present = await self._read_row(generation.id)
         except Exception as error:  # noqa: BLE001 a database that cannot be read says nothing
             log.info("a card is edited unchecked", reason=str(error))
             return None
-        is_later = present is not None and rank_of(present.status) > rank_of(generation.status)
+        is_later = present is not None and rank_of(present) > rank_of(generation)
         return present if is_later else None
 
     async def _edit(self, generation: Generation, card_id: int, eta: Eta) -> bool:

@@ -124,8 +124,8 @@ class DiscordModeratorChannel:
 
         return await self._posts.search(channel_id, review.row.guild_id, max(since, 0), is_it, newest=True)
 
-    async def is_there(self, row: ReviewRow, view: discord.ui.View | None) -> bool:
-        """Whether a review's message is there; it gets its buttons again.
+    async def find(self, row: ReviewRow, view: discord.ui.View | None) -> discord.Message | None:
+        """Return a review's message where it's there; it gets its buttons again.
 
         Raises:
             DeliveryPostponedError: later perhaps.
@@ -184,8 +184,8 @@ class DiscordModeratorChannel:
         shapes: Sequence[Shape],
         view: discord.ui.View | None,
         left_out: Mapping[str, Any] = KEEP_ALL,
-    ) -> bool:
-        """Show the first of `shapes` that Discord takes in a case's message; return whether that's there.
+    ) -> discord.Message | None:
+        """Show the first of `shapes` that Discord takes in a case's message; return that if it's there.
 
         `left_out`: what else goes (`cogs.moderation.shapes`).
 
@@ -194,18 +194,17 @@ class DiscordModeratorChannel:
             UndeliverableError: Discord refuses.
         """
         if row.channel_id is None or row.message_id is None:
-            return False
+            return None
         channel = self._client.get_partial_messageable(row.channel_id, guild_id=row.guild_id)
         message = channel.get_partial_message(row.message_id)
 
-        async def edit(_number: int, shape: Shape) -> bool:
+        async def edit(_number: int, shape: Shape) -> discord.Message | None:
             try:
-                await message.edit(**{**shape.to_edit(), **left_out}, view=view)
+                return await message.edit(**{**shape.to_edit(), **left_out}, view=view)
             except discord.HTTPException as error:
                 if error.code == UNKNOWN_MESSAGE:
-                    return False
+                    return None
                 raise
-            return True
 
         return await show_first(shapes, edit)
 

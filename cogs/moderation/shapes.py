@@ -47,11 +47,11 @@ class Shape:
             beside["files"] = files
         return {"content": self.text, "suppress_embeds": self.embeds is None, **beside}
 
-    def to_edit(self) -> dict[str, Any]:
-        """Return what discord.py's `edit` takes."""
+    def to_edit(self, *others: discord.Attachment | discord.File) -> dict[str, Any]:
+        """Return what discord.py's `edit` takes; `others`: files before its own, new or there already."""
         beside: dict[str, Any] = {} if self.embeds is None else {"embeds": [*self.embeds]}
-        if self.file is not None:
-            beside["attachments"] = [_open(self.file)]
+        if files := [*others, *([] if self.file is None else [_open(self.file)])]:
+            beside["attachments"] = files
         return {"content": self.text, **beside}
 
 

@@ -17,6 +17,7 @@ from cogs.reviews.quoted import Beside, Quotation, all_words, quote_review
 TEXT_LENGTH = 2000  # characters that Discord takes
 WORDS_LENGTH = 400  # of what a moderator says, escaped
 NOTES_LENGTH = 250  # of what's said about what isn't shown, in any language
+LEAST_LENGTH = 60  # of a prompt, however long what stands beside it is
 
 # What's tried to show, one after the other: with whose words, and what beside the text.
 WAYS = (
@@ -88,6 +89,11 @@ def review_left_out(review: Review) -> Mapping[str, Any]:
     return DROP_FILES if review.is_finished else KEEP_ALL
 
 
+def has_room_for(review: Review, line: str) -> bool:
+    """Whether the message takes one more line beside the members' words, however much of these it cuts."""
+    return _room(review, line) >= LEAST_LENGTH
+
+
 def _head(review: Review) -> list[str]:
     return [_headline(review), _who_line(review), *_what_lines(review)]
 
@@ -156,15 +162,19 @@ def _waits(review: Review) -> str:
 def _what_lines(review: Review) -> list[str]:
     if not review.requests:
         return []
-    first, price = review.at_stake[0], review.price
-    cost = (
-        _("💰 Price: **unknown**")
-        if price is None
-        else _("💰 Price: about **{price}**", price=show_money(price))
-    )
-    if review.film is not None:
-        return [*parameter_lines(first), cost]
-    return [*parameter_lines(first), *lineage_lines(first), cost]
+    first = review.at_stake[0]
+    lineage = [] if review.film is not None else lineage_lines(first)
+    return [*parameter_lines(first), *lineage, _price_line(review)]
+
+
+def _price_line(review: Review) -> str:
+    """Return what it will cost, or what a finished video cost once that's known."""
+    cost, price = review.requests[0].credits_used, review.price
+    if review.is_finished and cost is not None:
+        return _("💰 Cost: **{price}**", price=show_money(cost))
+    if price is None:
+        return _("💰 Price: **unknown**")
+    return _("💰 Price: about **{price}**", price=show_money(price))
 
 
 def _outcome(review: Review) -> list[str]:

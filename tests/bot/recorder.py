@@ -204,12 +204,14 @@ class RecordingHeldVideos:
 
     Attributes:
         messages: what stands in their channels, by the message's id: the review's ID and the file's size.
+        addresses: of the videos, as they were posted.
         trouble: raised by the next posts, one each, before anything is posted.
         lost_answers: raised by the next posts, one each, after the message stands in the channel.
     """
 
     def __init__(self) -> None:
         self.messages: dict[Posted, tuple[str, int]] = {}
+        self.addresses: list[str | None] = []
         self.trouble: list[Exception] = []
         self.lost_answers: list[Exception] = []
 
@@ -233,6 +235,7 @@ class RecordingHeldVideos:
             raise self.trouble.pop(0)
         posted = Posted(FIRST_RESULT_ID + len(self.messages), subject.channel_id)
         self.messages[posted] = (subject.id, clip.path.stat().st_size if with_file else 0)
+        self.addresses.append(subject.generation.video_url)
         if self.lost_answers:
             raise self.lost_answers.pop(0)
         return posted

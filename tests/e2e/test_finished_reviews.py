@@ -7,8 +7,9 @@ import pytest
 import simcord
 from sqlalchemy import update
 
+from bot.clock import utc_now
 from bot.db.database import open_database
-from bot.db.models import Status, Unreviewed
+from bot.db.models import Generation, Status, Unreviewed
 from bot.db.review_models import ReviewRow, ReviewStage
 from sandbox.world import World, wait_until
 from tests.e2e.driver import (
@@ -28,8 +29,18 @@ from tests.e2e.driver import (
 from tests.e2e.filming import SHOTS, latest, make_film
 from tests.e2e.moderating import admin
 from tests.e2e.reporting import buttons, choose_board, click, open_board
-from tests.e2e.reviewing import APPROVE, DECLINE, EVERYBODY, decline, review_everybody, reviews_in, the_review
+from tests.e2e.reviewing import (
+    APPROVE,
+    DECLINE,
+    EVERYBODY,
+    decline,
+    post_again,
+    review_everybody,
+    reviews_in,
+    the_review,
+)
 from tests.e2e.test_admin_doctor import overwrites
+from tests.e2e.test_reviews import CAT
 
 WAITS = "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that."
 PROMPT = "a red fox"
@@ -60,20 +71,20 @@ def videos_in(world: World) -> list[discord.Message]:
     return [message for message in posted if message.attachments]
 
 
-async def forget_message(database_url: str) -> None:
-    """Let the database not know the one review's message, once it does: that's there a moment before."""
-    forgotten = (
+async def change_the_review(database_url: str, **values: object) -> None:
+    """Change the one review's row, once its message is written down: that's there a moment before."""
+    changed = (
         update(ReviewRow)
         .where(ReviewRow.message_id.is_not(None), ReviewRow.post_at.is_(None))
-        .values(message_id=None)
+        .values(values)
         .returning(ReviewRow.id)
     )
     async with open_database(database_url) as database:
 
-        async def forget() -> str | None:
-            return await database.write(lambda session: session.scalar(forgotten))
+        async def change() -> str | None:
+            return await database.write(lambda session: session.scalar(changed))
 
-        await wait_until(forget, seconds=SECONDS)
+        await wait_until(change, seconds=SECONDS)
 
 
 async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None:
@@ -151,6 +162,19 @@ async def test_what_nobody_looks_at_ends_or_is_posted_after_a_day(
     assert (buttons(message), message.attachments) == ([], [])
 
 
+async def test_what_nobody_looked_at_is_not_posted_once_the_member_has_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.admission.reviewing.REVIEW_TIME", timedelta(seconds=3))
+    board = await open_reviewing(world, Unreviewed.POST)
+    await ask(world)
+    await the_review(board)
+    refuse(world, "GET", "/guilds/*/members/*", 10007, status=404, times=None)
+    await world.wait_for_delivery()
+    assert videos_in(world) == []
+    await eventually("moderators see it", lambda: "🚪" in reviews_in(board)[0].content)
+
+
 async def test_the_member_cancels_what_is_ready_and_reads_that_it_counts(world: World) -> None:
     board = await open_reviewing(world)
     await ask(world)
@@ -188,6 +212,45 @@ async def test_a_message_that_is_gone_and_another_channel_bring_the_video_there(
     assert len(videos_in(world)) == 1
 
 
+async def test_what_an_earlier_try_posted_in_another_channel_is_found_there(
+    world: World, database_url: str
+) -> None:
+    board = await open_reviewing(world)
+    await ask(world)
+    await the_review(board)
+    other = world.guild.create_text_channel("others")
+    await choose_board(world, other)
+    await the_review(other)
+    # As before it was written down where it is now, and after the time in which a nonce tells.
+    await change_the_review(database_url, channel_id=board.id, message_id=1, post_at=utc_now())
+    message_id = (await the_review(other)).id
+    await change_the_review(database_url, decision=None)  # nothing, once that's due no more
+    assert [message.id for message in reviews_in(other)] == [message_id]
+
+
+@pytest.mark.parametrize("refusals", [1, 3])
+async def test_what_was_missing_is_added_once_the_channel_takes_it(world: World, refusals: int) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has the settings", lambda: len(board.history()) == len(("channel", "review")))
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403, times=refusals)
+    await ask(world, image=CAT)
+    message = await the_review(board)
+    assert message.embeds == []
+    assert "🖼️ Made from 1 image that I can't show here." in message.content
+    assert ("I couldn't attach the file" in message.content) is not bool(message.attachments)
+    await post_again(world)
+    await eventually("the image is shown", lambda: bool(reviews_in(board)[0].embeds))
+    [message] = reviews_in(board)
+    [video] = message.attachments
+    assert video.filename.startswith("SPOILER_veo-")
+    assert "can't show" not in message.content
+    assert "the file" not in message.content
+    assert buttons(message) == [APPROVE, DECLINE]
+    assert await click(world.mona, message, APPROVE) == []
+    await world.wait_for_delivery()
+    assert reviews_in(board)[0].attachments == []
+
+
 async def test_a_channel_that_takes_no_files_gets_a_hidden_link(world: World) -> None:
     board = await open_reviewing(world)
     await eventually("the log has the settings", lambda: len(board.history()) == len(("channel", "review")))
@@ -201,6 +264,27 @@ async def test_a_channel_that_takes_no_files_gets_a_hidden_link(world: World) ->
     assert await click(world.mona, message, APPROVE) == []
     await world.wait_for_delivery()
     assert "the file" not in reviews_in(board)[0].content
+
+
+async def test_a_link_that_is_too_long_for_a_message_is_told_and_replaced_by_the_file(
+    world: World, database_url: str
+) -> None:
+    board = await open_reviewing(world)
+    await ask(world, prompt=LONG_PROMPT)
+    await (await the_review(board)).delete()
+    signed = Generation.video_url + f"?signature={'x' * 1500}"
+    async with open_database(database_url) as database:
+        values = update(Generation).values(video_url=signed)
+        await database.write(lambda session: session.execute(values) and None)
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50046)
+    await post_again(world)
+    message = await the_review(board)
+    assert "The link to it is too long for a message." in message.content
+    assert f"> {LONG_PROMPT[:20]}" in message.content
+    assert buttons(message) == [APPROVE, DECLINE]
+    await post_again(world)
+    await eventually("the file is there", lambda: bool(reviews_in(board)[0].attachments))
+    assert "too long" not in reviews_in(board)[0].content
 
 
 async def test_settings_say_that_videos_are_links_where_i_can_attach_nothing(world: World) -> None:
@@ -237,7 +321,7 @@ async def test_the_end_is_shown_in_a_message_that_nobody_wrote_down(world: World
     refuse(world, "POST", f"/channels/{board.id}/messages", 50046)
     await ask(world)
     await the_review(board)
-    await forget_message(database_url)
+    await change_the_review(database_url, message_id=None)
     [row] = await rows(world)
     await world.alice.click(card_message_of(world, row), label="Cancel")
     await eventually("it is closed", lambda: "nothing left" in reviews_in(board)[-1].content)

@@ -12,8 +12,9 @@ from bot.admission import denials
 from bot.clock import utc_now
 from bot.db.models import Status
 from bot.errors import UserError
+from bot.failures import FailureKind
 from bot.metrics.families import describe, render
-from bot.metrics.metrics import REGISTRY, VIDEO, note_change
+from bot.metrics.metrics import ENDING, REGISTRY, VIDEO, note_change
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.monitoring.loop_lag import LAG_MEMORY, LOOK_INTERVAL, Lags
 from bot.provider.errors import VeoError
@@ -53,9 +54,30 @@ def test_a_delivery_takes_as_long_as_since_moderators_approved_the_video() -> No
     assert seconds_to_deliver() - before == pytest.approx(5)
 
 
+def test_a_video_that_moderators_kept_from_being_posted_failed() -> None:
+    now = utc_now()
+    withheld: dict[str, Any] = {"finished_at": now, "released_at": now, "removed_at": now}
+    withheld |= {"status": Status.SUCCEEDED, "failure_kind": FailureKind.DECLINED}
+    counted = (
+        ("requests_finished_total", {"status": "succeeded"}),
+        ("requests_finished_total", {"status": "failed"}),
+        ("requests_failed_total", {"failure": "declined"}),
+        ("delivery_duration_seconds_count", {"result": VIDEO}),
+        ("delivery_duration_seconds_count", {"result": ENDING}),
+    )
+    before = [sample(name, labels) for name, labels in counted]
+    note_change(new_row(**withheld), new_row(**withheld, result_id=7, delivered_at=now), now)
+    after = [sample(name, labels) for name, labels in counted]
+    assert [more - fewer for more, fewer in zip(after, before, strict=True)] == [0, 1, 1, 0, 1]
+
+
 def seconds_to_deliver() -> float:
     """Return the sum over all videos."""
-    value = REGISTRY.get_sample_value("veobot_delivery_duration_seconds_sum", {"result": VIDEO})
+    return sample("delivery_duration_seconds_sum", {"result": VIDEO})
+
+
+def sample(name: str, labels: dict[str, str]) -> float:
+    value = REGISTRY.get_sample_value(f"veobot_{name}", labels)
     assert value is not None
     return value
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from bot.admission.reviewing import count_videos
 from bot.admission.spending import bound_credits
@@ -19,6 +20,7 @@ from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.runner import MAX_ATTEMPTS
 from bot.jobs.steps.errors import StepPostponedError
+from bot.moderation.outbox import note_shown
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
 from bot.monitoring.undelivered import fetch_undelivered
@@ -104,6 +106,47 @@ async def test_what_is_approved_while_it_is_to_be_shown_again_is_not_asked_about
     assert len(engine.delivery.videos) == 1
 
 
+async def test_what_is_cancelled_while_it_is_to_be_shown_is_not_shown(engine: Engine) -> None:
+    as_claimed = await shown_first(engine)
+    engine.held.messages.clear()
+    cancellation = Cancellation(engine.database, work=asyncio.Event(), clock=engine.clock)
+    await cancellation.cancel(GUILD, as_claimed.id, 3)
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(as_claimed)
+    assert engine.held.messages == {}
+
+
+async def test_moderators_get_the_address_that_works(engine: Engine, reviews: Reviews) -> None:
+    row = await shown_first(engine)
+    (engine.videos / f"veo-{row.id}.mp4").unlink()  # so that it's fetched again, as by another worker
+    engine.held.messages.clear()
+    dead = update(Generation).values(video_url=f"{row.video_url}-gone")
+    await engine.database.write(lambda session: session.execute(dead) and None)
+    await reviews.show_again(MONA)
+    await run_until_shown(engine, row.id)
+    assert (await engine.row(row.id)).video_url == row.video_url
+    assert engine.held.addresses == [row.video_url, row.video_url]
+
+
+@pytest.mark.postgres_only
+async def test_a_click_while_it_is_noted_as_shown_is_carried_out(
+    engine: Engine, reviews: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clicks: list[asyncio.Task[Any]] = []
+
+    def note_slowly(session: Session, review: ReviewRow, *noted: Any) -> None:
+        note_shown(session, review, *noted)
+        clicks.append(asyncio.create_task(reviews.decide(MONA, review.id, APPROVE)))
+        session.execute(select(func.pg_sleep(0.5)))  # each holds what the other needs, if it can
+
+    monkeypatch.setattr("bot.moderation.approval.note_shown", note_slowly)
+    await set_channel(engine.database, GUILD, CHANNEL)
+    row = await insert(engine.database, unreviewed=Unreviewed.END)
+    await engine.delivered(row.id)
+    [click] = clicks
+    assert (await click).row.decision is APPROVE
+
+
 async def test_declined_it_is_never_posted_and_counts_with_the_moderators_words(
     engine: Engine, reviews: Reviews
 ) -> None:
@@ -140,6 +183,25 @@ async def test_without_a_decision_it_ends_or_is_posted_as_it_was_said_when_it_wa
     assert len(engine.delivery.videos) == videos
     assert ended.failure_kind is (None if videos else FailureKind.UNREVIEWED)
     assert await counted(engine) == 1
+
+
+async def test_what_nobody_decided_about_is_not_posted_for_somebody_who_has_left(engine: Engine) -> None:
+    asked: list[tuple[int, int]] = []
+
+    async def has_left(guild_id: int, user_id: int) -> bool:
+        asked.append((guild_id, user_id))
+        return True
+
+    row = await shown_first(engine, unreviewed=Unreviewed.POST)
+    reviews = Reviews(engine.database, engine.clock, work=engine.work, has_left=has_left)
+    await reviews.look()
+    engine.clock.advance(DAY)
+    await reviews.look()
+    ended, review = await engine.delivered(row.id), await the_review(engine)
+    assert review is not None
+    assert (review.decision, ended.failure_kind) == (ReviewDecision.LEFT, FailureKind.MEMBER_LEFT)
+    assert engine.delivery.videos == []
+    assert asked == [(GUILD, row.user_id)]
 
 
 async def test_an_answer_that_was_lost_shows_it_once(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """What moderators decide about requests before they are sent, and what ends without them."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -229,6 +229,49 @@ async def test_a_day_without_a_decision_ends_it_free(
     ended = await reread(database, row.id)
     assert (ended.status, ended.failure_kind) == (Status.FAILED, FailureKind.UNREVIEWED)
     assert bound_credits(ended) == 0
+
+
+async def test_a_day_that_was_over_while_nothing_ran_starts_over(
+    database: Database, clock: StoppedClock
+) -> None:
+    shown: list[tuple[str, datetime | None]] = []
+
+    async def show(request: Generation) -> None:
+        shown.append((request.id, request.review_until))
+
+    reviews = Reviews(database, clock, work=asyncio.Event(), show=show)
+    row = await waiting(database, clock)
+    clock.advance(DAY + timedelta(hours=3))
+    await reviews.look()
+    review, ends_at = await read_review(database), clock() + DAY
+    assert (review.decision, review.ends_at, review.post_at) == (None, ends_at, clock())
+    assert shown == [(row.id, ends_at)], "its card says that it has ended"
+    clock.advance(DAY)
+    await reviews.look()
+    assert (await read_review(database)).decision is ReviewDecision.LAPSE
+
+
+async def test_an_outage_of_the_database_takes_no_day_away_and_a_restart_gives_none(
+    database: Database, clock: StoppedClock, reviews: Reviews
+) -> None:
+    await waiting(database, clock)
+    await reviews.look()
+    clock.advance(DAY + timedelta(hours=3))  # no look came to its end
+    await reviews.look()
+    assert (await read_review(database)).decision is None
+    clock.advance(DAY + timedelta(minutes=1))
+    await Reviews(database, clock, work=asyncio.Event()).look()
+    assert (await read_review(database)).decision is ReviewDecision.LAPSE
+
+
+async def test_what_was_cancelled_before_nothing_ran_does_not_start_over(
+    database: Database, clock: StoppedClock, reviews: Reviews
+) -> None:
+    row = await waiting(database, clock)
+    await Cancellation(database, work=asyncio.Event(), clock=clock).cancel(GUILD, row.id, 7)
+    clock.advance(DAY + timedelta(hours=3))
+    await reviews.look()
+    assert (await read_review(database)).decision is ReviewDecision.OVER
 
 
 async def test_it_is_shown_to_moderators_once_they_have_a_channel_and_so_is_its_end(

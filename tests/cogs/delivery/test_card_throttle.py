@@ -16,6 +16,7 @@ from bot.metrics.metrics import EDITS, SAVED, SENT
 from bot.signals import StoppingError, pause
 from cogs.delivery.card_throttle import FINAL_RANK, KEPT, CardEdits, rank_of
 from tests.bot.virtual_time import play
+from tests.cogs.generation import NOON, generation
 
 INTERVAL = 10.0
 RATE = 10.0
@@ -197,9 +198,12 @@ def test_a_program_that_stops_does_not_wait_for_cards() -> None:
 
 
 def test_ranks_follow_the_life_of_a_request() -> None:
-    ranks = [rank_of(status) for status in (Status.QUEUED, Status.SUBMITTING, Status.RUNNING)]
+    waiting = [generation(status=status) for status in (Status.QUEUED, Status.SUBMITTING, Status.RUNNING)]
+    ended = [generation(status=status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)]
+    held = generation(status=Status.SUCCEEDED, review_until=NOON)
+    ranks = [*map(rank_of, [*waiting, held])]
     assert ranks == sorted(ranks)
-    assert {rank_of(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)} == {FINAL_RANK}
+    assert {*map(rank_of, ended)} == {FINAL_RANK}
     assert max(ranks) < FINAL_RANK
 
 

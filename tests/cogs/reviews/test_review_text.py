@@ -17,7 +17,7 @@ from bot.moderation.review_decisions import Review
 from bot.provider.catalogue import CATALOGUE
 from bot.timestamps import relative_time
 from cogs.moderation.shapes import Shape
-from cogs.reviews.review_text import render_review, review_shapes
+from cogs.reviews.review_text import has_room_for, render_review, review_shapes
 
 NOW = utc_now()
 SOMEBODY = 2**63
@@ -166,6 +166,27 @@ def test_every_image_of_a_film_is_shown_beside_long_prompts() -> None:
     shots[0].picture_urls = [f"https://cdn.discordapp.com/{place}" for place in range(3)]
     found = embeds_of(review_shapes(review_of(*shots))[0])
     assert sum(embed.image.url is not None for embed in found) == 3
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_what_a_finished_video_cost_is_said_once_it_is_known(*, is_finished: bool) -> None:
+    review = review_of(shot("a fox"))
+    review.row.stage = ReviewStage.POSTED if is_finished else ReviewStage.MADE
+    assert "💰 Price: about **$0.50" in render_review(review)
+    review.requests[0].credits_used = 2e6
+    assert ("💰 Cost: **$1" in render_review(review)) is is_finished
+
+
+@given(reviews(), st.integers(1, 2000), st.sampled_from(LOCALES))
+def test_a_line_that_has_room_leaves_some_for_the_words(review: Review, length: int, locale: str) -> None:
+    review.row.decision, line = None, "x" * length
+    with locale_used(locale):
+        if not has_room_for(review, line):
+            assert length > 500
+            return
+        shapes = review_shapes(review, has_left=True, line=line)
+    assert max(len(shape.text) for shape in shapes) <= 2000
+    assert all(line in shape.text for shape in shapes)
 
 
 def test_a_finished_video_was_requested_before_its_review_began() -> None:
