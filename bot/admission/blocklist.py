@@ -6,6 +6,7 @@ letters ("v10lence"), and look-alikes that are not in `LOOKALIKES`, such as smal
 (a common word of Turkish differs from a vulgar one by that dot alone).
 """
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from functools import lru_cache
@@ -59,6 +60,12 @@ UNSPACED = frozenset(
 )
 
 EDGE = "\n"  # where a word of what is searched begins or ends; no folded text has one
+
+# ASCII has no disguise but these, and few prompts have anything else: searching takes an eighth of the time so.
+ASCII_UNSEEN = dict.fromkeys(
+    code for code in range(0x80) if chr(code) not in LINE_CONTROLS and (code < 0x20 or code == 0x7F)
+)
+ASCII_WORD = re.compile("[a-z0-9]+")
 
 
 def fold(text: str) -> str:
@@ -165,6 +172,9 @@ def _pieces(text: str) -> str:
     So `in` finds whole words only: one substring search for each entry, and no pattern that could
     backtrack. Empty when there is no word.
     """
+    if text.isascii():
+        words = (2 * EDGE).join(ASCII_WORD.findall(text.translate(ASCII_UNSEEN).lower()))
+        return f"{EDGE}{words}{EDGE}" if words else ""
     pieces: list[str] = []
     last = ""
     for char in fold(text):
