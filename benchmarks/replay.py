@@ -32,9 +32,10 @@ from bot.db.models import Generation, Placement, Status  # noqa: E402
 from bot.moderation.decisions import Decisions, Moderator  # noqa: E402
 from bot.moderation.importing import Imports  # noqa: E402
 from bot.moderation.rules import QuotaRules, Subject  # noqa: E402
+from bot.moderation.service import Moderation  # noqa: E402
 from bot.policy.documents import LimitKind, Period, Scope  # noqa: E402
 from bot.preview.proposal import Proposal  # noqa: E402
-from bot.preview.service import Preview, Previews  # noqa: E402
+from bot.preview.service import Preview, Previews, ServerNow  # noqa: E402
 
 REQUESTS = 100_000  # in the last 30 days, and as many in the 30 days before
 MEMBERS = 2_000
@@ -76,7 +77,9 @@ async def main() -> None:
             rules = QuotaRules(decisions, daily_limit=DAILY_LIMIT)
             for role in range(1, ROLES + 1):
                 await rules.set_limits(BY, Subject(Scope.ROLE, role), {LimitKind.WEEK: 5 + role})
-            previews = Previews(database, rules, Imports(decisions), daily_limit=DAILY_LIMIT)
+            previews = Previews(
+                database, rules, Imports(decisions), Moderation(decisions), daily_limit=DAILY_LIMIT
+            )
             found = [await measure(previews, name, proposal) for name, proposal in PROPOSALS.items()]
     print("| preview of | requests | refused | processor, s | whole, s | longest stall, ms |")
     print("|:--|--:|--:|--:|--:|--:|")
@@ -129,7 +132,7 @@ async def measure(previews: Previews, name: str, proposal: Proposal) -> Measured
     await asyncio.sleep(0.05)
     stalls.clear()
     used, began = processor_seconds(), time.perf_counter()
-    preview = await previews.show(BY, proposal, roles_of)
+    preview = await previews.show(BY, proposal, ServerNow(roles_of))
     used, whole = processor_seconds() - used, time.perf_counter() - began
     probe.cancel()
     return Measured(name, preview, used, whole, max(stalls))

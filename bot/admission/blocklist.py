@@ -61,7 +61,7 @@ UNSPACED = frozenset(
 
 EDGE = "\n"  # where a word of what is searched begins or ends; no folded text has one
 
-# ASCII has no disguise but these, and few prompts have anything else: searching takes an eighth of the time so.
+# The only disguise in ASCII; most prompts are nothing else, and are searched in an eighth of the time so.
 ASCII_UNSEEN = dict.fromkeys(
     code for code in range(0x80) if chr(code) not in LINE_CONTROLS and (code < 0x20 or code == 0x7F)
 )

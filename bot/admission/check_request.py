@@ -4,7 +4,7 @@
 two requests cannot take one place or the same money.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -39,7 +39,7 @@ from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
+from bot.provider.catalogue import CATALOGUE, Model, OptionValue, VideoRequest, resolution_rank
 from bot.provider.choosing import alike, is_allowed
 
 
@@ -62,9 +62,14 @@ def check_place(requester: Requester, context: AdmissionContext, now: datetime) 
     refusal = check_access(policy, context.member_policy, now, context.releases)
     if refusal is not None:
         return refusal
-    if policy.channels and not policy.channels & {requester.channel_id, requester.parent_id}:
+    if not allows_place(policy, requester.channel_id, requester.parent_id):
         return ChannelNotAllowedError(policy.channels)
     return None
+
+
+def allows_place(policy: Policy, channel_id: int, parent_id: int | None) -> bool:
+    """Whether videos may be made in a channel; `parent_id`: of the channel that it's a thread of."""
+    return not policy.channels or not policy.channels.isdisjoint({channel_id, parent_id})
 
 
 def check_access(
@@ -93,8 +98,13 @@ def check_use(
 def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     policy, living = context.policy, [model for model in context.models if model.id not in context.gone]
     return check_settings(video, policy, living) or _judge_words(
-        (video.prompt, str(video.resolved.get("negative_prompt", ""))), context
+        searched_texts(video.prompt, video.options), context
     )
+
+
+def searched_texts(prompt: str, options: Mapping[str, OptionValue]) -> tuple[str, str]:
+    """Return the texts of a request that are searched for forbidden words, each by itself."""
+    return prompt, str(options.get("negative_prompt", ""))
 
 
 def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model]) -> UserError | None:
