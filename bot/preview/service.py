@@ -22,6 +22,7 @@ from bot.moderation.rules import QuotaRules, nothing_first
 from bot.moderation.service import Moderation
 from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_policy
+from bot.preview.chart import Chart, render_change
 from bot.preview.comparison import Comparison, compare, has_role_rules
 from bot.preview.contents import Places, compare_contents, judge_of
 from bot.preview.history import SPAN, History, read_history
@@ -200,6 +201,12 @@ class Previews:
             drop(session, key)
 
         await self._database.write(work, by.guild_id, hurried=True)
+
+    async def draw(self, comparison: Comparison) -> Chart | None:
+        """Return the chart of what a change would have done; None where nothing is refused."""
+        if not (comparison.refused or comparison.refused_now):
+            return None
+        return await asyncio.to_thread(render_change, comparison.days)
 
     async def suggest(self, by: Moderator, amount: float, roles_of: RolesOf) -> Suggestions:
         """Return rules that would have kept the last 30 days within `amount` credits; nothing is kept.

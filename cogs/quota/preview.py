@@ -7,6 +7,7 @@ read.
 
 from collections.abc import Collection
 from functools import partial
+from io import BytesIO
 
 import discord
 
@@ -25,11 +26,13 @@ from cogs.quota.member_roles import find_roles
 from cogs.quota.places import known_places
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
+from cogs.ui.answer_files import edit_with_files
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 
 COMMAND = "quota"
 OPTION = "First show what it would have done to the last 30 days (default: as the settings say)"
+CHART = "preview.png"
 NO_ROLES: frozenset[int] = frozenset()
 
 
@@ -98,7 +101,7 @@ class SaveButton(PreviewButton):
             text = await _describe(interaction, saved, role_ids)
         except DatabaseBusyError as error:  # it is saved, and the button has nothing to do any more
             text = str(error)
-        await interaction.edit_original_response(content=text, view=None)
+        await interaction.edit_original_response(content=text, view=None, attachments=[])
 
 
 class ChangeButton(PreviewButton):
@@ -132,7 +135,7 @@ class DropButton(PreviewButton):
     async def act(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing changed."""
         await interaction.client.services.previews.drop(moderator_of(interaction), self.key)
-        await interaction.response.edit_message(content=dropped_text(), view=None)
+        await interaction.response.edit_message(content=dropped_text(), view=None, attachments=[])
 
 
 class NumbersChangeForm(NumbersForm):
@@ -202,7 +205,7 @@ async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[
     shown, imported = (kept.key, kept.revision), kept.proposal.imported
     if imported is not None:
         view = view_of(SaveButton(*shown), DropButton(*shown)) if changes_of(preview) else None
-        await interaction.edit_original_response(content=import_text(preview, imported), view=view)
+        await _edit(interaction, preview, import_text(preview, imported), view)
         return
     proposal = kept.proposal
     change = ChangeButton(*shown) if proposal.limits or proposal.budgets or proposal.word else None
@@ -211,7 +214,14 @@ async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[
         text = content_text(preview, interaction.client.services.models)
     else:
         text = preview_text(preview, role_ids)
-    await interaction.edit_original_response(content=text, view=view)
+    await _edit(interaction, preview, text, view)
+
+
+async def _edit(interaction: Interaction, preview: Preview, text: str, view: discord.ui.View | None) -> None:
+    """Let the answer be a preview with its chart."""
+    chart = await interaction.client.services.previews.draw(preview.comparison)
+    files = [] if chart is None else [discord.File(BytesIO(chart.png), CHART, description=chart.description)]
+    await edit_with_files(interaction, text, files, view)
 
 
 def _server_now(interaction: Interaction) -> ServerNow:

@@ -14,7 +14,7 @@ from bot.db.models import Status
 from bot.policy.documents import Policy
 from sandbox.world import World
 from tests.bot.rows import new_row
-from tests.e2e.driver import shown
+from tests.e2e.driver import refuse, shown
 from tests.e2e.limiting import add_role
 from tests.e2e.moderating import admin, labels, refused, use
 from tests.e2e.quoting import as_shown, buttons_kept, buttons_now, now_shown
@@ -95,6 +95,30 @@ async def test_a_word_is_shown_with_what_it_would_have_refused_and_blocked_by_a_
     await refused(world, "“dragon”", prompt="the dragon")
     again = await use(world, "words add", word="Dragon", preview=True)
     assert "was already on the list" in shown(again).content, "there's nothing to show first"
+
+
+async def test_a_preview_has_a_chart_in_words_too_and_comes_without_where_discord_takes_no_file(
+    world: World, history: History
+) -> None:
+    await history(world, {"prompt": "a dragon"}, {})
+    shown_first = shown(await use(world, "words add", word="dragon", preview=True))
+    [chart] = shown_first.attachments
+    assert chart.filename == "preview.png"
+    assert chart.description is not None
+    assert chart.description.startswith(
+        "Bars show requests per day. Accepted: 1. Refused only with the change: 1. Most refused only with"
+    )
+    await world.mona.click(shown_first.message, label="Cancel")
+    assert as_shown(world, shown_first.message).attachments == [], "the chart is of what was cancelled"
+    assert shown(await use(world, "words add", word="cat", preview=True)).attachments == [], (
+        "nothing is refused"
+    )
+    for code in (400001, 50013):
+        refuse(world, "PATCH", "/webhooks/*/messages/@original", code)
+        answer = await use(world, "words add", word="dragon", preview=True)
+        assert "**1 of 2 requests**" in shown(answer).content
+        assert labels(answer) == ["Save", "Change", "Cancel"]
+        assert shown(answer).attachments == []
 
 
 async def test_where_no_prompt_is_kept_nothing_is_claimed(world: World, history: History) -> None:
