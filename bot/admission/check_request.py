@@ -4,7 +4,7 @@
 two requests cannot take one place or the same money.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -12,7 +12,8 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use, use_lifted
-from bot.admission.blocklist import forbidden_in
+from bot.admission.availability import allows_place
+from bot.admission.blocklist import forbidden_in, searched_texts
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import (
@@ -39,7 +40,7 @@ from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.provider.catalogue import CATALOGUE, Model, OptionValue, VideoRequest, resolution_rank
+from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
 from bot.provider.choosing import alike, is_allowed
 
 
@@ -67,11 +68,6 @@ def check_place(requester: Requester, context: AdmissionContext, now: datetime) 
     return None
 
 
-def allows_place(policy: Policy, channel_id: int, parent_id: int | None) -> bool:
-    """Whether videos may be made in a channel; `parent_id`: of the channel that it's a thread of."""
-    return not policy.channels or not policy.channels.isdisjoint({channel_id, parent_id})
-
-
 def check_access(
     policy: Policy, member_policy: MemberPolicy, now: datetime, releases: Collection[Release] = ()
 ) -> PausedError | BlockedError | None:
@@ -97,14 +93,7 @@ def check_use(
 
 def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     policy, living = context.policy, [model for model in context.models if model.id not in context.gone]
-    return check_settings(video, policy, living) or _judge_words(
-        searched_texts(video.prompt, video.options), context
-    )
-
-
-def searched_texts(prompt: str, options: Mapping[str, OptionValue]) -> tuple[str, str]:
-    """Return the texts of a request that are searched for forbidden words, each by itself."""
-    return prompt, str(options.get("negative_prompt", ""))
+    return check_settings(video, policy, living) or _judge_words(video, context)
 
 
 def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model]) -> UserError | None:
@@ -139,11 +128,12 @@ def check_words(words: str, policy: Policy) -> WordNotAllowedError | None:
     return WordNotAllowedError(found) if found else None
 
 
-def _judge_words(texts: Sequence[str], context: AdmissionContext) -> UserError | None:
+def _judge_words(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     """Return an error that names all forbidden words that no release passes, or None."""
     forbidden = left_words(context.policy.words, context.releases)
     if not forbidden:
         return None
+    texts = searched_texts(video.prompt, video.options)
     found = {word for text in texts for word in forbidden_in(text, forbidden)}
     return WordNotAllowedError([word for word in forbidden if word in found]) if found else None
 

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, select
 
-from bot.admission.blocklist import forbidden_in
-from bot.admission.check_request import allows_place, check_settings, searched_texts
+from bot.admission.availability import allows_place
+from bot.admission.blocklist import forbidden_in, searched_texts
+from bot.admission.check_request import check_settings
 from bot.admission.replay import PastRequest
 from bot.db.database import Database
 from bot.db.film_models import FilmRow

@@ -171,11 +171,10 @@ def accepts(name: str, policy: Policy) -> set[Any]:
         case "longest_duration":
             return {seconds for seconds in (4, 6, 8, 9) if seconds <= (policy.longest_duration or 9)}
         case _:
-            return (
-                {"720P"}
-                | ({"1080P"} if policy.highest_resolution != "720P" else set())
-                | ({"4K"} if policy.highest_resolution is None else set())
+            most = (
+                1080 if policy.highest_resolution == "1080P" else 720 if policy.highest_resolution else 4000
             )
+            return {lines for lines in (720, 1080, 4000) if lines <= most}
 
 
 async def known_and_refused(database: Database, row: dict[str, Any], **new: Any) -> tuple[int, int]:
