@@ -2,8 +2,9 @@
 
 The last one also needs the requests of the 30 days before, which are as many.
 
-Everything that the command does is measured but Discord: reading the rows from SQLite, asking all requests
-again twice (by the rules with the change, and by those without), and keeping the proposal. The event loop's
+Everything that the command does is measured but Discord and the chart: reading the rows from SQLite, asking
+all requests again twice (by the rules with the change, and by those without), and keeping the proposal. For a
+word, all prompts are searched instead. The event loop's
 longest stall is what other members notice. Tables go to standard output as Markdown, progress to standard
 error.
 """
@@ -34,7 +35,7 @@ from bot.moderation.importing import Imports  # noqa: E402
 from bot.moderation.rules import QuotaRules, Subject  # noqa: E402
 from bot.moderation.service import Moderation  # noqa: E402
 from bot.policy.documents import LimitKind, Period, Scope  # noqa: E402
-from bot.preview.proposal import Proposal  # noqa: E402
+from bot.preview.proposal import NewSettings, Proposal  # noqa: E402
 from bot.preview.service import Preview, Previews, ServerNow  # noqa: E402
 
 REQUESTS = 100_000  # in the last 30 days, and as many in the 30 days before
@@ -53,6 +54,8 @@ PROPOSALS: Mapping[str, Proposal] = {
     ),
     "a daily budget": Proposal(budgets={Period.DAY: 2_000 * PRICE}),
     "a limit in 30 days": Proposal(limits={LimitKind.MONTH: 10}),
+    "a blocked word": Proposal(word="snow"),
+    "the longest video": Proposal(settings=NewSettings.of({"longest_duration": 6})),
 }
 
 

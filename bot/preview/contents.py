@@ -121,7 +121,7 @@ async def compare_contents(database: Database, guild_id: int, judge: Judge, now:
         judged += await asyncio.to_thread(_judge_page, page, judge)
     is_cut = len(judged) >= MOST
     start = judged[-1][0].created_at if is_cut else now - SPAN
-    return comparison_of(judged, start, now, is_cut=is_cut)
+    return await asyncio.to_thread(comparison_of, judged, start, now, is_cut=is_cut)
 
 
 def comparison_of(
