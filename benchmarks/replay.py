@@ -2,8 +2,9 @@
 
 The last one also needs the requests of the 30 days before, which are as many.
 
-Everything that the command does is measured but Discord: reading the rows from SQLite, asking all requests
-again twice (by the rules with the change, and by those without), and keeping the proposal. The event loop's
+Everything that the command does is measured but Discord and the chart: reading the rows from SQLite, asking
+all requests again twice (by the rules with the change, and by those without), and keeping the proposal. For a
+word, all prompts are searched instead. The event loop's
 longest stall is what other members notice. Tables go to standard output as Markdown, progress to standard
 error.
 """
@@ -32,9 +33,10 @@ from bot.db.models import Generation, Placement, Status  # noqa: E402
 from bot.moderation.decisions import Decisions, Moderator  # noqa: E402
 from bot.moderation.importing import Imports  # noqa: E402
 from bot.moderation.rules import QuotaRules, Subject  # noqa: E402
+from bot.moderation.service import Moderation  # noqa: E402
 from bot.policy.documents import LimitKind, Period, Scope  # noqa: E402
-from bot.preview.proposal import Proposal  # noqa: E402
-from bot.preview.service import Preview, Previews  # noqa: E402
+from bot.preview.proposal import NewSettings, Proposal  # noqa: E402
+from bot.preview.service import Preview, Previews, ServerNow  # noqa: E402
 
 REQUESTS = 100_000  # in the last 30 days, and as many in the 30 days before
 MEMBERS = 2_000
@@ -52,6 +54,8 @@ PROPOSALS: Mapping[str, Proposal] = {
     ),
     "a daily budget": Proposal(budgets={Period.DAY: 2_000 * PRICE}),
     "a limit in 30 days": Proposal(limits={LimitKind.MONTH: 10}),
+    "a blocked word": Proposal(word="snow"),
+    "the longest video": Proposal(settings=NewSettings.of({"longest_duration": 6})),
 }
 
 
@@ -76,7 +80,9 @@ async def main() -> None:
             rules = QuotaRules(decisions, daily_limit=DAILY_LIMIT)
             for role in range(1, ROLES + 1):
                 await rules.set_limits(BY, Subject(Scope.ROLE, role), {LimitKind.WEEK: 5 + role})
-            previews = Previews(database, rules, Imports(decisions), daily_limit=DAILY_LIMIT)
+            previews = Previews(
+                database, rules, Imports(decisions), Moderation(decisions), daily_limit=DAILY_LIMIT
+            )
             found = [await measure(previews, name, proposal) for name, proposal in PROPOSALS.items()]
     print("| preview of | requests | refused | processor, s | whole, s | longest stall, ms |")
     print("|:--|--:|--:|--:|--:|--:|")
@@ -129,7 +135,7 @@ async def measure(previews: Previews, name: str, proposal: Proposal) -> Measured
     await asyncio.sleep(0.05)
     stalls.clear()
     used, began = processor_seconds(), time.perf_counter()
-    preview = await previews.show(BY, proposal, roles_of)
+    preview = await previews.show(BY, proposal, ServerNow(roles_of))
     used, whole = processor_seconds() - used, time.perf_counter() - began
     probe.cancel()
     return Measured(name, preview, used, whole, max(stalls))

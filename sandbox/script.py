@@ -126,7 +126,7 @@ class Script:
     async def _appeal(self) -> bool:
         """Show a refusal because of a word, the question to the moderators, and their answer."""
         world, stage = self._world, self._stage
-        await stage.type(world.mona, "veo-admin words add", word=WORD)
+        await stage.type(world.mona, "veo-admin words add", word=WORD, preview=False)
         refused = await stage.type(world.alice, "veo", prompt=WORD_PROMPT, duration=DURATION)
         if refused is None or not refused.ephemeral:
             return False

@@ -1,4 +1,4 @@
-"""What a server's settings leave of the models that the bot offers. Pure."""
+"""What a server's settings leave of the models that the bot offers, and of the channels. Pure."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -25,6 +25,11 @@ def resolutions() -> tuple[str, ...]:
         for value in _choices(model, "resolution")
     }
     return tuple(found[rank] for rank in sorted(found))
+
+
+def allows_place(policy: Policy, channel_id: int, parent_id: int | None) -> bool:
+    """Whether videos may be made in a channel; `parent_id`: of the channel that it's a thread of."""
+    return not policy.channels or not policy.channels.isdisjoint({channel_id, parent_id})
 
 
 def possible_models(models: Sequence[Model], policy: Policy) -> tuple[Model, ...]:

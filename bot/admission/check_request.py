@@ -12,7 +12,8 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use, use_lifted
-from bot.admission.blocklist import forbidden_in
+from bot.admission.availability import allows_place
+from bot.admission.blocklist import forbidden_in, searched_texts
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import (
@@ -62,7 +63,7 @@ def check_place(requester: Requester, context: AdmissionContext, now: datetime) 
     refusal = check_access(policy, context.member_policy, now, context.releases)
     if refusal is not None:
         return refusal
-    if policy.channels and not policy.channels & {requester.channel_id, requester.parent_id}:
+    if not allows_place(policy, requester.channel_id, requester.parent_id):
         return ChannelNotAllowedError(policy.channels)
     return None
 
@@ -92,9 +93,7 @@ def check_use(
 
 def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     policy, living = context.policy, [model for model in context.models if model.id not in context.gone]
-    return check_settings(video, policy, living) or _judge_words(
-        (video.prompt, str(video.resolved.get("negative_prompt", ""))), context
-    )
+    return check_settings(video, policy, living) or _judge_words(video, context)
 
 
 def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model]) -> UserError | None:
@@ -129,11 +128,12 @@ def check_words(words: str, policy: Policy) -> WordNotAllowedError | None:
     return WordNotAllowedError(found) if found else None
 
 
-def _judge_words(texts: Sequence[str], context: AdmissionContext) -> UserError | None:
+def _judge_words(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     """Return an error that names all forbidden words that no release passes, or None."""
     forbidden = left_words(context.policy.words, context.releases)
     if not forbidden:
         return None
+    texts = searched_texts(video.prompt, video.options)
     found = {word for text in texts for word in forbidden_in(text, forbidden)}
     return WordNotAllowedError([word for word in forbidden if word in found]) if found else None
 

@@ -135,6 +135,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
     daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
     rules = QuotaRules(decisions, daily_limit=daily_limit)
+    moderation = Moderation(decisions, models)
     imports = Imports(decisions, models, shared.stores.uploads.read)
     admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting, models=models)
     generations = GenerationService(
@@ -161,9 +162,9 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         continuations=_build_continuations(shared, prices),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=rules,
-        previews=Previews(database, rules, imports, daily_limit=daily_limit),
+        previews=Previews(database, rules, imports, moderation, daily_limit=daily_limit),
         imports=imports,
-        moderation=Moderation(decisions, models),
+        moderation=moderation,
         strikes=Strikes(decisions),
         undo=Undo(decisions, models),
         usage=UsageReports(database),

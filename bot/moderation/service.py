@@ -15,7 +15,9 @@ from bot.admission.reviewing import show_open_reviews
 from bot.clock import Clock
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.db.transactions import Work
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
+from bot.moderation.rules import nothing_first
 from bot.moderation.told import find_word, settings_teller, tell_pause, word_teller
 from bot.policy.audit import list_page
 from bot.policy.documents import Block, Pause, Policy, ServerSettings, tell_block
@@ -98,18 +100,23 @@ class Moderation:
             lambda session: fetch_blocked(session, guild_id, self._clock()), hurried=True
         )
 
-    async def add_word(self, by: Moderator, word: str) -> bool:
+    async def add_word(self, by: Moderator, word: str, first: Work[None] = nothing_first) -> bool:
         """Forbid a word or phrase in prompts; return whether it is new.
+
+        `first`: as of `bot.moderation.rules.QuotaRules.set_limits`.
 
         Raises:
             BadInputError: it has no letters or digits, is too long, or there are too many.
         """
-        entry = clean_word(word)
+        entry, event = clean_word(word), AuditEvent(Action.WORD_ADD, "words")
 
-        old, _ = await self._decisions.change_policy(
-            by, AuditEvent(Action.WORD_ADD, "words"), partial(with_word, word=entry), word_teller(entry)
-        )
-        return find_word(old, entry) is None
+        def decide(session: Session) -> bool:
+            first(session)
+            change = partial(with_word, word=entry)
+            old, _ = self._decisions.change_policy_in(session, by, event, change, word_teller(entry))
+            return find_word(old, entry) is None
+
+        return await self._decisions.write(by, decide)
 
     async def remove_word(self, by: Moderator, word: str) -> bool:
         """Allow a word or phrase again; return whether it was forbidden."""
@@ -120,11 +127,13 @@ class Moderation:
         )
         return find_word(old, entry) is not None
 
-    async def change_settings(self, by: Moderator, changes: Mapping[str, Any]) -> Policy:
+    async def change_settings(
+        self, by: Moderator, changes: Mapping[str, Any], first: Work[None] = nothing_first
+    ) -> Policy:
         """Change the settings that are named in `changes` (see `SETTINGS`); return all as they are now.
 
         Without changes nothing is recorded. Once there is a channel for moderators, the reports that nobody
-        could see are shown there.
+        could see are shown there. `first`: as of `bot.moderation.rules.QuotaRules.set_limits`.
 
         Raises:
             BadInputError: the settings together would leave no video to ask for.
@@ -134,21 +143,29 @@ class Moderation:
         if not changes:
             return await self.read(by.guild_id)
 
-        def change(policy: Policy) -> Policy:
-            changed = policy.model_copy(update=dict(changes))
-            if changes.keys() & LIMITING:
-                ensure_possible(self._models, changed)
-            return changed
-
         event = AuditEvent(Action.SETTINGS, "server")
 
         def decide(session: Session) -> Policy:
-            _, policy = self._decisions.change_policy_in(session, by, event, change, settings_teller(changes))
+            first(session)
+            _, policy = self._decisions.change_policy_in(
+                session, by, event, partial(self.with_settings, changes=changes), settings_teller(changes)
+            )
             if changes.get("moderators_channel_id") is not None:
                 show_waiting_reports(session, by.guild_id, self._clock())
             return policy
 
         return await self._decisions.write(by, decide)
+
+    def with_settings(self, policy: Policy, changes: Mapping[str, Any]) -> Policy:
+        """Return the document with other settings.
+
+        Raises:
+            BadInputError: the settings together would leave no video to ask for.
+        """
+        changed = policy.model_copy(update=dict(changes))
+        if changes.keys() & LIMITING:
+            ensure_possible(self._models, changed)
+        return changed
 
     async def list_log(self, guild_id: int, *, size: int, before: int | None = None) -> list[AuditRow]:
         """Return up to `size` rows of the audit trail, newest first; `before`: those with smaller ids."""

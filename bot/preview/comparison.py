@@ -9,6 +9,7 @@ from bot.admission.limits import Limit
 from bot.admission.replay import PastRequest, RuleSet, replay
 from bot.db.models import NOBODY
 from bot.policy.documents import Policy, Scope
+from bot.preview.daily import Day, days_of
 from bot.preview.history import History
 
 
@@ -20,22 +21,28 @@ class Comparison:
         requests: how many were made.
         refused: which of them would have been refused.
         refused_now: how many the rules without the change would have refused.
+        refused_twice: how many are refused with the change and without it.
         gaining: how many members have a higher limit by the change, and no lower one.
         by_roles: the members' roles decide; who had which in the past isn't known.
         strangers: how many members' roles aren't known at all, where they decide.
         forgotten: requests of members whose data was deleted; their limits can't be checked.
         is_cut: there were more requests than are compared.
+        unknown: requests that nothing can be said about, beside `requests`.
+        days: what became of the requests, day by day.
     """
 
     start: datetime
     requests: int
     refused: Sequence[PastRequest]
     refused_now: int
+    refused_twice: int = 0
     gaining: int = 0
     by_roles: bool = False
     strangers: int = 0
     forgotten: int = 0
     is_cut: bool = False
+    unknown: int = 0
+    days: Sequence[Day] = ()
 
     @property
     def saved(self) -> float:
@@ -60,16 +67,20 @@ def compare(history: History, rules: RuleSet, changed: Policy, now: datetime) ->
     members = {request.user_id for request in asked} - {NOBODY}
     new = replace(rules, policy=changed)
     by_roles = has_role_rules(rules.policy, changed)
+    refused = replay(history.requests, history.start, new)
+    refused_now = {request.id for request in replay(history.requests, history.start, rules)}
     return Comparison(
         start=history.start,
         requests=len(asked),
-        refused=replay(history.requests, history.start, new),
-        refused_now=len(replay(history.requests, history.start, rules)),
+        refused=refused,
+        refused_now=len(refused_now),
+        refused_twice=sum(request.id in refused_now for request in refused),
         gaining=sum(_gains(rules.limits_of(member, now), new.limits_of(member, now)) for member in members),
         by_roles=by_roles,
         strangers=len(members - rules.role_ids.keys()) if by_roles else 0,
         forgotten=sum(request.user_id == NOBODY for request in asked),
         is_cut=history.is_cut,
+        days=days_of(asked, refused_now, {request.id for request in refused}, history.start, now),
     )
 
 

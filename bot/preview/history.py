@@ -1,6 +1,6 @@
 """Reads the requests of a server's last 30 days, and those that filled its windows before."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -33,6 +33,8 @@ _COLUMNS: tuple[Any, ...] = (
     Generation.status.in_(OPEN).label("is_open"),
     COUNTS.label("counts"),
 )
+
+Page = list[tuple[PastRequest, list[Any]]]  # with the columns that were wanted besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +82,40 @@ def _lookback(policies: Iterable[Policy], start: datetime) -> timedelta:
 
 async def _read(database: Database, guild_id: int, since: datetime, until: datetime) -> list[PastRequest]:
     """Return up to `MOST` requests of a time, the newest first."""
-    found: list[PastRequest] = []
-    while len(found) < MOST:
-        last = found[-1] if found else None
+    pages = read_pages(database, guild_id, since, until)
+    return [request async for page in pages for request, _ in page]
+
+
+async def read_pages(
+    database: Database, guild_id: int, since: datetime, until: datetime, more: Sequence[Any] = ()
+) -> AsyncGenerator[Page]:
+    """Yield up to `MOST` requests of a time, the newest first, with the columns in `more`.
+
+    Raises:
+        DatabaseBusyError: nothing can be read now.
+    """
+    count, last = 0, None
+    while count < MOST:
         page = await database.read(
-            lambda session, last=last: _fetch_page(session, guild_id, since, until, last), hurried=True
+            lambda session, last=last: _fetch_page(session, guild_id, since, until, last, more), hurried=True
         )
-        found += page
+        yield page[: MOST - count]
         if len(page) < PAGE:
             break
-    return found[:MOST]
+        count, last = count + len(page), page[-1][0]
 
 
 def _fetch_page(
-    session: Session, guild_id: int, since: datetime, until: datetime, last: PastRequest | None
-) -> list[PastRequest]:
+    session: Session,
+    guild_id: int,
+    since: datetime,
+    until: datetime,
+    last: PastRequest | None,
+    more: Sequence[Any],
+) -> Page:
     place = tuple_(Generation.created_at, Generation.id)
     query = (
-        select(*_COLUMNS)
+        select(*_COLUMNS, *more)
         .where(Generation.guild_id == guild_id, Generation.created_at >= since, Generation.created_at < until)
         .order_by(Generation.created_at.desc(), Generation.id.desc())
         .limit(PAGE)
@@ -106,6 +124,6 @@ def _fetch_page(
         query = query.where(place < (last.created_at, last.id))
     rows = cast("Iterable[Any]", session.execute(query))
     return [
-        PastRequest(id_, user_id, created_at, price, cost, None if is_open else ended_at, counts)
-        for id_, user_id, created_at, price, cost, ended_at, is_open, counts in rows
+        (PastRequest(id_, user_id, created_at, price, cost, None if is_open else ended_at, counts), others)
+        for id_, user_id, created_at, price, cost, ended_at, is_open, counts, *others in rows
     ]

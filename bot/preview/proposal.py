@@ -5,10 +5,11 @@ All functions run inside a transaction of the caller's.
 """
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from json import dumps
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 from sqlalchemy import delete
@@ -21,9 +22,9 @@ from bot.i18n import _
 from bot.moderation.decisions import Moderator
 from bot.moderation.matching import Imported
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
-from bot.moderation.service import SETTINGS
+from bot.moderation.service import SETTINGS, with_word
 from bot.moderation.told import settings_teller
-from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope
+from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope, ServerSettings
 from bot.policy.store import fetch_policy
 
 LIFE = timedelta(hours=1)  # from when the moderator was first shown it
@@ -49,12 +50,30 @@ class RulesChangedError(UserError):
         super().__init__(_("This preview has changed. Read it again, then click once more. Nothing changed."))
 
 
+class NewSettings(Document):
+    """Settings that would be saved: the `fields` of `values`."""
+
+    fields: tuple[str, ...]
+    values: ServerSettings
+
+    @classmethod
+    def of(cls, changes: Mapping[str, Any]) -> Self:
+        """Return changes as they're kept."""
+        return cls(fields=tuple(sorted(changes)), values=ServerSettings(**changes))
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The new values, by the names of the fields."""
+        return {field: getattr(self.values, field) for field in self.fields}
+
+
 class Proposal(Document):
-    """What would be saved: limits that are set, limits that are taken away, budgets, or an import.
+    """What would be saved: limits that are set or taken away, budgets, a word, settings, or an import.
 
     Attributes:
         limits: None: unlimited.
         budgets: in credits; None: without one.
+        word: one that would be blocked, as it is kept.
         imported: all rules and settings at once, and nothing else then.
     """
 
@@ -64,6 +83,8 @@ class Proposal(Document):
     removed: tuple[LimitKind, ...] = ()
     budgets: dict[Period, float | None] = Field(default_factory=dict[Period, float | None])
     reason: str | None = None
+    word: str | None = None
+    settings: NewSettings | None = None
     imported: Imported | None = None
 
     @property
@@ -72,11 +93,13 @@ class Proposal(Document):
         return Subject(self.scope, self.subject_id)
 
     def applied_to(self, policy: Policy, now: datetime) -> Policy:
-        """Return a server's document with the change.
+        """Return a server's document with the change of limits, budgets or words.
 
         Raises:
-            BadInputError: there would be too many rules.
+            BadInputError: there would be too many rules or words.
         """
+        if self.word is not None:
+            policy = with_word(policy, self.word)
         if self.limits:
             policy = with_limits(policy, self.subject, self.limits)
         policy = without_limits(policy, self.subject, self.removed)
@@ -126,12 +149,19 @@ class KeptProposal(Document):
 
 
 def fingerprint(policy: Policy, proposal: Proposal) -> str:
-    """Return what differs where any limit or budget of a server does; for an import, anything but a pause."""
-    if proposal.imported is None:
-        rules = policy.model_dump_json(include={"rules", "budgets"})
-    else:  # a set is told in order, which differs between processes otherwise
+    """Return what differs where anything of a server does that a change is compared with.
+
+    For an import, it's anything but a pause.
+    """
+    # A set is told in order, which differs between processes otherwise.
+    if proposal.imported is not None:
         settings = settings_teller(SETTINGS)(policy)
         rules = dumps([settings, policy.model_dump(mode="json", exclude={*SETTINGS, "pause"})])
+    elif proposal.settings is not None:
+        rules = dumps(settings_teller(proposal.settings.fields)(policy))
+    else:
+        compared = {"words"} if proposal.word is not None else {"rules", "budgets"}
+        rules = policy.model_dump_json(include=compared)
     return sha256(rules.encode()).hexdigest()[:16]
 
 

@@ -1,8 +1,8 @@
 """Shows what a change of the rules would have done, keeps it, and saves it once the moderator says so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -18,10 +18,13 @@ from bot.db.models import NOBODY, Generation
 from bot.db.transactions import Work
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.importing import Imports
-from bot.moderation.rules import QuotaRules, nothing_first, rules_of
+from bot.moderation.rules import QuotaRules, nothing_first
+from bot.moderation.service import Moderation
 from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_policy
+from bot.preview.chart import Chart, render_change
 from bot.preview.comparison import Comparison, compare, has_role_rules
+from bot.preview.contents import Places, compare_contents, judge_of
 from bot.preview.history import SPAN, History, read_history
 from bot.preview.proposal import (
     KeptProposal,
@@ -34,6 +37,7 @@ from bot.preview.proposal import (
     take,
 )
 from bot.preview.suggesting import Suggestions, suggest, widest
+from bot.preview.wanted import is_worth_showing
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
@@ -61,14 +65,30 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A change that was saved; `removed`: the rules that there were, where some were taken away."""
+    """A change that was saved.
+
+    Attributes:
+        removed: the rules that there were, where some were taken away.
+        is_new: a word wasn't blocked before.
+        policy: the server's document as it is now, where settings were changed.
+    """
 
     proposal: Proposal
-    removed: list[Rule]
+    removed: Sequence[Rule] = ()
+    is_new: bool = True
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerNow:
+    """What Discord tells of a server: who has which role, and which channels and threads there are."""
+
+    roles_of: RolesOf
+    places: Places = field(default_factory=dict[int, int | None])
 
 
 class Previews:
-    """The service behind the previews of `/quota`.
+    """The service behind the previews of `/quota`, of words and of settings.
 
     Args:
         daily_limit: videos in 24 hours where no rule says otherwise.
@@ -79,6 +99,7 @@ class Previews:
         database: Database,
         rules: QuotaRules,
         imports: Imports,
+        moderation: Moderation,
         *,
         daily_limit: int,
         clock: Clock = utc_now,
@@ -86,6 +107,7 @@ class Previews:
         self._database = database
         self._rules = rules
         self._imports = imports
+        self._moderation = moderation
         self._daily_limit = daily_limit
         self._clock = clock
         self._turn = asyncio.Lock()  # one takes up to a hundred megabytes and seconds of a processor
@@ -100,15 +122,13 @@ class Previews:
 
         def look(session: Session) -> bool:
             policy = fetch_policy(session, by.guild_id)
-            if asked is False or (asked is None and policy.saves_at_once):
-                return False
-            if proposal.removed and not rules_of(policy, proposal.subject, proposal.removed):
+            if not is_worth_showing(proposal, policy, asked):
                 return False
             return asked is True or session.scalar(made.limit(1)) is not None
 
         return await self._database.read(look, hurried=True)
 
-    async def show(self, by: Moderator, proposal: Proposal, roles_of: RolesOf) -> Preview:
+    async def show(self, by: Moderator, proposal: Proposal, server: ServerNow) -> Preview:
         """Keep a change, and return what it would have done.
 
         Raises:
@@ -116,7 +136,7 @@ class Previews:
             DatabaseBusyError: nothing can be read or recorded now.
         """
         checked_reason(proposal.reason)
-        policy, changed, comparison = await self._compare(by, proposal, roles_of)
+        policy, changed, comparison = await self._compare(by, proposal, server)
         kept = KeptProposal.new(by, proposal, policy, self._clock())
         await self._database.write(lambda session: keep(session, kept), by.guild_id, hurried=True)
         return Preview(kept, policy, changed, comparison, self._daily_limit)
@@ -134,7 +154,7 @@ class Previews:
         return kept
 
     async def change(
-        self, by: Moderator, key: str, revision: int, proposal: Proposal | None, roles_of: RolesOf
+        self, by: Moderator, key: str, revision: int, proposal: Proposal | None, server: ServerNow
     ) -> Preview:
         """Keep another change in place of one; None: the same, as the rules are now.
 
@@ -144,7 +164,7 @@ class Previews:
         """
         kept = await self.find(by, key, revision)
         wanted = kept.proposal if proposal is None else proposal
-        policy, changed, comparison = await self._compare(by, wanted, roles_of)
+        policy, changed, comparison = await self._compare(by, wanted, server)
         again = kept.again(wanted, policy)
         now = self._clock()
         await self._database.write(
@@ -162,11 +182,11 @@ class Previews:
         """
         kept = await self.find(by, key, revision)
         first = partial(take, by=by, seen=kept, now=self._clock())
-        return Saved(kept.proposal, await self._apply(by, kept.proposal, first))
+        return await self._apply(by, kept.proposal, first)
 
     async def save_at_once(self, by: Moderator, proposal: Proposal) -> Saved:
         """Save a change without a preview; raises as `save`."""
-        return Saved(proposal, await self._apply(by, proposal))
+        return await self._apply(by, proposal)
 
     async def drop(self, by: Moderator, key: str) -> None:
         """Forget a change.
@@ -182,6 +202,12 @@ class Previews:
 
         await self._database.write(work, by.guild_id, hurried=True)
 
+    async def draw(self, comparison: Comparison) -> Chart | None:
+        """Return the chart of what a change would have done; None where nothing is refused."""
+        if not (comparison.refused or comparison.refused_now):
+            return None
+        return await asyncio.to_thread(render_change, comparison.days)
+
     async def suggest(self, by: Moderator, amount: float, roles_of: RolesOf) -> Suggestions:
         """Return rules that would have kept the last 30 days within `amount` credits; nothing is kept.
 
@@ -194,10 +220,13 @@ class Previews:
         )
         return suggestions
 
-    async def _apply(
-        self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first
-    ) -> list[Rule]:
+    async def _apply(self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first) -> Saved:
         reason = proposal.reason
+        if proposal.word is not None:
+            return Saved(proposal, is_new=await self._moderation.add_word(by, proposal.word, first))
+        if proposal.settings is not None:
+            changes = proposal.settings.changes
+            return Saved(proposal, policy=await self._moderation.change_settings(by, changes, first))
         if proposal.imported is not None:
             await self._imports.save(by, proposal.imported, first)
         elif proposal.budgets:
@@ -205,13 +234,22 @@ class Previews:
         elif proposal.limits:
             await self._rules.set_limits(by, proposal.subject, proposal.limits, reason, first)
         else:
-            return await self._rules.unset_limits(by, proposal.subject, proposal.removed, reason, first)
-        return []
+            kinds = proposal.removed
+            removed = await self._rules.unset_limits(by, proposal.subject, kinds, reason, first)
+            return Saved(proposal, removed)
+        return Saved(proposal)
 
     async def _compare(
-        self, by: Moderator, proposal: Proposal, roles_of: RolesOf
+        self, by: Moderator, proposal: Proposal, server: ServerNow
     ) -> tuple[Policy, Policy, Comparison]:
-        return await self._replay(by, proposal, roles_of, compare, is_of_change=True)
+        if proposal.word is None and proposal.settings is None:
+            return await self._replay(by, proposal, server.roles_of, compare, is_of_change=True)
+        policy = await self._database.read(lambda session: fetch_policy(session, by.guild_id), hurried=True)
+        changed = self._changed(proposal, policy)
+        judge = judge_of(proposal, policy, changed, server.places)
+        async with self._turn:
+            comparison = await compare_contents(self._database, by.guild_id, judge, self._clock())
+        return policy, changed, comparison
 
     async def _replay(
         self,
@@ -246,6 +284,8 @@ class Previews:
     def _changed(self, proposal: Proposal, policy: Policy) -> Policy:
         if proposal.imported is not None:
             return self._imports.changed(proposal.imported, policy)
+        if proposal.settings is not None:
+            return self._moderation.with_settings(policy, proposal.settings.changes)
         return proposal.applied_to(policy, self._clock())
 
 

@@ -39,10 +39,11 @@ class Layer:
 
 
 class Canvas:
-    """A picture in the making. Places are in pixels of the finished one."""
+    """A picture in the making, `height` pixels high. Places are in pixels of the finished one."""
 
-    def __init__(self) -> None:
-        self._shapes = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), BACKGROUND)
+    def __init__(self, height: int = HEIGHT) -> None:
+        self.height = height
+        self._shapes = Image.new("RGB", (WIDTH * SCALE, height * SCALE), BACKGROUND)
         self._draw = ImageDraw.Draw(self._shapes)
         self._fonts = {size: ImageFont.truetype(FONT, size) for size in (SMALL, MEDIUM, LARGE)}
         self._texts: list[tuple[Place, str, int, str, str]] = []
@@ -66,7 +67,7 @@ class Canvas:
             self._shapes.paste(layer.color, mask=mask)
         ink = layer.color if layer.is_hollow else BACKGROUND
         if layer.hatch:
-            self._shapes.paste(ink, mask=ImageChops.darker(mask, _hatching(layer.hatch)))
+            self._shapes.paste(ink, mask=ImageChops.darker(mask, _hatching(layer.hatch, self._shapes.size)))
         for box in scaled:
             self._draw.rectangle(box, outline=ink, width=SCALE)
 
@@ -105,10 +106,10 @@ class Canvas:
         return image.tobytes()
 
 
-def _hatching(hatch: str) -> Image.Image:
+def _hatching(hatch: str, size: tuple[int, int]) -> Image.Image:
     """Return a mask of the whole picture with lines at these slants, or dots."""
-    width, height, gap = WIDTH * SCALE, HEIGHT * SCALE, HATCH_GAP * SCALE
-    mask = Image.new("L", (width, height))
+    (width, height), gap = size, HATCH_GAP * SCALE
+    mask = Image.new("L", size)
     draw = ImageDraw.Draw(mask)
     for start in range(-height, width, gap):
         if "/" in hatch:

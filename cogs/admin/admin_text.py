@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
-from bot.admission.blocklist import WORD_MAX_LENGTH
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
@@ -12,6 +11,7 @@ from bot.policy.documents import Block
 from bot.policy.phrases import told_reason
 from bot.text import shorten
 from bot.timestamps import moment
+from cogs.moderation.words_text import shown_word
 
 GOES_ON = N_("Running requests continue; `/veo-admin queue` lists them and can cancel them.")
 TOLD_TO_MEMBERS = N_("Members who try see your reason: “{reason}”.")
@@ -93,23 +93,13 @@ def plain_block_line(user_id: int, block: Block) -> str:
     return f"{line}: {shorten(told_reason(block.reason), REASON_MAX_LENGTH)}" if block.reason else line
 
 
-def word_added(word: str, *, is_new: bool) -> str:
-    """Return the answer to `words add`."""
-    if is_new:
-        return _(
-            "✅ **Added.** I now reject prompts that contain “{word}”. Running requests continue.",
-            word=_shown(word),
-        )
-    return _("“{word}” was already on the list. Nothing changed.", word=_shown(word))
-
-
 def word_removed(word: str, *, was_there: bool) -> str:
     """Return the answer to `words remove`."""
     if was_there:
-        return _("✅ **Removed.** Prompts can contain “{word}” again.", word=_shown(word))
+        return _("✅ **Removed.** Prompts can contain “{word}” again.", word=shown_word(word))
     return _(
         "“{word}” isn't on the list. `/veo-admin words list` shows all of it.",
-        word=_shown(word),
+        word=shown_word(word),
     )
 
 
@@ -126,11 +116,7 @@ def words_heading(number: int) -> str:
 
 def word_lines(words: Sequence[str]) -> list[str]:
     """Return the lines of the list of forbidden words."""
-    return [f"- {_shown(word)}" for word in words]
-
-
-def _shown(word: str) -> str:
-    return plain(word, WORD_MAX_LENGTH)
+    return [f"- {shown_word(word)}" for word in words]
 
 
 def _told_to(sentence: LiteralString, reason: str | None) -> str:

@@ -25,9 +25,9 @@ from cogs.admin.setup_view import SetupButton, SetupRefreshButton
 from cogs.admin.words import WordsGroup
 from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, checked_days, parse_ladder
 from cogs.moderation.review_setting import LONGEST, complete_review
-from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.setting_parsers import complete_models
-from cogs.moderation.targets import ensure_person, known_guild, moderator_of
+from cogs.moderation.targets import ensure_person, moderator_of
+from cogs.quota.preview import OPTION as PREVIEW
 from cogs.ui.interaction import Interaction
 from cogs.ui.lists import reply_with_list
 
@@ -128,7 +128,9 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         await _reply(interaction, strikes_text.forgiven_text(user_id, forgiven))
 
     @app_commands.command(name="settings", description="Show or change the settings")
-    @app_commands.describe(**settings_command.descriptions(), reset="Restore a setting's default")
+    @app_commands.describe(
+        **settings_command.descriptions(), reset="Restore a setting's default", preview=PREVIEW
+    )
     @app_commands.choices(**settings_command.choices())
     async def settings(
         self,
@@ -145,6 +147,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         review_stage: str | None = None,
         review_timeout: str | None = None,
         reset: str | None = None,
+        preview: bool | None = None,
     ) -> None:
         """Change the settings that are named; without options, show all."""
         changes = settings_command.read_changes(
@@ -162,10 +165,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             review_stage=review_stage,
             review_timeout=review_timeout,
         )
-        policy = await self._moderation.change_settings(moderator_of(interaction), changes)
-        warnings = find_warnings(known_guild(interaction), policy)
-        text = settings_command.render_settings(policy, self._services.models, changes, warnings)
-        await _reply(interaction, text)
+        await settings_command.propose_settings(interaction, changes, preview)
 
     @settings.autocomplete("models")
     async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:

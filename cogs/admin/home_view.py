@@ -10,10 +10,10 @@ from bot.usage.service import UsagePeriod
 from cogs.admin.home_text import render_home, render_reviews_shown, render_shown_again
 from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
-from cogs.admin.settings_command import render_settings
 from cogs.admin.setup_view import show_setup
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
 from cogs.moderation.server_warnings import find_warnings
+from cogs.moderation.settings_text import render_settings
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.pagers import COMMAND as QUOTA
 from cogs.quota.pagers import fill_with_usage, rules_content

@@ -1,28 +1,23 @@
 """What `/veo-admin settings` takes and answers; its rows are in `cogs.moderation.server_settings`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from discord.app_commands import Choice
 
-from bot.admission.availability import must_choose, possible_models
 from bot.errors import BadInputError
-from bot.escape import plain
-from bot.i18n import N_, _, format_and
+from bot.i18n import N_, _
 from bot.policy.documents import Policy
-from bot.provider.catalogue import Model, provider_name_of
-from bot.timestamps import relative_time
-from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
-from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS, Known
+from bot.preview.proposal import NewSettings, Proposal
+from cogs.moderation.server_settings import SETTINGS, Known
+from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.setting_parsers import ensure_offered
-from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
+from cogs.moderation.settings_text import render_settings
+from cogs.moderation.targets import UNKNOWN_SERVER, known_guild, moderator_of
+from cogs.quota.preview import NO_ROLES, propose
 from cogs.ui.interaction import Interaction
 
 EVERYTHING = "everything"
-HOW_TO_CHANGE = N_(
-    "To change settings, use this command with options. Blocked words: `/veo-admin words "
-    "list`. Blocked members: `/veo-admin blocked`."
-)
 
 
 def descriptions() -> dict[str, str]:
@@ -66,55 +61,14 @@ def _with_reset(changes: Mapping[str, Any], reset: str) -> dict[str, Any]:
     return {**changes, **{field: getattr(initial, field) for field in fields}}
 
 
-def render_settings(
-    policy: Policy,
-    models: Sequence[Model],
-    changed: Collection[str] = (),
-    warnings: Sequence[str] = (),
-) -> str:
-    """Return all settings; `changed`: the fields that were just set, which are marked.
-
-    `models`: those that the bot offers. `warnings`: what's wrong with what the settings name.
-    """
-    heading = _("✅ **Saved.** The settings are now:") if changed else _("⚙️ **Settings of this server**")
-    lines = [f"- **{_name(field, is_new=field in changed)}:** {_value(policy, field)}" for field in SETTINGS]
-    return "\n".join(
-        [heading, *lines, *_notes(policy, models), *warnings, *([] if changed else [_(HOW_TO_CHANGE)])]
-    )
-
-
-def _name(field: str, *, is_new: bool) -> str:
-    name = _(SETTINGS[field].name)
-    return _("{setting} (new)", setting=name) if is_new else name
-
-
-def _value(policy: Policy, field: str) -> str:
-    return SETTINGS[field].in_words(getattr(policy, field))
-
-
-def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
-    """Return what follows from the settings together, one sentence each."""
-    notes: list[str] = []
-    if not possible_models(models, policy):
-        notes.append(_("❌ **No video is possible with these settings.** Please change them."))
-    elif options := must_choose(models, policy):
-        named = format_and(f"`{option}`" for option in options)
-        notes.append(
-            _(
-                "ℹ️ Members must choose {options} each time, because the defaults exceed the limit.",
-                options=named,
-            )
-        )
-    offered = {model.id for model in models}
-    gone = [plain(name, MODEL_LENGTH) for name in sorted(map(provider_name_of, policy.models - offered))]
-    if gone:
-        notes.append(_("ℹ️ No longer available: {models}.", models=", ".join(gone)))
-    if policy.moderators_channel_id is None:
-        notes.append(_("ℹ️ Without a moderators' channel, nobody sees reports from members."))
-    if policy.moderators_channel_id is None and policy.review is not None:
-        notes.append(nobody_approves(policy))
-    if policy.review is not None:
-        notes.append(f"ℹ️ {_(OWN_WAIT)}")
-    if policy.pause is not None:
-        notes.append(_("⏸️ /veo was paused {when}.", when=relative_time(policy.pause.since)))
-    return notes
+async def propose_settings(
+    interaction: Interaction, changes: Mapping[str, Any], preview: bool | None
+) -> None:
+    """Show all settings, or what the changes would have refused, or save them; `preview`: what was chosen."""
+    if changes:
+        await propose(interaction, Proposal(settings=NewSettings.of(changes)), NO_ROLES, asked=preview)
+        return
+    services, guild = interaction.client.services, known_guild(interaction)
+    policy = await services.moderation.read(moderator_of(interaction).guild_id)
+    text = render_settings(policy, services.models, warnings=find_warnings(guild, policy))
+    await interaction.response.send_message(text, ephemeral=True)

@@ -14,7 +14,7 @@ from cogs.moderation.review_setting import EVERYBODY, NOBODY, OWN_WAIT, review_t
 from cogs.moderation.server_settings import SETTINGS, Known
 from cogs.moderation.server_warnings import is_role_gone
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild, moderator_of
-from cogs.quota.numbers_form import NumbersForm
+from cogs.quota.change_forms import NumbersForm
 from cogs.quota.preview import COMMAND as QUOTA
 from cogs.quota.preview import fill_with_proposal
 from cogs.ui.interaction import Interaction

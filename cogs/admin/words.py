@@ -6,11 +6,15 @@ from discord.app_commands import Choice, Range
 from bot.admission.blocklist import WORD_MAX_LENGTH
 from bot.markup import in_words
 from bot.moderation.service import Moderation
+from bot.preview.proposal import Proposal
 from cogs.admin import admin_text
 from cogs.moderation.targets import moderator_of
+from cogs.quota.change_forms import word_in
+from cogs.quota.preview import NO_ROLES, propose
+from cogs.quota.preview import OPTION as PREVIEW
 from cogs.ui.interaction import Interaction
 from cogs.ui.lists import MOST_CHOICES, reply_with_list
-from cogs.veo.markup_names import names_of
+from cogs.ui.markup_names import names_of
 
 Word = Range[str, 1, WORD_MAX_LENGTH]
 
@@ -23,12 +27,10 @@ class WordsGroup(app_commands.Group, name="words", description="Block words and 
         self._moderation = moderation
 
     @app_commands.command(name="add", description="Block a word or phrase in prompts")
-    @app_commands.describe(word="The word or phrase, in any case; only whole words match")
-    async def add(self, interaction: Interaction, word: Word) -> None:
-        """Forbid a word or phrase, as prompts will have it: with names in place of ids."""
-        word = in_words(word, names_of(interaction)) or word
-        is_new = await self._moderation.add_word(moderator_of(interaction), word)
-        await interaction.response.send_message(admin_text.word_added(word, is_new=is_new), ephemeral=True)
+    @app_commands.describe(word="The word or phrase, in any case; only whole words match", preview=PREVIEW)
+    async def add(self, interaction: Interaction, word: Word, preview: bool | None = None) -> None:
+        """Forbid a word or phrase."""
+        await propose(interaction, Proposal(word=word_in(interaction, word)), NO_ROLES, asked=preview)
 
     @app_commands.command(name="remove", description="Allow a blocked word or phrase again")
     @app_commands.describe(word="The word or phrase, as it is on the list")

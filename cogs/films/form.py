@@ -25,8 +25,8 @@ from bot.provider.choosing import find_model
 from cogs.films.offer_buttons import offer_message
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
+from cogs.ui.markup_names import names_of
 from cogs.ui.requester import ensure_inside, requester_of
-from cogs.veo.markup_names import names_of
 from cogs.veo.option_inputs import OptionInputs
 
 EMBED_MAX_LENGTH = 4096  # characters of a description, as Discord counts them

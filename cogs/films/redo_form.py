@@ -13,8 +13,8 @@ from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from cogs.films.redo_offer import find_unposted, redo_message
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
+from cogs.ui.markup_names import names_of
 from cogs.ui.requester import ensure_inside, requester_of
-from cogs.veo.markup_names import names_of
 from cogs.veo.request_form import words_to_copy
 
 

@@ -211,8 +211,8 @@ _ROWS = (
     ServerSetting(
         field="saves_at_once",
         option="preview_limits",
-        description="Show what limits and budgets would have done before they are saved",
-        name=N_("Preview of limits and budgets"),
+        description="Show what limits, budgets, words and settings would have done before they are saved",
+        name=N_("Preview of changes"),
         show=lambda _: _yes_or_no(),
         show_unset=lambda: _yes_or_no(is_on=True),
         parse=lambda is_shown, _: not is_shown,

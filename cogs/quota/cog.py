@@ -20,7 +20,8 @@ from bot.usage.service import UsagePeriod
 from cogs.moderation.targets import ensure_member, ensure_person, moderator_of
 from cogs.quota import quota_input, quota_text
 from cogs.quota.pagers import RulesButton, UsageButton, rules_content, show_usage
-from cogs.quota.preview import ChangeButton, DropButton, SaveButton, propose
+from cogs.quota.preview import NO_ROLES, ChangeButton, DropButton, SaveButton, propose
+from cogs.quota.preview import OPTION as PREVIEW
 from cogs.quota.rules_text import member_text
 from cogs.quota.saved_text import read_entitlement
 from cogs.quota.suggestions import TryButton, show_suggestions
@@ -33,8 +34,6 @@ Reason = Range[str, 1, REASON_MAX_LENGTH]
 MEMBER = "Whose limit (without member and role: the whole server's)"
 ROLE = "Which role's limit"
 REASON = "Why; kept in the log"
-PREVIEW = "First show what it would have done to the last 30 days (default: as the settings say)"
-NO_ROLES: frozenset[int] = frozenset()
 
 
 @app_commands.default_permissions(manage_guild=True)

@@ -15,7 +15,7 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.rules_text import rule_lines, rules_foot, rules_head
 from cogs.quota.usage_report import report_page
-from cogs.ui.discord_errors import Remedy, classify_error
+from cogs.ui.answer_files import edit_with_files
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Content, Item, view_of
 from cogs.ui.paging import Page, page_buttons, paginate
@@ -91,12 +91,7 @@ async def fill_with_usage(interaction: Interaction, usage: UsageReports, period:
     page = report_page(report, 0)
     view = _view(page, lambda number, label: UsageButton(period, number, label))
     files = await _draw(interaction, usage, report) if report.total.requests else []
-    try:
-        await interaction.edit_original_response(content=page.content, attachments=files, view=view)
-    except discord.HTTPException as error:
-        if not files or classify_error(error) not in {Remedy.TOO_LARGE, Remedy.NOT_THE_FILE}:
-            raise
-        await interaction.edit_original_response(content=f"{page.content}\n-# {_(WITHOUT_FILES)}", view=view)
+    await edit_with_files(interaction, page.content, files, view, without=f"-# {_(WITHOUT_FILES)}")
 
 
 async def _draw(interaction: Interaction, usage: UsageReports, report: UsageReport) -> list[discord.File]:

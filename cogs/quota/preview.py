@@ -1,4 +1,4 @@
-"""A change of the rules, shown before it is saved, and its buttons: Save, Change and Cancel.
+"""A change of rules, words or settings, shown before it is saved, and its buttons: Save, Change and Cancel.
 
 The change itself is a row (`bot.preview.proposal`). The message is the moderator's alone, but a changed
 client can send any id: whose change it is, and whether it is the one that was shown, is decided where it is
@@ -7,6 +7,7 @@ read.
 
 from collections.abc import Collection
 from functools import partial
+from io import BytesIO
 
 import discord
 
@@ -14,18 +15,25 @@ from bot.errors import DatabaseBusyError
 from bot.i18n import pgettext
 from bot.policy.documents import Scope
 from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
-from bot.preview.service import Preview
+from bot.preview.service import Preview, Saved, ServerNow
+from cogs.moderation.permissions import COMMAND as ADMIN
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.targets import moderator_of
+from cogs.moderation.targets import known_guild, moderator_of
+from cogs.quota.change_forms import NumbersForm, WordForm
+from cogs.quota.content_text import content_text
 from cogs.quota.import_text import changes_of, import_text
 from cogs.quota.member_roles import find_roles
-from cogs.quota.numbers_form import NumbersForm
+from cogs.quota.places import known_places
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
+from cogs.ui.answer_files import edit_with_files
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 
 COMMAND = "quota"
+OPTION = "First show what it would have done to the last 30 days (default: as the settings say)"
+CHART = "preview.png"
+NO_ROLES: frozenset[int] = frozenset()
 
 
 async def propose(
@@ -79,29 +87,25 @@ class SaveButton(PreviewButton):
     async def act(self, interaction: Interaction) -> None:
         """Save it, and say what holds now."""
         await interaction.response.defer()
-        await ensure_moderator(interaction, COMMAND)
-        services, by = interaction.client.services, moderator_of(interaction)
-        kept = await services.previews.find(by, self.key, self.revision)
-        if kept.proposal.imported is not None:  # it was `/veo-admin` that showed it
-            await ensure_moderator(interaction)
+        previews, by = interaction.client.services.previews, moderator_of(interaction)
+        kept = await previews.find(by, self.key, self.revision)
+        await _ensure_may_decide(interaction, kept.proposal)
         try:
-            saved = await services.previews.save(by, self.key, self.revision)
+            saved = await previews.save(by, self.key, self.revision)
         except RulesChangedError:
-            again = await services.previews.change(
-                by, self.key, self.revision, None, partial(find_roles, interaction)
-            )
+            again = await previews.change(by, self.key, self.revision, None, _server_now(interaction))
             await _show(interaction, again, await _roles_of_subject(interaction, again.kept.proposal))
             return
         role_ids = await _roles_of_subject(interaction, saved.proposal)
         try:
-            text = await describe_saved(services, by, saved, role_ids)
+            text = await _describe(interaction, saved, role_ids)
         except DatabaseBusyError as error:  # it is saved, and the button has nothing to do any more
             text = str(error)
-        await interaction.edit_original_response(content=text, view=None)
+        await interaction.edit_original_response(content=text, view=None, attachments=[])
 
 
 class ChangeButton(PreviewButton):
-    """Shows a form with the numbers."""
+    """Shows a form with the numbers or the word."""
 
     action = "try-change"
 
@@ -114,7 +118,8 @@ class ChangeButton(PreviewButton):
         """Show the form; whether the person may change anything is asked when it is sent."""
         by, previews = moderator_of(interaction), interaction.client.services.previews
         kept = await previews.find(by, self.key, self.revision)
-        await interaction.response.send_modal(ChangeForm(kept))
+        form = NumbersChangeForm if kept.proposal.word is None else WordChangeForm
+        await interaction.response.send_modal(form(kept))
 
 
 class DropButton(PreviewButton):
@@ -130,10 +135,10 @@ class DropButton(PreviewButton):
     async def act(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing changed."""
         await interaction.client.services.previews.drop(moderator_of(interaction), self.key)
-        await interaction.response.edit_message(content=dropped_text(), view=None)
+        await interaction.response.edit_message(content=dropped_text(), view=None, attachments=[])
 
 
-class ChangeForm(NumbersForm):
+class NumbersChangeForm(NumbersForm):
     """Takes other numbers, and shows what they would have done in place of the first ones."""
 
     def __init__(self, kept: KeptProposal) -> None:
@@ -142,27 +147,56 @@ class ChangeForm(NumbersForm):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the preview of what was entered; nothing is saved."""
-        kept = self._kept
-        changed = self.read()
-        await interaction.response.defer()
+        await _show_changed(interaction, self._kept, self.read())
+
+
+class WordChangeForm(WordForm):
+    """Takes another word, and shows what it would have done in place of the first one."""
+
+    def __init__(self, kept: KeptProposal) -> None:
+        super().__init__(kept.proposal)
+        self._kept = kept
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the preview of what was entered; nothing is saved."""
+        await _show_changed(interaction, self._kept, self.read(interaction))
+
+
+async def _show_changed(interaction: Interaction, kept: KeptProposal, changed: Proposal) -> None:
+    await interaction.response.defer()
+    await _ensure_may_decide(interaction, changed)
+    by, previews = moderator_of(interaction), interaction.client.services.previews
+    preview = await previews.change(by, kept.key, kept.revision, changed, _server_now(interaction))
+    await _show(interaction, preview, await _roles_of_subject(interaction, changed))
+
+
+async def _ensure_may_decide(interaction: Interaction, proposal: Proposal) -> None:
+    """Check that the person may use the command that showed it; of an import, both that it stands for."""
+    is_content = proposal.word is not None or proposal.settings is not None
+    if not is_content:
         await ensure_moderator(interaction, COMMAND)
-        by, previews = moderator_of(interaction), interaction.client.services.previews
-        roles_of = partial(find_roles, interaction)
-        preview = await previews.change(by, kept.key, kept.revision, changed, roles_of)
-        await _show(interaction, preview, await _roles_of_subject(interaction, changed))
+    if is_content or proposal.imported is not None:
+        await ensure_moderator(interaction, ADMIN)
 
 
 async def _save(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> str:
     """Save a change that nobody wants to see first; return what holds now."""
+    previews = interaction.client.services.previews
+    return await _describe(
+        interaction, await previews.save_at_once(moderator_of(interaction), proposal), role_ids
+    )
+
+
+async def _describe(interaction: Interaction, saved: Saved, role_ids: frozenset[int]) -> str:
+    """Return what was changed, and what holds now."""
     services, by = interaction.client.services, moderator_of(interaction)
-    saved = await services.previews.save_at_once(by, proposal)
-    return await describe_saved(services, by, saved, role_ids)
+    return await describe_saved(services, by, saved, role_ids, known_guild(interaction))
 
 
 async def show_proposal(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> None:
     """Let the answer be what a change would have done; `role_ids`: as of `propose`. Defer first."""
     previews = interaction.client.services.previews
-    preview = await previews.show(moderator_of(interaction), proposal, partial(find_roles, interaction))
+    preview = await previews.show(moderator_of(interaction), proposal, _server_now(interaction))
     await _show(interaction, preview, role_ids)
 
 
@@ -171,16 +205,32 @@ async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[
     shown, imported = (kept.key, kept.revision), kept.proposal.imported
     if imported is not None:
         view = view_of(SaveButton(*shown), DropButton(*shown)) if changes_of(preview) else None
-        await interaction.edit_original_response(content=import_text(preview, imported), view=view)
+        await _edit(interaction, preview, import_text(preview, imported), view)
         return
-    change = ChangeButton(*shown) if kept.proposal.limits or kept.proposal.budgets else None
+    proposal = kept.proposal
+    change = ChangeButton(*shown) if proposal.limits or proposal.budgets or proposal.word else None
     view = view_of(SaveButton(*shown), change, DropButton(*shown))
-    await interaction.edit_original_response(content=preview_text(preview, role_ids), view=view)
+    if proposal.word is not None or proposal.settings is not None:
+        text = content_text(preview, interaction.client.services.models)
+    else:
+        text = preview_text(preview, role_ids)
+    await _edit(interaction, preview, text, view)
+
+
+async def _edit(interaction: Interaction, preview: Preview, text: str, view: discord.ui.View | None) -> None:
+    """Let the answer be a preview with its chart."""
+    chart = await interaction.client.services.previews.draw(preview.comparison)
+    files = [] if chart is None else [discord.File(BytesIO(chart.png), CHART, description=chart.description)]
+    await edit_with_files(interaction, text, files, view)
+
+
+def _server_now(interaction: Interaction) -> ServerNow:
+    return ServerNow(partial(find_roles, interaction), known_places(interaction.guild))
 
 
 async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> frozenset[int]:
     """Return the roles of the member whose limits they are; none where it is somebody else's limits."""
     if proposal.scope is not Scope.MEMBER:
-        return frozenset()
+        return NO_ROLES
     subject: Collection[int] = {proposal.subject_id}
     return (await find_roles(interaction, subject)).get(proposal.subject_id, frozenset())

@@ -154,15 +154,20 @@ def _details(comparison: Comparison) -> Iterator[str]:
             "The rules as they are now would have refused {count}.",
             comparison.refused_now,
         )
-    if most := comparison.by_member[:SHOWN_MEMBERS]:
-        shown = ", ".join(f"<@{user_id}> ({number(count)})" for user_id, count in most)
-        yield _("Most affected: {members}.", members=shown)
+    yield from most_affected(comparison)
     if comparison.gaining:
         yield ngettext(
             "{count} member who made videos would have a higher limit than now.",
             "{count} members who made videos would have a higher limit than now.",
             comparison.gaining,
         )
+
+
+def most_affected(comparison: Comparison) -> Iterator[str]:
+    """Yield who would have been refused most often, if anybody."""
+    if most := comparison.by_member[:SHOWN_MEMBERS]:
+        shown = ", ".join(f"<@{user_id}> ({number(count)})" for user_id, count in most)
+        yield _("Most affected: {members}.", members=shown)
 
 
 def caveats(comparison: Comparison) -> Iterator[str]:
@@ -183,6 +188,11 @@ def caveats(comparison: Comparison) -> Iterator[str]:
             "-# {count} requests are of members whose data was deleted; only budgets are checked for them.",
             comparison.forgotten,
         )
+    yield from cut_lines(comparison)
+
+
+def cut_lines(comparison: Comparison) -> Iterator[str]:
+    """Yield that the oldest requests are left out, if they are."""
     if comparison.is_cut:
         yield _(
             "-# There were more requests than I can compare. Only the newest {most} count, back to {when}.",

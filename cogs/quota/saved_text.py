@@ -3,6 +3,8 @@
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 
+import discord
+
 from bot.admission.entitlement import Entitlement
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _
@@ -14,15 +16,29 @@ from bot.preview.proposal import Proposal
 from bot.preview.service import Saved
 from bot.services import Services
 from cogs.moderation.ladder import still_blocked
+from cogs.moderation.server_warnings import find_warnings
+from cogs.moderation.settings_text import render_settings
+from cogs.moderation.words_text import word_added
 from cogs.quota import quota_text
 from cogs.quota.import_text import imported_text
 
 DONE = N_("✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute.")
 
 
-async def describe_saved(services: Services, by: Moderator, saved: Saved, role_ids: Collection[int]) -> str:
+async def describe_saved(
+    services: Services,
+    by: Moderator,
+    saved: Saved,
+    role_ids: Collection[int],
+    guild: discord.Guild | None,
+) -> str:
     """Return what was changed, and what holds now; `role_ids`: of the member whose limits they are."""
     proposal = saved.proposal
+    if proposal.word is not None:
+        return word_added(proposal.word, is_new=saved.is_new)
+    if proposal.settings is not None and saved.policy is not None:
+        warnings = find_warnings(guild, saved.policy)
+        return render_settings(saved.policy, services.models, proposal.settings.fields, warnings)
     if proposal.imported is not None:
         return await _describe_imported(services, by, proposal.imported)
     if proposal.budgets:

@@ -7,10 +7,10 @@ from bot.errors import BadRequestError
 from bot.i18n import N_, _
 from bot.markup import in_words
 from cogs.ui.interaction import Interaction
+from cogs.ui.markup_names import names_of
 from cogs.ui.message_menus import MessageMenus
 from cogs.ui.requester import requester_of
 from cogs.veo.images import image_in
-from cogs.veo.markup_names import names_of
 from cogs.veo.prompt_form import PromptForm
 
 NO_TEXT = N_("That message has no text to use as a prompt. This didn't count toward your limit.")

@@ -9,9 +9,9 @@ from bot.discord_client.replies import LATE, SENT
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
+from cogs.ui.markup_names import spec_in_words
 from cogs.ui.requester import ensure_inside, requester_of
 from cogs.veo.answer import answer_with_card, send_card
-from cogs.veo.markup_names import spec_in_words
 from cogs.veo.posted_card import follow_with_card
 from cogs.veo.quote_buttons import quote_message
 

@@ -12,7 +12,7 @@ from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
-from cogs.veo.markup_names import spec_in_words
+from cogs.ui.markup_names import spec_in_words
 from cogs.veo.remix_input import RemixInputs
 
 

@@ -13,9 +13,9 @@ from bot.provider.catalogue import Model
 from bot.requests.continuing import CannotContinueError
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
+from cogs.ui.markup_names import spec_in_words
 from cogs.ui.requester import requester_of
 from cogs.veo.images import from_attachment
-from cogs.veo.markup_names import spec_in_words
 from cogs.veo.request import ask
 from cogs.videos.next_form import NextButton, NextForm, attachment_of
 

@@ -8,8 +8,8 @@ from bot.provider.catalogue import Model, get_model
 from bot.provider.input_kinds import InputKind
 from bot.requests.continuing import CannotContinueError, extended_spec
 from cogs.ui.interaction import Interaction
+from cogs.ui.markup_names import spec_in_words
 from cogs.ui.requester import requester_of
-from cogs.veo.markup_names import spec_in_words
 from cogs.veo.request import ask
 from cogs.videos.next_form import NextButton, NextForm, attachment_of
 

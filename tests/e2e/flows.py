@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import discord
+import simcord
 
 from bot.clock import utc_now
 from bot.home.setup import SetupStep
@@ -29,7 +30,7 @@ from tests.e2e.driver import (
 )
 from tests.e2e.filming import finished, latest
 from tests.e2e.quoting import as_shown
-from tests.e2e.reporting import REASON, add_bob, choose_board
+from tests.e2e.reporting import REASON, add_bob, choose_board, mona_of
 from tests.e2e.spoken import id_of
 from tests.e2e.videos import card, message_of
 
@@ -388,7 +389,8 @@ async def moderation(world: World) -> None:
     await the_home_of_moderators(world)
     await mona.slash(channel, "veo-admin queue")
     await mona.slash(channel, "veo-admin settings")
-    await mona.slash(channel, "veo-admin settings", longest_duration=4, delivery="channel")
+    await mona.slash(channel, "veo-admin settings", longest_duration=4, preview=False)
+    await mona.slash(channel, "veo-admin settings", delivery="channel")
     await mona.slash(channel, "veo-admin doctor")
     for name, options in (
         ("pause", {"reason": WHY}),
@@ -401,7 +403,7 @@ async def moderation(world: World) -> None:
         ("unblock", {"member": world.alice}),
         ("unblock", {"member": world.alice}),
         ("blocked", {}),
-        ("words add", {"word": WORD}),
+        ("words add", {"word": WORD, "preview": False}),
         ("words add", {"word": WORD}),
         ("words list", {}),
         ("words remove", {"word": WORD}),
@@ -417,10 +419,39 @@ async def moderation(world: World) -> None:
     await _all_entries_posted(world)
 
 
+async def previews(world: World) -> None:
+    mona, moderation = world.mona, world.app.services.moderation
+    await ask_for_video(world)
+    privacy = await world.alice.slash(world.channel, "privacy delete")
+    await world.alice.click(shown(privacy).message, custom_id=id_of(shown(privacy).message, ":forget:"))
+
+    async def previewed(name: str, **options: Any) -> discord.Message:
+        return shown(await mona.slash(world.channel, name, **options)).message
+
+    async def click(message: discord.Message, action: str) -> simcord.InteractionResult:
+        return await mona.click(as_shown(world, message), custom_id=id_of(as_shown(world, message), action))
+
+    await previewed("veo-admin words add", word=WORD)  # no prompt is kept
+    await ask_for_video(world, prompt=f"{PROMPT} {WORD}")
+    message = await previewed("veo-admin words add", word=WORD)
+    await moderation.add_word(mona_of(world), f"{PROMPT} {WORD}")
+    await click(message, ":try-save:")
+    form = await click(message, ":try-change:")
+    await mona.submit_modal(form, {"word": PROMPT})
+    await click(message, ":try-save:")
+    settings = await previewed(
+        "veo-admin settings", longest_duration=6, channels=world.moderators_channel.mention
+    )
+    await moderation.change_settings(mona_of(world), {"longest_duration": 7})
+    await click(settings, ":try-save:")
+    await click(settings, ":try-drop:")
+    await previewed("quota set", videos="1")
+
+
 async def carried_rules(world: World) -> None:
     await choose_board(world, world.moderators_channel)
     await ask_for_video(world)
-    await world.mona.slash(world.channel, "veo-admin words add", word=WORD)
+    await world.mona.slash(world.channel, "veo-admin words add", word=WORD, preview=False)
     [file] = shown(await world.mona.slash(world.channel, "veo-admin export")).attachments
     rules = json.loads(await file.read())
 
@@ -564,6 +595,7 @@ FLOWS: tuple[Flow, ...] = (
     refusals,
     strikes,
     limits,
+    previews,
     carried_rules,
     input_that_makes_no_sense,
     the_use_of_the_server,

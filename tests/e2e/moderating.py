@@ -38,7 +38,9 @@ async def use(
     place: simcord.ChannelHandle | None = None,
     **options: Any,
 ) -> simcord.InteractionResult:
-    """Let mona (or `by`) use a command of /veo-admin; return the whole answer."""
+    """Let mona (or `by`) use a command of /veo-admin, by default without a preview; return the answer."""
+    if name in {"words add", "settings"}:
+        options.setdefault("preview", False)
     renamed = {{"span": "for"}.get(option, option): value for option, value in options.items()}
     return await (by or world.mona).slash(place or world.channel, f"veo-admin {name}", **renamed)
 

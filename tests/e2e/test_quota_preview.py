@@ -15,6 +15,7 @@ from bot.db.models import Generation, Status
 from bot.moderation.rules import SERVER
 from bot.policy.documents import LimitKind
 from bot.preview.proposal import PreviewGoneError, Proposal
+from bot.preview.service import ServerNow
 from sandbox.world import World
 from tests.bot.rows import new_row
 from tests.e2e.driver import shown
@@ -214,7 +215,7 @@ async def test_a_budget_of_odd_credits_can_be_changed(world: World, history: His
 async def test_nobody_else_saves_a_preview(world: World, history: History) -> None:
     await history(world, world.alice.id)
     preview = await world.app.services.previews.show(
-        mona_of(world), Proposal(limits={LimitKind.DAY: 1}), no_roles
+        mona_of(world), Proposal(limits={LimitKind.DAY: 1}), ServerNow(no_roles)
     )
     other = replace(mona_of(world), user_id=world.alice.id)
     with pytest.raises(PreviewGoneError):
@@ -291,7 +292,7 @@ async def test_without_a_wish_the_servers_setting_decides(world: World, history:
     assert shown(await asked()).content.startswith("✅ **Set.**"), "there is nothing to compare with"
     await history(world, world.alice.id)
     assert "Save" in labels(await asked())
-    assert "Preview of limits and budgets (new):** no" in await admin(world, "settings", preview_limits=False)
+    assert "Preview of changes (new):** no" in await admin(world, "settings", preview_limits=False)
     assert shown(await asked()).content.startswith("✅ **Set.**")
     assert "Save" in labels(await use(world, "set", videos="9", preview=True))
     assert (await quota(world, "set", videos="8", preview=False)).startswith("✅ **Set.**")

@@ -71,7 +71,7 @@ class Crime:
             await moderator.slash(_place_of(moderator), "veo-admin settings", ask_first=True)
             answer = await moderator.slash(_place_of(moderator), "veo-admin queue")
             shown = (await wait_until(partial(_answer_of, answer), seconds=20)).message
-            await moderator.slash(_place_of(moderator), "veo-admin words add", word=FORBIDDEN)
+            await moderator.slash(_place_of(moderator), "veo-admin words add", word=FORBIDDEN, preview=False)
             self._messages[moderator.guild.id] = (shown.channel.id, shown.id)
         for name, (owner, _) in owners.items():
             await owner.slash(_place_of(owner), "veo", prompt="is offered", duration=4)

@@ -9,6 +9,7 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.rules import SERVER, Subject
 from bot.policy.documents import LimitKind, Period, Scope
 from bot.preview.proposal import Proposal
+from bot.preview.service import ServerNow
 from tests.simulation.reviews import Reviewers
 from tests.simulation.visits import DAY, EPOCH, MODERATOR, Member, services_of
 
@@ -114,7 +115,7 @@ class Moderators:
     async def _show(
         self, process: "Process", by: Moderator, proposal: Proposal, waits: Collection[float]
     ) -> None:
-        shown = await services_of(process).previews.show(by, proposal, _no_roles)
+        shown = await services_of(process).previews.show(by, proposal, ServerNow(_no_roles))
 
         async def click(wait: float) -> None:
             await asyncio.sleep(wait)

@@ -161,6 +161,12 @@ def test_anything_that_is_no_letter_may_stand_between_the_words_of_a_phrase(
     assert find_forbidden("".join(words), [" ".join(words)]) is None, "the words are glued to one"
 
 
+@given(st.text(st.characters(codec="ascii")), st.lists(latin, min_size=1, max_size=3).map("-".join))
+def test_plain_letters_are_searched_like_all_others(text: str, phrase: str) -> None:
+    for around in (text, f"{text} {phrase.upper()} {text}", f"{text}{phrase}"):
+        assert find_forbidden(around, [phrase]) == find_forbidden(f"{around}\u200b", [phrase]), around
+
+
 @given(latin, latin, st.sampled_from(["before", "after"]))
 def test_a_word_glued_to_other_letters_is_another_word(word: str, letters: str, side: str) -> None:
     glued = letters + word if side == "before" else word + letters

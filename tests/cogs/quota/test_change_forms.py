@@ -4,7 +4,7 @@ import pytest
 
 from bot.policy.documents import LimitKind, Period
 from bot.preview.proposal import Proposal
-from cogs.quota.numbers_form import NumbersForm
+from cogs.quota.change_forms import NumbersForm
 
 
 @pytest.mark.parametrize("amount", [None, 0.0, 12.0, 12.34, 0.01, 580_000.0, 2_000_000.5, 1.9e13])

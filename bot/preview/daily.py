@@ -1,0 +1,60 @@
+"""What became of a server's requests day by day, as the rules are and with a change. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from bot.admission.replay import PastRequest
+
+ONE_DAY = timedelta(days=1)
+
+
+class Fate(NamedTuple):
+    """Whether a request would have been refused by the rules as they are, and whether with the change."""
+
+    now: bool
+    then: bool
+
+
+ACCEPTED = Fate(now=False, then=False)
+ONLY_THEN = Fate(now=False, then=True)
+BOTH = Fate(now=True, then=True)
+ONLY_NOW = Fate(now=True, then=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in UTC, from `start` on, and its requests."""
+
+    start: datetime
+    requests: Counter[Fate]
+
+
+def days_of(
+    requests: Collection[PastRequest],
+    refused_now: Collection[str],
+    refused_then: Collection[str],
+    start: datetime,
+    end: datetime,
+) -> Sequence[Day]:
+    """Return the days from `start` to `end`, the empty ones too; refused: their ids."""
+    first = _midnight(start)
+    count = (_midnight(end) - first).days + 1
+    days = [Day(first + number * ONE_DAY, Counter()) for number in range(count)]
+    now, then = frozenset(refused_now), frozenset(refused_then)
+    for request in requests:
+        place = (request.created_at - first).days
+        if 0 <= place < count:
+            days[place].requests[Fate(request.id in now, request.id in then)] += 1
+    return days
+
+
+def total(days: Sequence[Day]) -> Counter[Fate]:
+    """Return the requests of all days."""
+    return sum((day.requests for day in days), Counter[Fate]())
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

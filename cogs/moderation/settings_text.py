@@ -1,0 +1,72 @@
+"""A server's settings as `/veo-admin settings` shows them. Pure text."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from bot.admission.availability import must_choose, possible_models
+from bot.escape import plain
+from bot.i18n import N_, _, format_and
+from bot.policy.documents import Policy
+from bot.provider.catalogue import Model, provider_name_of
+from bot.timestamps import relative_time
+from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
+from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS
+
+HOW_TO_CHANGE = N_(
+    "To change settings, use this command with options. Blocked words: `/veo-admin words "
+    "list`. Blocked members: `/veo-admin blocked`."
+)
+
+
+def render_settings(
+    policy: Policy,
+    models: Sequence[Model],
+    changed: Collection[str] = (),
+    warnings: Sequence[str] = (),
+) -> str:
+    """Return all settings; `changed`: the fields that were just set, which are marked.
+
+    `models`: those that the bot offers. `warnings`: what's wrong with what the settings name.
+    """
+    heading = _("✅ **Saved.** The settings are now:") if changed else _("⚙️ **Settings of this server**")
+    lines = [f"- **{_name(field, is_new=field in changed)}:** {_value(policy, field)}" for field in SETTINGS]
+    return "\n".join(
+        [heading, *lines, *_notes(policy, models), *warnings, *([] if changed else [_(HOW_TO_CHANGE)])]
+    )
+
+
+def _name(field: str, *, is_new: bool) -> str:
+    name = _(SETTINGS[field].name)
+    return _("{setting} (new)", setting=name) if is_new else name
+
+
+def _value(policy: Policy, field: str) -> str:
+    return SETTINGS[field].in_words(getattr(policy, field))
+
+
+def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
+    """Return what follows from the settings together, one sentence each."""
+    notes = [*possibility_notes(policy, models)]
+    offered = {model.id for model in models}
+    gone = [plain(name, MODEL_LENGTH) for name in sorted(map(provider_name_of, policy.models - offered))]
+    if gone:
+        notes.append(_("ℹ️ No longer available: {models}.", models=", ".join(gone)))
+    if policy.moderators_channel_id is None:
+        notes.append(_("ℹ️ Without a moderators' channel, nobody sees reports from members."))
+    if policy.moderators_channel_id is None and policy.review is not None:
+        notes.append(nobody_approves(policy))
+    if policy.review is not None:
+        notes.append(f"ℹ️ {_(OWN_WAIT)}")
+    if policy.pause is not None:
+        notes.append(_("⏸️ /veo was paused {when}.", when=relative_time(policy.pause.since)))
+    return notes
+
+
+def possibility_notes(policy: Policy, models: Sequence[Model]) -> Iterator[str]:
+    """Yield what the settings leave of the models, where members have to know."""
+    if not possible_models(models, policy):
+        yield _("❌ **No video is possible with these settings.** Please change them.")
+    elif options := must_choose(models, policy):
+        yield _(
+            "ℹ️ Members must choose {options} each time, because the defaults exceed the limit.",
+            options=format_and(f"`{option}`" for option in options),
+        )

@@ -1,0 +1,72 @@
+"""What a moderator reads before a word is blocked or settings are saved. Pure text from a preview."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.i18n import _, ngettext
+from bot.moderation.told import settings_teller
+from bot.preview.comparison import Comparison
+from bot.preview.proposal import NewSettings
+from bot.preview.service import Preview
+from bot.provider.catalogue import Model
+from cogs.moderation.server_settings import setting_changes
+from cogs.moderation.settings_text import possibility_notes
+from cogs.moderation.words_text import shown_word
+from cogs.quota.preview_text import changed_meanwhile, cut_lines, expiry_line, most_affected, result_text
+
+
+def content_text(preview: Preview, models: Sequence[Model]) -> str:
+    """Return what the change would have refused; `models`: those that the bot offers."""
+    comparison, kept = preview.comparison, preview.kept
+    word, settings = kept.proposal.word, kept.proposal.settings
+    lines = [
+        *([changed_meanwhile()] if preview.is_changed else []),
+        *(_about_word(word, comparison) if word is not None else ()),
+        *(_about_settings(settings, preview, models) if settings is not None else ()),
+        *cut_lines(comparison),
+        expiry_line(kept),
+    ]
+    return "\n".join(lines)
+
+
+def _about_word(word: str, comparison: Comparison) -> Iterator[str]:
+    yield _("🔎 **Block “{word}” in prompts**", word=shown_word(word))
+    unknown = comparison.unknown
+    if unknown and not comparison.requests:
+        yield _("No prompt of the last 30 days is kept any more, so I can't tell what it would have done.")
+        return
+    yield result_text(comparison)
+    if comparison.refused_twice:
+        yield ngettext(
+            "{count} of them has a word that's already blocked.",
+            "{count} of them have a word that's already blocked.",
+            comparison.refused_twice,
+        )
+    yield from most_affected(comparison)
+    if unknown:
+        yield ngettext(
+            "-# {count} more request isn't included, because its prompt isn't kept any more.",
+            "-# {count} more requests aren't included, because their prompts aren't kept any more.",
+            unknown,
+        )
+
+
+def _about_settings(settings: NewSettings, preview: Preview, models: Sequence[Model]) -> Iterator[str]:
+    comparison, tell = preview.comparison, settings_teller(settings.fields)
+    yield _("🔎 **Settings to save**")
+    old, new = tell(preview.policy) or {}, tell(preview.changed) or {}
+    yield from (f"- {change}" for change in setting_changes(old, new))
+    yield from possibility_notes(preview.changed, models)
+    yield result_text(comparison)
+    if comparison.refused_twice:
+        yield ngettext(
+            "The settings as they are now would have refused {count} of them, too.",
+            "The settings as they are now would have refused {count} of them, too.",
+            comparison.refused_twice,
+        )
+    yield from most_affected(comparison)
+    if comparison.unknown:
+        yield ngettext(
+            "-# {count} more request isn't included, because I can't find its thread, channel or model.",
+            "-# {count} more requests aren't included, because I can't find their thread, channel or model.",
+            comparison.unknown,
+        )

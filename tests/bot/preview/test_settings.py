@@ -1,0 +1,203 @@
+"""The preview of settings refuses just what the service refuses once they are saved."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.admission.check_request import Admission, Requester
+from bot.admission.denials import RefusedError
+from bot.db.database import Database
+from bot.db.models import Placement, Status
+from bot.policy.documents import Policy
+from bot.policy.store import store_policy
+from bot.preview.contents import REFUSING, compare_contents, judge_settings
+from bot.preview.history import SPAN
+from bot.preview.proposal import NewSettings, Proposal
+from bot.preview.wanted import is_worth_showing
+from bot.provider.catalogue import CATALOGUE
+from bot.provider.input_kinds import InputKind
+from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
+from tests.bot.clocks import StoppedClock
+from tests.bot.prices import FixedPrices
+from tests.bot.rows import new_row, numbers
+
+NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
+servers = count(30_000)
+MODELS = [model for model in CATALOGUE if model.kind is InputKind.TEXT]
+# Two channels, a thread in each, and a thread that nobody knows any more.
+VIDEOS, ART, IN_VIDEOS, IN_ART, ARCHIVED = 2, 3, 20, 30, 40
+PLACES = {VIDEOS: None, ART: None, IN_VIDEOS: VIDEOS, IN_ART: ART}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A request of the past, as hypothesis draws it."""
+
+    minutes: int
+    channel_id: int
+    model: str
+    options: dict[str, Any]
+
+    @property
+    def at(self) -> datetime:
+        """When it was made."""
+        return NOW - timedelta(minutes=self.minutes)
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Wish:
+    """Draw a request for a model with options that it has; those that aren't chosen have their defaults."""
+    model = draw(st.sampled_from(MODELS))
+    chosen = {name: draw(st.none() | st.sampled_from(option.choices)) for name, option in sized(model)}
+    options = {name: value for name, value in chosen.items() if value is not None}
+    minutes, places = st.integers(1, int(SPAN.total_seconds()) // 60), st.sampled_from([*PLACES])
+    return Wish(draw(minutes), draw(places), model.id, options)
+
+
+def sized(model: Any) -> list[tuple[str, Any]]:
+    """Return the options that settings limit."""
+    found = [(name, model.option(name)) for name in ("duration", "resolution")]
+    return [(name, option) for name, option in found if option is not None]
+
+
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "channels": st.frozensets(st.sampled_from([VIDEOS, ART, IN_ART]), max_size=2),
+        "models": st.frozensets(st.sampled_from([model.id for model in MODELS]), max_size=3),
+        "longest_duration": st.sampled_from([None, 4, 6, 8]),
+        "highest_resolution": st.sampled_from([None, "720P", "1080P"]),
+    },
+)
+
+
+def in_order(drawn: Sequence[Wish]) -> list[Wish]:
+    """Return them as they were made, none at the same moment as another."""
+    return sorted({wish.at: wish for wish in drawn}.values(), key=lambda wish: wish.at)
+
+
+async def refused_under(database: Database, drawn: Sequence[Wish], policy: Policy) -> list[datetime]:
+    """Make the requests one after the other by the settings; return when the refused ones were made."""
+    guild_id, clock = next(servers), StoppedClock()
+    service = GenerationService(
+        database,
+        admission=Admission(FixedPrices(), daily_limit=10_000),
+        work=asyncio.Event(),
+        stopping=asyncio.Event(),
+        clock=clock,
+    )
+    await database.write(lambda session: store_policy(session, guild_id, policy))
+    refused: list[datetime] = []
+    for wish in drawn:
+        clock.now = wish.at
+        requester = Requester(
+            next(numbers),
+            guild_id,
+            wish.channel_id,
+            11,
+            Placement.THREAD,
+            parent_id=PLACES.get(wish.channel_id),
+        )
+        try:
+            await service.request(requester, RequestSpec(wish.model, "a cat", wish.options))
+        except RefusedError:
+            refused.append(wish.at)
+    return refused
+
+
+@pytest.mark.both_engines
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(wishes(), max_size=12).map(in_order), changes, changes)
+async def test_the_preview_refuses_what_the_service_refuses(
+    database: Database, drawn: list[Wish], old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    guild_id, policy = next(servers), Policy(**old)
+    changed = policy.model_copy(update=new)
+    rows = [
+        new_row(
+            guild_id=guild_id,
+            channel_id=wish.channel_id,
+            user_id=11,
+            created_at=wish.at,
+            finished_at=wish.at,
+            status=Status.SUCCEEDED,
+            model=wish.model,
+            options=wish.options,
+        )
+        for wish in drawn
+    ]
+    await database.write(lambda session: session.add_all(rows))
+    fields = [field for field in REFUSING if field in new]
+    comparison = await compare_contents(
+        database, guild_id, judge_settings(fields, policy, changed, PLACES), NOW
+    )
+    assert (comparison.requests, comparison.unknown) == (len(drawn), 0)
+    refused = sorted(request.created_at for request in comparison.refused)
+    assert refused == await refused_under(database, drawn, Policy(**new))
+    before = Policy(**{field: getattr(policy, field) for field in fields})
+    assert comparison.refused_now == len(await refused_under(database, drawn, before))
+
+
+@given(changes, changes)
+def test_settings_are_shown_first_where_they_would_refuse_something_more(
+    old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    policy, changed = Policy(**old), Policy(**new)
+    proposal = Proposal(settings=NewSettings.of(new))
+    worth = is_worth_showing(proposal, policy, None)
+    assert worth == any(accepts(name, policy) - accepts(name, changed) for name in new)
+    assert is_worth_showing(proposal, policy, asked=True) == any(
+        getattr(policy, name) != value for name, value in new.items()
+    )
+    assert not is_worth_showing(proposal, policy, asked=False)
+    assert not is_worth_showing(proposal, policy.model_copy(update={"saves_at_once": True}), None)
+
+
+def accepts(name: str, policy: Policy) -> set[Any]:
+    """Return which of some values a setting accepts."""
+    match name:
+        case "channels":
+            return set(policy.channels or {VIDEOS, ART, IN_ART, 99})
+        case "models":
+            return set(policy.models or {*(model.id for model in MODELS), "another"})
+        case "longest_duration":
+            return {seconds for seconds in (4, 6, 8, 9) if seconds <= (policy.longest_duration or 9)}
+        case _:
+            most = (
+                1080 if policy.highest_resolution == "1080P" else 720 if policy.highest_resolution else 4000
+            )
+            return {lines for lines in (720, 1080, 4000) if lines <= most}
+
+
+async def known_and_refused(database: Database, row: dict[str, Any], **new: Any) -> tuple[int, int]:
+    """Return whether it's known what becomes of a request, and whether it's refused."""
+    guild_id = next(servers)
+    request = new_row(guild_id=guild_id, created_at=NOW - SPAN / 2, **row)
+    await database.write(lambda session: session.add(request))
+    judge = judge_settings(new, Policy(), Policy(**new), PLACES)
+    comparison = await compare_contents(database, guild_id, judge, NOW)
+    assert comparison.requests + comparison.unknown == 1
+    return comparison.requests, len(comparison.refused)
+
+
+async def test_a_model_that_is_gone_is_judged_by_what_its_row_says(database: Database) -> None:
+    row: dict[str, Any] = {"model": "acme/old", "options": {}}
+    assert await known_and_refused(database, row, models=frozenset({"google/veo3"})) == (1, 1)
+    assert await known_and_refused(database, row, models=frozenset({"acme/old"})) == (1, 0)
+    assert await known_and_refused(database, row, longest_duration=6) == (0, 0), "how long were its videos?"
+
+
+async def test_a_thread_that_nobody_knows_is_judged_by_the_rest_of_the_settings(database: Database) -> None:
+    row: dict[str, Any] = {"channel_id": ARCHIVED, "options": {"duration": 8}}
+    here = frozenset({VIDEOS})
+    assert await known_and_refused(database, row, channels=here) == (0, 0), "whose thread is it?"
+    assert await known_and_refused(database, row, channels=here, longest_duration=6) == (1, 1)
+    assert await known_and_refused(database, row, channels=here | {ARCHIVED}) == (1, 0)
