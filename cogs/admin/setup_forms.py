@@ -147,9 +147,10 @@ class ReviewForm(SettingForm):
 
 def _choice_of(field: str, now: str) -> discord.ui.Select[Any]:
     """Return the choice of a setting that has few values; `now`: the one that holds."""
+    row = SETTINGS[field]
     options = [
-        discord.SelectOption(label=_(name), value=value, default=value == now)
-        for value, name in (SETTINGS[field].choices or {}).items()
+        discord.SelectOption(label=row.in_words(value), value=value, default=value == now)
+        for value in row.choices or ()
     ]
     return discord.ui.Select(custom_id=field, options=options, required=False)
 
