@@ -16,7 +16,7 @@ from bot.policy.documents import Scope
 from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.targets import moderator_of
+from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.import_text import changes_of, import_text
 from cogs.quota.member_roles import find_roles
 from cogs.quota.numbers_form import NumbersForm
@@ -94,7 +94,7 @@ class SaveButton(PreviewButton):
             return
         role_ids = await _roles_of_subject(interaction, saved.proposal)
         try:
-            text = await describe_saved(services, by, saved, role_ids)
+            text = await describe_saved(services, by, saved, role_ids, known_guild(interaction))
         except DatabaseBusyError as error:  # it is saved, and the button has nothing to do any more
             text = str(error)
         await interaction.edit_original_response(content=text, view=None)
@@ -156,7 +156,7 @@ async def _save(interaction: Interaction, proposal: Proposal, role_ids: frozense
     """Save a change that nobody wants to see first; return what holds now."""
     services, by = interaction.client.services, moderator_of(interaction)
     saved = await services.previews.save_at_once(by, proposal)
-    return await describe_saved(services, by, saved, role_ids)
+    return await describe_saved(services, by, saved, role_ids, known_guild(interaction))
 
 
 async def show_proposal(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> None:
