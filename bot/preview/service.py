@@ -186,11 +186,13 @@ class Previews:
         """Return rules that would have kept the last 30 days within `amount` credits; nothing is kept.
 
         Raises:
-            BadInputError: there would be too many rules.
             DatabaseBusyError: nothing can be read now.
         """
         _policy, _changed, suggestions = await self._replay(
-            by, widest(amount), roles_of, lambda history, rules, _, now: suggest(history, rules, amount, now)
+            by,
+            lambda policy: widest(policy, amount, self._clock()),
+            roles_of,
+            lambda history, rules, _, now: suggest(history, rules, amount, now),
         )
         return suggestions
 
@@ -211,12 +213,12 @@ class Previews:
     async def _compare(
         self, by: Moderator, proposal: Proposal, roles_of: RolesOf
     ) -> tuple[Policy, Policy, Comparison]:
-        return await self._replay(by, proposal, roles_of, compare, is_of_change=True)
+        return await self._replay(by, partial(self._changed, proposal), roles_of, compare, is_of_change=True)
 
     async def _replay(
         self,
         by: Moderator,
-        proposal: Proposal,
+        change: Callable[[Policy], Policy],
         roles_of: RolesOf,
         judge: Callable[[History, RuleSet, Policy, datetime], Judged],
         *,
@@ -230,7 +232,7 @@ class Previews:
         policy, member_policies = await self._database.read(
             partial(_fetch_documents, guild_id=by.guild_id), hurried=True
         )
-        changed = self._changed(proposal, policy)
+        changed = change(policy)
         is_same = (policy.rules, policy.budgets) == (changed.rules, changed.budgets)
         async with self._turn:
             if is_of_change and is_same:

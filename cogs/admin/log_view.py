@@ -145,7 +145,7 @@ async def _undo(interaction: Interaction, decision_id: int, seen: str | None = N
 
 
 async def _find_remarks(interaction: Interaction, undone: Undone) -> list[str]:
-    """Return what an undo leaves to be mended: settings that name what's gone, blocks that strikes brought."""
+    """Return what an undo leaves to be mended: settings that name what is gone, blocks by strikes."""
     parts = parts_of(replace(undone.decision, before=undone.was, left=undone.restored))
     return await find_remarks(
         interaction.client.services,

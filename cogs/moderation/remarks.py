@@ -10,8 +10,8 @@ from cogs.moderation.ladder import still_blocked
 from cogs.moderation.server_warnings import find_warnings
 
 UNREAD = N_(
-    "I can't look up whether anything needs your attention now. `/veo-admin settings` and `/veo-admin strikes` "
-    "will show it in a minute."
+    "I can't check right now whether anything needs your attention. `/veo-admin settings` and `/veo-admin "
+    "strikes` will show it in a minute."
 )
 
 

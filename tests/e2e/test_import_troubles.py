@@ -13,7 +13,7 @@ from tests.e2e.moderating import admin
 from tests.e2e.quoting import buttons_now, now_shown
 from tests.e2e.test_admin_import import Elsewhere, exported, open_elsewhere, undo
 
-UNREAD = "I can't look up whether anything needs your attention now."
+UNREAD = "I can't check right now whether anything needs your attention."
 GONE_ROLE = "⚠️ The role whose requests wait for your approval is gone, so nobody's requests wait."
 
 
