@@ -186,9 +186,9 @@ def test_a_budget_that_is_restored_is_warned_about_like_a_new_one() -> None:
 
 def test_an_import_that_replaced_many_limits_is_undone_where_both_together_would_be_too_many() -> None:
     def limits(first: int) -> Policy:
+        limit = Rule(scope=Scope.ROLE, kind=LimitKind.DAY, most=5)
         roles = range(first, first + MOST_RULES)
-        limit = {"scope": Scope.ROLE, "kind": LimitKind.DAY, "most": 5}
-        return Policy(rules=tuple(Rule(subject_id=role, **limit) for role in roles))
+        return Policy(rules=tuple(limit.model_copy(update={"subject_id": role}) for role in roles))
 
     old, new = limits(1), limits(1001)
     tell = import_teller(old, new)
