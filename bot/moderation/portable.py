@@ -5,6 +5,7 @@ members, blocks, grants and a pause are about people and moments, and don't go a
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
@@ -223,6 +224,7 @@ def read_rules(content: bytes) -> Portable:
     Raises:
         BadInputError: it's another program's, a later version's, damaged, or says what can't be.
     """
+    content = content.removeprefix(BOM_UTF8)  # some editors write it
     try:
         head = _Head.model_validate_json(content)
     except ValidationError as error:

@@ -168,8 +168,10 @@ def _import(decision: Decision) -> Part[Policy] | None:
         return None
 
     def put(policy: Policy, told: Told, now: datetime) -> Policy:
-        for name, part in known.items():
-            policy = part.put(policy, (told or {}).get(name), now)
+        # All parts are cleared first: limits that go must not take the place of limits that come back.
+        for state in ({}, told or {}):
+            for name, part in known.items():
+                policy = part.put(policy, state.get(name), now)
         return policy
 
     return Part(lambda policy: {name: part.tell(policy) for name, part in known.items()}, put)

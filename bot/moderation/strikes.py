@@ -58,17 +58,23 @@ class Strikes:
 
         Without anything to change, nothing is recorded. A ladder or a time switches them on.
         """
-        if (is_on, steps, days) != (None, None, None):
-            change = partial(changed_rules, is_on=is_on, steps=steps, days=days)
-            await self._decisions.change_policy(
+        if (is_on, steps, days) == (None, None, None):
+            return await self._decisions.database.read(
+                lambda session: self._now(session, by.guild_id), hurried=True
+            )
+        change = partial(changed_rules, is_on=is_on, steps=steps, days=days)
+
+        def decide(session: Session) -> StrikesNow:
+            self._decisions.change_policy_in(
+                session,
                 by,
                 AuditEvent(Action.STRIKES, "server"),
                 lambda policy: policy.model_copy(update={"strikes": change(policy)}),
                 tell_strikes,
             )
-        return await self._decisions.database.read(
-            lambda session: self._now(session, by.guild_id), hurried=True
-        )
+            return self._now(session, by.guild_id)
+
+        return await self._decisions.write(by, decide)
 
     def _now(self, session: Session, guild_id: int) -> StrikesNow:
         rules = fetch_policy(session, guild_id).strikes

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.admission.blocklist import fold
 from bot.db.guild_models import Action
-from bot.policy.documents import Grant, LimitKind, MemberPolicy, Period, Policy, Scope, ServerSettings
+from bot.policy.documents import Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope, ServerSettings
 
 Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
 
@@ -103,23 +103,38 @@ def tell_reset(member_policy: MemberPolicy) -> Told:
 def import_teller(old: Policy, new: Policy) -> Callable[[Policy], Told]:
     """Return what tells all that differs between two documents, but for limits of members, and a pause.
 
-    Each part is told as the decision about it alone would be, by that decision's kind and subject.
+    Each part is told as the decision about it alone would be, by that decision's kind and subject. The limits
+    of roles come last, since there may be hundreds, and first of them those that may let members have more.
     """
     settings = [name for name in ServerSettings.model_fields if getattr(old, name) != getattr(new, name)]
     rules = set(old.rules) ^ set(new.rules)
-    subjects = sorted({(rule.scope, rule.subject_id) for rule in rules if rule.scope is not Scope.MEMBER})
+    roles, loosened = {rule.subject_id for rule in rules if rule.scope is Scope.ROLE}, _loosened(old, new)
     words = set(old.words) ^ set(new.words)
     tellers: dict[str, Callable[[Policy], Told]] = {
-        f"{Action.SETTINGS}:server": settings_teller(settings),
-        **{
-            f"{Action.QUOTA_SET}:{scope}{f':{subject_id}' * (subject_id > 0)}": limits_teller(
-                scope, subject_id, LimitKind
-            )
-            for scope, subject_id in subjects
-        },
         **{f"{Action.BUDGET}:budget:{period}": partial(tell_budget, period=period) for period in Period},
         f"{Action.WORD_ADD}:words": words_teller(words),
         f"{Action.STRIKES}:server": tell_strikes,
+        f"{Action.QUOTA_SET}:{Scope.SERVER}": limits_teller(Scope.SERVER, 0, LimitKind),
+        f"{Action.SETTINGS}:server": settings_teller(settings),
+        **{
+            f"{Action.QUOTA_SET}:{Scope.ROLE}:{role_id}": limits_teller(Scope.ROLE, role_id, LimitKind)
+            for role_id in sorted(roles, key=lambda role_id: (role_id not in loosened, role_id))
+        },
     }
     differing = {part: tell for part, tell in tellers.items() if tell(old) != tell(new)}
     return lambda policy: {part: tell(policy) for part, tell in differing.items()} or None
+
+
+def _loosened(old: Policy, new: Policy) -> set[int]:
+    """Return the roles of which a limit is higher than before, gone, or now unlimited."""
+    before, after = (
+        {(rule.subject_id, rule.kind): rule for rule in policy.rules if rule.scope is Scope.ROLE}
+        for policy in (old, new)
+    )
+    return {key[0] for key in {**before, **after} if _is_looser(before.get(key), after.get(key))}
+
+
+def _is_looser(before: Rule | None, after: Rule | None) -> bool:
+    if after is None or after.most is None:
+        return before != after
+    return before is not None and before.most is not None and after.most > before.most

@@ -212,11 +212,13 @@ class Previews:
         """Return rules that would have kept the last 30 days within `amount` credits; nothing is kept.
 
         Raises:
-            BadInputError: there would be too many rules.
             DatabaseBusyError: nothing can be read now.
         """
         _policy, _changed, suggestions = await self._replay(
-            by, widest(amount), roles_of, lambda history, rules, _, now: suggest(history, rules, amount, now)
+            by,
+            lambda policy: widest(policy, amount, self._clock()),
+            roles_of,
+            lambda history, rules, _, now: suggest(history, rules, amount, now),
         )
         return suggestions
 
@@ -243,7 +245,8 @@ class Previews:
         self, by: Moderator, proposal: Proposal, server: ServerNow
     ) -> tuple[Policy, Policy, Comparison]:
         if proposal.word is None and proposal.settings is None:
-            return await self._replay(by, proposal, server.roles_of, compare, is_of_change=True)
+            change = partial(self._changed, proposal)
+            return await self._replay(by, change, server.roles_of, compare, is_of_change=True)
         policy = await self._database.read(lambda session: fetch_policy(session, by.guild_id), hurried=True)
         changed = self._changed(proposal, policy)
         judge = judge_of(proposal, policy, changed, server.places)
@@ -254,7 +257,7 @@ class Previews:
     async def _replay(
         self,
         by: Moderator,
-        proposal: Proposal,
+        change: Callable[[Policy], Policy],
         roles_of: RolesOf,
         judge: Callable[[History, RuleSet, Policy, datetime], Judged],
         *,
@@ -268,7 +271,7 @@ class Previews:
         policy, member_policies = await self._database.read(
             partial(_fetch_documents, guild_id=by.guild_id), hurried=True
         )
-        changed = self._changed(proposal, policy)
+        changed = change(policy)
         is_same = (policy.rules, policy.budgets) == (changed.rules, changed.budgets)
         async with self._turn:
             if is_of_change and is_same:

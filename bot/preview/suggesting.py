@@ -1,13 +1,14 @@
 """Rules that would have kept a server's last 30 days within a sum. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.admission.replay import PastRequest, RuleSet, replay
+from bot.admission.replay import RuleSet, replay
 from bot.db.models import NOBODY
-from bot.policy.documents import LimitKind, Period, Policy, Scope
+from bot.moderation.rules import MOST_RULES, with_budget
+from bot.policy.documents import Budget, LimitKind, Period, Policy, Rule, Scope
 from bot.preview.comparison import Comparison, compare
 from bot.preview.history import History
 from bot.preview.proposal import Proposal
@@ -53,19 +54,22 @@ class Suggestions:
         return self.spent - self.now.saved <= self.amount
 
 
-def widest(amount: float) -> Proposal:
-    """Return a change that counts requests for as long as any that is suggested."""
-    return Proposal(limits=dict.fromkeys(LIMITS, 0), budgets={Period.MONTH: amount})
+def widest(policy: Policy, amount: float, now: datetime) -> Policy:
+    """Return a document that counts requests for as long as any that is suggested.
+
+    It's only there to say how long that is, so it may have more rules than one can have.
+    """
+    for kind in LIMITS:
+        policy = policy.with_rule(Rule(scope=Scope.SERVER, kind=kind, most=0))
+    return with_budget(policy, Period.MONTH, Budget(credits=amount, since=now))
 
 
 def suggest(history: History, rules: RuleSet, amount: float, now: datetime) -> Suggestions:
     """Return changes of the server's rules that keep the history within `amount` credits.
 
     The limits are the highest that do. A month's budget holds for calendar months, of which 30 days touch
-    two: where it isn't enough, it's a day's budget. None is laxer than what holds now.
-
-    Raises:
-        BadInputError: there would be too many rules.
+    two: where it isn't enough, it's a day's budget. None is laxer than what holds now, and none is a limit
+    for which there are too many rules.
     """
     asked = [request for request in history.requests if request.created_at >= history.start]
     spent = sum(request.cost for request in asked)
@@ -74,43 +78,59 @@ def suggest(history: History, rules: RuleSet, amount: float, now: datetime) -> S
     if none.is_kept or none.is_kept_now:
         return none
 
-    def keeps(proposal: Proposal) -> bool:
+    def is_enough(proposal: Proposal) -> bool:
         new = replace(rules, policy=proposal.applied_to(rules.policy, now))
         refused = replay(history.requests, history.start, new)
-        is_enough = spent - sum(request.cost for request in refused) <= amount
-        return is_enough and len(refused) < len(asked)  # no video at all is no suggestion
+        return spent - sum(request.cost for request in refused) <= amount
 
-    limits = [_highest(kind, _most(kind, rules, asked), keeps) for kind in LIMITS]
+    def compared(proposals: Iterable[Proposal | None]) -> list[Suggestion]:
+        each = [
+            Suggestion(proposal, compare(history, rules, proposal.applied_to(rules.policy, now), now))
+            for proposal in proposals
+            if proposal is not None
+        ]
+        return [one for one in each if len(one.comparison.refused) < len(asked)]  # no video at all is none
+
+    possible = [kind for kind in LIMITS if _has_room(rules.policy, kind)]
+    limits = [_highest(kind, _most(kind, rules, history), is_enough) for kind in possible]
+    budgets = filter(is_enough, _stricter_budgets(rules, amount))
+    found = [*compared(limits), *compared(budgets)[:1]]
+    return replace(none, found=found, has_own_limits=_has_own_limits(rules.policy))
+
+
+def _stricter_budgets(rules: RuleSet, amount: float) -> list[Proposal]:
     budgets = {Period.MONTH: amount, Period.DAY: amount // DAYS}
-    stricter = [
+    return [
         Proposal(budgets={period: most})
         for period, most in budgets.items()
         if _is_stricter(rules, period, most)
     ]
-    found = [
-        Suggestion(proposal, compare(history, rules, proposal.applied_to(rules.policy, now), now))
-        for proposal in (*limits, next(filter(keeps, stricter), None))
-        if proposal is not None
-    ]
-    return replace(none, found=found, has_own_limits=_has_own_limits(rules.policy))
 
 
-def _highest(kind: LimitKind, most: int, keeps: Callable[[Proposal], bool]) -> Proposal | None:
+def _highest(kind: LimitKind, most: int, is_enough: Callable[[Proposal], bool]) -> Proposal | None:
     """Return the highest limit for every member that is enough, or None; `most`: the highest to look at."""
     found, low, high = None, 1, most
     while low <= high:
         middle = (low + high) // 2
         proposal = Proposal(limits={kind: middle})
-        if keeps(proposal):
+        if is_enough(proposal):
             found, low = proposal, middle + 1
         else:
             high = middle - 1
     return found
 
 
-def _most(kind: LimitKind, rules: RuleSet, asked: Sequence[PastRequest]) -> int:
-    """Return the highest limit that stops anybody, and more than what holds now does."""
-    counts = Counter(request.user_id for request in asked if request.user_id != NOBODY)
+def _has_room(policy: Policy, kind: LimitKind) -> bool:
+    """Whether the server can have a limit of this kind."""
+    return policy.find_rule(Scope.SERVER, 0, kind) is not None or len(policy.rules) < MOST_RULES
+
+
+def _most(kind: LimitKind, rules: RuleSet, history: History) -> int:
+    """Return the highest limit that can stop anybody, and more than what holds now does.
+
+    What was made before the requests that are asked again fills a limit, too.
+    """
+    counts = Counter(request.user_id for request in history.requests if request.user_id != NOBODY)
     rule = rules.policy.find_rule(Scope.SERVER, 0, kind)
     holding = rules.daily_limit if rule is None and kind is LimitKind.DAY else rule and rule.most
     most = max(counts.values(), default=0)

@@ -14,9 +14,9 @@ from bot.moderation.decided import parts_of
 from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo, Undone
 from cogs.admin.undo_checks import ensure_still_there, has_left
 from cogs.moderation.audit_log import entry_line
-from cogs.moderation.ladder import still_blocked
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.targets import moderator_of
+from cogs.moderation.remarks import find_remarks
+from cogs.moderation.targets import known_guild, moderator_of
 from cogs.moderation.undo_text import changed_text, undone_text
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Content, Item, view_of
@@ -102,16 +102,17 @@ def render_log(entries: Sequence[AuditRow], notice: str = "") -> str:
     """Return as many of the entries as a page holds, below what has just been done."""
     if not entries:
         return _("There are no moderator actions on this server yet.")
-    return "\n".join([*filter(None, [notice]), _(HEADING), *map(entry_line, fitting(entries, notice))])
+    shown = fitting(entries, notice)
+    return "\n".join([*filter(None, [notice]), *[_(HEADING)] * bool(shown), *map(entry_line, shown)])
 
 
 def fitting(entries: Sequence[AuditRow], notice: str = "") -> Sequence[AuditRow]:
-    """Return the first entries that fit into one message together, at least one."""
+    """Return the first entries that fit into one message together; at least one where nothing is above."""
     room = MESSAGE_MAX_LENGTH - len(_(HEADING)) - len(notice) - 1
     for number, entry in enumerate(entries[:PAGE_SIZE]):
         room -= len(entry_line(entry)) + 1
         if room < 0:
-            return entries[: max(1, number)]
+            return entries[: number if notice else max(1, number)]
     return entries[:PAGE_SIZE]
 
 
@@ -140,16 +141,19 @@ async def _undo(interaction: Interaction, decision_id: int, seen: str | None = N
         await interaction.edit_original_response(content=changed_text(outcome), view=view)
         return
     text = undone_text(outcome, is_gone=await has_left(interaction, decision))
-    await _show_again(interaction, f"{text}{await _what_stays(interaction, outcome)}")
+    await _show_again(interaction, "\n".join([text, *await _find_remarks(interaction, outcome)]))
 
 
-async def _what_stays(interaction: Interaction, undone: Undone) -> str:
-    """Say that members are still blocked where an undo turned strikes off; else nothing."""
+async def _find_remarks(interaction: Interaction, undone: Undone) -> list[str]:
+    """Return what an undo leaves to be mended: settings that name what is gone, blocks by strikes."""
     parts = parts_of(replace(undone.decision, before=undone.was, left=undone.restored))
-    if not any(part.kind is Action.STRIKES and not part.left for part in parts):
-        return ""
-    now = await interaction.client.services.strikes.change(moderator_of(interaction))
-    return f"\n{still_blocked(now.blocked)}" if now.blocked else ""
+    return await find_remarks(
+        interaction.client.services,
+        moderator_of(interaction),
+        known_guild(interaction),
+        settings_changed=any(part.kind is Action.SETTINGS for part in parts),
+        strikes_off=any(part.kind is Action.STRIKES and not part.left for part in parts),
+    )
 
 
 async def _show_again(interaction: Interaction, notice: str) -> None:
@@ -174,6 +178,6 @@ def _view(page: LogPage, notice: str = "") -> discord.ui.View:
     newest = LogButton(0, pgettext("button", "Newest"))
     shown = fitting(page.rows, notice)
     undo = [UndoButton(row.id) for row in shown if row.id in page.undoable]
-    if len(shown) == len(page.rows):
+    if not shown or len(shown) == len(page.rows):
         return view_of(*undo, newest)
     return view_of(*undo, newest, LogButton(shown[-1].id, pgettext("button", "Older")))

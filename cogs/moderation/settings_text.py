@@ -10,7 +10,9 @@ from bot.provider.catalogue import Model, provider_name_of
 from bot.timestamps import relative_time
 from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
 from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS
+from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
+GONE_LENGTH = 150  # characters of models that are no longer available
 HOW_TO_CHANGE = N_(
     "To change settings, use this command with options. Blocked words: `/veo-admin words "
     "list`. Blocked members: `/veo-admin blocked`."
@@ -25,22 +27,28 @@ def render_settings(
 ) -> str:
     """Return all settings; `changed`: the fields that were just set, which are marked.
 
-    `models`: those that the bot offers. `warnings`: what's wrong with what the settings name.
+    `models`: those that the bot offers. `warnings`: what's wrong with what the settings name. Where it
+    doesn't fit into one message, the longest lists are cut, and say how many more there are.
     """
     heading = _("✅ **Saved.** The settings are now:") if changed else _("⚙️ **Settings of this server**")
-    lines = [f"- **{_name(field, is_new=field in changed)}:** {_value(policy, field)}" for field in SETTINGS]
-    return "\n".join(
-        [heading, *lines, *_notes(policy, models), *warnings, *([] if changed else [_(HOW_TO_CHANGE)])]
-    )
+    below = [*_notes(policy, models), *warnings, *([] if changed else [_(HOW_TO_CHANGE)])]
+    most = max(len(policy.channels), len(policy.models), 1)
+    while len(text := "\n".join([heading, *_lines(policy, changed, most), *below])) > MESSAGE_MAX_LENGTH:
+        if most == 1:
+            break
+        most -= 1
+    return text
+
+
+def _lines(policy: Policy, changed: Collection[str], most: int) -> list[str]:
+    """Return a line for each setting; `most`: values of one that are named."""
+    values = {field: row.in_words(getattr(policy, field), most) for field, row in SETTINGS.items()}
+    return [f"- **{_name(field, is_new=field in changed)}:** {value}" for field, value in values.items()]
 
 
 def _name(field: str, *, is_new: bool) -> str:
     name = _(SETTINGS[field].name)
     return _("{setting} (new)", setting=name) if is_new else name
-
-
-def _value(policy: Policy, field: str) -> str:
-    return SETTINGS[field].in_words(getattr(policy, field))
 
 
 def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
@@ -49,7 +57,8 @@ def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
     offered = {model.id for model in models}
     gone = [plain(name, MODEL_LENGTH) for name in sorted(map(provider_name_of, policy.models - offered))]
     if gone:
-        notes.append(_("ℹ️ No longer available: {models}.", models=", ".join(gone)))
+        named = ", ".join(first_of(gone, GONE_LENGTH))
+        notes.append(_("ℹ️ No longer available: {models}.", models=named))
     if policy.moderators_channel_id is None:
         notes.append(_("ℹ️ Without a moderators' channel, nobody sees reports from members."))
     if policy.moderators_channel_id is None and policy.review is not None:

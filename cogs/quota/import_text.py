@@ -7,18 +7,24 @@ from bot.escape import plain
 from bot.i18n import N_, _, format_and
 from bot.moderation.importing import SERVER_LENGTH
 from bot.moderation.matching import Imported, Kind, LeftOut, Why
+from bot.moderation.portable import OF_REVIEW
 from bot.moderation.told import import_teller
+from bot.policy.documents import LimitKind, Scope
 from bot.preview.service import Preview
 from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
 from cogs.moderation.server_settings import SETTINGS
 from cogs.moderation.undo_text import import_changes
 from cogs.quota.preview_text import changed_meanwhile, comparison_lines, expiry_line
+from cogs.quota.rules_text import default_line
 from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
 NAME_LENGTH = 30  # characters of a name from the file; escaped it may be twice as long
 MORE_LENGTH = 40  # characters of how many more there are
 NAMES_LENGTH = 80  # characters of names in one line
 AROUND_LINE = 3  # characters of a list's line besides its text
+
+# The settings on which it depends what becomes of requests that wait for approval.
+OF_APPROVAL = OF_REVIEW | {"moderators_channel_id"}
 
 LEFT_OUT: Mapping[Why, LiteralString] = {
     Why.MISSING: N_("⚠️ Left out, because this server doesn't have them: {names}"),
@@ -32,24 +38,41 @@ def import_text(preview: Preview, imported: Imported) -> str:
     """Return what an import would change, what is left out, and what its limits would have done."""
     changes = changes_of(preview)
     heading = _("📥 **Rules of “{server}”**", server=plain(imported.server, SERVER_LENGTH))
-    above = [changed_meanwhile() if preview.is_changed else "", heading]
-    below = [*_left_out(imported)]
+    above = [changed_meanwhile()] * preview.is_changed + [heading]
     if not changes:
-        below.insert(0, _("Nothing would change: this server already has them."))
-    else:
-        below += [*_about_review(preview), *comparison_lines(preview.comparison), expiry_line(preview.kept)]
-    around = [line for line in (*above, *below) if line]
-    room = MESSAGE_MAX_LENGTH - sum(len(line) + 1 for line in around) - MORE_LENGTH
-    lines = [f"- {change}" for change in first_of(changes, room, AROUND_LINE)]
-    return "\n".join(line for line in (*above, *lines, *below) if line)
+        nothing = _("Nothing would change: this server already has them.")
+        return "\n".join([*above, nothing, *_left_out(imported, NAMES_LENGTH)])
+    below, room = list[str](), 0
+    for length in (NAMES_LENGTH, 1):  # names that are left out are cut before changes are
+        below = [*_left_out(imported, length), *_consequences(preview)]
+        room = MESSAGE_MAX_LENGTH - sum(len(line) + 1 for line in (*above, *below)) - MORE_LENGTH
+        if sum(len(change) + AROUND_LINE for change in changes) <= room:
+            break
+    return "\n".join([*above, *(f"- {each}" for each in first_of(changes, room, AROUND_LINE)), *below])
+
+
+def _consequences(preview: Preview) -> Iterator[str]:
+    yield from _about_default(preview)
+    yield from _about_review(preview)
+    yield from comparison_lines(preview.comparison)
+    yield expiry_line(preview.kept)
+
+
+def _about_default(preview: Preview) -> Iterator[str]:
+    """Say what holds for everyone where the server's limit goes away."""
+    had, has = (p.find_rule(Scope.SERVER, 0, LimitKind.DAY) for p in (preview.policy, preview.changed))
+    if had is not None and has is None:
+        yield f"ℹ️ {default_line(preview.daily_limit)}"
 
 
 def _about_review(preview: Preview) -> Iterator[str]:
-    changed = preview.changed
-    if changed.review is None or changed.review == preview.policy.review:
+    before, changed = preview.policy, preview.changed
+    if changed.review is None:
         return
-    yield f"ℹ️ {_(OWN_WAIT)}"
-    if changed.moderators_channel_id is None:
+    if changed.review != before.review:
+        yield f"ℹ️ {_(OWN_WAIT)}"
+    is_changed = any(getattr(changed, field) != getattr(before, field) for field in OF_APPROVAL)
+    if changed.moderators_channel_id is None and is_changed:
         yield nobody_approves(changed)
 
 
@@ -68,11 +91,11 @@ def imported_text(imported: Imported) -> str:
     )
 
 
-def _left_out(imported: Imported) -> Iterator[str]:
+def _left_out(imported: Imported, length: int) -> Iterator[str]:
     for why, sentence in LEFT_OUT.items():
         names = [_shown(each) for each in imported.left_out if each.why is why]
         if names:
-            yield _(sentence, names=", ".join(first_of(names, NAMES_LENGTH)))
+            yield _(sentence, names=", ".join(first_of(names, length)))
     if imported.staying:
         settings = format_and(_(SETTINGS[field].name) for field in imported.staying)
         yield _(

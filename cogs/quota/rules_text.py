@@ -44,12 +44,16 @@ def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:
     )
     lines = [_subject_line(scope, subject_id, book, role_ids) for scope, subject_id in subjects]
     if not any(rule.scope is Scope.SERVER and rule.kind is book.default.kind for rule in book.rules):
-        limit = describe_limit(book.default.kind, book.default.most)
-        default = _("By default: {limit} (the bot's default)", limit=limit)
-        lines.insert(0, f"- {default}")
+        lines.insert(0, f"- {default_line(book.default.most)}")
     for period, budget in sorted(book.budgets.items()):
         lines.append(f"- {_(BUDGETS[period], money=show_money(budget.credits))}")
     return lines
+
+
+def default_line(daily_limit: int | None) -> str:
+    """Return what holds where no rule says otherwise."""
+    limit = describe_limit(LimitKind.DAY, daily_limit)
+    return _("By default: {limit} (the bot's default)", limit=limit)
 
 
 def member_text(user_id: int, entitlement: Entitlement, role_ids: Collection[int]) -> str:

@@ -11,11 +11,12 @@ from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
 from bot.moderation.matching import Imported
 from bot.moderation.rules import RuleBook
+from bot.moderation.service import SETTINGS
 from bot.policy.documents import Scope
 from bot.preview.proposal import Proposal
 from bot.preview.service import Saved
 from bot.services import Services
-from cogs.moderation.ladder import still_blocked
+from cogs.moderation.remarks import find_remarks
 from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.settings_text import render_settings
 from cogs.moderation.words_text import word_added
@@ -40,7 +41,7 @@ async def describe_saved(
         warnings = find_warnings(guild, saved.policy)
         return render_settings(saved.policy, services.models, proposal.settings.fields, warnings)
     if proposal.imported is not None:
-        return await _describe_imported(services, by, proposal.imported)
+        return await _describe_imported(services, by, proposal.imported, guild)
     if proposal.budgets:
         states = (await read_entitlement(services, by, by.user_id, ())).budgets
         return quota_text.budget_text(proposal.budgets, states)
@@ -58,12 +59,15 @@ async def read_entitlement(
         return await services.entitlements.read(by.guild_id, user_id, role_ids)
 
 
-async def _describe_imported(services: Services, by: Moderator, imported: Imported) -> str:
-    text = imported_text(imported)
-    if "strikes" not in imported.fields or imported.policy.strikes is not None:
-        return text
-    now = await services.strikes.change(by)
-    return f"{text}\n{still_blocked(now.blocked)}" if now.blocked else text
+async def _describe_imported(
+    services: Services, by: Moderator, imported: Imported, guild: discord.Guild | None
+) -> str:
+    strikes_off = "strikes" in imported.fields and imported.policy.strikes is None
+    is_of_settings = not imported.fields.isdisjoint(SETTINGS)
+    remarks = await find_remarks(
+        services, by, guild, settings_changed=is_of_settings, strikes_off=strikes_off
+    )
+    return "\n".join([imported_text(imported), *remarks])
 
 
 async def _read_book(

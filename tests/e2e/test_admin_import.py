@@ -111,16 +111,16 @@ async def test_rules_are_shown_saved_and_undone_on_another_server(world: World, 
     answer = await elsewhere.load(content)
     assert lines(said(answer)) == [
         "📥 **Rules of “Studio”**",
+        "- monthly budget: none → $60.00 (120,000,000 credits)",
+        "- 1 blocked word added",
+        "- 1 blocked word removed",
+        "- strikes: off → strikes within 3 days, 2: 1 hour",
+        "- limits of everyone: none → 5 videos in 24 hours",
         "- Members confirm the price: no → yes",
         f"- Channels and their threads: {old.mention} → {elsewhere.videos.mention}",
         "- Longest video: any → 6 seconds",
         f"- Moderators' channel: none → {elsewhere.board.mention}",
         f"- limits of {fans.mention}: none → 9 videos in 24 hours, 2 videos at once",
-        "- limits of everyone: none → 5 videos in 24 hours",
-        "- monthly budget: none → $60.00 (120,000,000 credits)",
-        "- 1 blocked word added",
-        "- 1 blocked word removed",
-        "- strikes: off → strikes within 3 days, 2: 1 hour",
         "⚠️ Left out, because this server doesn't have them: @Helpers",
     ]
     assert labels(answer) == ["Save", "Cancel"]
@@ -146,7 +146,7 @@ async def test_rules_are_shown_saved_and_undone_on_another_server(world: World, 
 async def undo(world: World, elsewhere: Elsewhere, number: int) -> str:
     """Let olga undo a decision; return what stands above the log then."""
     message = shown(await elsewhere.olga.slash(elsewhere.videos, "veo-admin log")).message
-    assert "imported the rules of “Studio”: Members confirm the price: no → yes; " in message.content
+    assert "imported the rules of “Studio”: " in message.content
     await elsewhere.olga.click(message, label=f"Undo #{number}")
     return now_shown(world, message)
 

@@ -6,8 +6,10 @@ from bot.db.models import Placement, Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.policy.documents import Policy, Reviewed, ReviewRule
 from sandbox.world import World
-from tests.e2e.driver import ask_for_video, bodies, requests, the_result
-from tests.e2e.moderating import accepted, admin, refused
+from tests.e2e.driver import ask_for_video, bodies, requests, shown, the_result
+from tests.e2e.limiting import add_role
+from tests.e2e.moderating import accepted, admin, refused, use
+from tests.e2e.videos import private
 
 
 async def policy(world: World) -> Policy:
@@ -229,3 +231,23 @@ async def test_the_most_channels_can_be_shown(world: World) -> None:
     await admin(world, "pause", reason="*" * 300)
     text = await admin(world, "settings")
     assert all(channel.mention in text for channel in channels)
+
+
+async def test_the_most_channels_can_be_shown_with_what_is_wrong(world: World) -> None:
+    channels = [other_channel(world, f"art-{number}") for number in range(50)]
+    mentions = " ".join(channel.mention for channel in channels)
+    fans, _ = add_role(world, "Fans")
+    gone = world.guild.create_text_channel("gone")
+    await admin(world, "settings", moderators_channel=gone, review=fans.mention)
+    world.env.backend.delete_channel(gone.id)
+    world.env.backend.delete_role(world.guild.id, fans.id)
+    answers = [await admin(world, "settings", channels=mentions), await admin(world, "settings")]
+    home = await use(world, "home")
+    answers.append(private(await world.mona.click(shown(home).message, label="Settings")))
+    assert len((await policy(world)).channels) == 50
+    for text in answers:
+        assert f"⚠️ The moderators' channel {gone.mention} is gone, or I can't write there." in text
+        assert "The role whose requests wait for your approval is gone" in text
+        assert channels[0].mention in text
+        assert channels[-1].mention not in text
+        assert " more\n" in text

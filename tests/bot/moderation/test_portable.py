@@ -247,6 +247,11 @@ def test_a_setting_about_what_is_gone_is_not_in_the_file(field: str, policy: Pol
     assert field not in json.loads(write_rules(policy, HERE))["settings"]
 
 
+def test_a_file_that_an_editor_saved_with_a_mark_of_its_encoding_is_read() -> None:
+    content = write_rules(Policy(words=("gun",)), HERE)
+    assert read_rules(content.decode().encode("utf-8-sig")) == read_rules(content)
+
+
 def test_the_largest_file_can_be_imported() -> None:
     wide = "\N{GRINNING FACE}"
     roles = {number: f"{number:03}".ljust(NAME_LENGTH, wide) for number in range(100, 350)}

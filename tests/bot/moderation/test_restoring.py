@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.db.guild_models import Action, AuditRow
+from bot.errors import BadInputError
 from bot.moderation.decided import Decision, decision_of
 from bot.moderation.restoring import (
     can_be_undone,
@@ -18,9 +19,9 @@ from bot.moderation.restoring import (
     member_part,
     server_part,
 )
-from bot.moderation.rules import Subject
-from bot.moderation.told import Told, tell_grants
-from bot.policy.documents import Budget, Grant, MemberPolicy, Period, Policy, Scope
+from bot.moderation.rules import MOST_RULES, Subject
+from bot.moderation.told import Told, import_teller, tell_grants
+from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from tests.bot.policy.test_documents import member_policies, policies
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -181,3 +182,20 @@ def test_a_budget_that_is_restored_is_warned_about_like_a_new_one() -> None:
     part = server_part(decision)
     assert part is not None
     assert part.put(Policy(), decision.before, NOW).budgets == {Period.DAY: Budget(credits=5, since=NOW)}
+
+
+def test_an_import_that_replaced_many_limits_is_undone_where_both_together_would_be_too_many() -> None:
+    def limits(first: int) -> Policy:
+        limit = Rule(scope=Scope.ROLE, kind=LimitKind.DAY, most=5)
+        roles = range(first, first + MOST_RULES)
+        return Policy(rules=tuple(limit.model_copy(update={"subject_id": role}) for role in roles))
+
+    old, new = limits(1), limits(1001)
+    tell = import_teller(old, new)
+    decision = decision_of(row(A.IMPORT, "server:Studio", tell(old), tell(new)))
+    part = server_part(decision)
+    assert part is not None
+    assert in_any_order(part.put(new, decision.before, NOW)) == in_any_order(old)
+    others = Rule(scope=Scope.MEMBER, subject_id=1, kind=LimitKind.DAY, most=1)
+    with pytest.raises(BadInputError, match="which is the maximum"):
+        part.put(new.with_rule(others), decision.before, NOW)

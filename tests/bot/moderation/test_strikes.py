@@ -10,6 +10,7 @@ from bot.admission.appeals import block_rule, deletion_rule, word_rule
 from bot.db.database import Database
 from bot.db.guild_models import Action, AppealDecision, AppealRow, StrikeKind, StrikeRow
 from bot.db.models import Generation
+from bot.errors import DatabaseBusyError
 from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions
 from bot.moderation.report_decisions import BLOCK_TIME, ReportDecision
@@ -210,3 +211,17 @@ async def test_all_words_of_a_refusal_are_lifted_each_with_its_own_row(
     assert policy.words == ("blue",)
     lifted = [row.old for row in await audit_rows(database) if row.action is Action.WORD_REMOVE]
     assert lifted == [{"word": "red"}, {"word": "dragon"}]
+
+
+async def test_a_change_is_told_from_its_own_transaction(
+    strikes: Strikes, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read later can fail, and the change would be called failed though it was made."""
+
+    async def fail(*_: object, **__: object) -> None:
+        raise DatabaseBusyError("I can't reach my database right now. Try again.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "read", fail)
+        assert (await strikes.change(MONA, is_on=False)).rules is None
+    assert (await strikes.change(MONA)).rules is None

@@ -6,18 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.replay import PastRequest, RuleSet, replay
+from bot.moderation.rules import MOST_RULES
 from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
 from bot.preview.history import SPAN, History
 from bot.preview.proposal import Proposal
-from bot.preview.suggesting import suggest
+from bot.preview.suggesting import suggest, widest
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 START = NOW - SPAN
 HOURS = int(SPAN.total_seconds()) // 3600
+EARLIER = 7 * 24  # hours before the beginning, of which limits count what was made then
 
 
 def history_of(*wishes: tuple[int, int]) -> History:
-    """Return videos of 2 credits, by members at so many hours after the beginning."""
+    """Return videos of 2 credits, by members at so many hours after the beginning, or before it."""
     ordered = sorted(wishes, key=lambda wish: wish[1])
     requests = [
         PastRequest(f"{number:016x}", member, at, 2.0, 2.0, at, True)  # noqa: FBT003 it counts
@@ -28,13 +30,14 @@ def history_of(*wishes: tuple[int, int]) -> History:
 
 
 def cost_under(history: History, policy: Policy) -> float:
-    """Return what the requests would have cost under other rules."""
+    """Return what the requests since the beginning would have cost under other rules."""
     refused = replay(history.requests, START, RuleSet(policy, None))
-    return sum(request.cost for request in history.requests) - sum(request.cost for request in refused)
+    asked = [request for request in history.requests if request.created_at >= START]
+    return sum(request.cost for request in asked) - sum(request.cost for request in refused)
 
 
 @given(
-    wishes=st.lists(st.tuples(st.integers(1, 3), st.integers(0, HOURS)), max_size=40),
+    wishes=st.lists(st.tuples(st.integers(1, 3), st.integers(-EARLIER, HOURS)), max_size=40),
     amount=st.integers(0, 80).map(float),
 )
 def test_each_suggestion_is_enough_and_no_higher_limit_is(
@@ -42,7 +45,7 @@ def test_each_suggestion_is_enough_and_no_higher_limit_is(
 ) -> None:
     history, rules = history_of(*wishes), RuleSet(Policy(), None)
     suggestions = suggest(history, rules, amount, NOW)
-    assert suggestions.spent == 2.0 * len(wishes)
+    assert suggestions.spent == 2.0 * sum(hours >= 0 for _, hours in wishes)
     assert suggestions.spent > amount or not suggestions.found
     for suggestion in suggestions.found:
         proposal = suggestion.proposal
@@ -81,3 +84,31 @@ def test_limits_are_for_every_member_and_leave_out_those_with_their_own() -> Non
     suggestions = suggest(history, RuleSet(own, None), 16.0, NOW)
     assert suggestions.has_own_limits
     assert suggestions.found[0].proposal.limits == {LimitKind.DAY: 2}
+
+
+def test_what_was_made_before_fills_the_week_whose_limit_is_suggested() -> None:
+    history = history_of(*((1, -24 * day) for day in range(1, 6)), (1, 1), (1, 2))
+    found = suggest(history, RuleSet(Policy(), None), 2.0, NOW).found
+    assert [each.proposal.limits for each in found if LimitKind.WEEK in each.proposal.limits] == [
+        {LimitKind.WEEK: 6}
+    ]
+
+
+def test_a_server_with_as_many_rules_as_there_can_be_is_told_what_needs_no_more() -> None:
+    history = history_of(*((1, hours) for hours in range(6)))
+    full = Policy(
+        rules=tuple(
+            Rule(scope=Scope.ROLE, subject_id=role + 1, kind=LimitKind.DAY, most=5)
+            for role in range(MOST_RULES)
+        )
+    )
+
+    def suggested(policy: Policy) -> list[Proposal]:
+        return [each.proposal for each in suggest(history, RuleSet(policy, None), 8.0, NOW).found]
+
+    assert suggested(full) == [Proposal(budgets={Period.MONTH: 8.0})]
+    limited = full.model_copy(
+        update={"rules": (*full.rules[1:], Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=9))}
+    )
+    assert Proposal(limits={LimitKind.DAY: 4}) in suggested(limited)
+    assert len(widest(full, 8.0, NOW).rules) == MOST_RULES + 2

@@ -100,3 +100,7 @@ def test_the_longest_line_question_and_page_fit(
         assert len(changed_text(ChangedSince(decision, present, MOST_ID))) <= MESSAGE_MAX_LENGTH
         notice = undone_text(Undone(decision, left, before), is_gone=subject.startswith("member:"))
         assert len(render_log(entries, notice)) <= MESSAGE_MAX_LENGTH
+        longest = "\n".join([notice, *["⚠️ ".ljust(350, "x")] * 3])
+        page = render_log(entries, longest)
+    assert page.startswith(longest)
+    assert len(page) <= MESSAGE_MAX_LENGTH
