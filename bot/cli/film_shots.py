@@ -17,7 +17,7 @@ JOINED = "joined"  # the file that says which film was made of all shots
 OURS = (
     *("veo-[1-8].mp4", "shot-[1-8].json", "film.mp4"),
     *(f"veo-[1-8]{PART_SUFFIX}", f"shot-[1-8]{PART_SUFFIX}", f"film-????????{PART_SUFFIX}"),
-    f"{WORK_PREFIX}????????",
+    *(f"{JOINED}{PART_SUFFIX}", f"{WORK_PREFIX}????????"),
 )
 
 

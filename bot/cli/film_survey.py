@@ -82,7 +82,8 @@ def end_of_earlier_run(film: Film) -> str | None:
     if not film.folder.is_of(film.output):
         return None
     records = [record for number, record in enumerate(film.records, 1) if record and film.has(number, record)]
-    is_this = len(records) == len(film.shots) and film.folder.read(len(film.shots) + 1) is None
+    others = [film.folder.read(number) for number in range(len(film.shots) + 1, MAX_SHOTS + 1)]
+    is_this = len(records) == len(film.shots) and all(other is None or other.is_failed for other in others)
     film.folder.clear()
     return f"An earlier run has finished {film.output}. {cost_line(records)}" if is_this else None
 

@@ -114,11 +114,14 @@ async def test_a_film_whose_run_was_killed_once_it_was_in_its_place_is_whole(
     assert set(names_in(tmp_path)) == {"film.mp4", "shots.txt"}
 
 
-async def test_another_film_is_not_taken_for_one_that_is_whole(tmp_path: Path, files: Path) -> None:
+@pytest.mark.parametrize("text", ["a cat\n", "a fox\n", "a fox\nthe fox jumps\na cat\n"])
+async def test_another_film_is_not_taken_for_one_that_is_whole(
+    tmp_path: Path, files: Path, text: str
+) -> None:
     async with quick(files) as provider:
         await stopped_in_place(tmp_path, provider)
         made = (tmp_path / "film.mp4").read_bytes()
-        other = await film(tmp_path, provider, *CUTS, text="a cat\n")
+        other = await film(tmp_path, provider, *CUTS, text=text)
     assert (other.code, other.text.strip()) == (1, "film.mp4 is there already. Nothing was requested.")
     assert (tmp_path / "film.mp4").read_bytes() == made
     assert set(names_in(tmp_path)) == {"film.mp4", "shots.txt"}, "what the film was made of stays forever"
