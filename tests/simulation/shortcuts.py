@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import bot.eta.duration_estimator
 import bot.films.runner
 import bot.jobs.departures
 import bot.jobs.position_updater
@@ -22,6 +23,7 @@ import bot.moderation.reviews
 import bot.privacy.retention
 import bot.usage.reconciliation
 from bot.db.models import Generation
+from bot.eta.duration_estimator import ALL_MODELS
 from bot.films.runner import FilmRunner
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.departures import Departures
@@ -76,6 +78,8 @@ UNCHARGED = (
     "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"
     " AND coalesce(cost_source, '') != 'ledger' AND finished_at > :lately LIMIT 1"
 )
+APPEALED = "SELECT 1 FROM appeals LIMIT 1"
+APPEALS = ("end_unanswered", "drop_appeals")  # what the retention does about them each time
 LOOKS: tuple[tuple[type, str, str], ...] = (
     (PositionUpdater, "look", QUEUED),
     (Departures, "look", UNSENT),
@@ -120,6 +124,11 @@ class Shortcuts:
             stack.enter_context(patch.object(GenerationQueue, "claim", claim_if_any))
             for place, name, seconds in (*RARELY, *self._more_rarely()):
                 stack.enter_context(patch.object(place, name, seconds))
+            for name in APPEALS:
+                work = getattr(bot.privacy.retention, name)
+                stack.enter_context(patch.object(bot.privacy.retention, name, self._if_appealed(work)))
+            asked_for = [model for model in ALL_MODELS if model.id in self._world.sold]
+            stack.enter_context(patch.object(bot.eta.duration_estimator, "ALL_MODELS", asked_for))
             for kind, name, query in LOOKS:
                 stack.enter_context(patch.object(kind, name, self._if_any(getattr(kind, name), query)))
             yield
@@ -136,6 +145,14 @@ class Shortcuts:
                 await look(owner)
 
         return look_if_any
+
+    def _if_appealed(self, work: Callable[..., int]) -> Callable[..., int]:
+        """Return work on appeals that is only done where there are any."""
+
+        def work_if_any(*arguments: Any) -> int:
+            return work(*arguments) if self._world.books.execute(APPEALED).fetchone() else 0
+
+        return work_if_any
 
     def _rest(self, queue: GenerationQueue) -> float:
         """Return the seconds until something may be due; 0: it may be now."""
