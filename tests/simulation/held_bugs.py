@@ -5,32 +5,17 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.admission.reviewing import new_review
 from bot.db.models import Generation
-from bot.db.review_models import ReviewRow, ReviewStage
+from bot.db.review_models import ReviewRow
 from bot.jobs.ports import HeldVideo, Posted
 from bot.jobs.steps import deliver
-from bot.moderation import outbox, outbox_relay
 from bot.moderation.approval import Approval, _channel_of
 from bot.moderation.review_decisions import Review
 from cogs.cards import withheld_text
 from cogs.delivery.held_videos import HeldVideos
-from tests.simulation.planting import Bug, all_of, instead
-
-
-async def _open_unasked(self: Approval, generation: Generation) -> tuple[Generation, ReviewRow]:
-    """Open a review whatever became of the video, or of an earlier review, since it was looked at."""
-
-    def open_review(session: Session) -> tuple[Generation, ReviewRow]:
-        review = new_review(session, generation, ReviewStage.POSTED, self._clock())
-        opened = update(Generation).where(Generation.id == generation.id)
-        values = opened.values(review_id=review.id, review_until=review.ends_at).returning(Generation)
-        return session.scalars(values.execution_options(synchronize_session=False)).one(), review
-
-    return await self._database.write(open_review)
+from tests.simulation.planting import Bug, instead
 
 
 async def _aim_unwritten(self: Approval, review: ReviewRow, generation: Generation) -> HeldVideo | None:
@@ -53,19 +38,11 @@ async def _believe(_: HeldVideos, subject: HeldVideo) -> Posted | None:
     return None if message_id is None else Posted(message_id, subject.channel_id)
 
 
-def _nothing(*_: object) -> None:
-    """Show no end again."""
-
-
 HELD_BUGS: Mapping[str, Bug] = {
     "a finished video is posted before moderators see it": instead(deliver, "is_unapproved", lambda _: False),
-    "a video is held again after it was approved": instead(Approval, "_open", _open_unasked),
     "moderators' message with a video is not looked for": instead(HeldVideos, "find_result", _find_nothing),
     "moderators' message is not written down before": instead(Approval, "_aim", _aim_unwritten),
     "moderators' message is believed to be there": instead(HeldVideos, "find_result", _believe),
-    "a decision that comes while a video is shown stays unseen": all_of(
-        instead(outbox, "show_end", _nothing), instead(outbox_relay, "show_end", _nothing)
-    ),
     "what moderators decline is said not to count": instead(
         withheld_text, "_counts", lambda: "This didn't count toward your limit."
     ),
