@@ -48,7 +48,7 @@ def _play_all(options: argparse.Namespace, template: Path) -> int:
         days += options.days
         print(
             f"seed {seed}: digest {result.digest}, {result.requests} requests, {result.films} films, "
-            f"{result.kills} kills, "
+            f"{result.held} held, {result.kills} kills, "
             f"{result.faults} faults, {result.seconds:.1f} s",
             flush=True,
         )

@@ -1,14 +1,12 @@
 """The answer to a command, as `cogs.veo.answer` sends it: a message without a nonce, within three seconds."""
 
 import asyncio
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
-
-import discord
+from typing import TYPE_CHECKING
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from tests.simulation.discord import HANG_SECONDS, Kind, Message, Way
+from tests.simulation.refusals import no_answer, refused
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -30,7 +28,7 @@ async def answer(process: "Process", generation: Generation, asked_at: float) ->
         await process.come_back("Discord")
         return cards[0].id  # Discord says that it was answered, and shows how
     if world.now() - asked_at > ANSWER_SECONDS:
-        raise discord.NotFound(_response(404), {"code": 10062, "message": "Unknown interaction"})
+        raise refused(404, 10062, "Unknown interaction")
     result = None
     if way in {None, Way.LOST, Way.HANGS_DONE}:
         draft = world.draft(Kind.CARD, generation, generation.channel_id, "queued")
@@ -63,11 +61,7 @@ async def post_film_card(process: "Process", film: FilmRow) -> int:
 
 def _answered(way: Way | None, result: Message | None) -> int:
     if way is Way.LIMITED:
-        raise discord.Forbidden(_response(403), {"code": 50013, "message": "Missing Permissions"})
+        raise refused(403, 50013, "Missing Permissions")
     if way is not None or result is None:
-        raise discord.DiscordServerError(_response(503), "the answer is lost")
+        raise no_answer()
     return result.id
-
-
-def _response(status: int) -> Any:
-    return SimpleNamespace(status=status, reason="")

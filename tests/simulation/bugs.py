@@ -37,6 +37,7 @@ from bot.requests.quotes import Quotes
 from tests.simulation import discord
 from tests.simulation.delivery import SimulatedDelivery
 from tests.simulation.film_bugs import FILM_BUGS
+from tests.simulation.held_bugs import HELD_BUGS
 from tests.simulation.planting import Bug, all_of, instead
 
 _is_confirming: ContextVar[bool] = ContextVar("_is_confirming", default=False)
@@ -219,4 +220,5 @@ BUGS: Mapping[str, Bug] = {
     ),
     "what was under way is not forgotten later": instead(retention, "erase_batch", lambda *_: 0),
     **FILM_BUGS,
+    **HELD_BUGS,
 }

@@ -237,6 +237,13 @@ class Community:
         ]
         if own:
             actor = MODERATOR if is_moderator else member.user_id
-            self._world.note(process.name, f"cancels {own[-1].id} for {actor}")
-            await services.cancellation.cancel(member.guild_id, own[-1].id, actor)
-            self.cancelled.append(own[-1].id)
+            await self._cancel_row(process, member.guild_id, own[-1].id, actor)
+
+    def cancel_one(self, guild_id: int, generation_id: str, actor: int) -> None:
+        """Let somebody cancel a request, below its card."""
+        self.visit(lambda process: self._cancel_row(process, guild_id, generation_id, actor))
+
+    async def _cancel_row(self, process: "Process", guild_id: int, generation_id: str, actor: int) -> None:
+        self._world.note(process.name, f"cancels {generation_id} for {actor}")
+        await services_of(process).cancellation.cancel(guild_id, generation_id, actor)
+        self.cancelled.append(generation_id)

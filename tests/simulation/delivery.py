@@ -1,12 +1,16 @@
 """How requests come to people: `bot.jobs.ports.DeliveryPort` on the simulation's Discord."""
 
 from bot.db.models import Generation, Status
+from bot.db.review_models import is_held, is_withheld
 from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import DeliveryPostponedError, IsCurrent, Posted, UndeliverableError, UploadBrokenError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
+from cogs.cards.card import render_ending, state_line
 from tests.simulation.discord import Discord, Kind, Message, thread_of
 from tests.simulation.port import Port
+
+HELD, WITHHELD = "held", "withheld"  # states of a card, beside those of a row
 
 
 class SimulatedDelivery(Port):
@@ -31,9 +35,10 @@ class SimulatedDelivery(Port):
             return
         if not is_final:
             if (is_current is None or await is_current()) and not self.process.world.has_ended(generation.id):
-                _edit(cards, generation)
+                _edit(cards, generation, self.discord.now())
             return
-        await self.call("edit", generation.id, lambda: _edit(cards, generation))
+        sent_at = self.discord.now()
+        await self.call("edit", generation.id, lambda: _edit(cards, generation, sent_at))
 
     async def find_card(self, generation: Generation) -> int | None:
         """Look for a card that was not recorded."""
@@ -57,7 +62,8 @@ class SimulatedDelivery(Port):
 
     async def find_result(self, generation: Generation) -> Posted | None:
         """Look for a result that was not recorded."""
-        kind = Kind.VIDEO if generation.status is Status.SUCCEEDED else Kind.ENDING
+        is_made = generation.status is Status.SUCCEEDED and not is_withheld(generation)
+        kind = Kind.VIDEO if is_made else Kind.ENDING
         found = await self.call("search", generation.id, lambda: self.discord.of(generation.id, kind))
         return Posted(found[-1].id, found[-1].place) if found else None
 
@@ -99,17 +105,26 @@ class SimulatedDelivery(Port):
         """Post why there is no video."""
         reason = generation.failure_kind.value if generation.failure_kind else generation.status.value
         late = " and is still asked for" if generation.late_until is not None else ""
-        return await self.post(Kind.ENDING, generation, reason + late)
+        return await self.post(Kind.ENDING, generation, reason + late, tells=render_ending(generation))
 
 
 def card_of(discord: Discord, generation: Generation) -> Message:
     """Return the card that is to be shown, which is the film's where it is a shot."""
-    card = discord.draft(Kind.CARD, generation, generation.channel_id, generation.status.value)
+    card = discord.draft(Kind.CARD, generation, generation.channel_id, state_of(generation))
+    card.tells = state_line(generation)
     card.generation_id = generation.film_id or generation.id
     return card
 
 
-def _edit(cards: list[Message], generation: Generation) -> None:
+def _edit(cards: list[Message], generation: Generation, sent_at: float) -> None:
     for card in cards:
-        if card.id == generation.card_id:
-            card.said = generation.status.value
+        if card.id == generation.card_id and card.edited <= sent_at:
+            card.edited = sent_at
+            card.said, card.tells = state_of(generation), state_line(generation)
+
+
+def state_of(generation: Generation) -> str:
+    """Return the state that a card shows, which of a finished video depends on moderators."""
+    if is_withheld(generation):
+        return WITHHELD
+    return HELD if is_held(generation) else generation.status.value

@@ -1,7 +1,8 @@
 """Discord as the ports see it: messages with nonces and a history, on the simulation's clock.
 
-The narrowest ports are used: `DeliveryPort` for cards and results (`delivery.py`), `FilmPort` for films
-(`film_delivery.py`), and `ModeratorChannel` (`board.py`); the answer to a command is in `answers.py`.
+The narrowest ports are used: `DeliveryPort` for cards and results (`delivery.py`), and `FilmPort` for films
+(`film_delivery.py`); the answer to a command is in `answers.py`. The moderators' channel is served by the
+bot's own code, on a client that has only what it calls (`client.py`); what is seen there is in `room.py`.
 """
 
 import random
@@ -34,6 +35,8 @@ class Message:
     Attributes:
         place: the channel's id; None: a direct message.
         said: of a result: the file's words, or why there is none; of a card: its state.
+        tells: the bot's own sentences about that.
+        edited: when the last edit was sent; one that was sent before and arrives later changes nothing.
         form: what a film's nonce says beside the film.
         has_nonce: sent again, it brings this one back; the answer to a command has none.
     """
@@ -47,6 +50,8 @@ class Message:
     said: str
     has_nonce: bool = True
     form: str = ""
+    tells: str = ""
+    edited: float = 0.0
 
 
 class Way(StrEnum):
@@ -122,9 +127,8 @@ class Discord:
     def post(self, message: Message, sent_at: float) -> Message:
         """Show a message; the same nonce, sent or carried out shortly after it, brings the first one back."""
         for found in self.of(message.generation_id, message.kind):
-            passed = min(abs(sent_at - found.at), self.now() - found.at)
             is_same = found.has_nonce and (found.place, found.form) == (message.place, message.form)
-            if is_same and passed < NONCE_SECONDS:
+            if is_same and is_same_post(sent_at, found.at, self.now()):
                 return found
         message.id, message.at = self.new_id(), self.now()
         self.messages.setdefault(message.generation_id, []).append(message)
@@ -138,6 +142,11 @@ class Discord:
         """Take messages away."""
         kept = [one for one in self.messages.get(subject_id, []) if one.id not in message_ids]
         self.messages[subject_id] = kept
+
+
+def is_same_post(sent_at: float, first_at: float, now: float) -> bool:
+    """Whether a message with the nonce of an earlier one brings that one back: soon after it, it does."""
+    return min(abs(sent_at - first_at), now - first_at) < NONCE_SECONDS
 
 
 def thread_of(card_id: int | None) -> int | None:

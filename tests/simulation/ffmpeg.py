@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 CUT = b" / "  # between the shots of a film
 SECONDS = 8  # of one shot
 SIZE = (1280, 720)
-JOINING_SECONDS = 15.0  # the median; some take many times as long
 FRAMELESS = 12  # of so many videos, one has an end that cannot be read
 KILLED = (-9, "")
 
@@ -56,13 +55,15 @@ class SimulatedFfmpeg:
 
     Attributes:
         share: of all calls that go wrong.
+        joining: seconds that a film takes, the median; some take many times as long.
         faults: how many did.
         hung: the parts of films that were not joined in time, by their names.
     """
 
-    def __init__(self, chance: random.Random, share: float) -> None:
+    def __init__(self, chance: random.Random, share: float, joining: float) -> None:
         self._chance = chance
         self.share = share
+        self.joining = joining
         self.faults = 0
         self.hung: list[str] = []
 
@@ -99,7 +100,7 @@ class SimulatedFfmpeg:
         sources: Sequence[Path],
         output: Path,
     ) -> tuple[int, str]:
-        seconds = JOINING_SECONDS * self._chance.lognormvariate(0, 1)
+        seconds = self.joining * self._chance.lognormvariate(0, 1)
         await asyncio.to_thread(output.write_bytes, SIGNATURE)  # which is left where somebody is killed now
         try:
             async with asyncio.timeout(timeout):

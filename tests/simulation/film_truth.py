@@ -25,7 +25,7 @@ FILMS = (
     " removed_at IS NOT NULL, card_id, erased_at IS NOT NULL"
     " FROM films WHERE accepted_at IS NOT NULL ORDER BY accepted_at, id"
 )
-REVIEWS = "SELECT id, created_at, decision, decided_at FROM reviews ORDER BY created_at, id"
+REVIEWS = "SELECT id, created_at, decision, decided_at FROM reviews ORDER BY created_at, id"  # of both stages
 DECIDED = (
     "SELECT subject, count(*) FROM audit WHERE subject LIKE 'generation:%'"
     " AND action IN ('review_approve', 'review_decline') GROUP BY 1 HAVING count(*) > 1"
@@ -125,7 +125,7 @@ class ReviewLedger:
         self, rows: Sequence["Row"], jobs: dict[str, list[Job]], community: "Community"
     ) -> list[str]:
         """Return what is wrong with reviews once everything has had its time."""
-        books = self._world.books
+        books, sent = self._world.books, [row for row in rows if row.unreviewed is None]
         lies = [f"{subject} was decided {times} times" for subject, times in books.execute(DECIDED)]
         for review_id, created, decision, decided in books.execute(REVIEWS).fetchall():
             lies += [f"review {review_id} {lie}" for lie in self._lies_about(created, decision, decided)]
@@ -134,9 +134,9 @@ class ReviewLedger:
             if len(taken) > 1:
                 lies.append(f"review {review_id} was decided as {taken}")
             approved = [click.at for click in clicks if click.decision is ReviewDecision.APPROVE]
-            lies += self._lies_about_jobs(review_id, min(approved, default=None), rows, jobs)
+            lies += self._lies_about_jobs(review_id, min(approved, default=None), sent, jobs)
         known = community.moderators.reviewers.clicks
-        for row in rows:
+        for row in sent:
             if row.review is not None and row.review not in known and jobs.get(row.id):
                 lies.append(f"{row.id} was sent, and nobody looked at it")
         return lies

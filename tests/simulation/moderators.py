@@ -40,14 +40,17 @@ class Moderators:
 
     async def moderate(self, seconds: float) -> None:
         """Decide something now and then, for so long."""
-        end = self._world.loop.time() + seconds
-        if not self._world.scenario.moderations:
-            return
-        while True:
-            await asyncio.sleep(self._chance.expovariate(self._world.scenario.moderations / DAY))
+        end, scenario = self._world.loop.time() + seconds, self._world.scenario
+        often = scenario.moderations + scenario.reviews
+        while often:
+            await asyncio.sleep(self._chance.expovariate(often / DAY))
             if self._world.loop.time() >= end:
                 return
-            self._decide(self._community.somebody(self._chance))
+            member = self._community.somebody(self._chance)
+            if scenario.reviews and self._chance.random() < scenario.reviews / often:
+                self.reviewers.switch(Moderator(member.guild_id, MODERATOR))
+            else:
+                self._decide(member)
 
     def _decide(self, member: Member) -> None:
         """Change something about a server or a member."""

@@ -21,10 +21,12 @@ class Port:
         self.process = process
         self.discord = process.world.discord
 
-    async def post(self, kind: Kind, subject: Generation | FilmRow, said: str, form: str = "") -> Posted:
+    async def post(
+        self, kind: Kind, subject: Generation | FilmRow, said: str, form: str = "", *, tells: str = ""
+    ) -> Posted:
         """Post a message where there is a place for it."""
         draft, sent_at = self.discord.draft(kind, subject, self._place(subject), said), self.discord.now()
-        draft.form = form
+        draft.form, draft.tells = form, tells
         message = await self.call(kind.value, subject.id, lambda: self.discord.post(draft, sent_at))
         return Posted(message.id, message.place)
 
@@ -38,18 +40,25 @@ class Port:
 
     async def call(self, what: str, about: str, effect: Callable[[], Any]) -> Any:
         """Call Discord: its effect and its answer come after a moment each, or something goes wrong."""
-        process, way = self.process, self.discord.draw()
-        await process.go("Discord")
-        if way in {None, Way.LOST, Way.HANGS_DONE}:
-            result = effect()
-            process.world.note(process.name, f"Discord did: {what} of {about}")
-        if way is Way.LATE:
-            wait = HANG_SECONDS + self.discord.chance.random() * LATE_SECONDS
-            asyncio.get_running_loop().call_later(wait, effect, context=Context())
-        if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
-            await asyncio.sleep(HANG_SECONDS)
-        await process.come_back("Discord")
+        way, result = await carry(self.process, f"{what} of {about}", effect)
         if way is None:
-            return result  # pyright: ignore[reportPossiblyUnboundVariable]: it is set where nothing went wrong
+            return result
         wait = self.discord.chance.uniform(0.2, 240) if way is Way.LIMITED else None
         raise DeliveryPostponedError(f"Discord: {way.value}", wait)
+
+
+async def carry(process: "Process", what: str, effect: Callable[[], Any]) -> tuple[Way | None, Any]:
+    """Carry a call to Discord; return how it went wrong, if it did, and else what came of its effect."""
+    world, result = process.world.discord, None
+    way = world.draw()
+    await process.go("Discord")
+    if way in {None, Way.LOST, Way.HANGS_DONE}:
+        result = effect()
+        process.world.note(process.name, f"Discord did: {what}")
+    if way is Way.LATE:
+        wait = HANG_SECONDS + world.chance.random() * LATE_SECONDS
+        asyncio.get_running_loop().call_later(wait, effect, context=Context())
+    if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
+        await asyncio.sleep(HANG_SECONDS)
+    await process.come_back("Discord")
+    return way, result

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
@@ -20,7 +20,12 @@ from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.jobs.departures import Departures
 from bot.jobs.retirement import Retirement
 from bot.services import Services
-from tests.simulation.board import Board, NoHeldVideos
+from cogs.delivery.failed_destinations import FailedDestinations
+from cogs.delivery.held_videos import HeldVideos
+from cogs.delivery.moderator_channel import DiscordModeratorChannel
+from cogs.delivery.posting import Posts
+from cogs.ui.servers import Servers
+from tests.simulation.client import SimulatedClient
 from tests.simulation.delivery import SimulatedDelivery
 from tests.simulation.film_delivery import SimulatedFilmDelivery
 from tests.simulation.loop import OWNER, SimulatedTask
@@ -58,6 +63,7 @@ class Process:
         began: when it was started, in the loop's seconds.
         held_until: when it goes on, in the loop's seconds; until then, it stands still.
         fuse: it dies at the so-many-th next step to or from the outside; None: it does not.
+        brake: at the so-many-th next step it stands still, and for how many seconds.
     """
 
     def __init__(self, world: "World", name: str, chance: random.Random) -> None:
@@ -70,6 +76,7 @@ class Process:
         self.is_dead = False
         self.died = asyncio.Event()
         self.fuse: int | None = None
+        self.brake: tuple[int, float] | None = None
         self.opened: Opened | None = None
         self._chance = chance
         self._main: asyncio.Task[None] | None = None
@@ -139,6 +146,12 @@ class Process:
         self.survive(where)
 
     async def _stand_still(self) -> None:
+        if self.brake is not None:
+            steps, seconds = self.brake
+            self.brake = None if steps <= 1 else (steps - 1, seconds)
+            if self.brake is None:
+                self.held_until = self.world.loop.time() + seconds
+                self.world.note(self.name, f"stands still for {seconds} s")
         while (left := self.held_until - self.world.loop.time()) > 0:  # noqa: ASYNC110 it is held up by time
             await asyncio.sleep(left)
 
@@ -193,12 +206,21 @@ class Process:
             interval=REFRESH_INTERVAL if self.world.scenario.retirements else SELDOM,
         )
 
+    def _moderator_channel(self) -> tuple[DiscordModeratorChannel, HeldVideos]:
+        """Make what serves the moderators' channel; it only searches, so that it needs no threads."""
+        client, seconds = cast("Any", SimulatedClient(self)), self.world.loop.time
+        servers = Servers(client, seconds)
+        posts = Posts(client, FailedDestinations(seconds), cast("Any", None))
+        board = DiscordModeratorChannel(client, servers, posts)
+        return board, HeldVideos(client, board, servers)
+
     def _tasks(
         self, shared: Shared, prices: PriceList, delivery: SimulatedDelivery
     ) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """Return what runs until it stops, as in `bot.app.application`; monitoring is left out."""
         stopping = shared.signals.stopping
-        worker = build_worker(shared, delivery, NoHeldVideos())
+        board, held_videos = self._moderator_channel()
+        worker = build_worker(shared, delivery, held_videos)
         assert self.opened is not None
         services = self.opened.services
         departures = Departures(services.cancellation, delivery.is_removed_from, stopping)
@@ -218,7 +240,7 @@ class Process:
             "charges": reconcile,
             "retention": shared.retention().run,
             "prices": prices.run,
-            "outbox": build_outbox_relay(shared, Board(self)).run,
+            "outbox": build_outbox_relay(shared, board).run,
             "positions": build_position_updater(shared, delivery).run,
             "departures": departures.run,
             "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=seldom).run,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tests.simulation.bugs import BUGS
 from tests.simulation.film_bugs import FILM_BUGS
+from tests.simulation.held_bugs import HELD_BUGS
 from tests.simulation.run import Result, play
-from tests.simulation.scenario import filmy, harsh
+from tests.simulation.scenario import Scenario, filmy, harsh, watched
 
 MOST_SEEDS = 100
 
@@ -50,4 +51,11 @@ def find(template: Path, name: str, most: int = MOST_SEEDS) -> Found:
 def play_with(name: str, seed: int, template: Path) -> Result:
     """Play a seed with a planted bug."""
     with BUGS[name]():
-        return play(filmy(seed) if name in FILM_BUGS else harsh(seed), template)
+        return play(_stage_of(name)(seed), template)
+
+
+def _stage_of(name: str) -> Callable[[int], Scenario]:
+    """Return where a bug is at home."""
+    if name in HELD_BUGS:
+        return watched
+    return filmy if name in FILM_BUGS else harsh

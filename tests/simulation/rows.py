@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+UNREVIEWED = frozenset({"declined", "unreviewed", "member_left"})  # why a request of moderators' ended
+FREE = "(status = 'failed' OR (status = 'cancelled' AND submitted_at IS NULL))"  # what counts for nobody
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -33,13 +36,21 @@ class Row:
     film: str | None
     shot: int | None
     review: str | None
+    unreviewed: str | None
     removed: bool
     number: int
     model: str
     options: str
+    erased: bool
     created: datetime
     asked_for: datetime | None
-    erased: bool
+    finished: datetime | None
+    free: bool
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether its video was made, and moderators kept it from being posted."""
+        return self.status == "succeeded" and self.kind in UNREVIEWED
 
 
 UNFINISHED = (
@@ -50,9 +61,9 @@ UNFINISHED = (
 COLUMNS = (
     "id, user_id, channel_id, thread_id, card_id, status, failure_kind, prompt, submitted_at IS NOT NULL,"
     " delivered_at IS NOT NULL, late_until IS NOT NULL, lease_owner, result_id, credits_used, cancelled_by,"
-    " guild_id, source_id, film_id, shot, review_id, removed_at IS NOT NULL, rowid,"
-    " model, json_remove(options, '$.seed'), created_at, submitted_at,"
-    " erased_at IS NOT NULL"
+    " guild_id, source_id, film_id, shot, review_id, unreviewed, removed_at IS NOT NULL, rowid,"
+    " model, json_remove(options, '$.seed'), erased_at IS NOT NULL, created_at, submitted_at, finished_at,"
+    f" {FREE}"
 )
 
 
@@ -63,8 +74,8 @@ def fetch_rows(world: "World") -> list[Row]:
 
 
 def _row(values: Sequence[Any]) -> Row:
-    moments = [moment and datetime.fromisoformat(moment) for moment in values[-3:-1]]
-    told: list[Any] = [*values[:-3], *moments, values[-1]]
+    moments = [moment and datetime.fromisoformat(moment) for moment in values[-4:-1]]
+    told: list[Any] = [*values[:-4], *moments, values[-1]]
     return Row(*told)
 
 

@@ -4,7 +4,10 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.db.models import Unreviewed
+from bot.db.review_models import ReviewStage
 from bot.policy.documents import Reviewed
+from tests.simulation.rows import FREE
 from tests.simulation.visits import EPOCH
 
 if TYPE_CHECKING:
@@ -12,7 +15,6 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 WINDOWS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
-FREE = "(status = 'failed' OR (status = 'cancelled' AND submitted_at IS NULL))"
 UNPAID = (
     "late_until IS NULL AND ((status IN ('failed', 'cancelled') AND submitted_at IS NULL)"
     " OR (status = 'failed' AND coalesce(failure_kind, '') NOT IN ('file_lost', 'broken')))"
@@ -59,29 +61,43 @@ class RuleWatch:
             self._world.broken(f"{count} requests are at the provider at once")
 
     def _check(self, name: str, process: "Process") -> None:
-        guild, user, created, review = self._world.books.execute(
-            "SELECT guild_id, user_id, created_at, review_id FROM generations WHERE id = ?", (name,)
+        guild, user, created = self._world.books.execute(
+            "SELECT guild_id, user_id, created_at FROM generations WHERE id = ?", (name,)
         ).fetchone()
         now = datetime.fromisoformat(created)
         self._check_continued(name)
         policy, standing = self._document("guilds", guild), self._document("members", guild, user)
         if policy.get("pause") is not None:
             self._world.broken(f"{name} was accepted by {process.name} though the server is paused")
-        seen_first = policy.get("review")
-        if seen_first and seen_first["who"] == Reviewed.EVERYBODY and review is None:
-            self._world.broken(f"{name} was accepted without moderators, who are to see everything first")
+        self._check_seen_first(name, policy)
         block = standing.get("block")
         if block and (block["until"] is None or _moment(block["until"]) > now):
             self._world.broken(f"{name} was accepted though its member is blocked")
         self._check_limits(name, guild, user, now, policy, standing)
         self._check_budgets(name, guild, now, policy)
 
+    def _check_seen_first(self, name: str, policy: Any) -> None:
+        """Moderators who see everything first see this before it's sent, or before its video is posted."""
+        review, unreviewed, film = self._world.books.execute(
+            "SELECT review_id, unreviewed, film_id FROM generations WHERE id = ?", (name,)
+        ).fetchone()
+        rule, stage = policy.get("review"), policy.get("review_stage", ReviewStage.MADE)
+        is_for_all = rule is not None and rule["who"] == Reviewed.EVERYBODY
+        is_late = stage == ReviewStage.POSTED and film is None
+        if is_for_all and (
+            unreviewed != policy.get("review_timeout", Unreviewed.END) if is_late else not review
+        ):
+            self._world.broken(f"{name} was accepted without moderators, who are to see everything first")
+        if unreviewed and (review or not is_late):
+            self._world.broken(f"{name} waits for moderators who did not want that")
+
     def _check_continued(self, name: str) -> None:
-        """What is continued was neither removed nor forgotten."""
+        """What is continued was neither removed nor forgotten, and moderators have let it be posted."""
         gone = self._world.books.execute(
             "SELECT 1 FROM generations AS it JOIN generations AS source ON source.id = it.continues_id"
             " WHERE it.id = ? AND it.source_id = it.continues_id"
-            " AND (source.removed_at IS NOT NULL OR source.erased_at IS NOT NULL)",
+            " AND (source.removed_at IS NOT NULL OR source.erased_at IS NOT NULL"
+            " OR source.delivered_at IS NULL)",
             (name,),
         ).fetchone()
         if gone:

@@ -35,6 +35,7 @@ from tests.simulation.world import World
 
 SETTLE_SECONDS = 30 * 3600.0  # in which everything comes to its end once nothing goes wrong any more
 LOOK_SECONDS = 300.0
+SHOWN_SECONDS = 2 * 3600.0  # after which moderators see all that waits for them
 GARBAGE = 100_000  # objects that are made between two looks for garbage
 
 
@@ -45,6 +46,7 @@ class Result:
     Attributes:
         findings: promises that were broken; none is what everybody hopes for.
         films: that are shown at the end.
+        held: finished videos that moderators were to see first.
         seconds, busy: real ones, and those of the processor.
     """
 
@@ -54,6 +56,7 @@ class Result:
     lines: list[str] = field(default_factory=list[str])
     requests: int = 0
     films: int = 0
+    held: int = 0
     kills: int = 0
     faults: int = 0
     seconds: float = 0.0
@@ -125,12 +128,13 @@ async def _play(scenario: Scenario, folder: Path, template: Path, result: Result
                 world.findings += ledger.check_always()
                 world.provider.calls.clear()
             upheaval.cancel()
-            await _settle(world)
+            await _settle(world, ledger)
         world.findings += ledger.check_end(community)
     result.kills = upheavals.kills
     result.findings = [*dict.fromkeys([*world.findings, *guard.touches, *world.log.unforeseen])]
     result.digest, result.lines = world.log.digest, world.log.lines
-    result.requests = len(fetch_rows(world))
+    rows = fetch_rows(world)
+    result.requests, result.held = len(rows), sum(bool(row.unreviewed and row.review) for row in rows)
     result.films = ledger.films_shown()
     result.faults = world.provider.havoc.taken + world.discord.faults + world.ffmpeg.faults
     world.books.close()
@@ -169,7 +173,7 @@ async def _company(world: World) -> AsyncGenerator[None]:
         await process.stop()
 
 
-async def _settle(world: World) -> None:
+async def _settle(world: World, ledger: Ledger) -> None:
     """Let everything come to its end with nothing going wrong."""
     world.provider.havoc.share = world.discord.share = world.ffmpeg.share = 0.0
     world.provider.havoc.brown_until = 0.0
@@ -183,11 +187,13 @@ async def _settle(world: World) -> None:
     world.provider.terms.sold_out.clear()
     world.skew = timedelta()
     for place, process in enumerate(world.processes):
-        process.fuse = None
+        process.fuse = process.brake = None
         if process.is_dead:
             await begin(world, place, process)
     end = world.loop.time() + SETTLE_SECONDS
-    while is_open(world) and world.loop.time() < end:  # noqa: ASYNC110 it happens in a database
+    while is_open(world) and world.loop.time() < end:
         await asyncio.sleep(LOOK_SECONDS)
+        if end - world.loop.time() < SETTLE_SECONDS - SHOWN_SECONDS:
+            world.findings += ledger.held.check_shown()
     # What was charged is read then, and what is to be forgotten is forgotten.
     await asyncio.sleep(2 * bot.usage.reconciliation.INTERVAL + bot.privacy.retention.CLEAN_INTERVAL)

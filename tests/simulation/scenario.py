@@ -12,6 +12,7 @@ SHARES = (
     "discord_share",
     "provider_share",
     "moderations",
+    "reviews",
     "crashes",
     "pauses",
     "retirements",
@@ -34,7 +35,9 @@ class Scenario:
         processes: how many serve at the same time, on one database.
         films: of all wishes that are about films.
         provider_share, discord_share, ffmpeg_share: of all calls that go wrong.
+        joining: seconds that a film takes to be joined, the median.
         crashes, restarts, outages, skews, moderations, pauses: how many there are in a day, on average.
+        reviews: how often in a day moderators want to see what is requested first, beside what they decide.
         retirements: how often in a day a model is sold no more for a while.
         brown_outs: how often in a day no create call is answered for a while, though some are taken.
         closures: how often in a day the provider closes the account for a while, so that a line forms.
@@ -54,11 +57,13 @@ class Scenario:
     discord_share: float = 0.05
     ffmpeg_share: float = 0.05
     films: float = 0.15
+    joining: float = 15.0
     crashes: float = 3.0
     restarts: float = 1.0
     outages: float = 1.0
     skews: float = 0.5
     moderations: float = 10.0
+    reviews: float = 0.0
     pauses: float = 1.0
     retirements: float = 0.5
     departures: float = 1.0
@@ -170,6 +175,30 @@ def filmy(seed: int, days: float = 0.1) -> Scenario:
         closures=0.0,
         max_running=3,
         films=2.0,
+        joining=chance.choice(
+            (15.0, 200.0)
+        ),  # two processes that join one film post it long after each other
+        daily_limit=50,
+    )
+
+
+def watched(seed: int, days: float = 0.1) -> Scenario:
+    """Return two hours in which moderators see finished videos first, and much goes wrong with that."""
+    chance = random.Random(f"watched {seed}")
+    return replace(
+        harsh(seed, days),
+        members=chance.choice((2, 6)),
+        per_day=250.0,
+        discord_share=chance.choice((0.0, 0.1, 0.3)),
+        crashes=chance.choice((0.0, 50.0, 150.0)),
+        moderations=chance.choice((0.0, 50.0)),
+        reviews=300.0,
+        pauses=chance.choice((0.0, 100.0)),
+        retirements=0.0,
+        departures=chance.choice((0.0, 0.0, 20.0)),
+        closures=0.0,
+        max_running=3,
+        films=chance.choice((0.0, 0.2)),
         daily_limit=50,
     )
 

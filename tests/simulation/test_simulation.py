@@ -38,6 +38,7 @@ BUSY = Scenario(
 )
 
 FILMS = replace(BUSY, seed=6, days=1 / 72, films=0.6)
+WATCHED = replace(BUSY, seed=4, moderations=0.0, reviews=1000.0)
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +47,17 @@ def template() -> Iterator[Path]:
         yield file
 
 
-@pytest.mark.parametrize("scenario", [replace(BUSY, seed=1), FILMS], ids=["videos", "films"])
+@pytest.mark.parametrize(
+    "scenario", [replace(BUSY, seed=1), FILMS, WATCHED], ids=["videos", "films", "watched"]
+)
 def test_no_promise_is_broken_while_processes_die_and_calls_fail(template: Path, scenario: Scenario) -> None:
     result = play(scenario, template)
     assert not result.findings, f"promises are broken: {result.findings}"
     assert result.requests, "nobody asked for anything, so nothing is shown"
     assert result.films or scenario is not FILMS, "no film was posted, so nothing is shown of any"
+    assert result.held or scenario is not WATCHED, (
+        "no moderator saw a video first, so nothing is shown of that"
+    )
 
 
 def test_a_seed_is_the_same_run_in_every_interpreter() -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.jobs import Job
+from tests.simulation.delivery import WITHHELD
 from tests.simulation.discord import Kind, Message, thread_of
 from tests.simulation.film_truth import FilmLedger, ReviewLedger
-from tests.simulation.rows import Row, fetch_rows
+from tests.simulation.held_truth import HeldLedger
+from tests.simulation.rows import UNREVIEWED, Row, fetch_rows
 from tests.simulation.visits import EPOCH
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ MINUTE = 60.0
 FREE_ENDS = frozenset(
     {"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone", "shot_before", "frame_gone"}
 )
-
-UNREVIEWED = frozenset({"declined", "unreviewed", "member_left"})
+COUNTED, FREE = "counts toward your limit", "didn't count toward your limit"
+UNSURE = ("unless the video service didn't accept it", "I'll keep checking")
 
 
 class Ledger:
@@ -35,10 +37,11 @@ class Ledger:
         self._world = world
         self._films = FilmLedger(world)
         self._reviews = ReviewLedger(world)
+        self.held = HeldLedger(world)
 
     def check_always(self) -> list[str]:
         """Return what is wrong at any moment, whatever is still under way."""
-        lies = self._films.check_always()
+        lies = self._films.check_always() + self.held.check_always()
         jobs = self._jobs()
         for name, made in jobs.items():
             paid = sum(job.is_success for job in made)
@@ -84,6 +87,7 @@ class Ledger:
             if times > 1
         ]
         lies += self._films.check_end(rows, community) + self._reviews.check_end(rows, jobs, community)
+        lies += self.held.check_end(rows, community)
         known = {row.id for row in rows} | {film.id for film in self._films.films()}
         for name in [*jobs, *self._world.discord.messages]:
             if name not in known:
@@ -110,19 +114,20 @@ class Ledger:
         by_whom = {None, row.user, row.cancelled_by if row.film else None}  # a film's card tells of its shots
         is_quiet = row.status == "cancelled" and row.cancelled_by in by_whom
         costs = {None, *(float(job.cost) for job in jobs)}
+        is_to_be_shown = row.status == "succeeded" and not row.is_withheld
         lies = {
             "never came to its end": not row.delivered or row.late,
             f"is still held by {row.owner}": row.owner is not None and not row.delivered,
             "was told nothing": not (messages or is_quiet or nobody or row.result or self._is_told_once(row)),
-            "has no video though it succeeded": row.status == "succeeded" and not videos and not nobody,
-            "has a video though it did not succeed": row.status != "succeeded" and bool(videos),
+            "has no video though it succeeded": is_to_be_shown and not videos and not nobody,
+            "has a video though it did not succeed": bool(videos) and not is_to_be_shown,
             "has a video after an end that was final": bool(videos)
             and any(OPEN_END not in ending.said for ending in endings),
             "was paid for and never shown": bool(paid)
             and not videos
             and row.status != "cancelled"
             and row.kind != "broken"
-            and not nobody,
+            and not (row.is_withheld or nobody),
             "was said not to have been taken, and was paid": row.kind in FREE_ENDS and bool(paid),
             "was cancelled as free, and was paid": row.status == "cancelled"
             and bool(paid)
@@ -135,6 +140,11 @@ class Ledger:
             f"shows a video of somebody else: {video.said[-40:]!r}": True
             for video in videos
             if not row.erased and row.prompt not in video.said
+        }
+        lies |= {
+            f"was told a lie: {message.tells!r}": True
+            for message in [*endings, *world.discord.of(row.id, Kind.CARD)]
+            if row.id not in world.discord.unedited and _is_lie(message.tells, row)
         }
         lies |= {
             f"was shown in {message.place}": True
@@ -201,5 +211,13 @@ class Ledger:
 
     def _is_card_open(self, row: Row) -> bool:
         discord = self._world.discord
-        is_seen = any(card.said != row.status for card in discord.of(row.id, Kind.CARD))
+        state = WITHHELD if row.is_withheld else row.status
+        is_seen = any(card.said != state for card in discord.of(row.id, Kind.CARD))
         return is_seen and row.id not in discord.unedited
+
+
+def _is_lie(told: str, row: Row) -> bool:
+    """Whether a sentence about counting isn't true of what the limits count."""
+    if any(words in told for words in UNSURE):
+        return False
+    return (COUNTED in told and bool(row.free)) or (FREE in told and not row.free)

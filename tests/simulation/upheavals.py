@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OUTAGES = (0.5, 5.0, 45.0, 120.0)  # seconds
 LOCKED = 0.7  # of outages in which somebody holds the file; in the others the disk is full
 JUMPS = (-30, -2, 2, 5, 20, 480)  # minutes by which a machine's clock is set wrong
-PAUSES = (5.0, 30.0, 70.0, 140.0)  # seconds in which a process stands still; a nonce outlives the longest
+PAUSES = (5.0, 30.0, 70.0, 110.0)  # seconds in which a process stands still; a nonce outlives the longest
 ABSENCES = (60.0, 7200.0)  # seconds for which a server has no bot, or somebody is away
 GONE = (1500.0, 6000.0)  # seconds for which a model is not sold
 STILL_MADE = 0.5  # of models that are gone from the list
@@ -87,9 +87,9 @@ class Upheavals:
         self._world.note("world", "the clock is right again")
 
     def _hold_up(self) -> None:
-        process, seconds = self._world.processes[self._some_place()], self._chance.choice(PAUSES)
-        process.held_until = self._world.loop.time() + seconds
-        self._world.note(process.name, f"stands still for {seconds} s")
+        """Let a process stand still, while it does something."""
+        process = self._world.processes[self._some_place()]
+        process.brake = (self._chance.randrange(1, 30), self._chance.choice(PAUSES))
 
     def _take_model(self) -> None:
         """Let the provider sell a model no more, and then again."""

@@ -21,6 +21,7 @@ from tests.simulation.guard import shown
 from tests.simulation.loop import OWNER
 from tests.simulation.process import Process
 from tests.simulation.provider import SimulatedProvider
+from tests.simulation.room import Rooms
 from tests.simulation.rules import RuleWatch
 from tests.simulation.scenario import Scenario
 from tests.simulation.visits import EPOCH
@@ -54,10 +55,11 @@ class World:
         )
         self.findings: list[str] = []
         self.discord = Discord(self.loop.time, self.stream("Discord"))
+        self.rooms = Rooms(self.discord, self.loop.time)
         self.provider = SimulatedProvider(
             self.stream("provider"), self.loop.time, folder, log_delay=scenario.log_delay
         )
-        self.ffmpeg = SimulatedFfmpeg(self.stream("ffmpeg"), scenario.ffmpeg_share)
+        self.ffmpeg = SimulatedFfmpeg(self.stream("ffmpeg"), scenario.ffmpeg_share, scenario.joining)
         (folder / "data").mkdir(mode=0o700)
         file = folder / "data" / "veo.db"
         shutil.copyfile(template, file)
@@ -121,10 +123,10 @@ class World:
         self.log.add("BROKEN", finding)
 
     def committed(self, process: Process) -> None:
-        """Look at what has just been written; another process looks for work as it would in a second."""
+        """Look at what has just been written; all processes look for work as they would in a second."""
         self.rules.look(process)
         for other in self.processes:
-            if other is not process and other.opened is not None:
+            if other.opened is not None:
                 work = other.opened.shared.signals.work
                 self.loop.call_later(1.0, work.set, context=Context())
 
