@@ -120,7 +120,7 @@ class _Making:
         record = self.folder.read(number)
         if record is not None:
             desk.request = record.request_id, record.sent_at
-        if record is None or record.is_failed or record.before != self.film.before(number):
+        if record is None or record.is_failed or self.film.is_outdated(number, record):
             task = await self._requested(desk, number, record, before)
         elif clip := await self._kept(desk, number, record):
             return clip

@@ -26,7 +26,7 @@ class ShotRecord(BaseModel):
 
     Attributes:
         wish: what it's made from (`PlannedShot.wish`).
-        before: the request of the shot with whose last frame it begins; empty: it doesn't.
+        before: the request of the shot with whose last frame it begins; empty: it doesn't; None: not known.
         request_id: our name for the create call, which was sent after this was on disk.
         task_id: the provider's name; None: its answer wasn't noted.
         is_failed: the provider made no video of it.
@@ -39,7 +39,7 @@ class ShotRecord(BaseModel):
     wish: str
     request_id: str
     sent_at: AwareDatetime
-    before: str = ""
+    before: str | None = None
     task_id: str | None = None
     is_failed: bool = False
     cost: float | None = None

@@ -43,6 +43,10 @@ class Film:
         """Whether a shot of this number is this film's, whatever it begins with."""
         return number <= len(self.shots) and record.wish == self.shots[number - 1].wish
 
+    def is_outdated(self, number: int, record: ShotRecord) -> bool:
+        """Whether a shot is known to begin with the end of another video than is there now."""
+        return record.before is not None and record.before != self.before(number)
+
     def before(self, number: int) -> str:
         """Return the request of the shot with whose last frame this one begins; empty: it doesn't, or none.
 
@@ -130,9 +134,7 @@ async def _is_unpaid(desk: Desk, film: Film, number: int, unpaid: Container[int]
             "Use another --output, or delete that file to give up the shot. It may have been charged."
         )
     film.folder.note(number, is_failed=False)
-    is_outdated = film.shots[number - 1].awaits and (
-        number - 1 in unpaid or record.before != film.before(number)
-    )
+    is_outdated = film.shots[number - 1].awaits and (number - 1 in unpaid or film.is_outdated(number, record))
     if is_outdated:
         earlier = f"begins with the end of an earlier shot {number - 1}"
         desk.say(f"Shot {number} {earlier}, so it's made again. It's paid for again then.")

@@ -8,8 +8,8 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
-from bot.media.ffmpeg import run_ffmpeg
-from bot.media.files import WRAPPERS_CODES, Clip
+from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.files import Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
 from bot.media.streams import source_of
 from bot.media.subprocess_limits import confined
@@ -19,9 +19,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 NICENESS = 10  # answers to members come first
 MEMORY = 4 * 2**30  # bytes of address space; 4K takes less than half of that
 THREADS = "1"  # of each process, for each of its parts
-# ffmpeg's own code after SIGINT or SIGTERM, which Ctrl-C and service managers send to a whole group: the
-# bot may still have the time to finish, so that is no verdict about the file.
-STOPPED = 255
 
 
 class EncoderCrashedError(FittingError):
@@ -75,7 +72,7 @@ class Encoder:
         code, stderr = await run_ffmpeg(await asyncio.to_thread(self._command, arguments))
         if code:
             log.error("the encoder failed", code=code, stderr=stderr)
-        if code < 0 or code == STOPPED or code in WRAPPERS_CODES:
+        if was_stopped(code):
             raise EncoderCrashedError(f"The encoder did not come to its end ({code}).")
         if code:
             raise FittingError(f"The encoder refused the file ({code}).")

@@ -12,7 +12,18 @@ STDERR_BYTES = 2000  # of the end of what ffmpeg says; it can say one thing of e
 _TOO_LARGE = getattr(signal, "SIGXFSZ", 0)  # Windows has none
 _NO_ROOM = frozenset({256 - ENOSPC, 256 - EFBIG, *({-_TOO_LARGE, 128 + _TOO_LARGE} if _TOO_LARGE else ())})
 
+# A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
+WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
+# ffmpeg's own code after SIGINT or SIGTERM, which Ctrl-C and service managers send to a whole group: the
+# bot may still have the time to finish.
+STOPPED = 255
+
 Take = Callable[[bytes], None]
+
+
+def was_stopped(code: int) -> bool:
+    """Whether ffmpeg didn't run or come to its end, so that its exit code is no verdict about the file."""
+    return code < 0 or code == STOPPED or code in WRAPPERS_CODES
 
 
 async def run_ffmpeg(

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from bot.media.downloads import Downloads, MediaError
+from bot.media.ffmpeg import STOPPED, WRAPPERS_CODES
 from bot.media.file_age import discard_old, old_ones
 from bot.media.streams import Streams, read_streams, unplayable_part
 from bot.media.upright import is_upright
@@ -16,8 +17,6 @@ from bot.media.upright import is_upright
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MAX_SIZE = 500 * 1024 * 1024  # bytes; a Veo video has a few million
-# A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
-WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
 PART_SUFFIX = ".part"
 WORK_PREFIX = "fitting-"  # of folders in which `bot.media.fitting.Fitter` works
 NO_VIDEO = "The file is no video, or it is damaged."
@@ -164,13 +163,15 @@ async def probe(path: Path) -> Clip:
 
     Raises:
         NoVideoError: it is not a video, or it is damaged.
-        MediaError: it could not be read in time.
+        MediaError: it could not be read in time, or ffmpeg was stopped.
     """
     size = (await asyncio.to_thread(path.stat)).st_size
     try:
         code, report, streams = await read_streams(path)
     except (OSError, RuntimeError) as error:
         code, report, streams = -1, str(error), Streams()
+    if code == STOPPED:
+        raise MediaError(f"ffmpeg did not come to its end ({code}).")
     if code < 0 or (code in WRAPPERS_CODES and not streams.facts):
         log.error("ffmpeg cannot be run, so a video is posted unchecked", report=report)
         await asyncio.to_thread(_ensure_signature, path)

@@ -13,9 +13,9 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 import structlog
 
 from bot.media.downloads import MediaError
-from bot.media.encoding import NICENESS, STOPPED
-from bot.media.ffmpeg import run_ffmpeg
-from bot.media.files import PART_SUFFIX, WRAPPERS_CODES, Clip, probe
+from bot.media.encoding import NICENESS
+from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.files import PART_SUFFIX, Clip, probe
 from bot.media.streams import MP4, source_of
 from bot.media.subprocess_limits import confined
 
@@ -81,7 +81,7 @@ class Joiner:
             raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
         if code:
             log.error("shots were not joined", code=code, stderr=stderr)
-            is_killed = code < 0 or code == STOPPED or code in WRAPPERS_CODES
+            is_killed = was_stopped(code)
             raise MediaError(f"ffmpeg {'did not come to its end' if is_killed else 'refused'} ({code}).")
 
 

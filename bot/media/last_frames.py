@@ -13,8 +13,8 @@ import structlog
 from PIL import Image, ImageOps
 
 from bot.media.downloads import Downloads, FileGoneError, MediaError
-from bot.media.ffmpeg import run_ffmpeg
-from bot.media.files import MAX_SIZE, NO_ROOM, WORK_PREFIX, WRAPPERS_CODES
+from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.files import MAX_SIZE, NO_ROOM, WORK_PREFIX
 from bot.media.images import CDN_HOSTS
 from bot.media.streams import source_of
 from bot.media.subprocess_limits import confined
@@ -154,7 +154,7 @@ async def last_frame(video: Path, picture: Path) -> Frame:
     for start in STARTS:
         await asyncio.to_thread(picture.unlink, missing_ok=True)
         code, stderr = await _run(video, start, picture)
-        if code < 0 or code in WRAPPERS_CODES:
+        if was_stopped(code):
             raise MediaError(f"ffmpeg did not come to its end ({code}).")
         if code == 0 and await asyncio.to_thread(picture.exists):
             return await asyncio.to_thread(_read, picture)

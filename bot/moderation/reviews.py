@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.reviewing import show_open_reviews, start_over
+from bot.admission.reviewing import REVIEW_TIME, show_open_reviews, start_over
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation
@@ -149,17 +149,30 @@ class Reviews:
         if self._looked_at is None or not timedelta() <= now - self._looked_at <= _outage():
             self._resumed_at = now  # a clock that was set counts as an outage, too
         found = await self._database.read(lambda session: _fetch_over(session, now))
-        for review in found:
+        done = [await self._finish(review, now) for review in found]
+        if any(done) or not done:  # else the database takes nothing
+            self._looked_at = now
+
+    async def _finish(self, review: Review, now: datetime) -> bool:
+        """End a review, or let it start over; return whether that worked: others don't wait for it."""
+        try:
             if self._was_missed(review):
                 await self._start_over(review, now)
             else:
                 await self._end(review, now)
-        self._looked_at = now
+        except Exception:  # its server's database lock or Discord may be in trouble
+            log.exception("a review cannot be ended", review=review.row.id)
+            return False
+        return True
 
     def _was_missed(self, review: Review) -> bool:
-        """Whether its time was over before looks began, or began again: any process would have ended it."""
+        """Whether its time was over before looks began, or began again: any process would have ended it.
+
+        It starts over once: where the bot often stands still, it ends at last.
+        """
         is_waiting = any(map(is_in_review, review.requests))
-        return is_waiting and review.row.ends_at <= self._resumed_at - _outage()
+        is_first = review.row.ends_at <= review.row.created_at + REVIEW_TIME
+        return is_waiting and is_first and review.row.ends_at <= self._resumed_at - _outage()
 
     async def _start_over(self, review: Review, now: datetime) -> None:
         def work(session: Session) -> Sequence[Generation]:

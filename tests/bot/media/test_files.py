@@ -97,6 +97,24 @@ async def test_a_file_that_is_here_and_could_not_be_read_in_time_stays(
     assert (clip.path.exists(), provider.count("cdn")) == (True, 1)
 
 
+async def test_a_file_that_is_here_stays_while_the_program_is_stopped(
+    store: VideoStore,
+    provider: Provider,
+    make_video: MakeVideo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = await make_video()
+    clip = await store.fetch("g1", url)
+    stopped = tmp_path / "ffmpeg"
+    stopped.write_text("#!/bin/sh\nexit 255\n")  # as it ends after Ctrl-C
+    stopped.chmod(0o700)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(stopped))
+    with pytest.raises(MediaError, match="did not come to its end"):
+        await store.fetch("g1", url)
+    assert (clip.path.exists(), provider.count("cdn")) == (True, 1)
+
+
 async def test_a_discarded_file_is_gone(store: VideoStore, folder: Path, make_video: MakeVideo) -> None:
     await store.fetch("g1", await make_video())
     store.discard("g1")

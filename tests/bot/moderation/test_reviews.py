@@ -11,8 +11,8 @@ from bot.admission.spending import bound_credits
 from bot.admission.usage_counts import fetch_use
 from bot.db.database import Database
 from bot.db.guild_models import AuditRow
-from bot.db.models import Generation, Status
-from bot.db.review_models import ReviewDecision, ReviewRow
+from bot.db.models import Generation, Status, Unreviewed
+from bot.db.review_models import ReviewDecision, ReviewRow, ReviewStage
 from bot.failures import FailureKind
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.queue import GenerationQueue
@@ -249,6 +249,41 @@ async def test_a_day_that_was_over_while_nothing_ran_starts_over(
     clock.advance(DAY)
     await reviews.look()
     assert (await read_review(database)).decision is ReviewDecision.LAPSE
+
+
+async def test_it_starts_over_once_so_that_it_ends_where_the_bot_often_stands_still(
+    database: Database, clock: StoppedClock
+) -> None:
+    await waiting(database, clock)
+    for _ in range(2):
+        clock.advance(timedelta(days=7))
+        await Reviews(database, clock, work=asyncio.Event()).look()
+    assert (await read_review(database)).decision is ReviewDecision.LAPSE
+
+
+async def test_one_that_cannot_be_ended_holds_up_no_other(database: Database, clock: StoppedClock) -> None:
+    async def has_left(_guild_id: int, _user_id: int) -> bool:
+        raise ValueError("another page in Discord's place")
+
+    reviews = Reviews(database, clock, work=asyncio.Event(), has_left=has_left)
+    ends_at = clock() + DAY
+    made = {"status": Status.SUCCEEDED, "finished_at": clock(), "unreviewed": Unreviewed.POST}
+    await insert(database, review_id="0" * 16, review_until=ends_at, **made)
+    unseen = ReviewRow(
+        id="0" * 16,
+        guild_id=GUILD,
+        user_id=7,
+        stage=ReviewStage.POSTED,
+        created_at=clock(),
+        ends_at=ends_at,
+    )
+    await database.write(lambda session: session.add(unseen))
+    await waiting(database, clock)
+    await reviews.look()
+    clock.advance(DAY)
+    await reviews.look()
+    decided = await database.read(lambda session: session.get_one(ReviewRow, REVIEW).decision)
+    assert decided is ReviewDecision.LAPSE, "another server's review waits for one that can't be ended"
 
 
 async def test_an_outage_of_the_database_takes_no_day_away_and_a_restart_gives_none(
