@@ -1,10 +1,16 @@
 """Starting ffmpeg: with nothing to read, its words bounded, and never left running."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Sequence
+from errno import EFBIG, ENOSPC
 
 CHUNK = 64 * 1024  # bytes that are read of ffmpeg at once
 STDERR_BYTES = 2000  # of the end of what ffmpeg says; it can say one thing of each of many frames
+# ffmpeg ends with the system's error, as 256 less its number; a file that may not grow kills it otherwise.
+_TOO_LARGE = getattr(signal, "SIGXFSZ", 0)  # Windows has none
+_NO_ROOM = frozenset({256 - ENOSPC, 256 - EFBIG, *({-_TOO_LARGE, 128 + _TOO_LARGE} if _TOO_LARGE else ())})
 
 Take = Callable[[bytes], None]
 
@@ -26,7 +32,7 @@ async def run_ffmpeg(
 
     Raises:
         TimeoutError: it took too long, and was killed.
-        OSError: it cannot be started.
+        OSError: it cannot be started, or there is no room for what it writes.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -39,11 +45,14 @@ async def run_ffmpeg(
             words, _ = await asyncio.gather(
                 _read_end(process.stderr, stderr_bytes), _read(process.stdout, take)
             )
-            return await process.wait(), words
+            code = await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    if code in _NO_ROOM:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+    return code, words
 
 
 async def _read(stream: asyncio.StreamReader | None, take: Take | None) -> None:

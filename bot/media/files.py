@@ -11,6 +11,7 @@ import structlog
 from bot.media.downloads import Downloads, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.streams import Streams, read_streams, unplayable_part
+from bot.media.upright import is_upright
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -35,7 +36,9 @@ class Clip:
         codec: of the picture, as ffmpeg calls it, such as "h264".
         has_sound: there is an audio stream.
         unplayable: what of it Discord's clients may not play, such as "hevc".
-        coding: what must be the same in clips whose pictures are joined as they are; empty: unknown.
+        coding: what must be the same in clips whose pictures are joined as they are; empty: unknown, or
+            players turn them.
+        begin: when it begins, in seconds of the file's own time; nearly always 0.
 
     All but the first two are zero or empty when ffmpeg could not be run.
     """
@@ -49,6 +52,14 @@ class Clip:
     has_sound: bool = False
     unplayable: str = ""
     coding: str = ""
+    begin: float = 0
+
+
+class NoVideoError(MediaError):
+    """A file is there, and is no video."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_VIDEO)
 
 
 class VideoStore:
@@ -75,13 +86,14 @@ class VideoStore:
 
         Raises:
             FileGoneError: the address is wrong or has expired.
+            NoVideoError: it is none.
             MediaError: any other reason, after several tries.
         """
         path = self.path(generation_id)
         if path.exists():
             try:
                 return await probe(path)
-            except MediaError:
+            except NoVideoError:
                 path.unlink(missing_ok=True)  # damaged since, as by a power failure
         part = path.with_suffix(PART_SUFFIX)
         try:
@@ -151,7 +163,8 @@ async def probe(path: Path) -> Clip:
     for a fault of ours.
 
     Raises:
-        MediaError: it is not a video, or it is damaged.
+        NoVideoError: it is not a video, or it is damaged.
+        MediaError: it could not be read in time.
     """
     size = (await asyncio.to_thread(path.stat)).st_size
     try:
@@ -163,9 +176,10 @@ async def probe(path: Path) -> Clip:
         await asyncio.to_thread(_ensure_signature, path)
         return Clip(path, size)
     width, height = streams.size
+    is_plain = await asyncio.to_thread(is_upright, path)
     if code != 0 or not streams.seconds or not width or not height:
         log.warning("not a video", path=path.name, report=report)
-        raise MediaError(NO_VIDEO)
+        raise NoVideoError
     return Clip(
         path=path,
         size=size,
@@ -175,12 +189,13 @@ async def probe(path: Path) -> Clip:
         codec=streams.codec,
         has_sound=bool(streams.sound),
         unplayable=await unplayable_part(path, streams),
-        coding=streams.coding,
+        coding=streams.coding if is_plain else "",
+        begin=streams.begin,
     )
 
 
 def _ensure_signature(path: Path) -> None:
-    """Raise MediaError unless the file begins as an MP4 does (ISO 14496-12, 4.3: the box `ftyp`)."""
+    """Raise NoVideoError unless the file begins as an MP4 does (ISO 14496-12, 4.3: the box `ftyp`)."""
     with path.open("rb") as file:
         if file.read(8)[4:] != b"ftyp":
-            raise MediaError(NO_VIDEO)
+            raise NoVideoError

@@ -49,7 +49,7 @@ class Joiner:
 
         Raises:
             MediaError: it wasn't made, or not from all of them.
-            OSError, RuntimeError: there is no ffmpeg.
+            OSError, RuntimeError: there is no ffmpeg, or no room for the film.
         """
         if not all(clip.seconds and clip.width and clip.height for clip in clips):
             raise MediaError("ffmpeg could not look into a shot, which would be missing.")
@@ -121,7 +121,8 @@ def _copied(clips: Sequence[Clip]) -> list[str]:
     steps = [f"{_sound_of(clip, number + 1)}[a{number}]" for number, clip in enumerate(clips)]
     pads = "".join(f"[a{number}]" for number in range(len(clips)))
     graph = ";".join([*steps, f"{pads}concat=n={len(clips)}:v=0:a=1[a]"])
-    return [*source, *_sources(clips), "-filter_complex", graph, *picture]
+    sounds = [part for clip in clips for part in ("-itsoffset", f"{-clip.begin:.6f}", *_source(clip))]
+    return [*source, *sounds, "-filter_complex", graph, *picture]
 
 
 def _list_of(clips: Sequence[Clip]) -> list[str]:
@@ -141,15 +142,16 @@ def _encoded(clips: Sequence[Clip]) -> list[str]:
     has_sound = _have_sound(clips)
     picture = ["-map", "[v]", "-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", "1"]
     graph = filter_of(clips, has_sound=has_sound)
-    return [*_sources(clips), "-filter_complex", graph, *picture, "-pix_fmt", "yuv420p"]
+    sources = [part for clip in clips for part in _source(clip)]
+    return [*sources, "-filter_complex", graph, *picture, "-pix_fmt", "yuv420p"]
 
 
 def _have_sound(clips: Sequence[Clip]) -> bool:
     return any(clip.has_sound for clip in clips)
 
 
-def _sources(clips: Sequence[Clip]) -> list[str]:
-    return [part for clip in clips for part in ("-threads", "1", *source_of(clip.path))]
+def _source(clip: Clip) -> list[str]:
+    return ["-threads", "1", *source_of(clip.path)]
 
 
 def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
@@ -159,7 +161,8 @@ def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
     for number, clip in enumerate(clips):
         steps.append(
             f"[{number}:V:0]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic,"
-            f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,fps={FRAME_RATE},"
+            f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,"
+            f"fps={FRAME_RATE}:start_time=0,"
             f"tpad=stop_mode=clone:stop_duration=1,trim=end={clip.seconds:.6f},"
             f"setpts=PTS-STARTPTS[v{number}]"
         )
@@ -175,5 +178,6 @@ def _sound_of(clip: Clip, source: int) -> str:
     alike = f"aformat=sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
     length = f"atrim=end={clip.seconds:.6f},asetpts=PTS-STARTPTS"
     if clip.has_sound:
-        return f"[{source}:a:0]aresample={SAMPLE_RATE},{alike},apad,{length}"
+        # Where it begins late or has holes, there is silence: else what follows would come too early.
+        return f"[{source}:a:0]aresample={SAMPLE_RATE}:async=1:first_pts=0,{alike},apad,{length}"
     return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{alike},{length}"

@@ -53,6 +53,11 @@ class Streams:
         return max((self._length(number) for number in self.facts), default=0)
 
     @property
+    def begin(self) -> float:
+        """Return when the first stream begins, in seconds of the file's own time."""
+        return min((self._begin(number) * self._unit(number) for number in self._times), default=0)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Return the width and the height of the picture in pixels; zeros where there is none."""
         width, _, height = self._first("video").get("dimensions", "0x0").partition("x")
@@ -93,10 +98,15 @@ class Streams:
             times.end = max(times.end, at + max(duration, 0))
 
     def _length(self, number: int) -> float:
-        times = self._times[number]
-        above, _, below = self.facts[number].get("tb", "0/1").partition("/")
+        return (self._times[number].end - self._begin(number)) * self._unit(number)
+
+    def _begin(self, number: int) -> int:
         # What lies before 0 is not played: it only lets the decoder begin.
-        return (times.end - max(times.begin or 0, 0)) * int(above) / int(below)
+        return max(self._times[number].begin or 0, 0)
+
+    def _unit(self, number: int) -> float:
+        above, _, below = self.facts[number].get("tb", "0/1").partition("/")
+        return int(above) / int(below)
 
     def _first(self, kind: str) -> dict[str, str]:
         return next(
@@ -119,7 +129,7 @@ async def read_streams(path: Path) -> tuple[int, str, Streams]:
         for line in lines:
             streams.take(line.decode("ascii", "replace"))
 
-    options = [*PICTURES, "-map", "0:a?", "-c", "copy", "-f", "framecrc"]
+    options = [*PICTURES, "-map", "0:a?", "-c", "copy", "-copyts", "-f", "framecrc"]  # its own times
     code, report = await _run(path, options, take)
     return code, report, streams
 

@@ -86,6 +86,17 @@ async def test_a_file_that_is_here_is_not_fetched_again(
     assert provider.count("cdn") == 1
 
 
+async def test_a_file_that_is_here_and_could_not_be_read_in_time_stays(
+    store: VideoStore, provider: Provider, make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await make_video()
+    clip = await store.fetch("g1", url)
+    monkeypatch.setattr("bot.media.streams.PROBE_TIMEOUT", 0)
+    with pytest.raises(MediaError, match="not be read in time"):
+        await store.fetch("g1", url)
+    assert (clip.path.exists(), provider.count("cdn")) == (True, 1)
+
+
 async def test_a_discarded_file_is_gone(store: VideoStore, folder: Path, make_video: MakeVideo) -> None:
     await store.fetch("g1", await make_video())
     store.discard("g1")

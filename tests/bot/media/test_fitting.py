@@ -250,7 +250,7 @@ async def test_an_encoder_that_ends_early_once_is_started_again(
         ("sys.exit(127)", "is not known|did not come to its end"),
         ("if '2' in arguments: sys.exit(1)", r"refused the file \(1\)"),
         ("if '2' in arguments: open(arguments[-1], 'w').close(); sys.exit(0)", "no video"),
-        (f"{FULL_DISK}if '2' in arguments: resource.setrlimit(*limit)", r"refused the file"),
+        (f"{FULL_DISK}if '2' in arguments: resource.setrlimit(*limit)", r"No space left"),
         ("if '2' in arguments: arguments[-1:-1] = ['-t', '0.5']", "another video"),
         ("if '2' in arguments: arguments[-1:-1] = ['-an']", "another video"),
     ],

@@ -12,7 +12,10 @@ from bot.media.downloads import MediaError
 from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import Clip, probe
 from bot.media.joining import Joiner
-from tests.bot.media.test_fitting import FFMPEG, make_video
+from tests.bot.media.test_fitting import FFMPEG, Program, make_video, replace_ffmpeg
+from tests.bot.media.test_streams import run
+
+__all__ = ["replace_ffmpeg"]
 
 
 def names_in(folder: Path) -> list[str]:
@@ -63,6 +66,81 @@ async def test_pictures_and_sound_stay_in_step_around_a_silent_shot(tmp_path: Pa
     unit = int(re.findall(r"^#tb 0: 1/(\d+)", streams, re.MULTILINE)[0])
     shown = sorted(int(begin) / unit for begin in begins)
     assert shown == pytest.approx([number / 24 for number in range(84)], abs=0.001)
+
+
+async def tone_of(path: Path, hertz: int) -> tuple[float, float]:
+    """Return when a tone begins, and when it ends."""
+    only = f"bandpass=f={hertz}:w=50,bandpass=f={hertz}:w=50,silencedetect=d=0.2:n=-40dB"
+    heard = await ffmpeg_of(path, "-af", f"adelay=1000:all=1,apad=pad_dur=1,{only}", "-f", "null")
+    ends, begins = (re.findall(rf"silence_{edge}: ([\d.]+)", heard) for edge in ("start", "end"))
+    return float(begins[0]) - 1, float(ends[-1]) - 1
+
+
+@pytest.mark.parametrize("size", ["160x90", "90x160"], ids=["copied", "encoded"])
+@pytest.mark.parametrize(
+    ("sound", "picture"), [(0.5, 0), (0, 0.5), (0.5, 0.5)], ids=["sound", "picture", "both"]
+)
+async def test_what_begins_late_in_a_shot_begins_late_in_the_film(
+    tmp_path: Path, size: str, sound: float, picture: float
+) -> None:
+    tones, shots = (400, 1200, 3000), list[Path]()
+    for number, hertz in enumerate(tones):
+        drawn = f"testsrc2=s={size if number == 1 else '160x90'}:r=24:d={2 - picture}"
+        played = f"sine=f={hertz}:r=48000:d={2 - sound}"
+        pictures = ["-itsoffset", str(picture), "-f", "lavfi", "-i", drawn]
+        sounds = ["-itsoffset", str(sound), "-f", "lavfi", "-i", played]
+        shots.append(tmp_path / f"{number}.mp4")
+        run(*pictures, *sounds, "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(shots[-1]))
+    film, length = await joined(tmp_path, *shots), 2 - min(sound, picture)
+    assert film.seconds == pytest.approx(3 * length, abs=0.15)
+    for number, hertz in enumerate(tones):
+        begin = number * length + max(sound - picture, 0)
+        # A filter that lets one tone through takes a moment to hear that it begins or ends.
+        heard = await tone_of(film.path, hertz)
+        assert heard == pytest.approx((begin, (number + 1) * length), abs=0.2)
+    streams = await ffmpeg_of(film.path, "-map", "0:a", "-c", "copy", "-f", "framecrc")
+    _, _, last, extent = streams.strip().splitlines()[-1].split(",")[:4]
+    assert (int(last) + int(extent)) / 48_000 == pytest.approx(film.seconds, abs=0.05), "the sound ends early"
+
+
+async def test_a_picture_that_begins_late_is_shown_late_where_it_is_encoded(tmp_path: Path) -> None:
+    wide, late = make_video(tmp_path, size="320x180", seconds=1), tmp_path / "late.mp4"
+    sources = ["-itsoffset", "0.5", "-f", "lavfi", "-i", "testsrc2=r=24:d=0.5"]
+    run(*sources, "-f", "lavfi", "-i", "sine=d=1", "-pix_fmt", "yuv420p", str(late))
+    film = await joined(tmp_path, wide, late)
+    still = await ffmpeg_of(film.path, "-vf", "freezedetect=n=-50dB:d=0.3", "-f", "null")
+    [begin], [end] = (re.findall(rf"freeze_{edge}: ([\d.]+)", still) for edge in ("start", "end"))
+    assert (float(begin), float(end)) == (pytest.approx(1, abs=0.1), pytest.approx(1.5, abs=0.1))
+
+
+async def sides_of(path: Path) -> bytes:
+    """Return how light the upper and the lower half of each second's picture are, as players turn it."""
+    taken = bytearray()
+    shown = ["-vf", "fps=1,scale=1:2:flags=area,format=gray", "-f", "rawvideo", "-"]
+    await run_ffmpeg([FFMPEG, "-v", "error", "-i", str(path), *shown], take=taken.extend)
+    return bytes(side > 128 for side in taken)
+
+
+async def test_shots_that_are_turned_are_not_taken_for_alike(tmp_path: Path) -> None:
+    plain, turned = tmp_path / "plain.mp4", tmp_path / "turned.mp4"
+    half = "color=black:s=160x90:d=1,drawbox=h=ih/2:color=white:t=fill"
+    run("-f", "lavfi", "-i", half, "-pix_fmt", "yuv420p", str(plain))
+    run("-display_rotation", "180", "-i", str(plain), "-c", "copy", str(turned))
+    light, dark = b"\x01\x00", b"\x00\x01"
+    assert (await sides_of(plain), await sides_of(turned)) == (light, dark)
+    assert await sides_of((await joined(tmp_path, plain, turned)).path) == light + dark
+    assert await sides_of((await joined(tmp_path, turned, turned, plain)).path) == dark + dark + light
+
+
+async def test_where_there_is_no_room_to_copy_nothing_is_encoded(
+    tmp_path: Path, replace_ffmpeg: Program
+) -> None:
+    clip = await probe(make_video(tmp_path, seconds=1))
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9, 9))"
+    replace_ffmpeg(f"if '+faststart' in arguments:\n    open(notes, 'a').write('x')\n    {full}")
+    with pytest.raises(OSError, match="No space left"):
+        await Joiner().join([clip, clip], tmp_path / "film.mp4")
+    assert (tmp_path / "notes").read_text() == "x", "it was tried again, by encoding"
 
 
 async def test_alike_shots_that_cannot_be_copied_are_encoded(tmp_path: Path) -> None:
