@@ -16,6 +16,7 @@ from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS, STOPPED
 from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import PART_SUFFIX, WRAPPERS_CODES, Clip, probe
+from bot.media.loudness import ALIKE, SAMPLE_RATE, evened
 from bot.media.streams import MP4, source_of
 from bot.media.subprocess_limits import confined
 
@@ -26,7 +27,6 @@ MEMORY = 4 * 2**30  # bytes of ffmpeg's address space
 PRESET, QUALITY = "veryfast", "18"  # of x264; nobody sees what is lost
 FRAME_RATE = 24  # per second: Veo's
 TOLERANCE = 0.2  # seconds for each shot, whose end falls between two frames
-SAMPLE_RATE = 48_000  # of the sound, in Hz
 SOUND_RATE = "160k"  # of AAC
 
 Arguments = Callable[[Sequence[Clip]], list[str]]  # what ffmpeg reads, and what becomes of the pictures
@@ -45,7 +45,8 @@ class Joiner:
     async def join(self, clips: Sequence[Clip], output: Path) -> Clip:
         """Write `clips` one after the other to `output`, in the size of the first one, and return that.
 
-        Others are fitted into that, with black beside them. What has no sound is silent, unless none has any.
+        Others are fitted into that, with black beside them. Their sounds are nearly equally loud. What has no
+        sound is silent, unless none has any.
 
         Raises:
             MediaError: it wasn't made, or not from all of them.
@@ -53,6 +54,7 @@ class Joiner:
         """
         if not all(clip.seconds and clip.width and clip.height for clip in clips):
             raise MediaError("ffmpeg could not look into a shot, which would be missing.")
+        clips = await evened(clips)
         if _are_alike(clips):  # nearly always, and then it takes seconds instead of minutes
             try:
                 return await self._write(clips, output, _copied)
@@ -175,9 +177,9 @@ def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
 
 
 def _sound_of(clip: Clip, source: int) -> str:
-    alike = f"aformat=sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
     length = f"atrim=end={clip.seconds:.6f},asetpts=PTS-STARTPTS"
+    volume = f",volume={clip.gain:.2f}dB" if clip.gain else ""
     if clip.has_sound:
         # Where it begins late or has holes, there is silence: else what follows would come too early.
-        return f"[{source}:a:0]aresample={SAMPLE_RATE}:async=1:first_pts=0,{alike},apad,{length}"
-    return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{alike},{length}"
+        return f"[{source}:a:0]aresample={SAMPLE_RATE}:async=1:first_pts=0,{ALIKE}{volume},apad,{length}"
+    return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{ALIKE},{length}"
