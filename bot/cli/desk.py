@@ -203,7 +203,7 @@ class Desk:
             return await store.fetch(name, task.video_url or "")
         except MediaError as error:
             raise GenerateError(
-                f"The video is ready, but I can't download it: {error} It is at {task.video_url}. "
+                f"The video is ready, but I can't download it: {error} Its address: {task.video_url} "
                 f"{self.later(task.id)}"
             ) from error
 

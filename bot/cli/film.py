@@ -8,10 +8,11 @@ import typer
 from bot.cli.desk import GenerateError
 from bot.cli.exits import EXIT_FAILED, fail, finish, stop
 from bot.cli.film_lock import only_run_in
-from bot.cli.film_making import Film, make_in_terminal, survey_in_terminal
+from bot.cli.film_making import make_in_terminal
 from bot.cli.film_plan import plan_film, read_shots
+from bot.cli.film_survey import end_of_earlier_run, film_at, survey_in_terminal
 from bot.cli.generate import OUTPUT
-from bot.cli.target_file import NAME
+from bot.cli.patient_console import interrupted_by_signals
 from bot.cli.video import files_of
 from bot.db.film_models import Continuity
 from bot.log import configure_logging
@@ -61,9 +62,12 @@ def film(
     except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
-    wanted = Film(plan, output / NAME if output.is_dir() else output)
     try:
+        wanted = film_at(plan, output)
         with only_run_in(wanted.folder.folder):
+            if end := end_of_earlier_run(wanted):
+                typer.echo(end)
+                return
             is_unpaid = finish(survey_in_terminal(settings, wanted), GenerateError, "Nothing was requested.")
             if is_unpaid and not yes:
                 _ask()
@@ -75,8 +79,9 @@ def film(
 def _ask() -> None:
     """End the program unless the person wants to pay."""
     try:
-        is_wanted = typer.confirm("Make the film?")
-    except typer.Abort:  # Ctrl-C, or nobody can answer
+        with interrupted_by_signals():
+            is_wanted = typer.confirm("Make the film?")
+    except (typer.Abort, KeyboardInterrupt):  # Ctrl-C or another signal, or nobody can answer
         typer.echo()
         is_wanted = False
     if not is_wanted:

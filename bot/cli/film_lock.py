@@ -16,7 +16,7 @@ NAME = "lock"  # of the file; a folder itself can't be locked on a network's dis
 
 @contextmanager
 def only_run_in(folder: Path) -> Generator[None]:
-    """Hold a folder, made when missing; it goes again if nothing was left in it.
+    """Hold a folder, made when missing; it goes again if nothing was left in it, like those above it.
 
     However a process ends, the system frees what it held.
 
@@ -24,6 +24,7 @@ def only_run_in(folder: Path) -> Generator[None]:
         GenerateError: another run holds it, or it can't be written. Nothing was requested.
     """
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()] or [folder]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = _held(folder / NAME)
     except BlockingIOError as error:
@@ -34,9 +35,10 @@ def only_run_in(folder: Path) -> Generator[None]:
         yield
     finally:
         with suppress(OSError):
-            if _is_at(folder / NAME, handle):  # else the film is whole, and it may be the next run's
+            if _is_at(folder / NAME, handle):  # else somebody has deleted it, and it may be the next run's
                 (folder / NAME).unlink()
-            folder.rmdir()  # unless something is in it
+            for path in made:
+                path.rmdir()  # unless something is in it
         os.close(handle)
 
 

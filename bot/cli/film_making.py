@@ -1,9 +1,7 @@
 """`veo-bot film`: shots are requested once each, fetched and joined. A later run takes up what one leaves."""
 
 import asyncio
-import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from errno import EEXIST
@@ -11,103 +9,24 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from bot.cli.desk import (
-    Desk,
-    GenerateError,
-    NotAcceptedError,
-    UnmadeError,
-    open_desk,
-    price_line,
-    sentence,
-)
-from bot.cli.film_plan import PlannedShot
-from bot.cli.film_shots import ShotFolder, ShotRecord
+from bot.cli.desk import Desk, GenerateError, NotAcceptedError, UnmadeError, open_desk
+from bot.cli.film_shots import ShotFolder, ShotRecord, cost_line
+from bot.cli.film_survey import AGAIN, Film
 from bot.cli.patient_console import progress_on, stopped_by_signals
 from bot.clock import utc_now
 from bot.db.backup import sync_to_disk
-from bot.films.script import MAX_SHOTS
-from bot.media.downloads import MediaError
-from bot.media.files import Clip, VideoStore, probe
+from bot.media.downloads import DownloadTooLargeError, FileGoneError, MediaError
+from bot.media.files import Clip, NoVideoError, VideoStore, probe
 from bot.media.images import data_uri_of
 from bot.media.joining import Joiner
-from bot.media.last_frames import LastFrames, VideoPlaces
-from bot.money import usd
+from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
 from bot.provider.catalogue import VideoRequest
-from bot.provider.errors import UnknownTaskError, VeoError
-from bot.provider.models import Task, TaskState
+from bot.provider.errors import UnknownTaskError
+from bot.provider.models import Task
 from bot.provider_settings import ProviderSettings
 
-AGAIN = "run the same command again."
-PATIENCE = timedelta(minutes=15)  # after which the provider's log hardly still gets to know a request
-
-
-@dataclass(frozen=True, slots=True)
-class Film:
-    """What is to be made, and where."""
-
-    shots: Sequence[PlannedShot]
-    output: Path
-
-    @property
-    def folder(self) -> ShotFolder:
-        """Where its shots are until it's whole."""
-        return ShotFolder(self.output.with_name(f"{self.output.name}.shots"))
-
-    def wish(self, number: int) -> str:
-        """Return what a shot is known by in its record."""
-        before = self.folder.read(number - 1)
-        return self.shots[number - 1].wish(before.request_id if before else "")
-
-
-async def survey_in_terminal(settings: ProviderSettings, film: Film) -> bool:
-    """Say what the film will cost; return whether anything is left to pay.
-
-    Raises:
-        GenerateError: it can't be made like this. Nothing was requested.
-    """
-    if film.output.exists():
-        raise GenerateError(f"{film.output} is there already. Nothing was requested.")
-    async with open_desk(settings, AGAIN) as desk:
-        unpaid = [number for number in range(1, MAX_SHOTS + 1) if await _is_unpaid(desk, film, number)]
-        if count := len(film.shots) - len(unpaid):
-            desk.say(f"{count} of {len(film.shots)} shots were requested earlier.")
-        if unpaid:
-            prices = [await desk.price_of(film.shots[number - 1].video) for number in unpaid]
-            known = [price for price in prices if price is not None]
-            total = sum(known) if len(known) == len(prices) else None
-            desk.say(price_line(total, f" for {len(unpaid)} shot{'s' if len(unpaid) > 1 else ''}"))
-    return bool(unpaid)
-
-
-async def _is_unpaid(desk: Desk, film: Film, number: int) -> bool:
-    """Whether a shot is to be requested, for the first time or once more."""
-    record = film.folder.read(number)
-    if record is None:
-        return number <= len(film.shots)
-    if number <= len(film.shots):
-        if record.is_failed and await _stays_failed(desk, record):
-            return True
-        if record.wish == film.wish(number):
-            film.folder.note(number, is_failed=False)
-            return False
-    raise GenerateError(
-        f"{film.folder.path(number)} is of a shot that this film doesn't have. Nothing was requested. Use "
-        "another --output, or delete that file to give up the shot. It isn't refunded."
-    )
-
-
-async def _stays_failed(desk: Desk, record: ShotRecord) -> bool:
-    """Ask once more about a shot of which there was no video: it may have come late."""
-    if record.task_id is None:  # it wasn't accepted
-        return True
-    try:
-        return (await desk.veo.retrieve(record.task_id)).state is TaskState.FAILED
-    except UnknownTaskError:  # the provider forgets what is old
-        return True
-    except VeoError as error:
-        raise GenerateError(
-            f"I can't ask for {record.task_id}: {sentence(error)} Nothing was requested."
-        ) from error
+PATIENCE = timedelta(minutes=15)  # after which what the provider doesn't know or have hardly comes yet
+LASTING = (UnknownTaskError, FileGoneError, NoVideoError, DownloadTooLargeError)  # if nothing else comes
 
 
 async def make_in_terminal(settings: ProviderSettings, film: Film) -> None:
@@ -125,16 +44,17 @@ async def make_in_terminal(settings: ProviderSettings, film: Film) -> None:
                 f"I can't write {folder}: {error.strerror}. Nothing was requested."
             ) from error
         frames = LastFrames(folder, from_discord=desk.downloads, from_provider=desk.downloads)
+        progress = progress_on(desk.console)
+        making = _Making(film, film.folder, desk, store, frames, progress)
         try:
-            with stopped_by_signals(), progress_on(desk.console) as progress:
-                await _Making(film, film.folder, desk, store, frames, progress).make()
+            with stopped_by_signals(), progress:
+                await making.make()
         except asyncio.CancelledError:
-            may_come = f"The provider may still finish and charge what was requested. To go on, {AGAIN}"
-            desk.say(may_come if film.folder.has_any() else "Nothing was requested.")
+            desk.say(making.state)
             raise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Making:
     film: Film
     folder: ShotFolder
@@ -142,6 +62,16 @@ class _Making:
     store: VideoStore
     frames: LastFrames
     progress: Progress
+    is_joining: bool = False
+
+    @property
+    def state(self) -> str:
+        """Say what may still come of a film that isn't made any more."""
+        if self.is_joining:
+            return f"All shots are there. To go on, {AGAIN}"
+        if self.folder.has_any():
+            return f"The provider may still finish and charge what was requested. To go on, {AGAIN}"
+        return "Nothing was requested."
 
     async def make(self) -> None:
         numbers = range(1, len(self.film.shots) + 1)
@@ -187,32 +117,71 @@ class _Making:
         return None
 
     async def _made(self, desk: Desk, number: int, before: Clip | None) -> Clip:
-        name = str(number)
         record = self.folder.read(number)
-        if record is not None and self.store.path(name).exists():
-            with suppress(MediaError):  # damaged, as by a power failure
-                return await probe(self.store.path(name))
-        task = await self._task(desk, number, record, before)
+        if record is not None:
+            desk.request = record.request_id, record.sent_at
+        if record is None or record.is_failed or record.before != self.film.before(number):
+            task = await self._requested(desk, number, record, before)
+        elif clip := await self._kept(desk, number, record):
+            return clip
+        else:
+            task = await self._task_again(desk, number, record)
         desk.name, told = task.id, task.credits_used
         self.folder.note(number, task_id=task.id)
         desk.say(f"Generation ID: {task.id}")
         task = await desk.wait(task, self.progress)
-        clip = await desk.fetch(task, self.store, name)
+        clip = await self._fetched(desk, number, task)
         desk.tell_saved(clip, clip.path)
         self.folder.note(number, cost=await desk.tell_cost(task.id, task.credits_used or told))
         return clip
 
-    async def _task(self, desk: Desk, number: int, record: ShotRecord | None, before: Clip | None) -> Task:
-        """Return the task of a shot, requested now unless it was before."""
-        if record is not None:
-            desk.request = record.request_id, record.sent_at
-            if not record.is_failed:
-                return await self._task_again(desk, number, record)
+    async def _requested(
+        self, desk: Desk, number: int, record: ShotRecord | None, before: Clip | None
+    ) -> Task:
+        """Request a shot; `record`: of an earlier try."""
         video = await self._video(number, before)
         lost = await self._lost(desk, record) if record else 0
         self.store.discard(str(number))
-        self.folder.create(number, self.film.wish(number), desk.begin(), lost)
+        wish, earlier = self.film.shots[number - 1].wish, self.film.before(number)
+        name, sent_at = desk.begin()
+        begun = ShotRecord(wish=wish, before=earlier, request_id=name, sent_at=sent_at, lost=lost)
+        self.folder.write(number, begun)
         return await desk.send(video)
+
+    async def _kept(self, desk: Desk, number: int, record: ShotRecord) -> Clip | None:
+        """Return the file that an earlier run has fetched; None: it's missing or damaged."""
+        path = self.store.path(str(number))
+        if not path.exists():
+            return None
+        try:
+            clip = await probe(path)
+        except NoVideoError:  # damaged, as by a power failure
+            return None
+        except MediaError as error:
+            raise GenerateError(f"I can't read {path}: {error} To try once more, {AGAIN}") from error
+        if record.cost is None and record.task_id:  # it was stopped before that was known
+            self.folder.note(number, cost=await desk.find_cost(record.task_id))
+        return clip
+
+    async def _fetched(self, desk: Desk, number: int, task: Task) -> Clip:
+        """Return the file of a finished shot."""
+        try:
+            return await desk.fetch(task, self.store, str(number))
+        except GenerateError as error:
+            if not self._lasts(number, error):
+                raise
+            raise GenerateError(f"{error} {self._again(number)}") from error
+
+    def _lasts(self, number: int, error: GenerateError) -> bool:
+        """Whether hardly anything else comes of a shot's request, however long one waits."""
+        record = self.folder.read(number)
+        if record is None or utc_now() - record.sent_at < PATIENCE:
+            return False
+        return record.task_id is None or isinstance(error.__cause__, LASTING)
+
+    def _again(self, number: int) -> str:
+        path = self.folder.path(number)
+        return f"To have shot {number} made again, delete {path}. It's paid for again then."
 
     async def _task_again(self, desk: Desk, number: int, record: ShotRecord) -> Task:
         """Return the task of a shot that was requested by an earlier run."""
@@ -223,8 +192,7 @@ class _Making:
         except NotAcceptedError:
             raise
         except GenerateError as error:
-            is_unknown = record.task_id is None or isinstance(error.__cause__, UnknownTaskError)
-            if not is_unknown or utc_now() - record.sent_at < PATIENCE:
+            if not self._lasts(number, error):
                 raise
             path = self.folder.path(number)
             raise GenerateError(
@@ -245,32 +213,27 @@ class _Making:
         try:
             frame = await self.frames.find(VideoPlaces(kept=before.path), side)
         except MediaError as error:
-            raise GenerateError(f"I can't read the last frame of the shot before: {error}") from error
+            advice = f" {self._again(number - 1)}" if isinstance(error, NoFrameError) else ""
+            raise GenerateError(f"I can't read the last frame of the shot before: {error}{advice}") from error
         return shot.video.with_images([data_uri_of(frame)])
 
     async def _join(self, clips: Sequence[Clip]) -> None:
         """Put the film in its place; only then are the shots deleted."""
-        folder, output = self.folder.folder, self.film.output
+        folder, output, self.is_joining = self.folder.folder, self.film.output, True
         self.desk.say("Joining the shots …")
         try:
             joined = await Joiner().join(clips, folder / "film.mp4")
-            await asyncio.to_thread(_move, joined.path, output)
+            # Without waiting from here on, so that Ctrl-C comes before all of it or after.
+            self.folder.note_joined(joined.path)
+            _move(joined.path, output)
         except (MediaError, OSError, RuntimeError) as error:
+            reason = f"{error.strerror}." if isinstance(error, OSError) else error
             raise GenerateError(
-                f"All shots are there, but I can't make {output} of them: {error} They stay in {folder}."
+                f"All shots are there, but I can't make {output} of them: {reason} They stay in {folder}."
             ) from error
         self.desk.tell_saved(joined, output)
-        self._tell_total(len(clips))
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-    def _tell_total(self, count: int) -> None:
-        """Say what all shots cost, if that is known."""
-        records = [record for record in map(self.folder.read, range(1, count + 1)) if record]
-        costs = [record.cost for record in records if record.cost is not None]
-        if len(costs) == count:
-            lost = [record.lost for record in records]
-            doubt = ", and I don't know whether a failed try cost something" if None in lost else ""
-            self.desk.say(f"Its shots cost ${usd(sum(costs) + sum(filter(None, lost))):,.2f}{doubt}.")
+        self.desk.say(cost_line([record for record in self.film.records if record]))
+        self.folder.clear()
 
 
 def _move(file: Path, output: Path) -> None:

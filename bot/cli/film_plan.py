@@ -34,16 +34,11 @@ class PlannedShot:
     video: VideoRequest
     awaits: bool
 
-    def wish(self, before: str) -> str:
-        """Return what tells this shot from any other one; `before`: what the shot before is known by."""
+    @property
+    def wish(self) -> str:
+        """What tells this shot from any other one, but for the frame that it begins with."""
         body = {} if self.awaits else self.video.body
-        known = [
-            self.video.model.id,
-            self.video.prompt,
-            dict(self.video.options),
-            body,
-            self.awaits and before,
-        ]
+        known = [self.video.model.id, self.video.prompt, dict(self.video.options), body, self.awaits]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,14 +1,24 @@
 """The folder beside a film that isn't whole yet: its shots, and what was requested and paid for."""
 
+import shutil
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.cli.desk import GenerateError
 from bot.db.backup import sync_to_disk
-from bot.media.files import PART_SUFFIX
+from bot.media.files import PART_SUFFIX, WORK_PREFIX
+from bot.money import usd
+
+JOINED = "joined"  # the file that says which film was made of all shots
+# What runs leave in the folder, even if they're killed. Whatever else is there is somebody's.
+OURS = (
+    *("veo-[1-8].mp4", "shot-[1-8].json", "film.mp4"),
+    *(f"veo-[1-8]{PART_SUFFIX}", f"shot-[1-8]{PART_SUFFIX}", f"film-????????{PART_SUFFIX}"),
+    *(f"{JOINED}{PART_SUFFIX}", f"{WORK_PREFIX}????????"),
+)
 
 
 class ShotRecord(BaseModel):
@@ -16,11 +26,12 @@ class ShotRecord(BaseModel):
 
     Attributes:
         wish: what it's made from (`PlannedShot.wish`).
+        before: the request of the shot with whose last frame it begins; empty: it doesn't.
         request_id: our name for the create call, which was sent after this was on disk.
         task_id: the provider's name; None: its answer wasn't noted.
         is_failed: the provider made no video of it.
         cost: credits; None: not known.
-        lost: credits for the failed tries before; None: not all are known.
+        lost: credits for the tries before, which failed or are of no use; None: not all are known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,6 +39,7 @@ class ShotRecord(BaseModel):
     wish: str
     request_id: str
     sent_at: AwareDatetime
+    before: str = ""
     task_id: str | None = None
     is_failed: bool = False
     cost: float | None = None
@@ -65,15 +77,6 @@ class ShotFolder:
         except ValidationError as error:
             raise GenerateError(f"{path} is damaged. Delete it to request that shot, maybe twice.") from error
 
-    def create(self, number: int, wish: str, request: tuple[str, datetime], lost: float | None) -> None:
-        """Note that a shot is about to be requested, in place of a try that failed.
-
-        Raises:
-            GenerateError: it can't be written.
-        """
-        record = ShotRecord(wish=wish, request_id=request[0], sent_at=request[1], lost=lost)
-        self._write(number, record)
-
     def note(self, number: int, **values: object) -> None:
         """Note what became of a shot.
 
@@ -82,7 +85,7 @@ class ShotFolder:
         """
         record = self.read(number)
         if record is not None and (noted := record.model_copy(update=values)) != record:
-            self._write(number, noted)
+            self.write(number, noted)
 
     def take_back(self, number: int) -> None:
         """Note that a shot wasn't accepted: it's forgotten, but for what failed tries before cost.
@@ -101,11 +104,44 @@ class ShotFolder:
         """Whether a shot was requested."""
         return any(self.folder.glob("shot-*.json"))
 
-    def _write(self, number: int, record: ShotRecord) -> None:
-        path = self.path(number)
+    def write(self, number: int, record: ShotRecord) -> None:
+        """Note a shot, in place of what was known of it.
+
+        Raises:
+            GenerateError: it can't be written.
+        """
+        self._write(self.path(number), record.model_dump_json())
+
+    def note_joined(self, film: Path) -> None:
+        """Note which film was made of the shots, before it goes to its place.
+
+        Raises:
+            GenerateError: it can't be written.
+            OSError: there is no film.
+        """
+        self._write(self.folder / JOINED, _mark_of(film))
+
+    def is_of(self, film: Path) -> bool:
+        """Whether a film was made of these shots, and nobody has changed it since."""
+        try:
+            return (self.folder / JOINED).read_text(encoding="utf-8") == _mark_of(film)
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def clear(self) -> None:
+        """Delete what runs have left, since the film is in its place; the note of that goes last."""
+        for path in (path for pattern in OURS for path in self.folder.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                path.unlink()
+        with suppress(OSError):
+            (self.folder / JOINED).unlink()
+
+    def _write(self, path: Path, text: str) -> None:
         part = path.with_suffix(PART_SUFFIX)
         try:
-            part.write_text(record.model_dump_json(), encoding="utf-8")
+            part.write_text(text, encoding="utf-8")
             sync_to_disk(part)
             part.replace(path)
             sync_to_disk(self.folder)
@@ -113,3 +149,20 @@ class ShotFolder:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             raise GenerateError(f"I can't write {path}: {error.strerror}.") from error
+
+
+def cost_line(records: Sequence[ShotRecord]) -> str:
+    """Say what a film's shots cost, as far as that is known."""
+    unknown = sum(record.cost is None for record in records)
+    spent = sum((record.cost or 0) + (record.lost or 0) for record in records)
+    if not spent and unknown == len(records):
+        return "I don't know what its shots cost."
+    without = f", without {unknown} whose cost I don't know" if unknown else ""
+    is_doubtful = any(record.lost is None for record in records)
+    doubt = ", and I don't know whether an earlier try cost something" if is_doubtful else ""
+    return f"Its shots cost ${usd(spent):,.2f}{without}{doubt}."
+
+
+def _mark_of(film: Path) -> str:
+    found = film.stat()
+    return f"{found.st_size} {found.st_mtime_ns}"

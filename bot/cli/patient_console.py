@@ -66,3 +66,20 @@ def stopped_by_signals() -> Generator[None]:
         for number in ours:
             loop.add_signal_handler(number, task.cancel)
     yield
+
+
+@contextmanager
+def interrupted_by_signals() -> Generator[None]:
+    """Let the signals in `STOPPING` interrupt what waits for the person, as Ctrl-C does.
+
+    Raises:
+        KeyboardInterrupt: one came.
+    """
+    ours = [number for number in STOPPING if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)

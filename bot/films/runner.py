@@ -104,7 +104,8 @@ class FilmRunner:
                 await self._queue.lay_down(film.row, wait, failed=True)
                 return
             log.error("gave up a film after too many attempts", attempts=film.row.attempts)
-            await self._finishing.close(film, film.row)
+            # As it stands: it may have been posted or removed since it was claimed.
+            await self._finishing.close(film, (await self._queue.get(film.row.id)).row)
         except Exception:  # the lease ends by itself and the film is taken up again
             log.exception("a failed film can't be recorded")
 

@@ -103,7 +103,7 @@ class VeoClient:
         """Return the log's row of the create call that carried `request_id`, or None where there is none.
 
         The log is filled late, so None shortly after `sent_at` proves nothing. Of several rows by that name
-        one that was accepted is returned.
+        one that was accepted is returned, and none that has no ID yet and isn't refused.
 
         Raises:
             VeoError: the log could not be read.
@@ -112,9 +112,10 @@ class VeoClient:
         async for entry in self._log_since(sent_at):
             if entry.client_request_id != request_id:
                 continue
-            if not entry.is_refused:
+            if entry.is_refused:
+                refused = refused or entry
+            elif entry.inference_id:
                 return entry
-            refused = refused or entry
         return refused
 
     async def list_named(self, sent_at: datetime) -> set[str]:

@@ -205,7 +205,8 @@ class LogEntry(Wire):
     @property
     def is_refused(self) -> bool:
         """Whether nothing was begun, so that nothing is charged."""
-        return self.status.casefold() == "failed" or not self.inference_id
+        word = self.status.casefold()
+        return word == "failed" if self.inference_id else word in FAILED_STATUSES
 
 
 class Pagination(Wire):

@@ -237,7 +237,7 @@ async def test_a_request_of_unknown_fate_can_be_given_up_after_a_while(tmp_path:
     [
         (False, 4 * 260_000, "Its shots cost $1.56."),
         (True, None, "Its shots cost $1.56."),
-        (False, None, "Its shots cost $1.04, and I don't know whether a failed try cost something."),
+        (False, None, "Its shots cost $1.04, and I don't know whether an earlier try cost something."),
     ],
     ids=["known", "found out later", "unknown"],
 )

@@ -15,7 +15,7 @@ from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
-from bot.films.runner import FilmRunner
+from bot.films.runner import MAX_ATTEMPTS, FilmRunner
 from bot.films.service import Films
 from bot.films.shot_files import ShotFiles
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
@@ -87,6 +87,8 @@ class World:
         self.post_trouble: Trouble = None
         self.removal_trouble: Trouble = None
         self.replacing_trouble: Trouble = None
+        self.card_trouble: Trouble = None
+        self.shown: FilmRow | None = None
         self.posts = self.taken_down = self.cards = self.replaced = 0
         files = ShotFiles(self.disk, self.disk, cast("VeoClient", self), self.find_attachment)
         port, upload = cast("FilmPort", self), cast("Upload[FilmRow]", self)
@@ -122,7 +124,10 @@ class World:
             raise self.replacing_trouble
         self.replaced += 1
 
-    async def show_film(self, _: FilmRow) -> None:
+    async def show_film(self, row: FilmRow) -> None:
+        self.shown, trouble, self.card_trouble = row, self.card_trouble, None
+        if trouble is not None:
+            raise trouble
         self.cards += 1
 
     async def look(self, film: Film, after: timedelta = timedelta()) -> FilmRow:
@@ -312,3 +317,14 @@ async def test_another_film_is_not_posted_before_the_older_message_is_dealt_with
     world.replacing_trouble = None
     row = await world.look(film, timedelta(hours=1))
     assert (row.replaced_post, world.posts, world.replaced) == (None, 2, 2)
+
+
+async def test_a_film_that_is_given_up_after_it_was_posted_has_its_post_on_its_card(
+    film: Film, world: World, database: Database
+) -> None:
+    await change(database, film, attempts=MAX_ATTEMPTS)
+    world.card_trouble = RuntimeError("nobody foresaw this")
+    row = await world.look(film)
+    assert (row.delivered_at, world.posts, world.cards) == (world.clock(), 1, 1)
+    assert world.shown is not None
+    assert world.shown.result_id == 99, "the card says that there is no film"

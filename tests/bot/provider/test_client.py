@@ -27,6 +27,7 @@ from bot.provider.errors import (
 )
 from bot.provider.models import TaskState
 from bot.provider.refusals import LONGEST_RETRY_AFTER
+from sandbox.odd_answers import Reshaped
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import StartProvider, client_of
@@ -279,6 +280,21 @@ async def test_a_request_is_found_in_the_log_by_our_name(veo: VeoClient) -> None
     assert entry is not None
     assert (entry.inference_id, entry.status) == (tasks["two"].id, "succeeded")
     assert await veo.find("four", sent_at) is None
+
+
+@pytest.mark.parametrize("status", ["pending", "succeeded", ""])
+async def test_a_row_that_tells_neither_of_a_task_nor_of_a_refusal_is_no_news(
+    veo: VeoClient, provider: Provider, status: str
+) -> None:
+    sent_at = utc_now()
+    await veo.create(wish(), "ours")
+    row = {"status": status, "client_request_id": "ours"}
+    provider.faults.add("logs", Reshaped(lambda _: {"data": [row]}))
+    assert await veo.find("ours", sent_at) is None, "it would be requested again, and paid for twice"
+    provider.faults.add("logs", Reshaped(lambda _: {"data": [row, {**row, "status": "error"}]}))
+    refused = await veo.find("ours", sent_at)
+    assert refused is not None
+    assert refused.is_refused
 
 
 async def test_a_request_is_found_behind_more_rows_than_one_page_holds(
