@@ -21,6 +21,13 @@ from bot.settings import SettingsError, load_provider_settings
 
 app = typer.Typer()
 
+CONTINUITY = typer.Option(
+    help="continuous: each shot starts from the last frame of the one before; cuts: each stands on its own, "
+    "and all are made at once.",
+    show_default="continuous, or cuts with --reference",
+)
+TRANSITION = typer.Option(help="How one shot passes into the next. A crossfade takes half a second of both.")
+
 
 @app.command()
 def film(
@@ -28,18 +35,8 @@ def film(
     model: Annotated[
         str | None, typer.Option(help="The model's name or ID.", show_default="the first that can")
     ] = None,
-    continuity: Annotated[
-        Continuity | None,
-        typer.Option(
-            help="continuous: each shot starts from the last frame of the one before; cuts: each stands on "
-            "its own, and all are made at once.",
-            show_default="continuous, or cuts with --reference",
-        ),
-    ] = None,
-    transition: Annotated[
-        Transition,
-        typer.Option(help="How one shot passes into the next. A crossfade takes half a second of both."),
-    ] = Transition.CUT,
+    continuity: Annotated[Continuity | None, CONTINUITY] = None,
+    transition: Annotated[Transition, TRANSITION] = Transition.CUT,
     image: Annotated[Path | None, typer.Option(help="An image for the first shot to start from.")] = None,
     reference: Annotated[
         list[Path] | None,

@@ -156,7 +156,8 @@ def _encoded(clips: Sequence[Clip], fade: float = 0) -> list[str]:
     has_sound = _have_sound(clips)
     picture = ["-map", "[v]", "-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", "1"]
     graph = filter_of(clips, fade, has_sound=has_sound)
-    sources = [part for clip in clips for part in _source(clip)]
+    # Sound that fades is read for itself: it's wanted earlier, and the pictures beside it would heap up.
+    sources = [part for clip in (*clips, *(clips if fade and has_sound else ())) for part in _source(clip)]
     return [*sources, "-filter_complex", graph, *picture, "-pix_fmt", "yuv420p"]
 
 
@@ -171,7 +172,7 @@ def _source(clip: Clip) -> list[str]:
 def filter_of(clips: Sequence[Clip], fade: float, *, has_sound: bool) -> str:
     """Return ffmpeg's description of how the clips become one; each part is exactly as long as its clip."""
     width, height = (side // 2 * 2 for side in (clips[0].width, clips[0].height))
-    steps = list[str]()
+    steps, first_sound = list[str](), len(clips) if fade else 0
     for number, clip in enumerate(clips):
         steps.append(
             f"[{number}:V:0]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic,"
@@ -181,7 +182,7 @@ def filter_of(clips: Sequence[Clip], fade: float, *, has_sound: bool) -> str:
             f"setpts=PTS-STARTPTS[v{number}]"
         )
         if has_sound:
-            steps.append(f"{_sound_of(clip, number)}[a{number}]")
+            steps.append(f"{_sound_of(clip, first_sound + number)}[a{number}]")
     joined = crossfades(clips, fade, has_sound=has_sound) if fade else cuts(len(clips), has_sound=has_sound)
     return ";".join([*steps, *joined])
 

@@ -9,7 +9,7 @@ from bot.db.film_models import Transition
 from bot.media.files import Clip, probe
 from bot.media.joining import Joiner
 from bot.media.transitions import CROSSFADE, fade_of
-from tests.bot.media.test_joining import FFMPEG, ffmpeg_of, make_video, run_ffmpeg
+from tests.bot.media.test_joining import FFMPEG, ffmpeg_of, make_video, run_ffmpeg, tone_of
 from tests.bot.media.test_streams import run
 
 SHOTS = (("red", 400), ("lime", 1200), ("blue", 3000))  # a colour and a tone each
@@ -98,6 +98,20 @@ async def test_a_silent_shot_fades_too_and_a_film_without_sound_has_none(tmp_pat
     film = await faded(tmp_path, make_shot(tmp_path, "red", 400, 1), silent)
     assert (film.seconds, film.has_sound) == (pytest.approx(2, abs=0.05), True)
     assert (await faded(tmp_path, silent, silent)).has_sound is False
+
+
+async def test_sound_that_begins_late_in_a_shot_does_so_in_the_film(tmp_path: Path) -> None:
+    shots = list[Path]()
+    for colour, hertz in SHOTS:
+        picture = ["-f", "lavfi", "-i", f"color={colour}:s=160x90:r=24:d=2"]
+        sound = ["-itsoffset", "1", "-f", "lavfi", "-i", f"sine=f={hertz}:r=48000:d=1"]
+        shots.append(tmp_path / f"{colour}.mp4")
+        run(*picture, *sound, "-pix_fmt", "yuv420p", str(shots[-1]))
+    film = await faded(tmp_path, *shots)
+    for number, (_, hertz) in enumerate(SHOTS):
+        begin, end = await tone_of(film.path, hertz)
+        assert begin == pytest.approx(number * (2 - CROSSFADE) + 1, abs=0.2)
+        assert end == pytest.approx(number * (2 - CROSSFADE) + 2, abs=0.4)
 
 
 async def test_the_shortest_shot_bounds_the_fades(tmp_path: Path) -> None:
