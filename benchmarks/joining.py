@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
 from benchmarks.fitting import FFMPEG, Cost, cost_of, measure_apart, print_table  # noqa: E402
+from bot.db.film_models import Transition  # noqa: E402
 from bot.media.files import probe  # noqa: E402
 from bot.media.joining import PRESET, QUALITY, Joiner  # noqa: E402
 
@@ -34,6 +35,12 @@ RATE = "10M"  # bit/s, about Veo's
 async def join(folder: Path) -> None:
     """Look into the shots and join them: the bot's way."""
     await Joiner().join([await probe(path) for path in _shots(folder)], folder / "joined.mp4")
+
+
+async def crossfade(folder: Path) -> None:
+    """Let the shots fade into each other: the bot's way, which encodes them."""
+    shots = [await probe(path) for path in _shots(folder)]
+    await Joiner().join(shots, folder / "faded.mp4", Transition.CROSSFADE)
 
 
 async def encode_plainly(folder: Path) -> None:
@@ -58,6 +65,7 @@ async def copy_plainly(folder: Path) -> None:
 
 WAYS: dict[str, Callable[[Path], Awaitable[None]]] = {
     "the bot": join,
+    "the bot, crossfading": crossfade,
     "plain ffmpeg, encoding": encode_plainly,
     "plain ffmpeg, copying": copy_plainly,
 }

@@ -14,12 +14,19 @@ from bot.cli.film_survey import end_of_earlier_run, film_at, survey_in_terminal
 from bot.cli.generate import OUTPUT
 from bot.cli.patient_console import interrupted_by_signals
 from bot.cli.video import files_of
-from bot.db.film_models import Continuity
+from bot.db.film_models import Continuity, Transition
 from bot.log import configure_logging
 from bot.provider.options import InvalidOptionError
 from bot.settings import SettingsError, load_provider_settings
 
 app = typer.Typer()
+
+CONTINUITY = typer.Option(
+    help="continuous: each shot starts from the last frame of the one before; cuts: each stands on its own, "
+    "and all are made at once.",
+    show_default="continuous, or cuts with --reference",
+)
+TRANSITION = typer.Option(help="How one shot passes into the next. A crossfade takes half a second of both.")
 
 
 @app.command()
@@ -28,14 +35,8 @@ def film(
     model: Annotated[
         str | None, typer.Option(help="The model's name or ID.", show_default="the first that can")
     ] = None,
-    continuity: Annotated[
-        Continuity | None,
-        typer.Option(
-            help="continuous: each shot starts from the last frame of the one before; cuts: each stands on "
-            "its own, and all are made at once.",
-            show_default="continuous, or cuts with --reference",
-        ),
-    ] = None,
+    continuity: Annotated[Continuity | None, CONTINUITY] = None,
+    transition: Annotated[Transition, TRANSITION] = Transition.CUT,
     image: Annotated[Path | None, typer.Option(help="An image for the first shot to start from.")] = None,
     reference: Annotated[
         list[Path] | None,
@@ -63,7 +64,7 @@ def film(
         raise stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
     try:
-        wanted = film_at(plan, output)
+        wanted = film_at(plan, output, transition)
         with only_run_in(wanted.folder.folder):
             if end := end_of_earlier_run(wanted):
                 typer.echo(end)

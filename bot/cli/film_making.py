@@ -222,7 +222,7 @@ class _Making:
         folder, output, self.is_joining = self.folder.folder, self.film.output, True
         self.desk.say("Joining the shots …")
         try:
-            joined = await Joiner().join(clips, folder / "film.mp4")
+            joined = await Joiner().join(clips, folder / "film.mp4", self.film.transition)
             # Without waiting from here on, so that Ctrl-C comes before all of it or after.
             self.folder.note_joined(joined.path)
             _move(joined.path, output)

@@ -10,6 +10,7 @@ from bot.cli.film_plan import PlannedShot
 from bot.cli.film_shots import ShotFolder, ShotRecord, cost_line
 from bot.cli.patient_console import stopped_by_signals
 from bot.cli.target_file import NAME
+from bot.db.film_models import Transition
 from bot.films.script import MAX_SHOTS
 from bot.provider.errors import UnknownTaskError, VeoError
 from bot.provider.models import TaskState
@@ -24,6 +25,7 @@ class Film:
 
     shots: Sequence[PlannedShot]
     output: Path
+    transition: Transition = Transition.CUT  # nothing that is paid for, so each run may say another one
 
     @property
     def folder(self) -> ShotFolder:
@@ -57,14 +59,14 @@ class Film:
         return earlier.request_id if earlier else ""
 
 
-def film_at(shots: Sequence[PlannedShot], output: Path) -> Film:
+def film_at(shots: Sequence[PlannedShot], output: Path, transition: Transition = Transition.CUT) -> Film:
     """Return a film that is to be made at `output`, or in that folder.
 
     Raises:
         GenerateError: what is there can't be looked at. Nothing was requested.
     """
     with _looking_at(output):
-        return Film(shots, output / NAME if output.is_dir() else output)
+        return Film(shots, output / NAME if output.is_dir() else output, transition)
 
 
 @contextmanager

@@ -25,6 +25,13 @@ class Continuity(StrEnum):
     CUTS = "cuts"  # each for itself, so they're made at once
 
 
+class Transition(StrEnum):
+    """How one shot passes into the next, where they're joined."""
+
+    CUT = "cut"
+    CROSSFADE = "crossfade"  # one fades out while the next fades in
+
+
 class FilmRow(Base):
     """One film, from the offer to the message with the joined video.
 
@@ -76,6 +83,7 @@ class FilmRow(Base):
     # Its images show who or what is to be in each shot; outlives the links to them.
     has_references: Mapped[bool] = mapped_column(default=False)
     continuity: Mapped[Continuity] = mapped_column(named(Continuity))
+    transition: Mapped[Transition] = mapped_column(named(Transition), default=Transition.CUT)
 
     price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known
     revision: Mapped[int] = mapped_column(default=1)  # grows with every change: what was clicked was shown

@@ -178,7 +178,7 @@ class Finishing:
         path, names = self._videos.path(film.row.id), film.names
         if self._joined.get(film.row.id) == names and await asyncio.to_thread(path.exists):
             return await probe(path)
-        clip = await self._joiner.join(clips, path)
+        clip = await self._joiner.join(clips, path, film.row.transition)
         self._joined[film.row.id] = names
         return clip
 

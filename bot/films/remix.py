@@ -49,6 +49,7 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
         row.continuity,
         row.has_references,
         source_id=row.id,
+        transition=row.transition,
     )
 
 

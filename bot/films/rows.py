@@ -128,6 +128,7 @@ def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: da
         has_image=bool(spec.images) and not spec.has_references,
         has_references=spec.has_references,
         continuity=spec.continuity,
+        transition=spec.transition,
         expires_at=now + QUOTE_LIFE,
         not_before=now,
         attempts=0,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.admission.film_denials import ShotRefusedError
-from bot.db.film_models import Continuity, FilmRow
+from bot.db.film_models import Continuity, FilmRow, Transition
 from bot.errors import BadRequestError
 from bot.i18n import _, ngettext
 from bot.media.images import ImageInput
@@ -40,6 +40,7 @@ class FilmSpec:
         images: what the first shot begins with, or nothing.
         has_references: they show who or what is to be in each shot instead.
         source_id: of the film whose form was filled in again, for as long as that's open.
+        transition: how the shots are joined.
     """
 
     title: str
@@ -50,6 +51,7 @@ class FilmSpec:
     continuity: Continuity
     has_references: bool = False
     source_id: str | None = None
+    transition: Transition = Transition.CUT
 
     @property
     def kind(self) -> InputKind:
@@ -231,6 +233,7 @@ def spec_in(row: FilmRow) -> FilmSpec:
         tuple(ImageInput(**image) for image in images),
         row.continuity,
         row.has_references,
+        transition=row.transition,
     )
 
 

@@ -38,6 +38,7 @@ class Clip:
         coding: what must be the same in clips whose pictures are joined as they are; empty: unknown, or
             players turn them.
         begin: when it begins, in seconds of the file's own time; nearly always 0.
+        gain: decibels by which its sound is changed where it's joined with others.
 
     All but the first two are zero or empty when ffmpeg could not be run.
     """
@@ -52,6 +53,7 @@ class Clip:
     unplayable: str = ""
     coding: str = ""
     begin: float = 0
+    gain: float = 0
 
 
 class NoVideoError(MediaError):

@@ -1,4 +1,4 @@
-"""Videos joined to one, cut on cut: the real ffmpeg copies them or makes them alike, bounded as elsewhere."""
+"""Videos joined to one: the real ffmpeg copies them or makes them alike, bounded as elsewhere."""
 
 import asyncio
 import base64
@@ -7,17 +7,21 @@ import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
+from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS
 from bot.media.ffmpeg import run_ffmpeg, was_stopped
 from bot.media.files import PART_SUFFIX, Clip, probe
+from bot.media.loudness import ALIKE, SAMPLE_RATE, evened
 from bot.media.streams import MP4, source_of
 from bot.media.subprocess_limits import confined
+from bot.media.transitions import crossfades, cuts, fade_of, in_frames, joined_seconds
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -26,7 +30,6 @@ MEMORY = 4 * 2**30  # bytes of ffmpeg's address space
 PRESET, QUALITY = "veryfast", "18"  # of x264; nobody sees what is lost
 FRAME_RATE = 24  # per second: Veo's
 TOLERANCE = 0.2  # seconds for each shot, whose end falls between two frames
-SAMPLE_RATE = 48_000  # of the sound, in Hz
 SOUND_RATE = "160k"  # of AAC
 
 Arguments = Callable[[Sequence[Clip]], list[str]]  # what ffmpeg reads, and what becomes of the pictures
@@ -42,10 +45,13 @@ class Joiner:
 
     timeout: float = TIMEOUT
 
-    async def join(self, clips: Sequence[Clip], output: Path) -> Clip:
+    async def join(
+        self, clips: Sequence[Clip], output: Path, transition: Transition = Transition.CUT
+    ) -> Clip:
         """Write `clips` one after the other to `output`, in the size of the first one, and return that.
 
-        Others are fitted into that, with black beside them. What has no sound is silent, unless none has any.
+        Others are fitted into that, with black beside them. Their sounds are nearly equally loud. What has no
+        sound is silent, unless none has any. Each crossfade makes the film shorter by its length.
 
         Raises:
             MediaError: it wasn't made, or not from all of them.
@@ -53,6 +59,10 @@ class Joiner:
         """
         if not all(clip.seconds and clip.width and clip.height for clip in clips):
             raise MediaError("ffmpeg could not look into a shot, which would be missing.")
+        clips = await evened(clips)
+        if fade := fade_of(transition, clips, FRAME_RATE):
+            clips = in_frames(clips, FRAME_RATE)
+            return await self._write(clips, output, partial(_encoded, fade=fade), fade)
         if _are_alike(clips):  # nearly always, and then it takes seconds instead of minutes
             try:
                 return await self._write(clips, output, _copied)
@@ -62,13 +72,15 @@ class Joiner:
                 log.warning("alike shots could not be copied, so they are encoded", reason=str(error))
         return await self._write(clips, output, _encoded)
 
-    async def _write(self, clips: Sequence[Clip], output: Path, arguments: Arguments) -> Clip:
+    async def _write(
+        self, clips: Sequence[Clip], output: Path, arguments: Arguments, fade: float = 0
+    ) -> Clip:
         # A try of its own each: the ffmpeg of a process that was killed may still write.
         part = output.with_name(f"{output.stem}-{secrets.token_hex(4)}{PART_SUFFIX}")
         try:
             await self._run(await asyncio.to_thread(_command, arguments, clips, part, self.timeout))
             film = await probe(part)
-            _ensure_whole(film, clips)
+            _ensure_whole(film, clips, fade)
             await asyncio.to_thread(part.replace, output)
             return replace(film, path=output)
         finally:
@@ -85,11 +97,13 @@ class Joiner:
             raise MediaError(f"ffmpeg {'did not come to its end' if is_killed else 'refused'} ({code}).")
 
 
-def _ensure_whole(film: Clip, clips: Sequence[Clip]) -> None:
-    """Raise MediaError unless a film is as long as what it's joined from."""
-    wanted = sum(clip.seconds for clip in clips)
+def _ensure_whole(film: Clip, clips: Sequence[Clip], fade: float) -> None:
+    """Raise MediaError unless a film is as long as what it's joined from, with sound where that has some."""
+    wanted = joined_seconds(clips, fade)
     if abs(film.seconds - wanted) > TOLERANCE * len(clips):
         raise MediaError(f"The film has {film.seconds:.1f} s instead of {wanted:.1f} s.")
+    if film.has_sound != _have_sound(clips):
+        raise MediaError("The film's sound is missing.")
 
 
 def _are_alike(clips: Sequence[Clip]) -> bool:
@@ -137,12 +151,13 @@ def _list_of(clips: Sequence[Clip]) -> list[str]:
     return [*bounds, "-auto_convert", "0", "-f", "concat", "-i", f"data:text/plain;base64,{text}"]
 
 
-def _encoded(clips: Sequence[Clip]) -> list[str]:
+def _encoded(clips: Sequence[Clip], fade: float = 0) -> list[str]:
     """Return the arguments that fit all pictures into the size of the first one, and encode them."""
     has_sound = _have_sound(clips)
     picture = ["-map", "[v]", "-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", "1"]
-    graph = filter_of(clips, has_sound=has_sound)
-    sources = [part for clip in clips for part in _source(clip)]
+    graph = filter_of(clips, fade, has_sound=has_sound)
+    # Sound that fades is read for itself: it's wanted earlier, and the pictures beside it would heap up.
+    sources = [part for clip in (*clips, *(clips if fade and has_sound else ())) for part in _source(clip)]
     return [*sources, "-filter_complex", graph, *picture, "-pix_fmt", "yuv420p"]
 
 
@@ -154,10 +169,10 @@ def _source(clip: Clip) -> list[str]:
     return ["-threads", "1", *source_of(clip.path)]
 
 
-def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
+def filter_of(clips: Sequence[Clip], fade: float, *, has_sound: bool) -> str:
     """Return ffmpeg's description of how the clips become one; each part is exactly as long as its clip."""
     width, height = (side // 2 * 2 for side in (clips[0].width, clips[0].height))
-    steps, joined = list[str](), ""
+    steps, first_sound = list[str](), len(clips) if fade else 0
     for number, clip in enumerate(clips):
         steps.append(
             f"[{number}:V:0]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic,"
@@ -166,18 +181,16 @@ def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
             f"tpad=stop_mode=clone:stop_duration=1,trim=end={clip.seconds:.6f},"
             f"setpts=PTS-STARTPTS[v{number}]"
         )
-        joined += f"[v{number}]"
         if has_sound:
-            steps.append(f"{_sound_of(clip, number)}[a{number}]")
-            joined += f"[a{number}]"
-    ends = "[v][a]" if has_sound else "[v]"
-    return ";".join([*steps, f"{joined}concat=n={len(clips)}:v=1:a={int(has_sound)}{ends}"])
+            steps.append(f"{_sound_of(clip, first_sound + number)}[a{number}]")
+    joined = crossfades(clips, fade, has_sound=has_sound) if fade else cuts(len(clips), has_sound=has_sound)
+    return ";".join([*steps, *joined])
 
 
 def _sound_of(clip: Clip, source: int) -> str:
-    alike = f"aformat=sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
     length = f"atrim=end={clip.seconds:.6f},asetpts=PTS-STARTPTS"
+    volume = f",volume={clip.gain:.2f}dB" if clip.gain else ""
     if clip.has_sound:
         # Where it begins late or has holes, there is silence: else what follows would come too early.
-        return f"[{source}:a:0]aresample={SAMPLE_RATE}:async=1:first_pts=0,{alike},apad,{length}"
-    return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{alike},{length}"
+        return f"[{source}:a:0]aresample={SAMPLE_RATE}:async=1:first_pts=0,{ALIKE}{volume},apad,{length}"
+    return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{ALIKE},{length}"

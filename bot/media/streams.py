@@ -130,7 +130,7 @@ async def read_streams(path: Path) -> tuple[int, str, Streams]:
             streams.take(line.decode("ascii", "replace"))
 
     options = [*PICTURES, "-map", "0:a?", "-c", "copy", "-copyts", "-f", "framecrc"]  # its own times
-    code, report = await _run(path, options, take)
+    code, report = await run_on(path, options, take)
     return code, report, streams
 
 
@@ -168,7 +168,7 @@ async def unplayable_part(path: Path, streams: Streams) -> str:
     whole = "h264_mp4toannexb,dump_extra=freq=all"
     options = [*PICTURES, "-c", "copy", "-frames:v", "1", "-bsf:v", whole, "-f", PLAYED_CODEC]
     try:
-        code, _ = await _run(path, options, take)
+        code, _ = await run_on(path, options, take)
     except (OSError, RuntimeError, MediaError):
         return ""
     pictures = pictures_of(head)
@@ -177,8 +177,13 @@ async def unplayable_part(path: Path, streams: Streams) -> str:
     return "" if pictures.is_common else f"{PLAYED_CODEC}, {pictures}"
 
 
-async def _run(path: Path, options: list[str], take: Take) -> tuple[int, str]:
-    """Run ffmpeg on a file, with what it writes given to `take`; return its exit code and its last words."""
+async def run_on(path: Path, options: list[str], take: Take) -> tuple[int, str]:
+    """Run ffmpeg on a file, with what it writes given to `take`; return its exit code and its last words.
+
+    Raises:
+        OSError, RuntimeError: there is no ffmpeg.
+        MediaError: it took too long.
+    """
     command = await asyncio.to_thread(_command, path, options)
     try:
         return await run_ffmpeg(command, timeout=PROBE_TIMEOUT, take=take)

@@ -103,6 +103,7 @@ def export_film(row: FilmRow) -> Json:
         "options": dict(row.options),
         "pictures": [dict(image) for image in row.pictures],
         "continuity": row.continuity.value,
+        "transition": row.transition.value,
         "price_credits": row.price,
         "changes": row.revision - 1,
         "created_at": _time(row.created_at),

@@ -1,8 +1,10 @@
 """The card of a film: one message that shows how all of its shots stand. Pure text from the rows."""
 
+from collections.abc import Sequence
+
 import discord
 
-from bot.db.film_models import FilmRow
+from bot.db.film_models import FilmRow, Transition
 from bot.db.models import NOBODY, OPEN, Generation, Status
 from bot.db.review_models import is_in_review
 from bot.escape import plain
@@ -48,7 +50,7 @@ def film_message(film: Film) -> CardMessage:
                 len(shots),
                 member=film_member(film.row),
             ),
-            *(parameter_lines(shots[0])[:1] if shots else []),
+            *(_parameter_line(film.row, shots) if shots else []),
             film_state(film),
             *(shot_line(shot) for shot in shots),
             film_number_line(film.row),
@@ -56,6 +58,16 @@ def film_message(film: Film) -> CardMessage:
         ]
         view = view_of(*_card_buttons(film))
     return CardMessage(content="\n".join(lines), embeds=[], view=view)
+
+
+def _parameter_line(row: FilmRow, shots: Sequence[Generation]) -> list[str]:
+    fades = [pgettext("how shots are joined", "crossfades")] if fades_between(row, len(shots)) else []
+    return [" · ".join([*parameter_lines(shots[0])[:1], *fades])]
+
+
+def fades_between(row: FilmRow, count: int) -> bool:
+    """Whether shots fade into each other; one alone does not."""
+    return row.transition is Transition.CROSSFADE and count > 1
 
 
 def _card_buttons(film: Film) -> list[Item | LinkButton | None]:

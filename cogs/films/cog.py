@@ -1,15 +1,18 @@
 """The /film command."""
 
 from collections.abc import Sequence
+from enum import StrEnum
+from typing import TypeVar
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
 from discord.ext import commands
 
-from bot.db.film_models import Continuity
+from bot.db.film_models import Continuity, Transition
 from bot.discord_client.client import VeoBot
-from bot.errors import BadRequestError
+from bot.discord_client.interaction_payload import BAD_VALUE
+from bot.errors import BadInputError, BadRequestError
 from bot.films.script import FilmSpec, ensure_possible, needed_kinds
 from bot.i18n import _
 from bot.media.images import ImageInput
@@ -33,6 +36,8 @@ TAKEN = ("model", "image", *REFERENCES, "duration", "aspect_ratio", "resolution"
 SHOT_KINDS = (InputKind.TEXT, InputKind.IMAGE)
 CUT_KINDS = (*SHOT_KINDS, InputKind.REFERENCES)
 
+Chosen = TypeVar("Chosen", bound=StrEnum)
+
 
 class FilmCog(commands.Cog):
     """Lets members ask for films."""
@@ -40,6 +45,7 @@ class FilmCog(commands.Cog):
     @app_commands.command(name="film", description="Make a film of several shots with Google's Veo 3")
     @app_commands.describe(
         continuity="How the shots follow each other (default: each starts where the one before ends)",
+        transition="How one shot passes into the next (default: cut)",
         **{name: text for name, text in descriptions().items() if name in TAKEN},
     )
     @app_commands.choices(
@@ -47,12 +53,17 @@ class FilmCog(commands.Cog):
             Choice(name="Each shot starts where the one before ends", value=Continuity.CONTINUOUS.value),
             Choice(name="Each shot stands on its own; all are made at once", value=Continuity.CUTS.value),
         ],
+        transition=[
+            Choice(name="Cut", value=Transition.CUT.value),
+            Choice(name="Crossfade: each shot fades into the next", value=Transition.CROSSFADE.value),
+        ],
         **{name: values for name, values in choices().items() if name in TAKEN},
     )
     async def film(
         self,
         interaction: Interaction,
         continuity: str = Continuity.CONTINUOUS.value,
+        transition: str = Transition.CUT.value,
         model: str | None = None,
         image: discord.Attachment | None = None,
         reference_1: discord.Attachment | None = None,
@@ -72,7 +83,8 @@ class FilmCog(commands.Cog):
         }
         requester_of(interaction)
         images, has_references = _images_of(image, (reference_1, reference_2, reference_3))
-        spec = FilmSpec("", (), model, options, images, _continuity(continuity), has_references)
+        follows, passes = _chosen(Continuity, continuity), _chosen(Transition, transition)
+        spec = FilmSpec("", (), model, options, images, follows, has_references, transition=passes)
         ensure_possible(spec)
         await interaction.response.send_modal(FilmForm(spec))
 
@@ -104,8 +116,20 @@ def _images_of(
     return (shown, True) if shown else (images_of(image, None), False)
 
 
+def _chosen(kind: type[Chosen], entered: str) -> Chosen:
+    """Return what was chosen.
+
+    Raises:
+        BadInputError: it was never offered; a modified client may send anything.
+    """
+    try:
+        return kind(entered)
+    except ValueError as error:
+        raise BadInputError(_(BAD_VALUE)) from error
+
+
 def _continuity(entered: str | None) -> Continuity:
-    stands_alone = entered == Continuity.CUTS.value  # a modified client may send anything
+    stands_alone = entered == Continuity.CUTS.value  # while it's typed, anything may stand there
     return Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
 
 

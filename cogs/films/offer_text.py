@@ -13,7 +13,7 @@ from bot.policy.phrases import describe_limit
 from bot.provider.catalogue import get_model
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines
-from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, shown_title
+from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, fades_between, shown_title
 from cogs.veo.quote_text import budget_line, reviewed_line, spell_wait
 
 CONTINUITIES: Mapping[Continuity, LiteralString] = {
@@ -36,6 +36,7 @@ def render_offer(quote: FilmQuote) -> str:
         f"{QUOTE_MARK}{shown_title(row)}",
         *parameter_lines(quote.preview)[:1],
         _(CONTINUITIES[row.continuity]),
+        _("Each shot fades into the next one.") if fades_between(row, count) else "",
         _references_line(row),
         *(f"**{number}** {plain(prompt, PROMPT_LENGTH)}" for number, prompt in enumerate(row.prompts, 1)),
         _price_line(quote),

@@ -1,8 +1,8 @@
 """ffmpeg without a program: files that hold words are looked into and joined, by the bot's own commands.
 
 It stands where `bot.media.ffmpeg.run_ffmpeg` does. A file is the provider's signature and its prompt; a film
-is the words of its shots, one after the other. It is killed, hangs, refuses, cannot be started, or leaves the
-end out.
+is the words of its shots, one after the other, with another mark between them where they fade into each
+other. It is killed, hangs, refuses, cannot be started, or leaves the end out.
 """
 
 import asyncio
@@ -30,8 +30,9 @@ from tests.simulation.provider import SIGNATURE
 if TYPE_CHECKING:
     from tests.simulation.process import Process
 
-CUT = b" / "  # between the shots of a film
+CUT, FADE = b" / ", b" ~ "  # between the shots of a film
 SECONDS = 8  # of one shot
+FADES = 2  # in a second
 SIZE = (1280, 720)
 FRAMELESS = 12  # of so many videos, one has an end that cannot be read
 KILLED = (-9, "")
@@ -91,13 +92,16 @@ class SimulatedFfmpeg:
         if "image2" in command:
             return await self._go(timeout, READING, lambda _: _take_frame(sources[0], Path(command[-1])))
         if "-filter_complex" in command:
-            return await self._join(timeout, sources, Path(command[-1]))
+            graph = command[command.index("-filter_complex") + 1]
+            between = FADE if "xfade" in graph else CUT
+            return await self._join(timeout, sources, between, Path(command[-1]))
         return KILLED  # how the pictures are coded, which does not matter here
 
     async def _join(
         self,
         timeout: float | None,  # noqa: ASYNC109 the same
         sources: Sequence[Path],
+        between: bytes,
         output: Path,
     ) -> tuple[int, str]:
         seconds = self.joining * self._chance.lognormvariate(0, 1)
@@ -105,7 +109,7 @@ class SimulatedFfmpeg:
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.sleep(seconds)
-                return await self._go(timeout, tuple(Way), lambda way: _write(sources, output, way))
+                return await self._go(timeout, tuple(Way), lambda way: _write(sources, between, output, way))
         except TimeoutError:
             self.hung.append(output.name)
             raise
@@ -143,12 +147,18 @@ def _look(path: Path, take: Take | None) -> tuple[int, str]:
     content = path.read_bytes()
     if not content.startswith(SIGNATURE):
         return 1, "Invalid data found when processing input"
-    parts = content.removeprefix(SIGNATURE).split(CUT)
-    seconds = SECONDS * len([part for part in parts if part])
+    words = content.removeprefix(SIGNATURE)
+    parts = words.replace(FADE, CUT).split(CUT)
+    length = SECONDS * len([part for part in parts if part]) * FADES - words.count(FADE)
     width, height = SIZE
-    facts = ("#tb 0: 1/1", "#media_type 0: video", "#codec_id 0: h264", f"#dimensions 0: {width}x{height}")
+    facts = (
+        f"#tb 0: 1/{FADES}",
+        "#media_type 0: video",
+        "#codec_id 0: h264",
+        f"#dimensions 0: {width}x{height}",
+    )
     if take is not None:
-        take("\n".join([*facts, f"0, 0, 0, {seconds}, 9, 0x0", ""]).encode())
+        take("\n".join([*facts, f"0, 0, 0, {length}, 9, 0x0", ""]).encode())
     return 0, ""
 
 
@@ -159,9 +169,9 @@ def _take_frame(path: Path, picture: Path) -> tuple[int, str]:
     return 0, ""
 
 
-def _write(sources: Sequence[Path], output: Path, way: Way | None) -> tuple[int, str]:
+def _write(sources: Sequence[Path], between: bytes, output: Path, way: Way | None) -> tuple[int, str]:
     parts = [source.read_bytes().removeprefix(SIGNATURE) for source in sources]
-    output.write_bytes(SIGNATURE + CUT.join(parts[:-1] if way is Way.SHORT else parts))
+    output.write_bytes(SIGNATURE + between.join(parts[:-1] if way is Way.SHORT else parts))
     return 0, ""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.db.review_models import ReviewDecision
 from sandbox.jobs import Job
 from tests.simulation.discord import Kind, Message
-from tests.simulation.ffmpeg import CUT, SIGNATURE
+from tests.simulation.ffmpeg import CUT, FADE, SIGNATURE
 
 if TYPE_CHECKING:
     from tests.simulation.community import Community
@@ -22,7 +22,7 @@ REVIEW_SECONDS = 24 * 3600.0
 LATE_SECONDS = 3600.0  # by which an end may come late: nobody served, or the database took nothing
 FILMS = (
     "SELECT id, delivered_at IS NOT NULL, lease_owner, result_id, joined_shots, lost_shots,"
-    " removed_at IS NOT NULL, card_id, erased_at IS NOT NULL"
+    " removed_at IS NOT NULL, card_id, erased_at IS NOT NULL, transition"
     " FROM films WHERE accepted_at IS NOT NULL ORDER BY accepted_at, id"
 )
 REVIEWS = "SELECT id, created_at, decision, decided_at FROM reviews ORDER BY created_at, id"  # of both stages
@@ -45,6 +45,12 @@ class FilmFacts:
     removed: bool
     card: int | None
     erased: bool
+    transition: str
+
+    @property
+    def between(self) -> bytes:
+        """What is to be between two of its shots."""
+        return FADE if self.transition == "crossfade" else CUT
 
 
 class FilmLedger:
@@ -101,7 +107,7 @@ class FilmLedger:
         if is_postable and wanted and shown and not self._was_given_up(film):
             # A redone shot may have the words of the take before, which is shown then.
             unsure = {take.prompt for take in takes if take.id in late} - {*wanted}
-            words = [words for words in _words_of(shown[0]) if words not in unsure]
+            words = [words for words in _words_of(shown[0], film.between) if words not in unsure]
             lies[f"shows {words!r} instead of {wanted!r}"] = words != wanted
         return [lie for lie, is_so in lies.items() if is_so]
 
@@ -179,9 +185,9 @@ def _wanted(film: FilmFacts, takes: Sequence["Row"], late: Collection[str]) -> l
     return [take.prompt for take in known if take.id not in late]
 
 
-def _words_of(message: Message) -> list[str]:
+def _words_of(message: Message, between: bytes) -> list[str]:
     said = message.said.removeprefix(SIGNATURE.decode(errors="replace"))
-    return said.split(CUT.decode())
+    return said.split(between.decode())
 
 
 def _lies_about_redos(takes: Sequence["Row"]) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.admission.check_request import Requester
-from bot.db.film_models import Continuity
+from bot.db.film_models import Continuity, Transition
 from bot.db.models import OPEN
 from bot.films.redoing import RedoQuote
 from bot.films.rows import Film
@@ -46,7 +46,7 @@ class Filmmakers:
     def __init__(self, world: "World", community: "Community") -> None:
         self._world = world
         self._community = community
-        self._chance = world.stream("films")
+        self._chance, self._passes = world.stream("films"), world.stream("transitions")
         self._count = 0
         self.half_deleted = set[str]()
 
@@ -87,6 +87,7 @@ class Filmmakers:
             options={"duration": 8},
             images=(),
             continuity=self._chance.choice(list(Continuity)),
+            transition=self._passes.choice(list(Transition)),
         )
         requester = self._community.requester(member)
         self._community.visit(lambda process: self._offer(process, requester, spec))

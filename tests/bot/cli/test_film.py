@@ -104,6 +104,19 @@ async def test_a_film_that_is_stopped_says_how_it_goes_on(tmp_path: Path, files:
         assert (finished.code, provider.count("create")) == (0, 2), finished.text
 
 
+async def test_shots_fade_into_each_other_though_an_earlier_run_would_have_cut_them(
+    tmp_path: Path, files: Path
+) -> None:
+    async with quick(files) as provider:
+        provider.hold = True
+        stop = provider.called("retrieve"), signal.SIGINT
+        assert (await film(tmp_path, provider, "--yes", stopped_by=stop)).code == 1
+        provider.release()
+        finished = await film(tmp_path, provider, "--yes", "--transition", "crossfade")
+        assert (finished.code, provider.count("create")) == (0, 2), finished.text
+    assert (await probe(tmp_path / "film.mp4")).seconds == pytest.approx(7.5, abs=0.2)
+
+
 async def test_a_refused_shot_leaves_the_others_and_can_get_other_words(tmp_path: Path, files: Path) -> None:
     async with quick(files) as provider:
         provider.faults.add("create", Fault.status(400, "No faces"), only={"prompt": "the fox jumps"})

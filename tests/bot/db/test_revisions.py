@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.db.database import open_database
+from bot.db.film_models import FilmRow, Transition
 from bot.db.guild_models import AppealDecision, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.db.review_models import is_in_review
@@ -35,6 +36,12 @@ OF_0018 = """INSERT INTO generations
     created_at, not_before, attempts, submission) VALUES
     ('a', 1, 1, 2, 7, 'thread', 5, 'a fox', 'google/veo3', '{}', 'queued',
     '2026-11-29 12:00:00+00:00', '2026-11-29 12:00:00+00:00', 0, 0)
+    """
+OF_0022 = """INSERT INTO films
+    (id, interaction_id, guild_id, channel_id, user_id, placement, title, prompts, options, pictures,
+    has_image, continuity, revision, created_at, expires_at, not_before, attempts) VALUES
+    ('a', 1, 1, 2, 7, 'thread', 'Foxes', '["a fox"]', '{}', '[]', false, 'cuts', 1,
+    '2026-11-29 12:00:00+00:00', '2026-11-29 12:00:00+00:00', '2026-11-29 12:00:00+00:00', 0)
     """
 
 
@@ -77,6 +84,17 @@ async def test_nothing_that_was_requested_before_0019_waits_for_moderators(empty
         assert (row.review_id, row.review_until, is_in_review(row)) == (None, None, False)
         queue = GenerationQueue(database, "one", max_running=1, lease=timedelta(minutes=1))
         assert [claimed.id for claimed in await queue.claim(1)] == [row.id]
+
+
+async def test_films_of_before_0023_are_joined_with_cuts(empty_url: str) -> None:
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0022")
+        await connection.execute(text(OF_0022.replace(":", "\\:")))
+    await engine.dispose()
+    async with open_database(empty_url) as database:
+        row = await database.read(lambda session: session.scalars(select(FilmRow)).one())
+    assert row.transition is Transition.CUT
 
 
 def upgrade(connection: Connection, revision: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.db.database import Database
-from bot.db.film_models import FilmRow
+from bot.db.film_models import FilmRow, Transition
 from bot.db.models import Generation, Status
 from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
@@ -58,7 +58,12 @@ class Scissors(Joiner):
     counts: ClassVar[list[int]] = []
     troubles: ClassVar[list[Exception]] = []
 
-    async def join(self, clips: Any, output: Path) -> Clip:
+    async def join(
+        self,
+        clips: Any,
+        output: Path,
+        transition: Transition = Transition.CUT,  # noqa: ARG002 the real one takes it
+    ) -> Clip:
         self.counts.append(len(clips))
         if self.troubles:
             raise self.troubles[0]

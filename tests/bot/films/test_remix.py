@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.db.film_models import Continuity, FilmRow
+from bot.db.film_models import Continuity, FilmRow, Transition
 from bot.films.remix import CannotRemixError, spec_of
 from bot.films.rows import Film
 from bot.films.script import first_models
@@ -32,6 +32,12 @@ def test_it_is_as_its_member_asked_for_it_with_the_words_of_redone_shots() -> No
     spec = spec_of(Film(made.row, [*made.takes, redone]), CATALOGUE, (), NOON)
     assert (spec.title, spec.prompts, spec.options) == ("Dragons", ("one", "two lines"), {"duration": 4})
     assert (spec.model, spec.images, spec.continuity) == ("Veo 3", (), Continuity.CONTINUOUS)
+
+
+def test_shots_that_faded_into_each_other_do_so_again() -> None:
+    assert (
+        spec_of(film("one", transition=Transition.CROSSFADE), CATALOGUE, (), NOON).transition == "crossfade"
+    )
 
 
 def test_where_its_model_is_gone_none_is_chosen() -> None:

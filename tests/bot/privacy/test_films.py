@@ -8,7 +8,7 @@ from sqlalchemy import inspect, update
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.db.database import Database
-from bot.db.film_models import Continuity, FilmRow
+from bot.db.film_models import Continuity, FilmRow, Transition
 from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation, Placement
 from bot.privacy.erasure import anonymize_batch, forget_film_offers, unlink_batch, unlink_films
@@ -83,11 +83,12 @@ async def test_everything_that_a_row_says_about_the_film_is_exported(
         lost_shots=[3],
         has_image=True,
         has_references=True,
+        transition=Transition.CROSSFADE,
     )
     text = json.dumps(await privacy.export(ALICE))
     assert {key for key, value in marks.items() if shown(value) in text} == marks.keys() - INTERNAL
     flags = ('"has_image": true', '"has_references": true')
-    for word in (WORDS, "cat.png", '"continuous"', '"thread"', '"lost_shots": [3]', *flags):
+    for word in (WORDS, "cat.png", '"continuous"', '"crossfade"', '"thread"', '"lost_shots": [3]', *flags):
         assert word in text
     assert (await privacy.export(BOB))["films"] == []
 

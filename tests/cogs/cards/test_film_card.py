@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.db.film_models import Continuity, FilmRow
+from bot.db.film_models import Continuity, FilmRow, Transition
 from bot.db.models import Placement, Status
 from bot.eta.eta import Eta
 from bot.films.rows import Film
@@ -41,6 +41,7 @@ def row(**changes: Any) -> FilmRow:
         "options": {},
         "pictures": [],
         "continuity": Continuity.CONTINUOUS,
+        "transition": Transition.CROSSFADE,
         "price": 16_640_000.0,
         "revision": 1,
         "created_at": NOON,
@@ -81,6 +82,13 @@ def test_the_card_is_recognised_and_no_other_film_or_shot_is_taken_for_it() -> N
     assert is_card(text, film.row)
     assert not is_card(text, film.shots[0])
     assert not is_card(text, row(id="fedcba9876543210"))
+
+
+def test_only_where_there_are_several_shots_it_says_that_they_fade_into_each_other() -> None:
+    lines = [film_message(Film(row(), shots(*[Status.RUNNING] * count)))["content"] for count in (1, 2)]
+    assert [" · crossfades\n" in text for text in lines] == [False, True]
+    cut = film_message(Film(row(transition=Transition.CUT), shots(Status.RUNNING, Status.RUNNING)))
+    assert "crossfades" not in cut["content"]
 
 
 def test_a_title_of_nothing_that_can_be_shown_has_a_name_all_the_same() -> None:
