@@ -67,6 +67,8 @@ ASCII_UNSEEN = dict.fromkeys(
 )
 ASCII_WORD = re.compile("[a-z0-9]+")
 
+KNOWN_CHARACTERS = 8192  # what is found out about one is kept for so many; a language has fewer, even Chinese
+
 
 def fold(text: str) -> str:
     """Return `text` as it is compared: without case, width, disguises, and with single blanks.
@@ -142,20 +144,25 @@ def _undisguised(text: str) -> Iterator[str]:
     """Leave out what is not drawn, and marks that do not belong to their letter; `text` is decomposed."""
     letter = ""  # the one that marks stand on; empty: marks stand on no letter
     for char in text:
-        category = unicodedata.category(char)
-        if _is_unseen(char, category):
+        category = _seen_category(char)
+        if not category:
             continue
-        if category[0] != "M":
-            letter = char if category[0] == "L" else ""
+        if category != "M":
+            letter = char if category == "L" else ""
         elif not (letter and _belongs(char, letter)):
             continue
         yield char
 
 
-def _is_unseen(char: str, category: str) -> bool:
+@lru_cache(maxsize=KNOWN_CHARACTERS)
+def _seen_category(char: str) -> str:
+    """Return the first letter of the character's category; empty where it isn't drawn."""
+    category = unicodedata.category(char)
     if category in HIDDEN_CATEGORIES:
-        return char not in LINE_CONTROLS
-    return char in IGNORABLE or char in BLANKS or char in POINTS
+        is_seen = char in LINE_CONTROLS
+    else:
+        is_seen = char not in IGNORABLE and char not in BLANKS and char not in POINTS
+    return category[0] if is_seen else ""
 
 
 def _belongs(mark: str, letter: str) -> bool:
@@ -163,6 +170,7 @@ def _belongs(mark: str, letter: str) -> bool:
     return script in KANA if mark in VOICED_MARKS else script == _script(mark)
 
 
+@lru_cache(maxsize=KNOWN_CHARACTERS)
 def _script(char: str) -> str:
     """Return the first word of the character's name: Python knows no scripts, but names begin with them.
 
@@ -198,6 +206,7 @@ def _pieces(text: str) -> str:
 _entry_pieces = lru_cache(maxsize=16 * MOST_WORDS)(_pieces)
 
 
+@lru_cache(maxsize=KNOWN_CHARACTERS)
 def _kind(char: str) -> Literal["word", "sign", "mark", "gap"]:
     """Return what a character is; a "sign" is a word by itself."""
     category = unicodedata.category(char)[0]

@@ -147,7 +147,8 @@ def _word(decision: Decision) -> Part[Policy] | None:
 
     def put(policy: Policy, told: Told, now: datetime) -> Policy:
         del now
-        return with_word(policy, told["word"]) if told else without_word(policy, word)
+        without = without_word(policy, word)
+        return with_word(without, told["word"]) if told else without
 
     return Part(word_teller(word), put)
 

@@ -101,7 +101,7 @@ class Moderation:
         )
 
     async def add_word(self, by: Moderator, word: str, first: Work[None] = nothing_first) -> bool:
-        """Forbid a word or phrase in prompts; return whether it is new.
+        """Forbid a word or phrase in prompts; return whether it is new. Otherwise nothing is recorded.
 
         `first`: as of `bot.moderation.rules.QuotaRules.set_limits`.
 
@@ -112,9 +112,11 @@ class Moderation:
 
         def decide(session: Session) -> bool:
             first(session)
+            if find_word(fetch_policy(session, by.guild_id), entry) is not None:
+                return False
             change = partial(with_word, word=entry)
-            old, _ = self._decisions.change_policy_in(session, by, event, change, word_teller(entry))
-            return find_word(old, entry) is None
+            self._decisions.change_policy_in(session, by, event, change, word_teller(entry))
+            return True
 
         return await self._decisions.write(by, decide)
 
@@ -175,12 +177,14 @@ class Moderation:
 
 
 def with_word(policy: Policy, word: str) -> Policy:
-    """Return the document with a word or phrase forbidden as it is written.
+    """Return the document with a word or phrase forbidden; one that is there stays as it is written.
 
     Raises:
         BadInputError: there would be too many.
     """
-    words = (*without_word(policy, word).words, word)
+    if find_word(policy, word) is not None:
+        return policy
+    words = (*policy.words, word)
     ensure_not_too_many_words(len(words))
     return policy.model_copy(update={"words": words})
 

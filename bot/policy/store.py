@@ -44,6 +44,15 @@ def fetch_member_policy(session: Session, guild_id: int, user_id: int) -> Member
     return MemberPolicy() if row is None else MemberPolicy.model_validate(row.standing)
 
 
+def fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:
+    """Return a server's document, and those of its members about whom moderators decided anything."""
+    query = select(MemberRow.user_id, MemberRow.standing).where(MemberRow.guild_id == guild_id)
+    member_policies = {
+        user_id: MemberPolicy.model_validate(document) for user_id, document in session.execute(query)
+    }
+    return fetch_policy(session, guild_id), member_policies
+
+
 def fetch_blocked(session: Session, guild_id: int, now: datetime) -> list[tuple[int, Block]]:
     """Return the members of a server who are blocked at a moment, each with the block."""
     rows = session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id)).all()

@@ -1,7 +1,7 @@
 """What a change would have done, in numbers. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from bot.admission.limits import Limit
 from bot.admission.replay import PastRequest, RuleSet, replay
 from bot.db.models import NOBODY
 from bot.policy.documents import Policy, Scope
-from bot.preview.daily import Day, days_of
+from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, days_of, total
 from bot.preview.history import History
 
 
@@ -27,8 +27,10 @@ class Comparison:
         strangers: how many members' roles aren't known at all, where they decide.
         forgotten: requests of members whose data was deleted; their limits can't be checked.
         is_cut: there were more requests than are compared.
+        unsaved: the ids of refused requests whose cost the change doesn't save, as far as is known.
         unknown: requests that nothing can be said about, beside `requests`.
-        days: what became of the requests, day by day.
+        unsure: how many of `requests` may be refused without the change or not.
+        days: what became of the requests, day by day, but for those of `unsure`.
     """
 
     start: datetime
@@ -41,13 +43,26 @@ class Comparison:
     strangers: int = 0
     forgotten: int = 0
     is_cut: bool = False
+    unsaved: Collection[str] = frozenset()
     unknown: int = 0
+    unsure: int = 0
     days: Sequence[Day] = ()
 
     @property
     def saved(self) -> float:
-        """Return what the refused ones cost, in credits."""
-        return sum(request.cost for request in self.refused)
+        """Return what the refused ones cost that are not refused without the change, in credits."""
+        return sum(request.cost for request in self.refused if request.id not in self.unsaved)
+
+    @property
+    def saves_nothing(self) -> bool:
+        """Whether none of the refused ones is known to be refused by the change only."""
+        return len(self.unsaved) == len(self.refused)
+
+    @property
+    def has_chart(self) -> bool:
+        """Whether there is something to see of the change day by day."""
+        shown = total(self.days)
+        return bool(shown[ONLY_THEN] or shown[ONLY_NOW] or (self.refused and shown[BOTH]))
 
     @property
     def by_member(self) -> Sequence[tuple[int, int]]:

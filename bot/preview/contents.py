@@ -1,12 +1,14 @@
 """What a change of blocked words or settings would have refused: requests are judged by what they were.
 
 Neither depends on what was asked before, so each is judged by itself; only a film is accepted whole or not at
-all. What isn't known of a request any more, such as words that were deleted, leaves it out.
+all. Where it isn't known whether the change refuses a request, since its words were deleted, say, the request
+is left out.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -24,15 +26,16 @@ from bot.db.models import Generation
 from bot.policy.documents import Policy
 from bot.preview.comparison import Comparison
 from bot.preview.daily import days_of
-from bot.preview.history import MOST, SPAN, read_pages
-from bot.preview.proposal import Proposal
+from bot.preview.history import MOST, SPAN, Page, read_pages
+from bot.preview.proposal import REFUSING, Proposal
 from bot.provider.catalogue import OptionValue, VideoRequest, get_model
 
 # The channels and threads that are known: what each is a thread of; None: of nothing.
 Places = Mapping[int, int | None]
 
-# The settings by which a request can be refused; what a past one had of them is in its row.
-REFUSING = ("channels", "models", "longest_duration", "highest_resolution")
+PAGE = 500  # requests that are read and judged at once: prompts are long, and others wait for their turn
+
+NO_TURN: AbstractAsyncContextManager[None] = nullcontext()
 
 _TABLE = cast("Table", Generation.__table__)
 _COLUMNS: tuple[Any, ...] = (
@@ -71,13 +74,14 @@ class Content:
 
 
 class Verdict(NamedTuple):
-    """Whether a request is refused as it is now, and whether by the change itself; None: nobody knows."""
+    """Whether a request is refused now, with the change, and by the change alone; None: nobody knows."""
 
     now: bool | None
     then: bool | None
+    alone: bool | None
 
 
-UNKNOWN = Verdict(None, None)
+UNKNOWN = Verdict(None, None, None)
 Judge = Callable[[Content], Verdict]
 Judged = tuple[PastRequest, Hashable | None, Verdict]  # with what it was accepted together with
 
@@ -87,7 +91,7 @@ def judge_of(proposal: Proposal, policy: Policy, changed: Policy, places: Places
     if proposal.word is not None:
         return judge_word(proposal.word, policy)
     fields = proposal.settings.fields if proposal.settings is not None else ()
-    return judge_settings([field for field in REFUSING if field in fields], policy, changed, places)
+    return judge_settings(fields, policy, changed, places)
 
 
 def judge_word(word: str, policy: Policy) -> Judge:
@@ -98,30 +102,45 @@ def judge_word(word: str, policy: Policy) -> Judge:
         if content.texts is None:
             return UNKNOWN
         found = {each for text in content.texts for each in forbidden_in(text, words)}
-        return Verdict(not found.isdisjoint(policy.words), word in found)
+        now, alone = not found.isdisjoint(policy.words), word in found
+        return Verdict(now, now or alone, alone)
 
     return judge
 
 
-def judge_settings(fields: Iterable[str], policy: Policy, changed: Policy, places: Places) -> Judge:
-    """Return what judges by these settings, as they are and as they would be; all others allow anything."""
-    names = [*fields]
-    now, then = (_settings_judge(_only(names, each), places) for each in (policy, changed))
-    return lambda content: Verdict(now(content), then(content))
+def judge_settings(fields: Collection[str], policy: Policy, changed: Policy, places: Places) -> Judge:
+    """Return what judges by all settings that refuse, and by these `fields` alone, as they would be."""
+    alone = _only([field for field in REFUSING if field in fields], changed)
+    policies = (_only(REFUSING, policy), _only(REFUSING, changed), alone)
+    now, then, by_change = (_settings_judge(each, places) for each in policies)
+    return lambda content: Verdict(now(content), then(content), by_change(content))
 
 
-async def compare_contents(database: Database, guild_id: int, judge: Judge, now: datetime) -> Comparison:
+async def compare_contents(
+    database: Database,
+    guild_id: int,
+    judge: Judge,
+    now: datetime,
+    turn: AbstractAsyncContextManager[None] = NO_TURN,
+) -> Comparison:
     """Return what a change would have refused of a server's last 30 days.
+
+    `turn`: is taken for each page, so that others can have theirs in between.
 
     Raises:
         DatabaseBusyError: nothing can be read now.
     """
     judged: list[Judged] = []
-    async for page in read_pages(database, guild_id, now - SPAN, now, _COLUMNS):
-        judged += await asyncio.to_thread(_judge_page, page, judge)
+    pages = read_pages(database, guild_id, now - SPAN, now, _COLUMNS, size=PAGE)
+    page: Page | None = []
+    while page is not None:
+        async with turn:
+            page = await anext(pages, None)
+            judged += await asyncio.to_thread(_judge_page, page or [], judge)
     is_cut = len(judged) >= MOST
     start = judged[-1][0].created_at if is_cut else now - SPAN
-    return await asyncio.to_thread(comparison_of, judged, start, now, is_cut=is_cut)
+    async with turn:
+        return await asyncio.to_thread(comparison_of, judged, start, now, is_cut=is_cut)
 
 
 def comparison_of(
@@ -129,23 +148,26 @@ def comparison_of(
 ) -> Comparison:
     """Return what verdicts come to; what nobody knows about is counted apart."""
     verdicts = _whole(judged)
-    known = [(request, verdict) for request, verdict in verdicts if None not in verdict]
-    refused = [request for request, verdict in known if verdict.then]
-    refused_now = {request.id for request, verdict in known if verdict.now}
-    requests = [request for request, _ in known]
+    known = [(request, verdict) for request, verdict in verdicts if verdict.alone is not None]
+    sure = [(request, verdict) for request, verdict in known if None not in verdict]
+    refused_now = {request.id for request, verdict in sure if verdict.now}
+    refused_then = {request.id for request, verdict in sure if verdict.then}
+    refused = [request for request, verdict in known if verdict.alone]
     return Comparison(
         start=start,
         requests=len(known),
         refused=refused,
         refused_now=len(refused_now),
         refused_twice=sum(request.id in refused_now for request in refused),
+        unsaved={request.id for request in refused} - (refused_then - refused_now),
         unknown=len(verdicts) - len(known),
+        unsure=len(known) - len(sure),
         is_cut=is_cut,
-        days=days_of(requests, refused_now, {request.id for request in refused}, start, now),
+        days=days_of([request for request, _ in sure], refused_now, refused_then, start, now),
     )
 
 
-def _judge_page(page: Iterable[tuple[PastRequest, Sequence[Any]]], judge: Judge) -> list[Judged]:
+def _judge_page(page: Page, judge: Judge) -> list[Judged]:
     found: list[Judged] = []
     for request, row in page:
         content = Content.of_row(request, row)

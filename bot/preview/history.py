@@ -87,9 +87,15 @@ async def _read(database: Database, guild_id: int, since: datetime, until: datet
 
 
 async def read_pages(
-    database: Database, guild_id: int, since: datetime, until: datetime, more: Sequence[Any] = ()
+    database: Database,
+    guild_id: int,
+    since: datetime,
+    until: datetime,
+    more: Sequence[Any] = (),
+    *,
+    size: int = PAGE,
 ) -> AsyncGenerator[Page]:
-    """Yield up to `MOST` requests of a time, the newest first, with the columns in `more`.
+    """Yield up to `MOST` requests of a time, the newest first, with the columns in `more`, `size` at once.
 
     Raises:
         DatabaseBusyError: nothing can be read now.
@@ -97,10 +103,11 @@ async def read_pages(
     count, last = 0, None
     while count < MOST:
         page = await database.read(
-            lambda session, last=last: _fetch_page(session, guild_id, since, until, last, more), hurried=True
+            lambda session, last=last: _fetch_page(session, guild_id, since, until, last, more, size),
+            hurried=True,
         )
         yield page[: MOST - count]
-        if len(page) < PAGE:
+        if len(page) < size:
             break
         count, last = count + len(page), page[-1][0]
 
@@ -112,13 +119,14 @@ def _fetch_page(
     until: datetime,
     last: PastRequest | None,
     more: Sequence[Any],
+    size: int,
 ) -> Page:
     place = tuple_(Generation.created_at, Generation.id)
     query = (
         select(*_COLUMNS, *more)
         .where(Generation.guild_id == guild_id, Generation.created_at >= since, Generation.created_at < until)
         .order_by(Generation.created_at.desc(), Generation.id.desc())
-        .limit(PAGE)
+        .limit(size)
     )
     if last is not None:
         query = query.where(place < (last.created_at, last.id))

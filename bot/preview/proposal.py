@@ -23,9 +23,12 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.matching import Imported
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
 from bot.moderation.service import SETTINGS, with_word
-from bot.moderation.told import settings_teller
+from bot.moderation.told import find_word, settings_teller
 from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope, ServerSettings
 from bot.policy.store import fetch_policy
+
+# The settings by which a request can be refused; what a past one had of them is in its row.
+REFUSING = ("channels", "models", "longest_duration", "highest_resolution")
 
 LIFE = timedelta(hours=1)  # from when the moderator was first shown it
 KEY = r"[0-9]{10}-[0-9a-f]{16}"  # when it ends, in seconds since 1970, and a number of its own
@@ -151,14 +154,14 @@ class KeptProposal(Document):
 def fingerprint(policy: Policy, proposal: Proposal) -> str:
     """Return what differs where anything of a server does that a change is compared with.
 
-    For an import, it's anything but a pause.
+    For an import, it's anything but a pause; for settings, all that refuse anything, too.
     """
     # A set is told in order, which differs between processes otherwise.
     if proposal.imported is not None:
         settings = settings_teller(SETTINGS)(policy)
         rules = dumps([settings, policy.model_dump(mode="json", exclude={*SETTINGS, "pause"})])
     elif proposal.settings is not None:
-        rules = dumps(settings_teller(proposal.settings.fields)(policy))
+        rules = dumps(settings_teller({*proposal.settings.fields, *REFUSING})(policy))
     else:
         compared = {"words"} if proposal.word is not None else {"rules", "budgets"}
         rules = policy.model_dump_json(include=compared)
@@ -197,13 +200,17 @@ def fetch(session: Session, by: Moderator, key: str, now: datetime) -> KeptPropo
 def take(session: Session, by: Moderator, seen: KeptProposal, now: datetime) -> None:
     """Forget a proposal that is being saved, if it is what the moderator saw and the rules still hold.
 
+    A word that was blocked meanwhile is there, whatever else changed, so there's nothing to see again.
+
     Raises:
         PreviewGoneError: as `fetch`.
         RulesChangedError: the server's rules are not those that were shown.
     """
     if fetch(session, by, seen.key, now) != seen:
         raise PreviewGoneError
-    if seen.rules != fingerprint(fetch_policy(session, by.guild_id), seen.proposal):
+    policy, word = fetch_policy(session, by.guild_id), seen.proposal.word
+    is_there = word is not None and find_word(policy, word) is not None
+    if seen.rules != fingerprint(policy, seen.proposal) and not is_there:
         raise RulesChangedError
     drop(session, seen.key)
 

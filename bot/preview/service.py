@@ -13,15 +13,14 @@ from sqlalchemy.orm import Session
 from bot.admission.replay import RuleSet
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.guild_models import MemberRow
 from bot.db.models import NOBODY, Generation
 from bot.db.transactions import Work
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.importing import Imports
 from bot.moderation.rules import QuotaRules, nothing_first
 from bot.moderation.service import Moderation
-from bot.policy.documents import MemberPolicy, Policy, Rule
-from bot.policy.store import fetch_policy
+from bot.policy.documents import Policy, Rule
+from bot.policy.store import fetch_documents, fetch_policy
 from bot.preview.chart import Chart, render_change
 from bot.preview.comparison import Comparison, compare, has_role_rules
 from bot.preview.contents import Places, compare_contents, judge_of
@@ -38,6 +37,8 @@ from bot.preview.proposal import (
 )
 from bot.preview.suggesting import Suggestions, suggest, widest
 from bot.preview.wanted import is_worth_showing
+
+READERS = 3  # words and settings compared at once: each keeps up to 50 megabytes until it's done
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
@@ -111,6 +112,7 @@ class Previews:
         self._daily_limit = daily_limit
         self._clock = clock
         self._turn = asyncio.Lock()  # one takes up to a hundred megabytes and seconds of a processor
+        self._readers = asyncio.Semaphore(READERS)
 
     async def is_wanted(self, by: Moderator, proposal: Proposal, asked: bool | None) -> bool:
         """Whether a change is to be shown first: there is something to show, and the moderator wants it.
@@ -141,15 +143,15 @@ class Previews:
         await self._database.write(lambda session: keep(session, kept), by.guild_id, hurried=True)
         return Preview(kept, policy, changed, comparison, self._daily_limit)
 
-    async def find(self, by: Moderator, key: str, revision: int) -> KeptProposal:
-        """Return a change that is kept, as the moderator saw it.
+    async def find(self, by: Moderator, key: str, revision: int | None = None) -> KeptProposal:
+        """Return a change that is kept; `revision`: the one that the moderator saw; None: whichever it is.
 
         Raises:
             PreviewGoneError: there is no such one, or it was changed since.
         """
         now = self._clock()
         kept = await self._database.read(lambda session: fetch(session, by, key, now), hurried=True)
-        if kept.revision != revision:
+        if revision not in {None, kept.revision}:
             raise PreviewGoneError
         return kept
 
@@ -170,7 +172,8 @@ class Previews:
         await self._database.write(
             lambda session: replace(session, by, kept, again, now), by.guild_id, hurried=True
         )
-        return Preview(again, policy, changed, comparison, self._daily_limit, is_changed=proposal is None)
+        is_changed = proposal is None and again.rules != kept.rules
+        return Preview(again, policy, changed, comparison, self._daily_limit, is_changed=is_changed)
 
     async def save(self, by: Moderator, key: str, revision: int) -> Saved:
         """Save what is kept, with its row of the audit trail, in one transaction.
@@ -203,8 +206,8 @@ class Previews:
         await self._database.write(work, by.guild_id, hurried=True)
 
     async def draw(self, comparison: Comparison) -> Chart | None:
-        """Return the chart of what a change would have done; None where nothing is refused."""
-        if not (comparison.refused or comparison.refused_now):
+        """Return the chart of what a change would have done; None where there's nothing to see."""
+        if not comparison.has_chart:
             return None
         return await asyncio.to_thread(render_change, comparison.days)
 
@@ -250,8 +253,8 @@ class Previews:
         policy = await self._database.read(lambda session: fetch_policy(session, by.guild_id), hurried=True)
         changed = self._changed(proposal, policy)
         judge = judge_of(proposal, policy, changed, server.places)
-        async with self._turn:
-            comparison = await compare_contents(self._database, by.guild_id, judge, self._clock())
+        async with self._readers:
+            comparison = await compare_contents(self._database, by.guild_id, judge, self._clock(), self._turn)
         return policy, changed, comparison
 
     async def _replay(
@@ -269,7 +272,7 @@ class Previews:
         """
         now = self._clock()
         policy, member_policies = await self._database.read(
-            partial(_fetch_documents, guild_id=by.guild_id), hurried=True
+            partial(fetch_documents, guild_id=by.guild_id), hurried=True
         )
         changed = change(policy)
         is_same = (policy.rules, policy.budgets) == (changed.rules, changed.budgets)
@@ -290,11 +293,3 @@ class Previews:
         if proposal.settings is not None:
             return self._moderation.with_settings(policy, proposal.settings.changes)
         return proposal.applied_to(policy, self._clock())
-
-
-def _fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:
-    query = select(MemberRow.user_id, MemberRow.standing).where(MemberRow.guild_id == guild_id)
-    member_policies = {
-        user_id: MemberPolicy.model_validate(document) for user_id, document in session.execute(query)
-    }
-    return fetch_policy(session, guild_id), member_policies

@@ -5,8 +5,7 @@ from collections.abc import Collection
 from bot.moderation.rules import rules_of
 from bot.moderation.told import find_word
 from bot.policy.documents import Policy, ServerSettings
-from bot.preview.contents import REFUSING
-from bot.preview.proposal import NewSettings, Proposal
+from bot.preview.proposal import REFUSING, NewSettings, Proposal
 from bot.provider.catalogue import resolution_rank
 
 

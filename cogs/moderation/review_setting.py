@@ -1,7 +1,7 @@
 """Whose requests moderators look at first, and when: what moderators type for it, and how it's told. Pure."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, LiteralString
 
 from discord.app_commands import Choice
@@ -10,6 +10,7 @@ from bot.db.models import Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import N_, _, format_or, ngettext, pgettext
+from bot.moderation.portable import OF_REVIEW
 from bot.policy.documents import MOST_NEW_DAYS, MOST_NEW_VIDEOS, Policy, Reviewed, ReviewRule
 from bot.policy.phrases import count_videos
 
@@ -28,6 +29,8 @@ TIMEOUTS: Mapping[str, LiteralString] = {
     Unreviewed.POST.value: N_("I post them"),
 }
 OWN_WAIT = N_("Your own requests can wait, too. Another moderator then has to approve them.")
+# The settings on which it depends what becomes of requests that wait for approval.
+OF_APPROVAL = OF_REVIEW | {"moderators_channel_id"}
 LONGEST = 100  # characters
 ROLE = re.compile(r"<@&([0-9]{15,20})>|([0-9]{15,20})")  # a mention, or a copied id
 NEW = re.compile(
@@ -96,6 +99,17 @@ def nobody_approves(policy: Policy) -> str:
         "⚠️ Without a moderators' channel, nobody can approve requests, and they end after 24 hours. Set one "
         "with `/veo-admin settings moderators_channel`."
     )
+
+
+def review_notes(before: Policy, changed: Policy) -> Iterator[str]:
+    """Yield what follows from a change of the settings for requests that wait for approval."""
+    if changed.review is None:
+        return
+    if changed.review != before.review:
+        yield f"ℹ️ {_(OWN_WAIT)}"
+    is_changed = any(getattr(changed, field) != getattr(before, field) for field in OF_APPROVAL)
+    if changed.moderators_channel_id is None and is_changed:
+        yield nobody_approves(changed)
 
 
 def typed_review(rule: ReviewRule | None) -> str:

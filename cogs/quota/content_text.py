@@ -8,6 +8,7 @@ from bot.preview.comparison import Comparison
 from bot.preview.proposal import NewSettings
 from bot.preview.service import Preview
 from bot.provider.catalogue import Model
+from cogs.moderation.review_setting import review_notes
 from cogs.moderation.server_settings import setting_changes
 from cogs.moderation.settings_text import possibility_notes
 from cogs.moderation.words_text import shown_word
@@ -56,6 +57,13 @@ def _about_settings(settings: NewSettings, preview: Preview, models: Sequence[Mo
     old, new = tell(preview.policy) or {}, tell(preview.changed) or {}
     yield from (f"- {change}" for change in setting_changes(old, new))
     yield from possibility_notes(preview.changed, models)
+    yield from review_notes(preview.policy, preview.changed)
+    if comparison.unknown and not comparison.requests:
+        yield _(
+            "I can't find the thread, channel or model of any request of the last 30 days, so I can't tell "
+            "what it would have done."
+        )
+        return
     yield result_text(comparison)
     if comparison.refused_twice:
         yield ngettext(
@@ -64,9 +72,21 @@ def _about_settings(settings: NewSettings, preview: Preview, models: Sequence[Mo
             comparison.refused_twice,
         )
     yield from most_affected(comparison)
+    yield from _unknown_of_settings(comparison)
+
+
+def _unknown_of_settings(comparison: Comparison) -> Iterator[str]:
     if comparison.unknown:
         yield ngettext(
             "-# {count} more request isn't included, because I can't find its thread, channel or model.",
             "-# {count} more requests aren't included, because I can't find their thread, channel or model.",
             comparison.unknown,
+        )
+    if comparison.unsure and (comparison.refused or comparison.has_chart):
+        yield ngettext(
+            "-# I can't tell whether {count} of these requests is refused now, too. It's not in the chart, "
+            "and its cost isn't counted as saved.",
+            "-# I can't tell whether {count} of these requests are refused now, too. They're not in the "
+            "chart, and their cost isn't counted as saved.",
+            comparison.unsure,
         )

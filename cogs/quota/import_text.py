@@ -7,11 +7,10 @@ from bot.escape import plain
 from bot.i18n import N_, _, format_and
 from bot.moderation.importing import SERVER_LENGTH
 from bot.moderation.matching import Imported, Kind, LeftOut, Why
-from bot.moderation.portable import OF_REVIEW
 from bot.moderation.told import import_teller
 from bot.policy.documents import LimitKind, Scope
 from bot.preview.service import Preview
-from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
+from cogs.moderation.review_setting import review_notes
 from cogs.moderation.server_settings import SETTINGS
 from cogs.moderation.undo_text import import_changes
 from cogs.quota.preview_text import changed_meanwhile, comparison_lines, expiry_line
@@ -22,9 +21,6 @@ NAME_LENGTH = 30  # characters of a name from the file; escaped it may be twice 
 MORE_LENGTH = 40  # characters of how many more there are
 NAMES_LENGTH = 80  # characters of names in one line
 AROUND_LINE = 3  # characters of a list's line besides its text
-
-# The settings on which it depends what becomes of requests that wait for approval.
-OF_APPROVAL = OF_REVIEW | {"moderators_channel_id"}
 
 LEFT_OUT: Mapping[Why, LiteralString] = {
     Why.MISSING: N_("⚠️ Left out, because this server doesn't have them: {names}"),
@@ -53,7 +49,7 @@ def import_text(preview: Preview, imported: Imported) -> str:
 
 def _consequences(preview: Preview) -> Iterator[str]:
     yield from _about_default(preview)
-    yield from _about_review(preview)
+    yield from review_notes(preview.policy, preview.changed)
     yield from comparison_lines(preview.comparison)
     yield expiry_line(preview.kept)
 
@@ -63,17 +59,6 @@ def _about_default(preview: Preview) -> Iterator[str]:
     had, has = (p.find_rule(Scope.SERVER, 0, LimitKind.DAY) for p in (preview.policy, preview.changed))
     if had is not None and has is None:
         yield f"ℹ️ {default_line(preview.daily_limit)}"
-
-
-def _about_review(preview: Preview) -> Iterator[str]:
-    before, changed = preview.policy, preview.changed
-    if changed.review is None:
-        return
-    if changed.review != before.review:
-        yield f"ℹ️ {_(OWN_WAIT)}"
-    is_changed = any(getattr(changed, field) != getattr(before, field) for field in OF_APPROVAL)
-    if changed.moderators_channel_id is None and is_changed:
-        yield nobody_approves(changed)
 
 
 def changes_of(preview: Preview) -> list[str]:

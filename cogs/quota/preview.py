@@ -19,6 +19,7 @@ from bot.preview.service import Preview, Saved, ServerNow
 from cogs.moderation.permissions import COMMAND as ADMIN
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import known_guild, moderator_of
+from cogs.moderation.words_text import word_added
 from cogs.quota.change_forms import NumbersForm, WordForm
 from cogs.quota.content_text import content_text
 from cogs.quota.import_text import changes_of, import_text
@@ -74,7 +75,7 @@ class PreviewButton(Item):
 
 
 class SaveButton(PreviewButton):
-    """Saves the change, once; where the rules have changed since, shows it again."""
+    """Saves the change, once; where that isn't what the moderator saw, shows it again."""
 
     action = "try-save"
     style = discord.ButtonStyle.success
@@ -88,13 +89,15 @@ class SaveButton(PreviewButton):
         """Save it, and say what holds now."""
         await interaction.response.defer()
         previews, by = interaction.client.services.previews, moderator_of(interaction)
-        kept = await previews.find(by, self.key, self.revision)
+        kept = await previews.find(by, self.key)
         await _ensure_may_decide(interaction, kept.proposal)
+        if kept.revision != self.revision:  # such as where Discord didn't take what was shown last
+            await _show_changed(interaction, kept, None)
+            raise RulesChangedError
         try:
             saved = await previews.save(by, self.key, self.revision)
         except RulesChangedError:
-            again = await previews.change(by, self.key, self.revision, None, _server_now(interaction))
-            await _show(interaction, again, await _roles_of_subject(interaction, again.kept.proposal))
+            await _show_changed(interaction, kept, None)
             return
         role_ids = await _roles_of_subject(interaction, saved.proposal)
         try:
@@ -115,9 +118,9 @@ class ChangeButton(PreviewButton):
         return pgettext("button", "Change")
 
     async def act(self, interaction: Interaction) -> None:
-        """Show the form; whether the person may change anything is asked when it is sent."""
+        """Show the form with what is kept; whether the person may change it is asked when it is sent."""
         by, previews = moderator_of(interaction), interaction.client.services.previews
-        kept = await previews.find(by, self.key, self.revision)
+        kept = await previews.find(by, self.key)
         form = NumbersChangeForm if kept.proposal.word is None else WordChangeForm
         await interaction.response.send_modal(form(kept))
 
@@ -147,7 +150,7 @@ class NumbersChangeForm(NumbersForm):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the preview of what was entered; nothing is saved."""
-        await _show_changed(interaction, self._kept, self.read())
+        await _show_entered(interaction, self._kept, self.read())
 
 
 class WordChangeForm(WordForm):
@@ -159,15 +162,25 @@ class WordChangeForm(WordForm):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the preview of what was entered; nothing is saved."""
-        await _show_changed(interaction, self._kept, self.read(interaction))
+        await _show_entered(interaction, self._kept, self.read(interaction))
 
 
-async def _show_changed(interaction: Interaction, kept: KeptProposal, changed: Proposal) -> None:
+async def _show_entered(interaction: Interaction, kept: KeptProposal, entered: Proposal) -> None:
+    """Show what was entered in place of what is kept, but for a word that is blocked already."""
     await interaction.response.defer()
-    await _ensure_may_decide(interaction, changed)
+    await _ensure_may_decide(interaction, entered)
+    by, previews = moderator_of(interaction), interaction.client.services.previews
+    if entered.word is not None and not await previews.is_wanted(by, entered, asked=True):
+        await interaction.followup.send(word_added(entered.word, is_new=False), ephemeral=True)
+        return
+    await _show_changed(interaction, kept, entered)
+
+
+async def _show_changed(interaction: Interaction, kept: KeptProposal, changed: Proposal | None) -> None:
+    """Show another change in place of what is kept; None: the same, as it is now."""
     by, previews = moderator_of(interaction), interaction.client.services.previews
     preview = await previews.change(by, kept.key, kept.revision, changed, _server_now(interaction))
-    await _show(interaction, preview, await _roles_of_subject(interaction, changed))
+    await _show(interaction, preview, await _roles_of_subject(interaction, preview.kept.proposal))
 
 
 async def _ensure_may_decide(interaction: Interaction, proposal: Proposal) -> None:

@@ -128,6 +128,12 @@ def result_text(comparison: Comparison) -> str:
     if not comparison.refused:
         return _("In the last 30 days it would have refused **none of {requests}**.", requests=made)
     refused = number(len(comparison.refused))
+    if comparison.saves_nothing:
+        return _(
+            "In the last 30 days it would have refused **{refused} of {requests}**.",
+            refused=refused,
+            requests=made,
+        )
     members = len(comparison.by_member)
     if not members:  # all of them are of members whose data was deleted
         return _(

@@ -157,7 +157,7 @@ async def test_a_word_that_somebody_blocked_meanwhile_is_shown_before_it_is_save
     assert lines(now_shown(world, message)) == [
         "⚠️ **Somebody changed the rules meanwhile.** This is how it looks now. Please decide again.",
         "🔎 **Block “dragon” in prompts**",
-        refused_in_words(2, of=2, by=1, saved=2),
+        refused_in_words(2, of=2, by=1, saved=1),
         "1 of them has a word that's already blocked.",
         f"Most affected: <@{world.alice.id}> (2).",
     ]
@@ -193,7 +193,8 @@ async def test_settings_are_shown_with_what_they_would_have_refused_and_saved_by
     message = await previewed(world, "settings", channels=art.mention)
     assert lines(message.content)[2:] == [
         "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
-        refused_in_words(3, of=5, by=1, saved=3),
+        refused_in_words(3, of=5, by=1, saved=1),
+        "The settings as they are now would have refused 2 of them, too.",
         f"Most affected: <@{world.alice.id}> (3).",
         "-# 1 more request isn't included, because I can't find its thread, channel or model.",
     ]
@@ -212,9 +213,14 @@ async def test_settings_that_somebody_changed_meanwhile_are_shown_before_they_ar
     assert "- Longest video: 6 seconds → 4 seconds" in text
     assert "**2 of 2 requests**" in text
     assert "The settings as they are now would have refused 1 of them, too." in text
-    await moderation.change_settings(mona_of(world), {"models": frozenset({"google/veo3"})})
+    await moderation.change_settings(mona_of(world), {"channels": frozenset({1})})
     await world.mona.click(as_shown(world, message), label="Save")
-    assert now_shown(world, message).startswith("✅ **Saved.**"), "another setting has nothing to do with it"
+    text = now_shown(world, message)
+    assert "In the last 30 days it would have refused **2 of 2 requests**." in text, "nothing more is saved"
+    assert "The settings as they are now would have refused 2 of them, too." in text
+    await moderation.change_settings(mona_of(world), {"ask_first": True})
+    await world.mona.click(as_shown(world, message), label="Save")
+    assert now_shown(world, message).startswith("✅ **Saved.**"), "this one has nothing to do with it"
     assert (await policy_of(world)).longest_duration == 4
 
 

@@ -11,11 +11,12 @@ from sqlalchemy import select, update
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.errors import BadInputError, DatabaseBusyError
-from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.importing import Imports
 from bot.moderation.matching import Imported
 from bot.moderation.rules import SERVER, QuotaRules, Subject
 from bot.moderation.service import SETTINGS, Moderation
+from bot.moderation.told import word_teller
 from bot.moderation.undo import (
     AlreadyRestoredError,
     AlreadyUndoneError,
@@ -60,6 +61,7 @@ class Server:
         self.rules = QuotaRules(decisions, daily_limit=50)
         self.imports = Imports(decisions)
         self.undo = Undo(decisions)
+        self.decisions = decisions
         self._database = database
 
     async def documents(self) -> tuple[Policy, MemberPolicy]:
@@ -149,9 +151,14 @@ KINDS: Mapping[str, tuple[Decide, Decide]] = {
         lambda on: on.moderation.block(MONA, MEMBER, None, "spam"),
         lambda on: on.moderation.unblock(MONA, MEMBER),
     ),
-    "a word is written otherwise": (
+    "a word is written otherwise, as adding it did once": (
         lambda on: on.moderation.add_word(MONA, "Gun"),
-        lambda on: on.moderation.add_word(MONA, "GUN"),
+        lambda on: on.decisions.change_policy(
+            MONA,
+            AuditEvent(Action.WORD_ADD, "words"),
+            lambda policy: policy.model_copy(update={"words": ("GUN",)}),
+            word_teller("GUN"),
+        ),
     ),
     "a word is removed": (
         lambda on: on.moderation.add_word(MONA, "Gun"),

@@ -17,9 +17,10 @@ from bot.db.database import Database
 from bot.db.models import Placement, Status
 from bot.policy.documents import Policy
 from bot.policy.store import store_policy
-from bot.preview.contents import REFUSING, compare_contents, judge_settings
+from bot.preview.contents import compare_contents, judge_settings
+from bot.preview.daily import ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
-from bot.preview.proposal import NewSettings, Proposal
+from bot.preview.proposal import NewSettings, Proposal, fingerprint
 from bot.preview.wanted import is_worth_showing
 from bot.provider.catalogue import CATALOGUE
 from bot.provider.input_kinds import InputKind
@@ -131,19 +132,20 @@ async def test_the_preview_refuses_what_the_service_refuses(
             status=Status.SUCCEEDED,
             model=wish.model,
             options=wish.options,
+            credits_used=1.0,
         )
         for wish in drawn
     ]
     await database.write(lambda session: session.add_all(rows))
-    fields = [field for field in REFUSING if field in new]
-    comparison = await compare_contents(
-        database, guild_id, judge_settings(fields, policy, changed, PLACES), NOW
-    )
-    assert (comparison.requests, comparison.unknown) == (len(drawn), 0)
+    comparison = await compare_contents(database, guild_id, judge_settings(new, policy, changed, PLACES), NOW)
+    assert (comparison.requests, comparison.unknown, comparison.unsure) == (len(drawn), 0, 0)
     refused = sorted(request.created_at for request in comparison.refused)
     assert refused == await refused_under(database, drawn, Policy(**new))
-    before = Policy(**{field: getattr(policy, field) for field in fields})
-    assert comparison.refused_now == len(await refused_under(database, drawn, before))
+    now, then = [set(await refused_under(database, drawn, each)) for each in (policy, changed)]
+    assert (comparison.refused_now, comparison.refused_twice) == (len(now), len(now.intersection(refused)))
+    by_day = total(comparison.days)
+    assert (by_day[ONLY_NOW], by_day[ONLY_THEN]) == (len(now - then), len(then - now))
+    assert comparison.saved == len(then - now), "what is refused already is saved already"
 
 
 @given(changes, changes)
@@ -177,6 +179,18 @@ def accepts(name: str, policy: Policy) -> set[Any]:
             return {lines for lines in (720, 1080, 4000) if lines <= most}
 
 
+@given(changes, changes, changes)
+def test_settings_are_compared_with_all_that_refuse_so_that_none_of_them_changes_unseen(
+    old: dict[str, Any], new: dict[str, Any], meanwhile: dict[str, Any]
+) -> None:
+    policy, proposal = Policy(**old), Proposal(settings=NewSettings.of({**new, "ask_first": True}))
+    later = policy.model_copy(update=meanwhile)
+    seen = fingerprint(policy, proposal)
+    assert (seen == fingerprint(later, proposal)) == (policy == later)
+    assert seen != fingerprint(policy.model_copy(update={"ask_first": True}), proposal)
+    assert seen == fingerprint(policy.model_copy(update={"saves_at_once": True}), proposal)
+
+
 async def known_and_refused(database: Database, row: dict[str, Any], **new: Any) -> tuple[int, int]:
     """Return whether it's known what becomes of a request, and whether it's refused."""
     guild_id = next(servers)
@@ -201,3 +215,33 @@ async def test_a_thread_that_nobody_knows_is_judged_by_the_rest_of_the_settings(
     assert await known_and_refused(database, row, channels=here) == (0, 0), "whose thread is it?"
     assert await known_and_refused(database, row, channels=here, longest_duration=6) == (1, 1)
     assert await known_and_refused(database, row, channels=here | {ARCHIVED}) == (1, 0)
+
+
+async def test_where_it_is_not_known_what_is_refused_now_no_money_is_claimed(database: Database) -> None:
+    guild_id = next(servers)
+    row: dict[str, Any] = {"guild_id": guild_id, "created_at": NOW - SPAN / 2, "credits_used": 1.0}
+    long, short = {"options": {"duration": 8}}, {"options": {"duration": 4}}
+    places = (
+        {"channel_id": place, **options} for place in (ARCHIVED, ART, VIDEOS) for options in (long, short)
+    )
+    rows = [new_row(**row, **place) for place in places]
+    await database.write(lambda session: session.add_all(rows))
+    old = Policy(channels=frozenset({VIDEOS}))
+    new = old.model_copy(update={"longest_duration": 6})
+    judge = judge_settings(["longest_duration"], old, new, PLACES)
+    comparison = await compare_contents(database, guild_id, judge, NOW)
+    assert (comparison.requests, comparison.unknown, comparison.unsure) == (6, 0, 2)
+    assert (len(comparison.refused), comparison.refused_twice, comparison.saved) == (3, 1, 1.0)
+    assert total(comparison.days).total() == 4, "the chart shows what isn't known"
+
+
+async def test_what_is_surely_refused_counts_whether_or_not_it_is_refused_now(database: Database) -> None:
+    guild_id = next(servers)
+    row = new_row(guild_id=guild_id, channel_id=ARCHIVED, created_at=NOW - SPAN / 2, options={"duration": 8})
+    await database.write(lambda session: session.add(row))
+    old = Policy(channels=frozenset({VIDEOS}))
+    new = Policy(channels=frozenset({ART}), longest_duration=4)
+    judge = judge_settings(["channels", "longest_duration"], old, new, PLACES)
+    comparison = await compare_contents(database, guild_id, judge, NOW)
+    assert (comparison.requests, len(comparison.refused), comparison.unknown) == (1, 1, 0)
+    assert (comparison.refused_twice, comparison.saved, comparison.has_chart) == (0, 0, False)

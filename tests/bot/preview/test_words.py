@@ -18,8 +18,8 @@ from bot.db.models import Generation, Placement, Status
 from bot.policy.documents import Policy
 from bot.policy.store import store_policy
 from bot.preview.comparison import Comparison
-from bot.preview.contents import compare_contents, judge_word
-from bot.preview.daily import total
+from bot.preview.contents import PAGE, Content, Verdict, compare_contents, judge_word
+from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
@@ -75,6 +75,7 @@ def row_of(guild_id: int, wish: Wish) -> Generation:
         finished_at=wish.at,
         status=Status.SUCCEEDED,
         erased_at=None if wish.is_kept else NOW,
+        credits_used=1.0,
         prompt=wish.prompt if wish.is_kept else "",
         options=wish.options if wish.is_kept else {},
     )
@@ -134,7 +135,11 @@ async def test_the_preview_refuses_what_the_service_refuses(
     assert comparison.refused_twice == len(alone) + len(before) - len(both)
     by_day = total(comparison.days)
     assert by_day.total() == len(kept)
-    assert sum(number for fate, number in by_day.items() if any(fate)) == len(both)
+    assert set(before) <= set(both), "a word more lets something be accepted"
+    assert by_day[ONLY_NOW] == 0
+    assert by_day[BOTH] == len(before)
+    assert comparison.saved == by_day[ONLY_THEN] == len(both) - len(before)
+    assert comparison.has_chart == bool(alone)
 
 
 async def test_a_film_is_refused_whole_for_one_shot_or_for_its_title(database: Database) -> None:
@@ -169,6 +174,25 @@ async def test_a_shot_whose_words_are_gone_leaves_its_film_out_unless_another_on
         await database.write(lambda session, rows=rows: session.add_all(rows))
     comparison = await compared(database, guild_id, "gore")
     assert (len(comparison.refused), comparison.requests, comparison.unknown) == (2, 2, 2)
+
+
+async def test_somebody_else_has_a_turn_before_all_is_judged(database: Database) -> None:
+    guild_id, turn, begun = next(servers), asyncio.Lock(), asyncio.Event()
+    wishes = [Wish(11, number + 1, "a cat", None) for number in range(3 * PAGE)]
+    await database.write(lambda session: session.add_all([row_of(guild_id, wish) for wish in wishes]))
+    loop, judge = asyncio.get_running_loop(), judge_word("gore", Policy())
+    judged: list[Content] = []
+
+    def judge_and_tell(content: Content) -> Verdict:
+        judged.append(content)
+        loop.call_soon_threadsafe(begun.set)
+        return judge(content)
+
+    comparing = asyncio.create_task(compare_contents(database, guild_id, judge_and_tell, NOW, turn))
+    await begun.wait()
+    async with turn:
+        assert len(judged) == PAGE, "others wait until all of a long history is judged"
+    assert (await comparing).requests == 3 * PAGE
 
 
 def film_of(film_id: str, guild_id: int, title: str) -> FilmRow:
