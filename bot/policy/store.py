@@ -45,7 +45,7 @@ def fetch_member_policy(session: Session, guild_id: int, user_id: int) -> Member
 
 
 def fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:
-    """Return a server's document, and those of its members about whom moderators decided anything."""
+    """Return a server's document, and those of its members with decisions about them."""
     query = select(MemberRow.user_id, MemberRow.standing).where(MemberRow.guild_id == guild_id)
     member_policies = {
         user_id: MemberPolicy.model_validate(document) for user_id, document in session.execute(query)

@@ -86,7 +86,7 @@ class Reviewers:
         self._change(by, {"review": None})
 
     def _wish(self) -> dict[str, object]:
-        """Return whom moderators want to see first, before what, and what becomes of what they don't see."""
+        """Return whose requests moderators want to see, before what, and what becomes of those they don't."""
         rule, stage, timeout = (self._chance.choice(ways) for ways in (RULES, STAGES, list(Unreviewed)))
         return {"review": rule, "review_stage": stage, "review_timeout": timeout}
 

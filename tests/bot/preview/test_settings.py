@@ -1,6 +1,5 @@
 """The preview of settings refuses just what the service refuses once they are saved."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,12 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.admission.check_request import Admission, Requester
-from bot.admission.denials import RefusedError
 from bot.db.database import Database
-from bot.db.models import Placement, Status
+from bot.db.models import Status
 from bot.policy.documents import Policy
-from bot.policy.store import store_policy
 from bot.preview.contents import compare_contents, judge_settings
 from bot.preview.daily import ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
@@ -24,11 +20,9 @@ from bot.preview.proposal import NewSettings, Proposal, fingerprint
 from bot.preview.wanted import is_worth_showing
 from bot.provider.catalogue import CATALOGUE
 from bot.provider.input_kinds import InputKind
-from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
-from tests.bot.clocks import StoppedClock
-from tests.bot.prices import FixedPrices
-from tests.bot.rows import new_row, numbers
+from tests.bot.preview.really import really_refused
+from tests.bot.rows import new_row
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 servers = count(30_000)
@@ -86,32 +80,9 @@ def in_order(drawn: Sequence[Wish]) -> list[Wish]:
 
 
 async def refused_under(database: Database, drawn: Sequence[Wish], policy: Policy) -> list[datetime]:
-    """Make the requests one after the other by the settings; return when the refused ones were made."""
-    guild_id, clock = next(servers), StoppedClock()
-    service = GenerationService(
-        database,
-        admission=Admission(FixedPrices(), daily_limit=10_000),
-        work=asyncio.Event(),
-        stopping=asyncio.Event(),
-        clock=clock,
-    )
-    await database.write(lambda session: store_policy(session, guild_id, policy))
-    refused: list[datetime] = []
-    for wish in drawn:
-        clock.now = wish.at
-        requester = Requester(
-            next(numbers),
-            guild_id,
-            wish.channel_id,
-            11,
-            Placement.THREAD,
-            parent_id=PLACES.get(wish.channel_id),
-        )
-        try:
-            await service.request(requester, RequestSpec(wish.model, "a cat", wish.options))
-        except RefusedError:
-            refused.append(wish.at)
-    return refused
+    asked = [(wish.at, RequestSpec(wish.model, "a cat", wish.options)) for wish in drawn]
+    places = [(wish.channel_id, PLACES.get(wish.channel_id)) for wish in drawn]
+    return await really_refused(database, policy, asked, places=places)
 
 
 @pytest.mark.both_engines

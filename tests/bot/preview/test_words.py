@@ -10,21 +10,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.admission.check_request import Admission, Requester
-from bot.admission.denials import RefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Placement, Status
 from bot.policy.documents import Policy
-from bot.policy.store import store_policy
 from bot.preview.comparison import Comparison
 from bot.preview.contents import PAGE, Content, Verdict, compare_contents, judge_word
 from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
-from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
-from tests.bot.clocks import StoppedClock
-from tests.bot.prices import FixedPrices
+from tests.bot.preview.really import really_refused
 from tests.bot.rows import MODEL, new_row, numbers
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
@@ -82,25 +77,8 @@ def row_of(guild_id: int, wish: Wish) -> Generation:
 
 
 async def refused_under(database: Database, drawn: Sequence[Wish], policy: Policy) -> list[datetime]:
-    """Make the requests one after the other with words blocked; return when the refused ones were made."""
-    guild_id, clock = next(servers), StoppedClock()
-    service = GenerationService(
-        database,
-        admission=Admission(FixedPrices(), daily_limit=10_000),
-        work=asyncio.Event(),
-        stopping=asyncio.Event(),
-        clock=clock,
-    )
-    await database.write(lambda session: store_policy(session, guild_id, policy))
-    refused: list[datetime] = []
-    for wish in drawn:
-        clock.now = wish.at
-        requester = Requester(next(numbers), guild_id, 2, wish.member, Placement.THREAD)
-        try:
-            await service.request(requester, RequestSpec(MODEL, wish.prompt, wish.options))
-        except RefusedError:
-            refused.append(wish.at)
-    return refused
+    asked = [(wish.at, RequestSpec(MODEL, wish.prompt, wish.options)) for wish in drawn]
+    return await really_refused(database, policy, asked)
 
 
 async def compared(database: Database, guild_id: int, word: str, policy: Policy | None = None) -> Comparison:

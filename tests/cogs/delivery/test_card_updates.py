@@ -1,4 +1,4 @@
-"""Cards of which another process has shown more: whoever edits late shows that, too."""
+"""Cards of which another process has shown more: an edit that comes late shows that, too."""
 
 import asyncio
 from datetime import timedelta
