@@ -224,7 +224,7 @@ class _Making:
         try:
             joined = await Joiner().join(clips, folder / "film.mp4", self.film.transition)
             # Without waiting from here on, so that Ctrl-C comes before all of it or after.
-            self.folder.note_joined(joined.path)
+            self.folder.note_joined(joined.path, self.film.transition)
             _move(joined.path, output)
         except (MediaError, OSError, RuntimeError) as error:
             reason = f"{error.strerror}." if isinstance(error, OSError) else error

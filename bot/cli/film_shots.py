@@ -112,19 +112,19 @@ class ShotFolder:
         """
         self._write(self.path(number), record.model_dump_json())
 
-    def note_joined(self, film: Path) -> None:
+    def note_joined(self, film: Path, how: str) -> None:
         """Note which film was made of the shots, before it goes to its place.
 
         Raises:
             GenerateError: it can't be written.
             OSError: there is no film.
         """
-        self._write(self.folder / JOINED, _mark_of(film))
+        self._write(self.folder / JOINED, _mark_of(film, how))
 
-    def is_of(self, film: Path) -> bool:
-        """Whether a film was made of these shots, and nobody has changed it since."""
+    def is_of(self, film: Path, how: str) -> bool:
+        """Whether a film was made of these shots in this way, and nobody has changed it since."""
         try:
-            return (self.folder / JOINED).read_text(encoding="utf-8") == _mark_of(film)
+            return (self.folder / JOINED).read_text(encoding="utf-8") == _mark_of(film, how)
         except (OSError, UnicodeDecodeError):
             return False
 
@@ -163,6 +163,6 @@ def cost_line(records: Sequence[ShotRecord]) -> str:
     return f"Its shots cost ${usd(spent):,.2f}{without}{doubt}."
 
 
-def _mark_of(film: Path) -> str:
+def _mark_of(film: Path, how: str) -> str:
     found = film.stat()
-    return f"{found.st_size} {found.st_mtime_ns}"
+    return f"{found.st_size} {found.st_mtime_ns} {how}"

@@ -85,7 +85,7 @@ def end_of_earlier_run(film: Film) -> str | None:
     Raises:
         GenerateError: a shot's record can't be read.
     """
-    if not film.folder.is_of(film.output):
+    if not film.folder.is_of(film.output, film.transition):
         return None
     records = [record for number, record in enumerate(film.records, 1) if record and film.has(number, record)]
     others = [film.folder.read(number) for number in range(len(film.shots) + 1, MAX_SHOTS + 1)]

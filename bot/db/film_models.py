@@ -32,6 +32,9 @@ class Transition(StrEnum):
     CROSSFADE = "crossfade"  # one fades out while the next fades in
 
 
+UNFADED = "crossfades"  # among a film's troubles: it has cuts in their place
+
+
 class FilmRow(Base):
     """One film, from the offer to the message with the joined video.
 
@@ -118,6 +121,11 @@ class FilmRow(Base):
 
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the film was taken down
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its words are gone since then
+
+    @property
+    def joined_by(self) -> Transition:
+        """How its shots are joined: by cuts where the crossfades that were chosen couldn't be made."""
+        return Transition.CUT if UNFADED in (self.troubles or {}) else self.transition
 
     @property
     def thread_id(self) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.db.film_models import FilmRow
+from bot.db.film_models import UNFADED, FilmRow, Transition
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
@@ -17,7 +17,7 @@ from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import FileGoneError
 from bot.media.files import NO_ROOM, Clip, MediaError, VideoStore, probe
-from bot.media.joining import Joiner
+from bot.media.joining import Joiner, JoiningRefusedError, JoiningTimeoutError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -167,20 +167,28 @@ class Finishing:
         if not clips or not film.is_to_be_posted:
             return film, None
         try:
-            return film, await self._joined_file(film, clips)
+            return await self._joined_file(film, clips)
         except (OSError, RuntimeError) as error:
             log.error("shots can't be joined: ffmpeg or the disk can't be used", error=str(error))
             wait = StepPostponedError(NO_ROOM, self._timing.fetch_wait)
             row = await self._wait("files", film.row, self._timing.delivery_window, wait)
             return Film(row, film.takes), None
 
-    async def _joined_file(self, film: Film, clips: list[Clip]) -> Clip:
+    async def _joined_file(self, film: Film, clips: list[Clip]) -> tuple[Film, Clip]:
         path, names = self._videos.path(film.row.id), film.names
         if self._joined.get(film.row.id) == names and await asyncio.to_thread(path.exists):
-            return await probe(path)
-        clip = await self._joiner.join(clips, path, film.row.transition)
+            return film, await probe(path)
+        try:
+            clip = await self._joiner.join(clips, path, film.row.joined_by)
+        except (JoiningTimeoutError, JoiningRefusedError) as error:
+            if film.row.joined_by is Transition.CUT:
+                raise
+            log.warning("a film has cuts in place of crossfades", film=film.row.id, reason=str(error))
+            troubles = {**(film.row.troubles or {}), UNFADED: self._clock().isoformat()}
+            film = Film(await self._queue.note(film.row, troubles=troubles), film.takes)
+            clip = await self._joiner.join(clips, path)
         self._joined[film.row.id] = names
-        return clip
+        return film, clip
 
     async def _fetch(self, film: Film) -> tuple[Film, list[Clip]]:
         """Return the shots' files, and the film without those that can't be had any more.

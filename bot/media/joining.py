@@ -35,6 +35,10 @@ SOUND_RATE = "160k"  # of AAC
 Arguments = Callable[[Sequence[Clip]], list[str]]  # what ffmpeg reads, and what becomes of the pictures
 
 
+class JoiningRefusedError(MediaError):
+    """ffmpeg refused, or what it made isn't the film; that would be so again."""
+
+
 class JoiningTimeoutError(MediaError):
     """It took too long; once more is enough to see that it always will."""
 
@@ -93,17 +97,18 @@ class Joiner:
             raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
         if code:
             log.error("shots were not joined", code=code, stderr=stderr)
-            is_killed = was_stopped(code)
-            raise MediaError(f"ffmpeg {'did not come to its end' if is_killed else 'refused'} ({code}).")
+            if was_stopped(code):
+                raise MediaError(f"ffmpeg did not come to its end ({code}).")
+            raise JoiningRefusedError(f"ffmpeg refused ({code}).")
 
 
 def _ensure_whole(film: Clip, clips: Sequence[Clip], fade: float) -> None:
-    """Raise MediaError unless a film is as long as what it's joined from, with sound where that has some."""
+    """Raise JoiningRefusedError unless a film is as long as its shots, with sound where they have some."""
     wanted = joined_seconds(clips, fade)
     if abs(film.seconds - wanted) > TOLERANCE * len(clips):
-        raise MediaError(f"The film has {film.seconds:.1f} s instead of {wanted:.1f} s.")
+        raise JoiningRefusedError(f"The film has {film.seconds:.1f} s instead of {wanted:.1f} s.")
     if film.has_sound != _have_sound(clips):
-        raise MediaError("The film's sound is missing.")
+        raise JoiningRefusedError("The film's sound is missing.")
 
 
 def _are_alike(clips: Sequence[Clip]) -> bool:
@@ -179,7 +184,8 @@ def filter_of(clips: Sequence[Clip], fade: float, *, has_sound: bool) -> str:
             f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,"
             f"fps={FRAME_RATE}:start_time=0,"
             f"tpad=stop_mode=clone:stop_duration=1,trim=end={clip.seconds:.6f},"
-            f"setpts=PTS-STARTPTS[v{number}]"
+            # Of all versions of ffmpeg, some forget the rate at `setpts`, without which nothing fades.
+            f"setpts=PTS-STARTPTS,fps={FRAME_RATE}[v{number}]"
         )
         if has_sound:
             steps.append(f"{_sound_of(clip, first_sound + number)}[a{number}]")

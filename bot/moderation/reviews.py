@@ -13,6 +13,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow, ReviewStage, is_in_review
+from bot.errors import DatabaseBusyError
 from bot.jobs.ports import Posted
 from bot.metrics.metrics import note_failed
 from bot.moderation.decisions import Moderator, checked_reason
@@ -73,7 +74,7 @@ class Reviews:
         self._work = work
         self._has_left = has_left
         self._show = show
-        self._looked_at: datetime | None = None  # when the last look began that came to its end
+        self._looked_at: datetime | None = None  # when the last look came to its end
         self._resumed_at = clock()  # since when looks take place one after the other
 
     async def get(self, guild_id: int, review_id: str) -> Review | None:
@@ -151,18 +152,18 @@ class Reviews:
         found = await self._database.read(lambda session: _fetch_over(session, now))
         done = [await self._finish(review, now) for review in found]
         if any(done) or not done:  # else the database takes nothing
-            self._looked_at = now
+            self._looked_at = self._clock()
 
     async def _finish(self, review: Review, now: datetime) -> bool:
-        """End a review, or let it start over; return whether that worked: others don't wait for it."""
+        """End a review, or let it start over, without which others go on; no: the database was busy."""
         try:
             if self._was_missed(review):
                 await self._start_over(review, now)
             else:
                 await self._end(review, now)
-        except Exception:  # its server's database lock or Discord may be in trouble
+        except Exception as error:  # its server's lock may be in trouble, or Discord
             log.exception("a review cannot be ended", review=review.row.id)
-            return False
+            return not isinstance(error, DatabaseBusyError)
         return True
 
     def _was_missed(self, review: Review) -> bool:
@@ -184,9 +185,13 @@ class Reviews:
         if not waiting:
             return
         log.info("a review starts over after an outage", review=review.row.id)
-        if review.row.stage is ReviewStage.MADE:
-            await self._show(waiting[0])  # a film's have one; a finished video is shown again with its card
         self._work.set()
+        if review.row.stage is not ReviewStage.MADE:
+            return  # a finished video is shown again with its card
+        try:
+            await self._show(waiting[0])  # a film's have one
+        except Exception:  # the next change of the card shows it
+            log.exception("the card of a review that starts over cannot be shown", review=review.row.id)
 
     async def _end(self, review: Review, now: datetime) -> None:
         row = review.row

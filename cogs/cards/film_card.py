@@ -1,7 +1,5 @@
 """The card of a film: one message that shows how all of its shots stand. Pure text from the rows."""
 
-from collections.abc import Sequence
-
 import discord
 
 from bot.db.film_models import FilmRow, Transition
@@ -50,7 +48,7 @@ def film_message(film: Film) -> CardMessage:
                 len(shots),
                 member=film_member(film.row),
             ),
-            *(_parameter_line(film.row, shots) if shots else []),
+            *(_parameter_line(film) if shots else []),
             film_state(film),
             *(shot_line(shot) for shot in shots),
             film_number_line(film.row),
@@ -60,14 +58,15 @@ def film_message(film: Film) -> CardMessage:
     return CardMessage(content="\n".join(lines), embeds=[], view=view)
 
 
-def _parameter_line(row: FilmRow, shots: Sequence[Generation]) -> list[str]:
-    fades = [pgettext("how shots are joined", "crossfades")] if fades_between(row, len(shots)) else []
-    return [" · ".join([*parameter_lines(shots[0])[:1], *fades])]
+def _parameter_line(film: Film) -> list[str]:
+    count = len(film.present if film.is_over else film.shots)
+    fades = [pgettext("how shots are joined", "crossfades")] if fades_between(film.row, count) else []
+    return [" · ".join([*parameter_lines(film.shots[0])[:1], *fades])]
 
 
 def fades_between(row: FilmRow, count: int) -> bool:
     """Whether shots fade into each other; one alone does not."""
-    return row.transition is Transition.CROSSFADE and count > 1
+    return row.joined_by is Transition.CROSSFADE and count > 1
 
 
 def _card_buttons(film: Film) -> list[Item | LinkButton | None]:
@@ -106,6 +105,8 @@ def film_state(film: Film) -> str:
 def _posted_state(film: Film) -> str:
     shown = film.row.joined_shots or ()
     unshown = [name for name in film.names if name not in shown] if film.is_to_be_posted else []
+    if not unshown and film.row.joined_by is not film.row.transition:
+        return _("✅ **Done:** the shots are joined with cuts. I couldn't make the crossfades.")
     if not unshown:
         return _("✅ **Done:** the shots are joined.")
     # Joining or posting them was given up, or they came after the film was posted.

@@ -43,6 +43,7 @@ def _about_word(word: str, comparison: Comparison) -> Iterator[str]:
             comparison.refused_twice,
         )
     yield from most_affected(comparison)
+    yield from _unsure(comparison)
     if unknown:
         yield ngettext(
             "-# {count} more request isn't included, because its prompt isn't kept any more.",
@@ -82,6 +83,10 @@ def _unknown_of_settings(comparison: Comparison) -> Iterator[str]:
             "-# {count} more requests aren't included, because I can't find their thread, channel or model.",
             comparison.unknown,
         )
+    yield from _unsure(comparison)
+
+
+def _unsure(comparison: Comparison) -> Iterator[str]:
     if comparison.unsure and (comparison.refused or comparison.has_chart):
         yield ngettext(
             "-# I can't tell whether {count} of these requests is refused now, too. It's not in the chart, "

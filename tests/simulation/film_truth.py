@@ -48,9 +48,9 @@ class FilmFacts:
     transition: str
 
     @property
-    def between(self) -> bytes:
-        """What is to be between two of its shots."""
-        return FADE if self.transition == "crossfade" else CUT
+    def fades(self) -> bool:
+        """Whether its shots may fade into each other; where that can't be made, they're cut."""
+        return self.transition == "crossfade"
 
 
 class FilmLedger:
@@ -107,7 +107,7 @@ class FilmLedger:
         if is_postable and wanted and shown and not self._was_given_up(film):
             # A redone shot may have the words of the take before, which is shown then.
             unsure = {take.prompt for take in takes if take.id in late} - {*wanted}
-            words = [words for words in _words_of(shown[0], film.between) if words not in unsure]
+            words = [words for words in _words_of(shown[0], film.fades) if words not in unsure]
             lies[f"shows {words!r} instead of {wanted!r}"] = words != wanted
         return [lie for lie, is_so in lies.items() if is_so]
 
@@ -185,9 +185,9 @@ def _wanted(film: FilmFacts, takes: Sequence["Row"], late: Collection[str]) -> l
     return [take.prompt for take in known if take.id not in late]
 
 
-def _words_of(message: Message, between: bytes) -> list[str]:
+def _words_of(message: Message, fades: bool) -> list[str]:
     said = message.said.removeprefix(SIGNATURE.decode(errors="replace"))
-    return said.split(between.decode())
+    return (said.replace(FADE.decode(), CUT.decode()) if fades else said).split(CUT.decode())
 
 
 def _lies_about_redos(takes: Sequence["Row"]) -> list[str]:

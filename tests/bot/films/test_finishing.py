@@ -58,13 +58,10 @@ class Scissors(Joiner):
     counts: ClassVar[list[int]] = []
     troubles: ClassVar[list[Exception]] = []
 
-    async def join(
-        self,
-        clips: Any,
-        output: Path,
-        transition: Transition = Transition.CUT,  # noqa: ARG002 the real one takes it
-    ) -> Clip:
+    async def join(self, clips: Any, output: Path, transition: Transition = Transition.CUT) -> Clip:
         self.counts.append(len(clips))
+        if transition is Transition.CROSSFADE:
+            raise JoiningTimeoutError("crossfades take too long")
         if self.troubles:
             raise self.troubles[0]
         await asyncio.to_thread(output.write_bytes, b"\0\0\0\0ftyp")
@@ -289,6 +286,15 @@ async def test_a_film_whose_joining_hangs_is_tried_twice_whatever_failed_before(
     row = rows[-1]
     assert (world.joiner.counts, row.result_id) == ([2, 2], None)
     assert row.delivered_at is not None
+
+
+async def test_a_film_whose_crossfades_take_too_long_is_posted_with_cuts(
+    film: Film, world: World, database: Database
+) -> None:
+    chosen = update(FilmRow).where(FilmRow.id == film.row.id).values(transition=Transition.CROSSFADE)
+    await database.write(lambda session: session.execute(chosen))
+    row = await world.look(film)
+    assert (world.joiner.counts, world.posts, row.joined_by) == ([2, 2], 1, Transition.CUT)
 
 
 async def test_a_film_that_would_be_the_same_is_not_posted_again(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.db.film_models import Continuity, FilmRow, Transition
+from bot.db.film_models import UNFADED, Continuity, FilmRow, Transition
 from bot.db.models import Placement, Status
 from bot.eta.eta import Eta
 from bot.films.rows import Film
@@ -176,6 +176,21 @@ def test_a_shot_that_came_after_the_film_was_posted_is_not_called_joined() -> No
     assert film_state(film) == said
     whole = Film(row(result_id=7, joined_shots=[first.id, late.id], delivered_at=NOON), [first])
     assert film_state(whole) == "✅ **Done:** the shots are joined.", "it shows more than is there"
+
+
+def test_the_card_speaks_of_crossfades_only_where_there_are_some() -> None:
+    both = shots(Status.SUCCEEDED, Status.SUCCEEDED, delivered_at=NOON)
+    names = [shot.id for shot in both]
+    faded: dict[str, Any] = {"transition": Transition.CROSSFADE, "result_id": 7, "delivered_at": NOON}
+    made = film_message(Film(row(**faded, joined_shots=names), both))["content"]
+    assert " · crossfades" in made
+    one = shots(Status.SUCCEEDED, Status.FAILED, delivered_at=NOON)
+    alone = film_message(Film(row(**faded, joined_shots=names), one))["content"]
+    assert " · crossfades" not in alone, "one shot fades into nothing"
+    unfaded = row(**faded, joined_shots=names, troubles={UNFADED: NOON.isoformat()})
+    cut = film_message(Film(unfaded, both))["content"]
+    assert "✅ **Done:** the shots are joined with cuts. I couldn't make the crossfades." in cut
+    assert " · crossfades" not in cut
 
 
 def test_who_cannot_ask_about_a_deleted_film_of_forgotten_words_is_not_offered_it() -> None:
