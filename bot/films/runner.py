@@ -95,17 +95,18 @@ class FilmRunner:
         `is_late`: joining took too long, as it always will if it does so twice.
         """
         try:
-            troubles = film.row.troubles or {}
+            # As it stands: what was noted since it was claimed stays, and it may be posted or removed by now.
+            row = (await self._queue.get(film.row.id)).row
+            troubles = row.troubles or {}
             is_hopeless = is_late and TIMED_OUT in troubles
             if is_late and not is_hopeless:
-                await self._queue.note(film.row, troubles={**troubles, TIMED_OUT: "once"})
+                await self._queue.note(row, troubles={**troubles, TIMED_OUT: "once"})
             if film.row.attempts < MAX_ATTEMPTS and not is_hopeless:
                 wait = timedelta(seconds=retry_delay(film.row.attempts))
                 await self._queue.lay_down(film.row, wait, failed=True)
                 return
             log.error("gave up a film after too many attempts", attempts=film.row.attempts)
-            # As it stands: it may have been posted or removed since it was claimed.
-            await self._finishing.close(film, (await self._queue.get(film.row.id)).row)
+            await self._finishing.close(film, row)
         except Exception:  # the lease ends by itself and the film is taken up again
             log.exception("a failed film can't be recorded")
 

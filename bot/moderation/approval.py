@@ -15,7 +15,7 @@ from bot.admission.reviewing import new_review
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
-from bot.db.review_models import IN_REVIEW, ReviewRow, ReviewStage
+from bot.db.review_models import HAS_REQUESTS, IN_REVIEW, ReviewRow, ReviewStage
 from bot.jobs.ports import (
     DeliveryPort,
     DeliveryPostponedError,
@@ -161,8 +161,8 @@ def _find_open(session: Session, generation: Generation) -> ReviewRow | None:
 
 def _is_waiting(session: Session, review: ReviewRow) -> bool:
     """Whether there is still something to decide about; it may have been cancelled a moment ago."""
-    waiting = select(Generation.id).where(Generation.review_id == review.id, IN_REVIEW)
-    return session.scalar(waiting.limit(1)) is not None
+    waiting = select(ReviewRow.id).where(ReviewRow.id == review.id, HAS_REQUESTS)
+    return session.scalar(waiting) is not None
 
 
 def _channel_of(session: Session, review: ReviewRow) -> int | None:

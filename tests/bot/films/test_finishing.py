@@ -297,6 +297,19 @@ async def test_a_film_whose_crossfades_take_too_long_is_posted_with_cuts(
     assert (world.joiner.counts, world.posts, row.joined_by) == ([2, 2], 1, Transition.CUT)
 
 
+async def test_crossfades_that_take_too_long_are_not_tried_again_where_cuts_fail_too(
+    film: Film, world: World, database: Database
+) -> None:
+    chosen = update(FilmRow).where(FilmRow.id == film.row.id).values(transition=Transition.CROSSFADE)
+    await database.write(lambda session: session.execute(chosen))
+    world.joiner.troubles[:] = [JoiningTimeoutError("too long")]
+    row = await world.look(film)
+    world.joiner.counts.clear()
+    world.joiner.troubles.clear()
+    row = await world.look(film, timedelta(minutes=9))
+    assert (world.joiner.counts, world.posts, row.joined_by) == ([2], 1, Transition.CUT)
+
+
 async def test_a_film_that_would_be_the_same_is_not_posted_again(
     film: Film, world: World, database: Database
 ) -> None:
