@@ -1,7 +1,7 @@
 """The rules about how much a member may ask for. Pure: no I/O, and `now` is passed in."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -135,11 +135,15 @@ def check_quota(
 
 def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:
     """Return the limits that are full; empty: one more request is allowed."""
-    return tuple(
-        limit
-        for limit in limits
-        if limit.rule.most is not None and _is_reached(limit.most, use.within(limit.kind, now))
-    )
+    return tuple(limit for limit in limits if _is_full(limit, use, now))
+
+
+def is_any_reached(limits: Iterable[Limit], use: Use, now: datetime) -> bool:
+    """Whether one of the limits is full: as `reached_limits`, but faster, for requests by the thousand."""
+    for limit in limits:  # noqa: SIM110 a generator takes twice as long
+        if _is_full(limit, use, now):
+            return True
+    return False
 
 
 def counted_since(member_policy: MemberPolicy, now: datetime) -> datetime:
@@ -173,20 +177,19 @@ def _next_place(
     if any(limit.kind is LimitKind.AT_ONCE and limit.most == 0 for limit in limits):
         return None
     windows = [limit for limit in limits if limit.kind in WINDOWS and limit.rule.most is not None]
-    if not any(_is_reached(limit.most, use.within(limit.kind, now)) for limit in windows):
+    if not any(_is_full(limit, use, now) for limit in windows):
         return None
     moments = {moment + WINDOWS[limit.kind] for limit in windows for moment in use.counted}
     for moment in sorted(moment for moment in moments if moment > now):
         granted = member_policy.granted(moment)
-        if not any(
-            _is_reached((limit.rule.most or 0) + granted, use.within(limit.kind, moment)) for limit in windows
-        ):
+        if not any(_is_full(Limit(limit.rule, granted), use, moment) for limit in windows):
             return moment
     return None
 
 
-def _is_reached(most: int | None, taken: int) -> bool:
-    return most is not None and taken >= most
+def _is_full(limit: Limit, use: Use, now: datetime) -> bool:
+    most = limit.most
+    return most is not None and use.within(limit.kind, now) >= most
 
 
 def _is(rule: Rule, kind: LimitKind, scope: Scope) -> bool:

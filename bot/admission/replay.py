@@ -7,15 +7,16 @@ as it was: nobody asks again after a refusal, and every video takes as long as i
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
-from bot.admission.limits import Limit, Use, counted_since, reached_limits, resolve_limits
+from bot.admission.limits import Limit, Use, counted_since, is_any_reached, resolve_limits
 from bot.db.models import NOBODY
 from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
 
@@ -32,6 +33,7 @@ class PastRequest(NamedTuple):
         cost: what it costs, or may cost, as far as is known today, in credits.
         ended_at: since when it is not waited for; None: it still is.
         counts: whether it takes a place in the windows after its end; until then it does.
+        film_id: the film that it is a shot of.
     """
 
     id: str
@@ -41,6 +43,10 @@ class PastRequest(NamedTuple):
     cost: float
     ended_at: datetime | None
     counts: bool
+    film_id: str | None = None
+
+
+_created_at = attrgetter("created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +78,82 @@ def replay(requests: Iterable[PastRequest], start: datetime, rules: RuleSet) -> 
 
     `requests`: in the order in which they were made; those before `start` were accepted, and count.
     """
-    members: dict[int, _Member] = defaultdict(_Member)
-    purse = _Purse(rules.policy) if rules.policy.budgets else None
-    limits = _limits_finder(rules)
-    refused: list[PastRequest] = []
-    for request in requests:
-        user_id, now = request.user_id, request.created_at
+    past = Replay(start, rules)
+    return [request for whole in wholes(requests) if past.refuses(whole) for request in whole]
+
+
+def wholes(requests: Iterable[PastRequest]) -> Iterator[Sequence[PastRequest]]:
+    """Yield what is accepted whole or not at all: a request, or those shots of a film that came together."""
+    for _, together in groupby(requests, _created_at):
+        moment = [*together]
+        if len(moment) == 1:
+            yield moment
+            continue
+        films: dict[str, list[PastRequest]] = defaultdict(list)
+        for request in moment:
+            films[request.film_id or request.id].append(request)
+        yield from films.values()
+
+
+class Replay:
+    """Asks the requests of the past again, one after the other."""
+
+    def __init__(self, start: datetime, rules: RuleSet) -> None:
+        self._start = start
+        self._rules = rules
+        self._members: dict[int, _Member] = {}
+        self._purse = _Purse(rules.policy) if rules.policy.budgets else None
+
+    def refuses(self, whole: Sequence[PastRequest]) -> bool:
+        """Whether the rules would have refused what was asked for next; what they accept counts from then on.
+
+        What was asked for before the start was accepted. `whole`: as `wholes` yields it.
+        """
+        last, now = whole[-1], whole[-1].created_at
+        member, purse = self._member(last.user_id), self._purse
+        member.move_to(now)
         if purse is not None:
             purse.move_to(now)
-        member = members[user_id]
-        member.move_to(now, rules.member_policies.get(user_id))
-        if now >= start and (
-            (purse is not None and not purse.takes(request.price))
-            # Nobody can tell whose the requests of forgotten members were.
-            or (user_id != NOBODY and reached_limits(limits(user_id, now), member.use, now))
+        # Where the last one fits after the others, each of them does.
+        if now >= self._start and (
+            (purse is not None and not purse.takes([request.price for request in whole]))
+            or member.has_reached(now, before=len(whole) - 1)
         ):
-            refused.append(request)
-        else:
+            return True
+        for request in whole:
             member.add(request)
             if purse is not None:
                 purse.add(request)
-    return refused
+        return False
+
+    def _member(self, user_id: int) -> "_Member":
+        member = self._members.get(user_id)
+        if member is None:
+            member = self._members[user_id] = _Member(user_id, self._rules)
+        return member
 
 
 class _Member:
     """What a member has used at a moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, user_id: int, rules: RuleSet) -> None:
+        self._user_id = user_id
+        self._rules = rules
+        self._policy = rules.member_policies.get(user_id, NEW_MEMBER)
+        self._limits: Sequence[Limit] | None = None
         self._counted: list[datetime] = []
         self._open = 0
         self._ends: list[tuple[datetime, datetime, bool]] = []  # a heap: when, made when, whether it counts
 
-    @property
-    def use(self) -> Use:
-        """What limits are compared with."""
-        return Use(self._counted, self._open)
+    def has_reached(self, now: datetime, *, before: int) -> bool:
+        """Whether a limit is full; `before`: how many more are accepted just before.
+
+        Nobody can tell whose the requests of forgotten members were.
+        """
+        if self._user_id == NOBODY:
+            return False
+        counted = [*self._counted, *[now] * before] if before else self._counted
+        return is_any_reached(self._limits_at(now), Use(counted, self._open + before), now)
 
     def add(self, request: PastRequest) -> None:
         """Count a request that is accepted."""
@@ -118,15 +165,24 @@ class _Member:
         if request.ended_at is not None:
             heappush(self._ends, (request.ended_at, request.created_at, request.counts))
 
-    def move_to(self, now: datetime, member_policy: MemberPolicy | None) -> None:
+    def move_to(self, now: datetime) -> None:
         """Let pass what happens until `now`."""
         while self._ends and self._ends[0][0] <= now:
             _, created_at, counts = heappop(self._ends)
             self._open -= 1
             if not counts:
                 self._free(created_at)
-        if member_policy is not None and member_policy.reset_at is not None:
-            del self._counted[: bisect_right(self._counted, counted_since(member_policy, now))]
+        if self._policy.reset_at is not None:
+            del self._counted[: bisect_right(self._counted, counted_since(self._policy, now))]
+
+    def _limits_at(self, now: datetime) -> Sequence[Limit]:
+        """Return what is limited; only grants make it change with the moment."""
+        if self._policy.grants:
+            return self._rules.limits_of(self._user_id, now)
+        if self._limits is None:
+            limits = self._rules.limits_of(self._user_id, now)
+            self._limits = [limit for limit in limits if limit.most is not None]
+        return self._limits
 
     def _free(self, created_at: datetime) -> None:
         """Give back a place; a reset may have done so before."""
@@ -146,9 +202,14 @@ class _Purse:
         self._ends: list[tuple[datetime, int, PastRequest]] = []  # a heap: when the cost is told
         self._numbers = count()
 
-    def takes(self, price: float | None) -> bool:
-        """Whether one more video of this price stays inside all budgets, as `check_request` decides it."""
-        return price is not None and exhausted(self._states, price) is None
+    def takes(self, prices: Sequence[float | None]) -> bool:
+        """Whether videos of these prices stay inside all budgets, as `check_request` decides it."""
+        known = [price for price in prices if price is not None]
+        if len(known) < len(prices):
+            return False
+        before = sum(known[:-1])
+        states = tuple(state.after(before) for state in self._states) if before else self._states
+        return exhausted(states, known[-1]) is None
 
     def add(self, request: PastRequest) -> None:
         """Reserve the price of a request that is accepted."""
@@ -180,23 +241,6 @@ class _Purse:
             state.after(amount) if request.created_at >= start else state
             for state, start in zip(self._states, self._starts, strict=True)
         )
-
-
-def _limits_finder(rules: RuleSet) -> Callable[[int, datetime], tuple[Limit, ...]]:
-    """Return `rules.limits_of`, which remembers what doesn't change with the moment."""
-    known: dict[int, tuple[Limit, ...]] = {}
-
-    def find(user_id: int, now: datetime) -> tuple[Limit, ...]:
-        policy = rules.member_policies.get(user_id)
-        if policy is not None and policy.grants:
-            return rules.limits_of(user_id, now)
-        found = known.get(user_id)
-        if found is None:
-            limits = rules.limits_of(user_id, now)
-            found = known[user_id] = tuple(limit for limit in limits if limit.most is not None)
-        return found
-
-    return find
 
 
 def _may_hold(rule: Rule, user_id: int, role_ids: Collection[int]) -> bool:

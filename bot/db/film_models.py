@@ -10,7 +10,8 @@ from enum import StrEnum
 from sqlalchemy import JSON, BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.models import Base, Placement, UtcDateTime, Words, named
+from bot.db.column_types import UtcDateTime, Words, named
+from bot.db.models import Base, Placement
 from bot.provider.catalogue import OptionValue
 
 LINKED_FILMS = (

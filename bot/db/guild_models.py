@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.models import Base, UtcDateTime, named
+from bot.db.column_types import UtcDateTime, named
+from bot.db.models import Base
 
 OPEN_APPEAL = "asked_at IS NOT NULL AND decision IS NULL"  # in the words of an index
 

@@ -1,13 +1,14 @@
 """The tables. A row of `generations` is the job itself: its state is all that a restart needs."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator, text
+from sqlalchemy import JSON, BigInteger, Index, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from bot.db.column_types import UtcDateTime, Words, named
 from bot.failures import FailureKind
 from bot.provider.catalogue import OptionValue
 from bot.provider.costs import CostSource
@@ -49,47 +50,6 @@ class Unreviewed(StrEnum):
 
     END = "end"  # it's never posted
     POST = "post"
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware datetimes in UTC on every database, SQLite included; naive ones are refused."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the interface names it
-        """Convert to UTC on the way in."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a time zone cannot be stored")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 as above
-        """Attach UTC on the way out, since SQLite forgets it."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Words(TypeDecorator[str]):
-    """Text of any length that every database takes: PostgreSQL refuses NUL, and both halves of characters."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 as above
-        """Leave out on the way in what cannot be kept; a provider's answer may hold it."""
-        return None if value is None else value.encode(errors="replace").decode().replace("\0", "")
-
-
-def named(kind: type[StrEnum]) -> Enum:
-    """Store the members by their values, as text that stays readable in a database shell."""
-    return Enum(kind, native_enum=False, length=16, values_callable=_values)
-
-
-def _values(kind: type[StrEnum]) -> list[str]:
-    return [member.value for member in kind]
 
 
 class Base(DeclarativeBase):

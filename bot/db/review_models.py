@@ -6,7 +6,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Index, String, Text, and_, case, exists, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.models import WAITING, Base, Generation, Status, UtcDateTime, named
+from bot.db.column_types import UtcDateTime, named
+from bot.db.models import WAITING, Base, Generation, Status
 from bot.failures import REVIEWED
 
 OPEN_REVIEW = "decision IS NULL"  # in the words of an index

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Integer, Select, and_, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
+from bot.db.column_types import UtcDateTime
 from bot.db.locks import Lock, hold
-from bot.db.models import WAITING, Generation, Status, UtcDateTime
+from bot.db.models import WAITING, Generation, Status
 from bot.db.review_models import ReviewRow
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.fair_order import FREE, NOW, count_running, in_line, in_turn, moments

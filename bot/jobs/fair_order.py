@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from bot.db.models import AT_PROVIDER, Generation, Status, UtcDateTime
+from bot.db.column_types import UtcDateTime
+from bot.db.models import AT_PROVIDER, Generation, Status
 
 # The queue is looked at all the time, and a statement takes longer to put together than to run: those of
 # this module are made once, and run with `moments`.

@@ -1,16 +1,26 @@
 """What a change would have done, in numbers. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from bot.admission.limits import Limit
-from bot.admission.replay import PastRequest, RuleSet, replay
+from bot.admission.replay import PastRequest
 from bot.db.models import NOBODY
-from bot.policy.documents import Policy, Scope
-from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, days_of, total
-from bot.preview.history import History
+from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, count_request, empty_days, total
+from bot.preview.history import Span
+
+
+class Verdict(NamedTuple):
+    """Whether a request is refused now, with the change, and by the change alone; None: nobody knows.
+
+    By limits and budgets, what the change refuses is what is refused with it: each depends on the others.
+    """
+
+    now: bool | None
+    then: bool | None
+    alone: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +29,17 @@ class Comparison:
 
     Attributes:
         requests: how many were made.
-        refused: which of them would have been refused.
+        refused: when those were made that would have been refused, in their order.
+        by_member: the members and how many requests each would have been refused, most first.
         refused_now: how many the rules without the change would have refused.
         refused_twice: how many are refused with the change and without it.
+        saved: what the refused ones cost that are surely not refused without the change, in credits.
+        saves_nothing: none of the refused ones is known to be refused by the change only.
         gaining: how many members have a higher limit by the change, and no lower one.
         by_roles: the members' roles decide; who had which in the past isn't known.
         strangers: how many members' roles aren't known at all, where they decide.
         forgotten: requests of members whose data was deleted; their limits can't be checked.
         is_cut: there were more requests than are compared.
-        unsaved: the ids of refused requests whose cost the change doesn't save, as far as is known.
         unknown: requests that nothing can be said about, beside `requests`.
         unsure: how many of `requests` may be refused without the change or not.
         days: what became of the requests, day by day, but for those of `unsure`.
@@ -35,28 +47,20 @@ class Comparison:
 
     start: datetime
     requests: int
-    refused: Sequence[PastRequest]
-    refused_now: int
+    refused: Sequence[datetime] = ()
+    by_member: Sequence[tuple[int, int]] = ()
+    refused_now: int = 0
     refused_twice: int = 0
+    saved: float = 0.0
+    saves_nothing: bool = True
     gaining: int = 0
     by_roles: bool = False
     strangers: int = 0
     forgotten: int = 0
     is_cut: bool = False
-    unsaved: Collection[str] = frozenset()
     unknown: int = 0
     unsure: int = 0
     days: Sequence[Day] = ()
-
-    @property
-    def saved(self) -> float:
-        """Return what the refused ones cost that are not refused without the change, in credits."""
-        return sum(request.cost for request in self.refused if request.id not in self.unsaved)
-
-    @property
-    def saves_nothing(self) -> bool:
-        """Whether none of the refused ones is known to be refused by the change only."""
-        return len(self.unsaved) == len(self.refused)
 
     @property
     def has_chart(self) -> bool:
@@ -64,45 +68,53 @@ class Comparison:
         shown = total(self.days)
         return bool(shown[ONLY_THEN] or shown[ONLY_NOW] or (self.refused and shown[BOTH]))
 
-    @property
-    def by_member(self) -> Sequence[tuple[int, int]]:
-        """Return the members and how many requests each would have been refused, most first."""
-        counts = Counter(request.user_id for request in self.refused if request.user_id != NOBODY)
-        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
+class Counting:
+    """Counts what becomes of requests, which come in their order and needn't be kept."""
 
-def has_role_rules(*policies: Policy) -> bool:
-    """Whether members' roles decide about anything."""
-    return any(rule.scope is Scope.ROLE for policy in policies for rule in policy.rules)
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._days = empty_days(span.start, span.end)
+        self._by_member: Counter[int] = Counter()
+        self._refused: list[datetime] = []
+        self._requests = self._refused_now = self._refused_twice = self._unknown = self._unsure = 0
+        self._saved: float | None = None
 
+    def add(self, whole: Sequence[PastRequest], verdict: Verdict) -> None:
+        """Count what a member asked for together, so that it's refused together or not at all."""
+        now, then, alone = verdict
+        if alone is None:
+            self._unknown += len(whole)
+            return
+        self._requests += len(whole)
+        if now is None or then is None:
+            self._unsure += len(whole)
+        else:
+            for request in whole:
+                count_request(self._days, request.created_at, Fate(now, then))
+            self._refused_now += len(whole) * now
+            if alone and now:
+                self._refused_twice += len(whole)
+            elif alone and then:
+                self._saved = (self._saved or 0.0) + sum(request.cost for request in whole)
+        if alone:
+            self._refused += [request.created_at for request in whole]
+            self._by_member[whole[0].user_id] += len(whole)
 
-def compare(history: History, rules: RuleSet, changed: Policy, now: datetime) -> Comparison:
-    """Return what `changed` would have done in place of the policy of `rules`."""
-    asked = [request for request in history.requests if request.created_at >= history.start]
-    members = {request.user_id for request in asked} - {NOBODY}
-    new = replace(rules, policy=changed)
-    by_roles = has_role_rules(rules.policy, changed)
-    refused = replay(history.requests, history.start, new)
-    refused_now = {request.id for request in replay(history.requests, history.start, rules)}
-    return Comparison(
-        start=history.start,
-        requests=len(asked),
-        refused=refused,
-        refused_now=len(refused_now),
-        refused_twice=sum(request.id in refused_now for request in refused),
-        gaining=sum(_gains(rules.limits_of(member, now), new.limits_of(member, now)) for member in members),
-        by_roles=by_roles,
-        strangers=len(members - rules.role_ids.keys()) if by_roles else 0,
-        forgotten=sum(request.user_id == NOBODY for request in asked),
-        is_cut=history.is_cut,
-        days=days_of(asked, refused_now, {request.id for request in refused}, history.start, now),
-    )
-
-
-def _gains(old: Sequence[Limit], new: Sequence[Limit]) -> bool:
-    pairs = [(_number(before), _number(after)) for before, after in zip(old, new, strict=True)]
-    return any(after > before for before, after in pairs) and all(after >= before for before, after in pairs)
-
-
-def _number(limit: Limit) -> float:
-    return float("inf") if limit.most is None else limit.most
+    def result(self) -> Comparison:
+        """Return what it has come to."""
+        counts = [(user_id, count) for user_id, count in self._by_member.items() if user_id != NOBODY]
+        return Comparison(
+            start=self._span.start,
+            requests=self._requests,
+            refused=self._refused,
+            by_member=sorted(counts, key=lambda pair: (-pair[1], pair[0])),
+            refused_now=self._refused_now,
+            refused_twice=self._refused_twice,
+            saved=self._saved or 0.0,
+            saves_nothing=self._saved is None,
+            is_cut=self._span.is_cut,
+            unknown=self._unknown,
+            unsure=self._unsure,
+            days=self._days,
+        )

@@ -6,27 +6,25 @@ is left out.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sqlalchemy import Table, select
 
 from bot.admission.availability import allows_place
 from bot.admission.blocklist import forbidden_in, searched_texts
 from bot.admission.check_request import check_settings
-from bot.admission.replay import PastRequest
+from bot.admission.replay import wholes
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.policy.documents import Policy
-from bot.preview.comparison import Comparison
-from bot.preview.daily import days_of
-from bot.preview.history import MOST, SPAN, Page, read_pages
+from bot.preview.comparison import Comparison, Counting, Verdict
+from bot.preview.history import Page, find_span, in_turn, read_pages
 from bot.preview.proposal import REFUSING, Proposal
 from bot.provider.catalogue import OptionValue, VideoRequest, get_model
 
@@ -44,7 +42,6 @@ _COLUMNS: tuple[Any, ...] = (
     _TABLE.c.options,
     _TABLE.c.prompt,
     _TABLE.c.erased_at,
-    _TABLE.c.film_id,
     select(FilmRow.title).where(FilmRow.id == _TABLE.c.film_id).scalar_subquery(),
 )
 
@@ -55,35 +52,24 @@ class Content:
 
     Attributes:
         texts: those that are searched for blocked words; None: they aren't kept any more.
-        whole: what it was accepted together with, or not at all; None: it was alone.
     """
 
     channel_id: int
     model: str
     options: Mapping[str, OptionValue]
     texts: Sequence[str] | None
-    whole: Hashable | None = None
 
     @classmethod
-    def of_row(cls, request: PastRequest, row: Sequence[Any]) -> "Content":
+    def of_row(cls, row: Sequence[Any]) -> "Content":
         """Return what a row of `_COLUMNS` says."""
-        channel_id, model, options, prompt, erased_at, film_id, title = row
-        texts = (*searched_texts(prompt, options), title or "")
-        whole = None if film_id is None else (film_id, request.created_at)
-        return cls(channel_id, model, options, None if erased_at else texts, whole)
-
-
-class Verdict(NamedTuple):
-    """Whether a request is refused now, with the change, and by the change alone; None: nobody knows."""
-
-    now: bool | None
-    then: bool | None
-    alone: bool | None
+        channel_id, model, options, prompt, erased_at, title = row
+        texts = [text for text in (*searched_texts(prompt, options), title) if text]
+        return cls(channel_id, model, options, None if erased_at else texts)
 
 
 UNKNOWN = Verdict(None, None, None)
 Judge = Callable[[Content], Verdict]
-Judged = tuple[PastRequest, Hashable | None, Verdict]  # with what it was accepted together with
+Option = OptionValue | None
 
 
 def judge_of(proposal: Proposal, policy: Policy, changed: Policy, places: Places) -> Judge:
@@ -113,7 +99,17 @@ def judge_settings(fields: Collection[str], policy: Policy, changed: Policy, pla
     alone = _only([field for field in REFUSING if field in fields], changed)
     policies = (_only(REFUSING, policy), _only(REFUSING, changed), alone)
     now, then, by_change = (_settings_judge(each, places) for each in policies)
-    return lambda content: Verdict(now(content), then(content), by_change(content))
+
+    @cache  # many have all of this in common
+    def verdict(channel_id: int, model: str, duration: Option, resolution: Option) -> Verdict:
+        place = (channel_id, model, duration, resolution)
+        return Verdict(now(*place), then(*place), by_change(*place))
+
+    def judge(content: Content) -> Verdict:
+        options = content.options
+        return verdict(content.channel_id, content.model, options.get("duration"), options.get("resolution"))
+
+    return judge
 
 
 async def compare_contents(
@@ -130,59 +126,22 @@ async def compare_contents(
     Raises:
         DatabaseBusyError: nothing can be read now.
     """
-    judged: list[Judged] = []
-    pages = read_pages(database, guild_id, now - SPAN, now, _COLUMNS, size=PAGE)
-    page: Page | None = []
-    while page is not None:
-        async with turn:
-            page = await anext(pages, None)
-            judged += await asyncio.to_thread(_judge_page, page or [], judge)
-    is_cut = len(judged) >= MOST
-    start = judged[-1][0].created_at if is_cut else now - SPAN
-    async with turn:
-        return await asyncio.to_thread(comparison_of, judged, start, now, is_cut=is_cut)
+    span = await find_span(database, guild_id, (), now)
+    counting = Counting(span)
+    pages = read_pages(database, guild_id, span, _COLUMNS, size=PAGE)
+    await in_turn(turn, pages, lambda page: asyncio.to_thread(_count_page, page, judge, counting))
+    return counting.result()
 
 
-def comparison_of(
-    judged: Sequence[Judged], start: datetime, now: datetime, *, is_cut: bool = False
-) -> Comparison:
-    """Return what verdicts come to; what nobody knows about is counted apart."""
-    verdicts = _whole(judged)
-    known = [(request, verdict) for request, verdict in verdicts if verdict.alone is not None]
-    sure = [(request, verdict) for request, verdict in known if None not in verdict]
-    refused_now = {request.id for request, verdict in sure if verdict.now}
-    refused_then = {request.id for request, verdict in sure if verdict.then}
-    refused = [request for request, verdict in known if verdict.alone]
-    return Comparison(
-        start=start,
-        requests=len(known),
-        refused=refused,
-        refused_now=len(refused_now),
-        refused_twice=sum(request.id in refused_now for request in refused),
-        unsaved={request.id for request in refused} - (refused_then - refused_now),
-        unknown=len(verdicts) - len(known),
-        unsure=len(known) - len(sure),
-        is_cut=is_cut,
-        days=days_of([request for request, _ in sure], refused_now, refused_then, start, now),
-    )
+def _count_page(page: Page, judge: Judge, counting: Counting) -> None:
+    verdicts = {request.id: judge(Content.of_row(row)) for request, row in page}
+    for whole in wholes(request for request, _ in page):
+        counting.add(whole, _together([verdicts[request.id] for request in whole]))
 
 
-def _judge_page(page: Page, judge: Judge) -> list[Judged]:
-    found: list[Judged] = []
-    for request, row in page:
-        content = Content.of_row(request, row)
-        found.append((request, content.whole, judge(content)))
-    return found
-
-
-def _whole(judged: Sequence[Judged]) -> list[tuple[PastRequest, Verdict]]:
-    """Return each request with the verdict about all that it was accepted together with."""
-    groups: dict[Hashable, list[Verdict]] = defaultdict(list)
-    for _, whole, verdict in judged:
-        if whole is not None:
-            groups[whole].append(verdict)
-    of_groups = {whole: Verdict(*map(_any, zip(*each, strict=True))) for whole, each in groups.items()}
-    return [(request, verdict if whole is None else of_groups[whole]) for request, whole, verdict in judged]
+def _together(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict about all that are accepted or refused together."""
+    return verdicts[0] if len(verdicts) == 1 else Verdict(*map(_any, zip(*verdicts, strict=True)))
 
 
 def _any(answers: Collection[bool | None]) -> bool | None:
@@ -194,19 +153,15 @@ def _only(fields: Sequence[str], policy: Policy) -> Policy:
     return Policy().model_copy(update={field: getattr(policy, field) for field in fields})
 
 
-def _settings_judge(policy: Policy, places: Places) -> Callable[[Content], bool | None]:
-    """Return what tells whether settings refuse a request; what many have in common is decided once."""
+def _settings_judge(policy: Policy, places: Places) -> Callable[[int, str, Option, Option], bool | None]:
+    """Return what tells whether settings refuse a request, by its channel, model, duration and resolution."""
 
-    @cache
     def is_elsewhere(channel_id: int) -> bool | None:
         if allows_place(policy, channel_id, None):
             return False
         return not allows_place(policy, channel_id, places[channel_id]) if channel_id in places else None
 
-    @cache
-    def is_too_much(
-        model_id: str, duration: OptionValue | None, resolution: OptionValue | None
-    ) -> bool | None:
+    def is_too_much(model_id: str, duration: Option, resolution: Option) -> bool | None:
         model = get_model(model_id)
         if model is None:
             return _judge_unknown_model(model_id, policy)
@@ -214,10 +169,8 @@ def _settings_judge(policy: Policy, places: Places) -> Callable[[Content], bool 
         options = {name: value for name, value in chosen.items() if value is not None}
         return check_settings(VideoRequest(model, "", options), policy, ()) is not None
 
-    def judge(content: Content) -> bool | None:
-        options = content.options
-        too_much = is_too_much(content.model, options.get("duration"), options.get("resolution"))
-        return _any([is_elsewhere(content.channel_id), too_much])
+    def judge(channel_id: int, model_id: str, duration: Option, resolution: Option) -> bool | None:
+        return _any([is_elsewhere(channel_id), is_too_much(model_id, duration, resolution)])
 
     return judge
 

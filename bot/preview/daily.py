@@ -1,12 +1,10 @@
 """What became of a server's requests day by day, as the rules are and with a change. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-
-from bot.admission.replay import PastRequest
 
 ONE_DAY = timedelta(days=1)
 
@@ -32,23 +30,16 @@ class Day:
     requests: Counter[Fate]
 
 
-def days_of(
-    requests: Collection[PastRequest],
-    refused_now: Collection[str],
-    refused_then: Collection[str],
-    start: datetime,
-    end: datetime,
-) -> Sequence[Day]:
-    """Return the days from `start` to `end`, the empty ones too; refused: their ids."""
+def empty_days(start: datetime, end: datetime) -> Sequence[Day]:
+    """Return the days from `start` to `end`, without requests."""
     first = _midnight(start)
     count = (_midnight(end) - first).days + 1
-    days = [Day(first + number * ONE_DAY, Counter()) for number in range(count)]
-    now, then = frozenset(refused_now), frozenset(refused_then)
-    for request in requests:
-        place = (request.created_at - first).days
-        if 0 <= place < count:
-            days[place].requests[Fate(request.id in now, request.id in then)] += 1
-    return days
+    return [Day(first + number * ONE_DAY, Counter()) for number in range(count)]
+
+
+def count_request(days: Sequence[Day], made_at: datetime, fate: Fate) -> None:
+    """Count a request in its day."""
+    days[(made_at - days[0].start).days].requests[fate] += 1
 
 
 def total(days: Sequence[Day]) -> Counter[Fate]:

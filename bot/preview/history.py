@@ -1,11 +1,13 @@
 """Reads the requests of a server's last 30 days, and those that filled its windows before."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select, tuple_
+from sqlalchemy import ColumnElement, Table, and_, case, func, null, select
 from sqlalchemy.orm import Session
 
 from bot.admission.budgets import period_start
@@ -29,46 +31,108 @@ _COLUMNS: tuple[Any, ...] = (
     _TABLE.c.created_at,
     func.coalesce(Generation.estimated_credits, Generation.credits_used).label("price"),
     BOUND.label("cost"),
-    func.coalesce(Generation.finished_at, Generation.created_at).label("ended_at"),
-    Generation.status.in_(OPEN).label("is_open"),
+    case(
+        (Generation.status.in_(OPEN), null()),
+        else_=func.coalesce(Generation.finished_at, Generation.created_at),
+    ).label("ended_at"),
     COUNTS.label("counts"),
+    _TABLE.c.film_id,
 )
 
-Page = list[tuple[PastRequest, list[Any]]]  # with the columns that were wanted besides
+Page = list[tuple[PastRequest, Sequence[Any]]]  # with the columns that were wanted besides
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which requests of a server are looked at.
+
+    Attributes:
+        first: since when they count, for what they had used by `start`.
+        start: since when they are asked again.
+        end: until when, exclusively.
+        is_cut: there were more than `MOST`, so that the oldest are left out.
+    """
+
+    first: datetime
+    start: datetime
+    end: datetime
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened in a server.
+    """What happened in a server; `requests`: in the order in which they were made."""
 
-    Attributes:
-        requests: in the order in which they were made; some before `start`, for what they had used by then.
-        start: since when they are asked again.
-        is_cut: there were more than `MOST`, so that the oldest are left out.
-    """
+    requests: Sequence[PastRequest]
+    span: Span
 
-    requests: list[PastRequest]
-    start: datetime
-    is_cut: bool = False
+    @property
+    def asked(self) -> Sequence[PastRequest]:
+        """Return those that are asked again."""
+        return [request for request in self.requests if request.created_at >= self.span.start]
 
 
-async def read_history(
-    database: Database, guild_id: int, policies: Iterable[Policy], now: datetime
-) -> History:
-    """Return what these policies can be compared by.
+async def find_span(database: Database, guild_id: int, policies: Iterable[Policy], now: datetime) -> Span:
+    """Return which requests these policies can be compared by; without any: those of the last 30 days.
 
     Raises:
         DatabaseBusyError: nothing can be read now.
     """
-    start = now - SPAN
-    newest = await _read(database, guild_id, start, now)
-    if not newest:
-        return History([], start)
-    is_cut = len(newest) >= MOST
-    if is_cut:
-        start = newest[-1].created_at
-    earlier = await _read(database, guild_id, start - _lookback(policies, start), start)
-    return History([*reversed(earlier), *reversed(newest)], start, is_cut or len(earlier) >= MOST)
+    policies = [*policies]
+
+    def find(session: Session) -> Span:
+        start = _oldest(session, guild_id, now - SPAN, now)
+        asked_since = start or now - SPAN
+        if not policies:
+            return Span(asked_since, asked_since, now, start is not None)
+        since = asked_since - _lookback(policies, asked_since)
+        first = _oldest(session, guild_id, since, asked_since)
+        return Span(first or since, asked_since, now, not first is start is None)
+
+    return await database.read(find, hurried=True)
+
+
+async def read_pages(
+    database: Database, guild_id: int, span: Span, more: Sequence[Any] = (), *, size: int = PAGE
+) -> AsyncGenerator[Page]:
+    """Yield the requests in their order, with the columns in `more`, about `size` at once.
+
+    All that were made at the same moment are on one page.
+
+    Raises:
+        DatabaseBusyError: nothing can be read now.
+    """
+    since: datetime | None = span.first
+    while since is not None:
+        page, since = await database.read(
+            lambda session, since=since: _fetch_page(session, _made(guild_id, since, span.end), more, size),
+            hurried=True,
+        )
+        yield page
+
+
+async def in_turn(
+    turn: AbstractAsyncContextManager[None],
+    pages: AsyncGenerator[Page],
+    use: Callable[[Page], Awaitable[None]],
+) -> None:
+    """Read and use one page after the other; `turn` is taken for each, so that others have theirs, too."""
+    page: Page | None = []
+    while page is not None:
+        async with turn:
+            page = await anext(pages, None)
+            if page:
+                await use(page)
+
+
+async def read_history(database: Database, guild_id: int, span: Span) -> History:
+    """Return all that there is in a span.
+
+    Raises:
+        DatabaseBusyError: nothing can be read now.
+    """
+    pages = read_pages(database, guild_id, span)
+    return History([request async for page in pages for request, _ in page], span)
 
 
 def _lookback(policies: Iterable[Policy], start: datetime) -> timedelta:
@@ -80,58 +144,34 @@ def _lookback(policies: Iterable[Policy], start: datetime) -> timedelta:
     return max(spans)
 
 
-async def _read(database: Database, guild_id: int, since: datetime, until: datetime) -> list[PastRequest]:
-    """Return up to `MOST` requests of a time, the newest first."""
-    pages = read_pages(database, guild_id, since, until)
-    return [request async for page in pages for request, _ in page]
+def _made(guild_id: int, since: datetime, until: datetime) -> ColumnElement[bool]:
+    return and_(
+        Generation.guild_id == guild_id, Generation.created_at >= since, Generation.created_at < until
+    )
 
 
-async def read_pages(
-    database: Database,
-    guild_id: int,
-    since: datetime,
-    until: datetime,
-    more: Sequence[Any] = (),
-    *,
-    size: int = PAGE,
-) -> AsyncGenerator[Page]:
-    """Yield up to `MOST` requests of a time, the newest first, with the columns in `more`, `size` at once.
-
-    Raises:
-        DatabaseBusyError: nothing can be read now.
-    """
-    count, last = 0, None
-    while count < MOST:
-        page = await database.read(
-            lambda session, last=last: _fetch_page(session, guild_id, since, until, last, more, size),
-            hurried=True,
-        )
-        yield page[: MOST - count]
-        if len(page) < size:
-            break
-        count, last = count + len(page), page[-1][0]
+def _oldest(session: Session, guild_id: int, since: datetime, until: datetime) -> datetime | None:
+    """Return when the oldest of the newest `MOST` of a time was made; None: there aren't more than that."""
+    newest = (
+        select(Generation.created_at)
+        .where(_made(guild_id, since, until))
+        .order_by(Generation.created_at.desc())
+    )
+    oldest = session.scalars(newest.offset(MOST - 1).limit(2)).all()
+    return oldest[0] if len(oldest) > 1 else None
 
 
 def _fetch_page(
-    session: Session,
-    guild_id: int,
-    since: datetime,
-    until: datetime,
-    last: PastRequest | None,
-    more: Sequence[Any],
-    size: int,
-) -> Page:
-    place = tuple_(Generation.created_at, Generation.id)
-    query = (
-        select(*_COLUMNS, *more)
-        .where(Generation.guild_id == guild_id, Generation.created_at >= since, Generation.created_at < until)
-        .order_by(Generation.created_at.desc(), Generation.id.desc())
-        .limit(size)
-    )
-    if last is not None:
-        query = query.where(place < (last.created_at, last.id))
-    rows = cast("Iterable[Any]", session.execute(query))
-    return [
-        (PastRequest(id_, user_id, created_at, price, cost, None if is_open else ended_at, counts), others)
-        for id_, user_id, created_at, price, cost, ended_at, is_open, counts, *others in rows
-    ]
+    session: Session, made: ColumnElement[bool], more: Sequence[Any], size: int
+) -> tuple[Page, datetime | None]:
+    """Return the first requests, and when the one after them was made; None: there is no other."""
+    query = select(*_COLUMNS, *more).where(made).order_by(_TABLE.c.created_at, _TABLE.c.id).limit(size)
+    rows = session.execute(query).all()
+    following = None
+    if len(rows) == size:
+        following = rows[-1].created_at
+        rows = [*takewhile(lambda row: row.created_at < following, rows)]
+        if not rows:  # all at once: a clock was put right, say
+            return _fetch_page(session, made, more, 2 * size)
+    width = len(_COLUMNS)
+    return [(PastRequest._make(row[:width]), row[width:]) for row in rows], following

@@ -1,11 +1,9 @@
 """Shows what a change of the rules would have done, keeps it, and saves it once the moderator says so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,12 +17,13 @@ from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.importing import Imports
 from bot.moderation.rules import QuotaRules, nothing_first
 from bot.moderation.service import Moderation
-from bot.policy.documents import Policy, Rule
+from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_documents, fetch_policy
 from bot.preview.chart import Chart, render_change
-from bot.preview.comparison import Comparison, compare, has_role_rules
+from bot.preview.comparison import Comparison
 from bot.preview.contents import Places, compare_contents, judge_of
-from bot.preview.history import SPAN, History, read_history
+from bot.preview.history import SPAN, find_span, read_history
+from bot.preview.limits import RolesOf, compare_limits, has_role_rules
 from bot.preview.proposal import (
     KeptProposal,
     PreviewGoneError,
@@ -37,13 +36,6 @@ from bot.preview.proposal import (
 )
 from bot.preview.suggesting import Suggestions, suggest, widest
 from bot.preview.wanted import is_worth_showing
-
-READERS = 3  # words and settings compared at once: each keeps up to 50 megabytes until it's done
-
-# Returns the roles of those members whose roles it can find out.
-RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
-
-Judged = TypeVar("Judged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +103,7 @@ class Previews:
         self._moderation = moderation
         self._daily_limit = daily_limit
         self._clock = clock
-        self._turn = asyncio.Lock()  # one takes up to a hundred megabytes and seconds of a processor
-        self._readers = asyncio.Semaphore(READERS)
+        self._turn = asyncio.Lock()  # each takes seconds of a processor
 
     async def is_wanted(self, by: Moderator, proposal: Proposal, asked: bool | None) -> bool:
         """Whether a change is to be shown first: there is something to show, and the moderator wants it.
@@ -217,13 +208,16 @@ class Previews:
         Raises:
             DatabaseBusyError: nothing can be read now.
         """
-        _policy, _changed, suggestions = await self._replay(
-            by,
-            lambda policy: widest(policy, amount, self._clock()),
-            roles_of,
-            lambda history, rules, _, now: suggest(history, rules, amount, now),
-        )
-        return suggestions
+        now = self._clock()
+        policy, member_policies = await self._documents(by)
+        async with self._turn:
+            span = await find_span(self._database, by.guild_id, [widest(policy, amount, now)], now)
+            history = await read_history(self._database, by.guild_id, span)
+            role_ids: Mapping[int, frozenset[int]] = {}
+            if has_role_rules(policy):
+                role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
+            rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
+            return await asyncio.to_thread(suggest, history, rules, amount)
 
     async def _apply(self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first) -> Saved:
         reason = proposal.reason
@@ -247,45 +241,21 @@ class Previews:
     async def _compare(
         self, by: Moderator, proposal: Proposal, server: ServerNow
     ) -> tuple[Policy, Policy, Comparison]:
-        if proposal.word is None and proposal.settings is None:
-            change = partial(self._changed, proposal)
-            return await self._replay(by, change, server.roles_of, compare, is_of_change=True)
-        policy = await self._database.read(lambda session: fetch_policy(session, by.guild_id), hurried=True)
+        now = self._clock()
+        policy, member_policies = await self._documents(by)
         changed = self._changed(proposal, policy)
-        judge = judge_of(proposal, policy, changed, server.places)
-        async with self._readers:
-            comparison = await compare_contents(self._database, by.guild_id, judge, self._clock(), self._turn)
+        if proposal.word is None and proposal.settings is None:
+            rules = RuleSet(policy, self._daily_limit, member_policies)
+            comparison = await compare_limits(
+                self._database, by.guild_id, rules, changed, server.roles_of, now, self._turn
+            )
+        else:
+            judge = judge_of(proposal, policy, changed, server.places)
+            comparison = await compare_contents(self._database, by.guild_id, judge, now, self._turn)
         return policy, changed, comparison
 
-    async def _replay(
-        self,
-        by: Moderator,
-        change: Callable[[Policy], Policy],
-        roles_of: RolesOf,
-        judge: Callable[[History, RuleSet, Policy, datetime], Judged],
-        *,
-        is_of_change: bool = False,
-    ) -> tuple[Policy, Policy, Judged]:
-        """Return a server's document, the same changed, and what `judge` finds of its history and of both.
-
-        `is_of_change`: where no limit or budget changes, there's nothing to find, and no history is read.
-        """
-        now = self._clock()
-        policy, member_policies = await self._database.read(
-            partial(fetch_documents, guild_id=by.guild_id), hurried=True
-        )
-        changed = change(policy)
-        is_same = (policy.rules, policy.budgets) == (changed.rules, changed.budgets)
-        async with self._turn:
-            if is_of_change and is_same:
-                history = History([], now - SPAN)
-            else:
-                history = await read_history(self._database, by.guild_id, (policy, changed), now)
-            role_ids: Mapping[int, frozenset[int]] = {}
-            if has_role_rules(policy, changed):
-                role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
-            rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
-            return policy, changed, await asyncio.to_thread(judge, history, rules, changed, now)
+    async def _documents(self, by: Moderator) -> tuple[Policy, Mapping[int, MemberPolicy]]:
+        return await self._database.read(partial(fetch_documents, guild_id=by.guild_id), hurried=True)
 
     def _changed(self, proposal: Proposal, policy: Policy) -> Policy:
         if proposal.imported is not None:

@@ -9,8 +9,9 @@ from bot.admission.replay import RuleSet, replay
 from bot.db.models import NOBODY
 from bot.moderation.rules import MOST_RULES, with_budget
 from bot.policy.documents import Budget, LimitKind, Period, Policy, Rule, Scope
-from bot.preview.comparison import Comparison, compare
+from bot.preview.comparison import Comparison
 from bot.preview.history import History
+from bot.preview.limits import compare
 from bot.preview.proposal import Proposal
 
 DAYS = 31  # calendar days that 30 days can touch, each of which may take a day's budget
@@ -35,10 +36,12 @@ class Suggestions:
         now: what the rules as they are now would have done.
         found: the changes; none where none is needed, or none of these kinds is enough.
         has_own_limits: there are limits of roles or members, which a limit for every member doesn't change.
+        kept_now: what they'd cost under the rules as they are now, in credits.
     """
 
     amount: float
     spent: float
+    kept_now: float
     now: Comparison
     found: Sequence[Suggestion] = ()
     has_own_limits: bool = False
@@ -51,7 +54,7 @@ class Suggestions:
     @property
     def is_kept_now(self) -> bool:
         """Whether they'd cost no more under the rules as they are now."""
-        return self.spent - self.now.saved <= self.amount
+        return self.kept_now <= self.amount
 
 
 def widest(policy: Policy, amount: float, now: datetime) -> Policy:
@@ -64,28 +67,30 @@ def widest(policy: Policy, amount: float, now: datetime) -> Policy:
     return with_budget(policy, Period.MONTH, Budget(credits=amount, since=now))
 
 
-def suggest(history: History, rules: RuleSet, amount: float, now: datetime) -> Suggestions:
+def suggest(history: History, rules: RuleSet, amount: float) -> Suggestions:
     """Return changes of the server's rules that keep the history within `amount` credits.
 
     The limits are the highest that do. A month's budget holds for calendar months, of which 30 days touch
     two: where it isn't enough, it's a day's budget. None is laxer than what holds now, and none is a limit
     for which there are too many rules.
     """
-    asked = [request for request in history.requests if request.created_at >= history.start]
+    asked, now = history.asked, history.span.end
     spent = sum(request.cost for request in asked)
-    as_now = compare(history, rules, rules.policy, now)
-    none = Suggestions(amount, spent, as_now)
+
+    def cost_under(policy: Policy) -> float:
+        refused = replay(history.requests, history.span.start, replace(rules, policy=policy))
+        return spent - sum(request.cost for request in refused)
+
+    def is_enough(proposal: Proposal) -> bool:
+        return cost_under(proposal.applied_to(rules.policy, now)) <= amount
+
+    none = Suggestions(amount, spent, cost_under(rules.policy), compare(history, rules, rules.policy))
     if none.is_kept or none.is_kept_now:
         return none
 
-    def is_enough(proposal: Proposal) -> bool:
-        new = replace(rules, policy=proposal.applied_to(rules.policy, now))
-        refused = replay(history.requests, history.start, new)
-        return spent - sum(request.cost for request in refused) <= amount
-
     def compared(proposals: Iterable[Proposal | None]) -> list[Suggestion]:
         each = [
-            Suggestion(proposal, compare(history, rules, proposal.applied_to(rules.policy, now), now))
+            Suggestion(proposal, compare(history, rules, proposal.applied_to(rules.policy, now)))
             for proposal in proposals
             if proposal is not None
         ]

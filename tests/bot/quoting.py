@@ -8,6 +8,7 @@ from bot.admission.check_request import Admission
 from bot.db.database import Database
 from bot.db.models import Generation, QuoteRow
 from bot.eta.duration_estimator import DurationEstimator
+from bot.films.service import Films
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.moderation.decisions import Decisions, Moderator
@@ -45,6 +46,14 @@ class Desk:
         queue = GenerationQueue(database, "one", max_running=2, lease=LEASE, clock=clock)
         estimator = DurationEstimator(interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=2)
         self.queue_estimate = QueueEstimate(queue, estimator, clock)
+        self.films = Films(
+            database,
+            admission=admission,
+            queue_estimate=self.queue_estimate,
+            work=asyncio.Event(),
+            stopping=self.stopping,
+            clock=clock,
+        )
         self.quotes = Quotes(database, self.generations, admission, self.queue_estimate, clock)
 
     async def ask_first(self, *, is_on: bool = True) -> Policy:

@@ -233,7 +233,7 @@ async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
     assert lines(now_shown(world, message)) == [
         "⚠️ **Somebody changed the rules meanwhile.** This is how it looks now. Please decide again.",
         "🔎 **Limit for every member: 2 videos in 24 hours** (now: 3 videos in 24 hours)",
-        refused_in_words(2, of=4, by=1, saved=2),
+        refused_in_words(2, of=4, by=1, saved=1),
         "The rules as they are now would have refused 1.",
         f"Most affected: <@{world.alice.id}> (2).",
     ]

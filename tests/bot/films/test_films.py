@@ -60,16 +60,9 @@ def desk(database: Database, clock: StoppedClock) -> Desk:
 
 
 @pytest.fixture
-def films(desk: Desk, database: Database, clock: StoppedClock) -> Films:
+def films(desk: Desk) -> Films:
     """The service."""
-    return Films(
-        database,
-        admission=Admission(desk.prices, daily_limit=5),
-        queue_estimate=desk.queue_estimate,
-        work=asyncio.Event(),
-        stopping=asyncio.Event(),
-        clock=clock,
-    )
+    return desk.films
 
 
 def spec(count: int, continuity: Continuity = Continuity.CONTINUOUS) -> FilmSpec:

@@ -7,9 +7,19 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.admission.replay import PastRequest
 from bot.preview.chart import describe_change, draw_change
-from bot.preview.daily import ACCEPTED, BOTH, ONE_DAY, ONLY_NOW, ONLY_THEN, Day, days_of, total
+from bot.preview.daily import (
+    ACCEPTED,
+    BOTH,
+    ONE_DAY,
+    ONLY_NOW,
+    ONLY_THEN,
+    Day,
+    Fate,
+    count_request,
+    empty_days,
+    total,
+)
 from tests.bot.usage.test_charts import colors_of, open_picture
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
@@ -17,28 +27,24 @@ START = NOW - 30 * ONE_DAY
 REFUSED, STILL_REFUSED, FREED = "#ff7f50", "#999999", "#009e73"
 
 
-def request_at(moment: datetime, number: int) -> PastRequest:
-    return PastRequest(f"{number:016x}", 3, moment, 2.0, 2.0, moment, True)  # noqa: FBT003 it counts
-
-
 def days_with(last: Mapping[str, int]) -> list[Day]:
     """Return days of which only the last one has requests."""
     fates = {"accepted": ACCEPTED, "freed": ONLY_NOW, "both": BOTH, "refused": ONLY_THEN}
-    days = [*days_of([], [], [], START, NOW)]
+    days = empty_days(START, NOW)
     requests = Counter({fates[name]: number for name, number in last.items()})
     return [*days[:-1], Day(days[-1].start, requests)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 30 * 24 * 60), st.booleans(), st.booleans()), max_size=30))
 def test_each_request_is_in_its_day_with_what_became_of_it(drawn: list[tuple[int, bool, bool]]) -> None:
-    requests = [request_at(START + timedelta(minutes=each[0]), number) for number, each in enumerate(drawn)]
-    now = [request.id for request, each in zip(requests, drawn, strict=True) if each[1]]
-    then = [request.id for request, each in zip(requests, drawn, strict=True) if each[2]]
-    days = days_of(requests, now, then, START, NOW)
+    days = empty_days(START, NOW)
+    moments = [START + timedelta(minutes=minutes) for minutes, _now, _then in drawn]
+    for moment, (_minutes, now, then) in zip(moments, drawn, strict=True):
+        count_request(days, moment, Fate(now, then))
     assert [day.start for day in days] == [days[0].start + number * ONE_DAY for number in range(31)]
     assert total(days) == Counter((each[1], each[2]) for each in drawn)
     for day in days:
-        inside = [each for each in requests if day.start <= each.created_at < day.start + ONE_DAY]
+        inside = [moment for moment in moments if day.start <= moment < day.start + ONE_DAY]
         assert day.requests.total() == len(inside)
 
 

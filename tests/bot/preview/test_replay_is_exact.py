@@ -1,29 +1,31 @@
 """The replay refuses just what the service refuses when the same requests are made under the same rules."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Admission, Requester
+from bot.admission.check_request import Requester
 from bot.admission.denials import RefusedError
 from bot.admission.replay import RuleSet, replay
 from bot.db.database import Database
+from bot.db.film_models import Continuity
 from bot.db.models import Generation, Placement, Status
+from bot.films.rows import Film
+from bot.films.script import FilmSpec
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import store_member_policy, store_policy
-from bot.preview.history import OPEN_SPAN, SPAN, read_history
-from bot.requests.service import GenerationService
+from bot.preview.history import OPEN_SPAN, SPAN, find_span, read_history
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
-from tests.bot.prices import FixedPrices
+from tests.bot.quoting import Desk
 from tests.bot.rows import MODEL, PROMPT, new_row, numbers
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
@@ -47,6 +49,12 @@ class Wish:
     price: float
     lasts: timedelta | None
     fate: int
+    shots: int  # of a film; 0: a video alone
+
+    @property
+    def videos(self) -> int:
+        """How many it makes."""
+        return max(1, self.shots)
 
     @property
     def end(self) -> dict[str, Any]:
@@ -115,6 +123,7 @@ wishes = st.builds(
     st.sampled_from([1.0, 2.0, 4.0]),
     st.none() | st.sampled_from([timedelta(), timedelta(minutes=5), HOUR, 30 * HOUR]),
     st.integers(0, 2),
+    st.sampled_from([0, 0, 0, 2, 3]),
 )
 # What moderators decided about the member came while they asked for much.
 lately = st.builds(moment_of, st.sampled_from([0, 1]), st.integers(1, 7), st.just(15))
@@ -129,26 +138,30 @@ def sorted_wishes(drawn: Sequence[Wish]) -> list[Wish]:
     return sorted(ended, key=lambda wish: wish.at)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.both_engines
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wishes, min_size=15, max_size=40).map(sorted_wishes), policies, member_policies)
 async def test_the_replay_refuses_what_the_service_refuses(
     database: Database, drawn: list[Wish], policy: Policy, member_policy: MemberPolicy
 ) -> None:
     asked, played = next(servers), next(servers)
     await lay(database, asked, drawn)
-    history = await read_history(database, asked, [policy], NOW)
+    history = await read_history(database, asked, await find_span(database, asked, [policy], NOW))
     refused = replay(
-        history.requests, history.start, RuleSet(policy, DAILY_LIMIT, {11: member_policy}, ROLES)
+        history.requests, history.span.start, RuleSet(policy, DAILY_LIMIT, {11: member_policy}, ROLES)
     )
     really = await play(database, played, drawn, policy, member_policy)
-    assert [request.created_at for request in refused] == [wish.at for wish in really]
+    assert [request.created_at for request in refused] == [
+        wish.at for wish in really for _ in range(wish.videos)
+    ]
 
 
 async def lay(database: Database, guild_id: int, drawn: Sequence[Wish]) -> None:
     """Write the requests down as they were accepted and ended when there were no rules."""
     rows = [
-        row_of(guild_id, wish, has_ended=wish.lasts is not None and wish.at + wish.lasts <= NOW)
+        row
         for wish in drawn
+        for row in rows_of(guild_id, wish, has_ended=wish.lasts is not None and wish.at + wish.lasts <= NOW)
     ]
     await database.write(lambda session: session.add_all(rows))
 
@@ -160,18 +173,12 @@ async def play(
 
     What moderators decided about the member came when it came.
     """
-    clock, prices = StoppedClock(), FixedPrices()
-    service = GenerationService(
-        database,
-        admission=Admission(prices, daily_limit=DAILY_LIMIT),
-        work=asyncio.Event(),
-        stopping=asyncio.Event(),
-        clock=clock,
-    )
+    clock = StoppedClock()
+    desk = Desk(database, clock, daily_limit=DAILY_LIMIT)
     before = [wish for wish in drawn if wish.at < START]
     await database.write(
         lambda session: (
-            session.add_all([row_of(guild_id, wish, has_ended=False) for wish in before]),
+            session.add_all([row for wish in before for row in rows_of(guild_id, wish, has_ended=False)]),
             store_policy(session, guild_id, policy),
         )
     )
@@ -179,16 +186,27 @@ async def play(
     for wish in drawn:
         if wish.at < START:
             continue
-        clock.now, prices.price = wish.at, wish.price
+        clock.now, desk.prices.price = wish.at, wish.price
         await database.write(
             lambda session, wish=wish: let_pass(session, guild_id, drawn, wish.at, member_policy)
         )
         requester = Requester(next(numbers), guild_id, 2, wish.member, Placement.THREAD, ROLES[wish.member])
         try:
-            await service.request(requester, RequestSpec(MODEL, PROMPT, {}))
+            await ask(desk, requester, wish)
         except RefusedError:
             refused.append(wish)
     return refused
+
+
+async def ask(desk: Desk, requester: Requester, wish: Wish) -> None:
+    """Ask the real services for a video, or for a film."""
+    if not wish.shots:
+        await desk.generations.request(requester, RequestSpec(MODEL, PROMPT, {}))
+        return
+    spec = FilmSpec("Foxes", (PROMPT,) * wish.shots, None, {"duration": 4}, (), Continuity.CUTS)
+    quote = await desk.films.offer(requester, spec)
+    again = replace(requester, interaction_id=next(numbers))
+    assert isinstance(await desk.films.confirm(again, quote.row.id, quote.row.revision), Film)
 
 
 def let_pass(
@@ -205,13 +223,15 @@ def let_pass(
     store_member_policy(session, guild_id, 11, known)
 
 
-def row_of(guild_id: int, wish: Wish, *, has_ended: bool) -> Generation:
-    """Return the row of a request that was accepted."""
-    end = wish.end if has_ended else {}
-    return new_row(
-        guild_id=guild_id,
-        user_id=wish.member,
-        created_at=wish.at,
-        estimated_credits=wish.price,
-        **end,
-    )
+def rows_of(guild_id: int, wish: Wish, *, has_ended: bool) -> list[Generation]:
+    """Return the rows of what was accepted."""
+    film_id = f"film{next(servers)}"
+    film = [{"film_id": film_id, "shot": number + 1} for number in range(wish.shots)]
+    about: dict[str, Any] = {
+        "guild_id": guild_id,
+        "user_id": wish.member,
+        "created_at": wish.at,
+        "estimated_credits": wish.price,
+        **(wish.end if has_ended else {}),
+    }
+    return [new_row(**about, **shot) for shot in film or [{}]]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bot.admission.replay import PastRequest, RuleSet, replay
 from bot.moderation.rules import MOST_RULES
 from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
-from bot.preview.history import SPAN, History
+from bot.preview.history import SPAN, History, Span
 from bot.preview.proposal import Proposal
 from bot.preview.suggesting import suggest, widest
 
@@ -26,7 +26,7 @@ def history_of(*wishes: tuple[int, int]) -> History:
         for number, (member, hours) in enumerate(ordered)
         if (at := START + timedelta(hours=hours))
     ]
-    return History(requests, START)
+    return History(requests, Span(START - timedelta(hours=EARLIER), START, NOW))
 
 
 def cost_under(history: History, policy: Policy) -> float:
@@ -44,7 +44,7 @@ def test_each_suggestion_is_enough_and_no_higher_limit_is(
     wishes: list[tuple[int, int]], amount: float
 ) -> None:
     history, rules = history_of(*wishes), RuleSet(Policy(), None)
-    suggestions = suggest(history, rules, amount, NOW)
+    suggestions = suggest(history, rules, amount)
     assert suggestions.spent == 2.0 * sum(hours >= 0 for _, hours in wishes)
     assert suggestions.spent > amount or not suggestions.found
     for suggestion in suggestions.found:
@@ -60,7 +60,7 @@ def test_no_suggestion_is_laxer_than_what_holds() -> None:
     history = history_of(*((1, 24 * day + hour) for day in range(28) for hour in range(5)))
 
     def suggested(policy: Policy, amount: float) -> list[Proposal]:
-        return [each.proposal for each in suggest(history, RuleSet(policy, None), amount, NOW).found]
+        return [each.proposal for each in suggest(history, RuleSet(policy, None), amount).found]
 
     two_a_day = Proposal(limits={LimitKind.DAY: 2}).applied_to(Policy(), NOW)
     assert suggested(two_a_day, 112.0) == [], "two a day for 28 days cost that already"
@@ -73,22 +73,22 @@ def test_no_suggestion_is_laxer_than_what_holds() -> None:
 
 def test_a_budget_for_a_calendar_month_gives_way_to_a_daily_one_where_the_days_lie_in_two_months() -> None:
     history = history_of(*((1, hours) for hours in (*range(60), *range(HOURS - 60, HOURS))))
-    found = suggest(history, RuleSet(Policy(), None), 200.0, NOW).found
+    found = suggest(history, RuleSet(Policy(), None), 200.0).found
     assert [each.proposal.budgets for each in found if each.proposal.budgets] == [{Period.DAY: 200 // 31}]
-    assert suggest(history, RuleSet(Policy(), None), 1.0, NOW).found == [], "no video at all is suggested"
+    assert suggest(history, RuleSet(Policy(), None), 1.0).found == [], "no video at all is suggested"
 
 
 def test_limits_are_for_every_member_and_leave_out_those_with_their_own() -> None:
     history = history_of(*((member, hours) for member in (1, 2) for hours in range(6)))
     own = Policy(rules=(Rule(scope=Scope.MEMBER, subject_id=1, kind=LimitKind.DAY, most=None),))
-    suggestions = suggest(history, RuleSet(own, None), 16.0, NOW)
+    suggestions = suggest(history, RuleSet(own, None), 16.0)
     assert suggestions.has_own_limits
     assert suggestions.found[0].proposal.limits == {LimitKind.DAY: 2}
 
 
 def test_what_was_made_before_fills_the_week_whose_limit_is_suggested() -> None:
     history = history_of(*((1, -24 * day) for day in range(1, 6)), (1, 1), (1, 2))
-    found = suggest(history, RuleSet(Policy(), None), 2.0, NOW).found
+    found = suggest(history, RuleSet(Policy(), None), 2.0).found
     assert [each.proposal.limits for each in found if LimitKind.WEEK in each.proposal.limits] == [
         {LimitKind.WEEK: 6}
     ]
@@ -104,7 +104,7 @@ def test_a_server_with_as_many_rules_as_there_can_be_is_told_what_needs_no_more(
     )
 
     def suggested(policy: Policy) -> list[Proposal]:
-        return [each.proposal for each in suggest(history, RuleSet(policy, None), 8.0, NOW).found]
+        return [each.proposal for each in suggest(history, RuleSet(policy, None), 8.0).found]
 
     assert suggested(full) == [Proposal(budgets={Period.MONTH: 8.0})]
     limited = full.model_copy(

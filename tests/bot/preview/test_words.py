@@ -107,7 +107,7 @@ async def test_the_preview_refuses_what_the_service_refuses(
     alone = await refused_under(database, kept, Policy(words=(word,)))
     before = await refused_under(database, kept, Policy(words=blocked))
     both = await refused_under(database, kept, Policy(words=(*blocked, word)))
-    assert sorted(request.created_at for request in comparison.refused) == alone
+    assert comparison.refused == alone
     assert (comparison.requests, comparison.unknown) == (len(kept), len(drawn) - len(kept))
     assert comparison.refused_now == len(before)
     assert comparison.refused_twice == len(alone) + len(before) - len(both)
@@ -169,7 +169,7 @@ async def test_somebody_else_has_a_turn_before_all_is_judged(database: Database)
     comparing = asyncio.create_task(compare_contents(database, guild_id, judge_and_tell, NOW, turn))
     await begun.wait()
     async with turn:
-        assert len(judged) == PAGE, "others wait until all of a long history is judged"
+        assert 0 < len(judged) <= PAGE, "others wait until all of a long history is judged"
     assert (await comparing).requests == 3 * PAGE
 
 

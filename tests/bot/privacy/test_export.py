@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Enum, Float, Integer, inspect
 
 from bot.clock import utc_now
+from bot.db.column_types import UtcDateTime
 from bot.db.database import Database
-from bot.db.models import Generation, Status, Unreviewed, UtcDateTime
+from bot.db.models import Generation, Status, Unreviewed
 from bot.failures import FailureKind
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules, Subject

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.admission.replay import PastRequest
 from bot.db.models import Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.i18n import _, locale_used, ngettext
@@ -63,11 +62,13 @@ def policy(number: int) -> Policy:
 
 
 def preview(old: Policy, new: Policy, imported: Imported) -> Preview:
-    request = PastRequest("1", MOST_ID, NOW, 1e12, 1e12, NOW, counts=True)
     comparison = Comparison(
         NOW - timedelta(days=30),
         requests=100_000,
-        refused=[request] * 99_999,
+        refused=[NOW] * 99_999,
+        by_member=[(MOST_ID, 99_999)],
+        saved=99_999e12,
+        saves_nothing=False,
         refused_now=9999,
         gaining=9999,
         by_roles=True,
@@ -84,7 +85,7 @@ def shown_import(old: Policy, new: Policy, imported: Imported | None = None) -> 
     imported = imported or Imported(server="Studio", policy=new, fields=frozenset())
     shown = preview(old, new, imported)
     if (old.rules, old.budgets) == (new.rules, new.budgets):  # there's nothing to compare
-        nothing = Comparison(NOW - timedelta(days=30), requests=0, refused=[], refused_now=0)
+        nothing = Comparison(NOW - timedelta(days=30), requests=0)
         shown = replace(shown, comparison=nothing)
     return import_text(shown, imported).splitlines()
 

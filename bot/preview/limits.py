@@ -1,0 +1,110 @@
+"""What other limits and budgets would have done: the past is played again with them and without."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import datetime
+
+from bot.admission.limits import Limit
+from bot.admission.replay import PastRequest, Replay, RuleSet, wholes
+from bot.db.database import Database
+from bot.db.models import NOBODY
+from bot.policy.documents import Policy, Scope
+from bot.preview.comparison import Comparison, Counting, Verdict
+from bot.preview.history import SPAN, History, Page, Span, find_span, in_turn, read_pages
+
+# Returns the roles of those members whose roles it can find out.
+RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
+
+
+def has_role_rules(*policies: Policy) -> bool:
+    """Whether members' roles decide about anything."""
+    return any(rule.scope is Scope.ROLE for policy in policies for rule in policy.rules)
+
+
+def compare(history: History, rules: RuleSet, changed: Policy) -> Comparison:
+    """Return what `changed` would have done in place of the policy of `rules`."""
+    replays = Replays(history.span, rules, changed)
+    replays.play(history.requests)
+    return replays.result()
+
+
+async def compare_limits(
+    database: Database,
+    guild_id: int,
+    rules: RuleSet,
+    changed: Policy,
+    roles_of: RolesOf,
+    now: datetime,
+    turn: AbstractAsyncContextManager[None],
+) -> Comparison:
+    """Return the same of what a server's rows say; where no limit or budget changes, nothing is read.
+
+    `rules`: without anybody's roles. `turn`: is taken for each page, so that others can have theirs.
+
+    Raises:
+        DatabaseBusyError: nothing can be read now.
+    """
+    policies = (rules.policy, changed)
+    if (rules.policy.rules, rules.policy.budgets) == (changed.rules, changed.budgets):
+        return Replays(Span(now, now - SPAN, now), rules, changed).result()
+    role_ids: dict[int, frozenset[int]] = {}
+    span = await find_span(database, guild_id, policies, now)
+    replays, asked = Replays(span, replace(rules, role_ids=role_ids), changed), {NOBODY}
+
+    async def play(page: Page) -> None:
+        requests = [request for request, _ in page]
+        new = {request.user_id for request in requests} - asked
+        if new and has_role_rules(*policies):
+            role_ids.update(await roles_of(new))
+            asked.update(new)
+        await asyncio.to_thread(replays.play, requests)
+
+    await in_turn(turn, read_pages(database, guild_id, span), play)
+    return await asyncio.to_thread(replays.result)
+
+
+class Replays:
+    """Plays the past twice at once, with a change of the rules and without."""
+
+    def __init__(self, span: Span, rules: RuleSet, changed: Policy) -> None:
+        self._span = span
+        self._now, self._then = rules, replace(rules, policy=changed)
+        self._replays = Replay(span.start, self._now), Replay(span.start, self._then)
+        self._counting = Counting(span)
+        self._members: set[int] = set()
+        self._forgotten = 0
+
+    def play(self, requests: Iterable[PastRequest]) -> None:
+        """Ask the requests that come next; all that were made at the same moment come together."""
+        replay_now, replay_then = self._replays
+        for whole in wholes(requests):
+            now, then = replay_now.refuses(whole), replay_then.refuses(whole)
+            if whole[0].created_at < self._span.start:
+                continue
+            self._counting.add(whole, Verdict(now, then, then))
+            self._members.add(whole[0].user_id)
+            self._forgotten += len(whole) if whole[0].user_id == NOBODY else 0
+
+    def result(self) -> Comparison:
+        """Return what it has come to."""
+        members, by_roles = self._members - {NOBODY}, has_role_rules(self._now.policy, self._then.policy)
+        limits = ((self._now.limits_of(member, self._span.end), member) for member in members)
+        gaining = sum(_gains(old, self._then.limits_of(member, self._span.end)) for old, member in limits)
+        return replace(
+            self._counting.result(),
+            gaining=gaining,
+            by_roles=by_roles,
+            strangers=len(members - self._now.role_ids.keys()) if by_roles else 0,
+            forgotten=self._forgotten,
+        )
+
+
+def _gains(old: Sequence[Limit], new: Sequence[Limit]) -> bool:
+    pairs = [(_number(before), _number(after)) for before, after in zip(old, new, strict=True)]
+    return any(after > before for before, after in pairs) and all(after >= before for before, after in pairs)
+
+
+def _number(limit: Limit) -> float:
+    return float("inf") if limit.most is None else limit.most
