@@ -3,10 +3,11 @@
 The block that a strike brings is written in the same transaction, with its row of the audit trail.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, StrikeKind, StrikeRow
@@ -56,6 +57,15 @@ class Struck:
     block: Block | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StrikesOf:
+    """How many strikes a member got that nobody has forgiven, and when the last one."""
+
+    user_id: int
+    count: int
+    last_at: datetime
+
+
 def act_of(generation: Generation) -> str:
     """Return what names a request as an act: a film is one, and so are shots that are redone together."""
     film_id = generation.film_id
@@ -99,6 +109,22 @@ def fetch_standing(
         StrikeRow.forgiven_at.is_(None),
     )
     return standing_of(rules, [Strike(kind, fades_at) for kind, fades_at in session.execute(query)], now)
+
+
+def fetch_recent_strikes(session: Session, guild_id: int, since: datetime) -> Sequence[StrikesOf]:
+    """Return who got strikes of a server since then, most first; forgiven ones don't count."""
+    count, last_at = func.count(), func.max(StrikeRow.created_at)
+    query = (
+        select(StrikeRow.user_id, count, last_at)
+        .where(
+            StrikeRow.created_at > since,
+            StrikeRow.forgiven_at.is_(None),
+            StrikeRow.guild_id + 0 == guild_id,  # else SQLite reads all that the server ever gave
+        )
+        .group_by(StrikeRow.user_id)
+        .order_by(count.desc(), last_at.desc())
+    )
+    return [StrikesOf(*row) for row in session.execute(query)]
 
 
 def _give(session: Session, act: Act, rules: StrikeRules, now: datetime) -> StrikeRow:
