@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, StrikeKind, StrikeRow
@@ -113,18 +113,20 @@ def fetch_standing(
 
 def fetch_recent_strikes(session: Session, guild_id: int, since: datetime) -> Sequence[StrikesOf]:
     """Return who got strikes of a server since then, most first; forgiven ones don't count."""
-    count, last_at = func.count(), func.max(StrikeRow.created_at)
     query = (
-        select(StrikeRow.user_id, count, last_at)
+        select(StrikeRow.user_id, StrikeRow.created_at)
         .where(
             StrikeRow.created_at > since,
             StrikeRow.forgiven_at.is_(None),
             StrikeRow.guild_id + 0 == guild_id,  # else SQLite reads all that the server ever gave
         )
-        .group_by(StrikeRow.user_id)
-        .order_by(count.desc(), last_at.desc())
+        .order_by(StrikeRow.created_at.desc())
     )
-    return [StrikesOf(*row) for row in session.execute(query)]
+    given: dict[int, list[datetime]] = {}
+    for user_id, at in session.execute(query):
+        given.setdefault(user_id, []).append(at)
+    found = [StrikesOf(user_id, len(moments), moments[0]) for user_id, moments in given.items()]
+    return sorted(found, key=lambda strikes: strikes.count, reverse=True)
 
 
 def _give(session: Session, act: Act, rules: StrikeRules, now: datetime) -> StrikeRow:

@@ -14,6 +14,7 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Content, Item, view_of
+from cogs.ui.links import post_link
 from cogs.ui.paging import page_buttons, paginate
 
 AGAIN: Mapping[str, type[ShowAgainButton]] = {
@@ -50,7 +51,7 @@ async def _read_blocked(interaction: Interaction) -> HomeList:
 async def _read_unposted(interaction: Interaction) -> HomeList:
     guild_id = moderator_of(interaction).guild_id
     alert, rows = await interaction.client.services.home.list_unposted(guild_id)
-    return unposted_list(alert, rows, partial(link_in, known_guild(interaction), guild_id))
+    return unposted_list(alert, rows, partial(post_link, guild_id))
 
 
 LISTS: Mapping[str, Callable[[Interaction], Awaitable[HomeList]]] = {

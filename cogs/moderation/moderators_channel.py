@@ -23,8 +23,8 @@ def is_usable(guild: discord.Guild | None, channel_id: int | None) -> bool:
 
 
 def link_in(guild: discord.Guild | None, guild_id: int, post: Posted | None) -> str | None:
-    """Return the address of a message; None: there's none, or its channel is gone, as far as is known."""
+    """Return the address of a moderators' message; None: there's none, or its channel is known to be gone."""
     if post is None or post.channel_id is None:
         return None
-    is_gone = guild is not None and guild.get_channel_or_thread(post.channel_id) is None
+    is_gone = guild is not None and guild.get_channel(post.channel_id) is None
     return None if is_gone else post_link(guild_id, post)
