@@ -2,26 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, not_, select
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import IS_OPEN
 from bot.admission.budgets import BudgetState, period_start, states_of
 from bot.admission.spending import fetch_spent
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.guild_models import AppealRow, ReportRow
 from bot.db.models import OPEN, WAITING, Generation
-from bot.db.review_models import HAS_REQUESTS, IN_REVIEW, ReviewRow
+from bot.db.review_models import IN_REVIEW
+from bot.home.waiting import Waiting, WaitingKind, fetch_waiting, post_of
 from bot.jobs.ports import Posted
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import fetch_alert
+from bot.monitoring.undelivered import fetch_unposted
 from bot.policy.documents import Period, Policy
 from bot.policy.store import fetch_blocked, fetch_policy
+from bot.policy.strike_rows import StrikesOf, fetch_recent_strikes
 
-MOST_LINKS = 5  # reports and appeals that are linked, the oldest first
+STRIKES_TIME = timedelta(days=7)  # whose strikes moderators see
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class Overview:
         spent: what was charged and what is reserved in the present day and month (UTC), in credits.
         budgets: those that are set.
         open_reports: how many reports nobody has decided.
-        report_posts: where moderators see the oldest of them.
+        report_posts: where moderators see them, the oldest first.
         open_appeals, appeal_posts: the same of what members ask moderators.
         open_reviews, review_posts: the same of requests that wait for moderators, which aren't in the queue.
+        strikes: of the last 7 days; none where strikes are off.
         blocked: how many members are blocked now.
         alert: about results of this server that can't be posted; None: there's none.
     """
@@ -51,6 +53,7 @@ class Overview:
     appeal_posts: Sequence[Posted]
     open_reviews: int
     review_posts: Sequence[Posted]
+    strikes: Sequence[StrikesOf]
     blocked: int
     alert: AlertState | None
 
@@ -72,14 +75,38 @@ class Home:
             lambda session: fetch_overview(session, guild_id, self._clock()), hurried=True
         )
 
+    async def list_waiting(self, guild_id: int, kind: WaitingKind) -> tuple[Policy, Sequence[Waiting]]:
+        """Return what moderators have to decide, and the rules of the server at that moment."""
+        return await self._database.read(
+            lambda session: (fetch_policy(session, guild_id), fetch_waiting(session, guild_id, kind)),
+            hurried=True,
+        )
+
+    async def list_strikes(self, guild_id: int) -> Sequence[StrikesOf]:
+        """Return who got strikes in the last 7 days, most first; nobody where strikes are off."""
+
+        def look(session: Session) -> Sequence[StrikesOf]:
+            return _fetch_strikes(session, fetch_policy(session, guild_id), guild_id, self._clock())
+
+        return await self._database.read(look, hurried=True)
+
+    async def list_unposted(self, guild_id: int) -> tuple[AlertState | None, Sequence[Generation]]:
+        """Return the alert about results that can't be posted, and the requests that they are of."""
+        return await self._database.read(
+            lambda session: (
+                _fetch_alert(session, guild_id),
+                fetch_unposted(session, guild_id, self._clock()),
+            ),
+            hurried=True,
+        )
+
 
 def fetch_overview(session: Session, guild_id: int, now: datetime) -> Overview:
     """Read how a server stands."""
     policy = fetch_policy(session, guild_id)
     spent = fetch_spent(session, guild_id, {period: period_start(period, now) for period in Period}, now)
     waiting, running = _count_open(session, guild_id)
-    reports, appeals = _fetch_open_reports(session, guild_id), _fetch_open_appeals(session, guild_id)
-    reviews = _fetch_open_reviews(session, guild_id)
+    reports, appeals, reviews = (fetch_waiting(session, guild_id, kind) for kind in WaitingKind)
     return Overview(
         policy=policy,
         waiting=waiting,
@@ -92,9 +119,20 @@ def fetch_overview(session: Session, guild_id: int, now: datetime) -> Overview:
         appeal_posts=_posts_of(appeals),
         open_reviews=len(reviews),
         review_posts=_posts_of(reviews),
+        strikes=_fetch_strikes(session, policy, guild_id, now),
         blocked=len(fetch_blocked(session, guild_id, now)),
-        alert=fetch_alert(session, AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)),
+        alert=_fetch_alert(session, guild_id),
     )
+
+
+def _fetch_strikes(session: Session, policy: Policy, guild_id: int, now: datetime) -> Sequence[StrikesOf]:
+    if policy.strikes is None:
+        return ()
+    return fetch_recent_strikes(session, guild_id, now - STRIKES_TIME)
+
+
+def _fetch_alert(session: Session, guild_id: int) -> AlertState | None:
+    return fetch_alert(session, AlertKey(AlertKind.DELIVERIES_FAILING, guild_id))
 
 
 def _count_open(session: Session, guild_id: int) -> tuple[int, int]:
@@ -110,38 +148,6 @@ def _count_open(session: Session, guild_id: int) -> tuple[int, int]:
     return waiting, running
 
 
-def _fetch_open_reports(session: Session, guild_id: int) -> Sequence[ReportRow]:
-    """Return the reports about which nobody has done anything, the oldest first."""
-    query = (
-        select(ReportRow)
-        .where(
-            ReportRow.guild_id == guild_id,
-            ReportRow.deleted_by.is_(None),
-            ReportRow.blocked_by.is_(None),
-            ReportRow.dismissed_by.is_(None),
-        )
-        .order_by(ReportRow.created_at)
-    )
-    return session.scalars(query).all()
-
-
-def _fetch_open_appeals(session: Session, guild_id: int) -> Sequence[AppealRow]:
-    """Return what members asked and nobody has decided, the oldest first."""
-    query = select(AppealRow).where(AppealRow.guild_id == guild_id, IS_OPEN).order_by(AppealRow.asked_at)
-    return session.scalars(query).all()
-
-
-def _fetch_open_reviews(session: Session, guild_id: int) -> Sequence[ReviewRow]:
-    """Return what waits for moderators, the one that ends first first."""
-    query = (
-        select(ReviewRow)
-        .where(ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None), HAS_REQUESTS)
-        .order_by(ReviewRow.ends_at)
-    )
-    return session.scalars(query).all()
-
-
-def _posts_of(rows: Sequence[ReportRow] | Sequence[AppealRow] | Sequence[ReviewRow]) -> list[Posted]:
-    """Return where moderators see the first of these."""
-    posts = [Posted(row.message_id, row.channel_id) for row in rows if row.message_id is not None]
-    return posts[:MOST_LINKS]
+def _posts_of(rows: Sequence[Waiting]) -> list[Posted]:
+    """Return where moderators see these."""
+    return [post for post in map(post_of, rows) if post is not None]

@@ -1,8 +1,10 @@
 """Members' reports of videos, and what moderators make of them. Each decision works once."""
 
 import secrets
+from datetime import datetime
 
 import structlog
+from sqlalchemy import and_, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.report_decisions import ReportDecision, carry_out, fetch_report
 from bot.moderation.reported import ReportedVideo, fetch_reported_film, load_reported
+from bot.moderation.showing import show_in_channel
 from bot.policy.store import fetch_policy
 
 NO_VIDEO = N_("There's no video with that ID to report. Nothing changed.")
@@ -26,6 +29,10 @@ FILM_REMOVED = N_("This film has already been removed. There's nothing more to d
 REPORTED = N_("You've already reported this video. One report is enough.")
 FILM_REPORTED = N_("You've already reported this film. One report is enough.")
 NO_REASON = N_("Describe what's wrong with it in a few words. Nothing was sent.")
+
+IS_UNDECIDED = and_(
+    ReportRow.deleted_by.is_(None), ReportRow.blocked_by.is_(None), ReportRow.dismissed_by.is_(None)
+)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -113,6 +120,19 @@ class Reports:
 
         return await self._database.read(look, hurried=True)
 
+    async def show_again(self, by: Moderator) -> tuple[int, int]:
+        """Show open reports that aren't in the moderators' channel there; return it and how many they are.
+
+        Raises:
+            NoChannelError: the server has no channel for moderators.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        return await self._database.write(
+            lambda session: show_in_channel(session, by.guild_id, _show_elsewhere, self._clock()),
+            by.guild_id,
+            hurried=True,
+        )
+
     async def decide(self, by: Moderator, report_id: str, decision: ReportDecision) -> ReportedVideo:
         """Decide a report; its audit row and a block are in the same transaction.
 
@@ -133,6 +153,14 @@ class Reports:
         )
         log.info("report decided", report=report_id, decision=decision.value, by=by.user_id)
         return reported
+
+
+def _show_elsewhere(session: Session, guild_id: int, now: datetime) -> int:
+    """Let reports be shown that have no message in the channel that is the moderators' now."""
+    channel_id = fetch_policy(session, guild_id).moderators_channel_id
+    is_elsewhere = or_(ReportRow.message_id.is_(None), ReportRow.channel_id != channel_id)
+    shown = update(ReportRow).where(ReportRow.guild_id == guild_id, IS_UNDECIDED, is_elsewhere)
+    return len(session.scalars(shown.values(post_at=now).returning(ReportRow.id)).all())
 
 
 def _fetch_subject(session: Session, guild_id: int, subject_id: str) -> Generation | FilmRow:

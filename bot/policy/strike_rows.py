@@ -3,6 +3,7 @@
 The block that a strike brings is written in the same transaction, with its row of the audit trail.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,6 +57,15 @@ class Struck:
     block: Block | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StrikesOf:
+    """How many strikes a member got that nobody has forgiven, and when the last one."""
+
+    user_id: int
+    count: int
+    last_at: datetime
+
+
 def act_of(generation: Generation) -> str:
     """Return what names a request as an act: a film is one, and so are shots that are redone together."""
     film_id = generation.film_id
@@ -99,6 +109,24 @@ def fetch_standing(
         StrikeRow.forgiven_at.is_(None),
     )
     return standing_of(rules, [Strike(kind, fades_at) for kind, fades_at in session.execute(query)], now)
+
+
+def fetch_recent_strikes(session: Session, guild_id: int, since: datetime) -> Sequence[StrikesOf]:
+    """Return who got strikes of a server since then, most first; forgiven ones don't count."""
+    query = (
+        select(StrikeRow.user_id, StrikeRow.created_at)
+        .where(
+            StrikeRow.created_at > since,
+            StrikeRow.forgiven_at.is_(None),
+            StrikeRow.guild_id + 0 == guild_id,  # else SQLite reads all that the server ever gave
+        )
+        .order_by(StrikeRow.created_at.desc())
+    )
+    given: dict[int, list[datetime]] = {}
+    for user_id, at in session.execute(query):
+        given.setdefault(user_id, []).append(at)
+    found = [StrikesOf(user_id, len(moments), moments[0]) for user_id, moments in given.items()]
+    return sorted(found, key=lambda strikes: strikes.count, reverse=True)
 
 
 def _give(session: Session, act: Act, rules: StrikeRules, now: datetime) -> StrikeRow:

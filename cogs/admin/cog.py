@@ -18,10 +18,12 @@ from bot.services import Services
 from cogs.admin import admin_text, settings_command, strikes_text
 from cogs.admin.carrying import propose_import, send_rules
 from cogs.admin.doctor import examine
-from cogs.admin.home_view import HomeButton, OpenButton, ShowAppealsButton, ShowReviewsButton, home_content
+from cogs.admin.home_lists import ListButton
+from cogs.admin.home_view import HomeButton, OpenButton, home_content
 from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
 from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
 from cogs.admin.setup_view import SetupButton, SetupRefreshButton
+from cogs.admin.show_again import ShowAppealsButton, ShowReportsButton, ShowReviewsButton
 from cogs.admin.words import WordsGroup
 from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, checked_days, parse_ladder
 from cogs.moderation.review_setting import LONGEST, complete_review
@@ -223,6 +225,8 @@ async def setup(bot: VeoBot) -> None:
     bot.add_dynamic_items(
         HomeButton,
         OpenButton,
+        ListButton,
+        ShowReportsButton,
         ShowAppealsButton,
         ShowReviewsButton,
         SetupButton,

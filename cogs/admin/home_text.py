@@ -1,6 +1,6 @@
 """What /veo-admin home shows. Pure text."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import LiteralString
 
 from bot.home.overview import Overview
@@ -9,10 +9,14 @@ from bot.jobs.ports import Posted
 from bot.money import show_usd
 from bot.monitoring.alert_rules import AlertKind
 from bot.policy.documents import Period
+from bot.policy.strike_rows import StrikesOf
 from bot.timestamps import relative_time
 from cogs.moderation.alert_text import render_here
 from cogs.moderation.review_setting import nobody_approves
-from cogs.ui.links import post_link
+from cogs.ui.lists import MESSAGE_MAX_LENGTH
+
+MOST_LINKS = 5  # reports, questions and requests that of a kind that are linked, the oldest first
+Links = Callable[[Posted], str | None]  # the address of a message; None: its channel is gone
 
 SPENT: Mapping[Period, LiteralString] = {
     Period.DAY: N_("💵 Spent or reserved today: {money}"),
@@ -33,8 +37,20 @@ UNSEEN_QUESTIONS = N_(
 )
 
 
-def render_home(guild_id: int, overview: Overview, *, with_money: bool, warnings: Sequence[str] = ()) -> str:
-    """Return how a server stands, what is wrong with it first; `with_money`: what was spent, too."""
+def render_home(overview: Overview, links: Links, *, with_money: bool, warnings: Sequence[str] = ()) -> str:
+    """Return how a server stands, what is wrong with it first; `with_money`: what was spent, too.
+
+    As many messages are linked as there's room for; the lists have all of them.
+    """
+    text = ""
+    for most in range(MOST_LINKS, -1, -1):
+        text = _render(overview, links, most, with_money=with_money, warnings=warnings)
+        if len(text) <= MESSAGE_MAX_LENGTH:
+            break
+    return text
+
+
+def _render(overview: Overview, links: Links, most: int, *, with_money: bool, warnings: Sequence[str]) -> str:
     queue = _(
         "⏳ Queue: {waiting} waiting, {running} in progress",
         waiting=number(overview.waiting),
@@ -42,7 +58,7 @@ def render_home(guild_id: int, overview: Overview, *, with_money: bool, warnings
     )
     troubles = [*_troubles(overview), *warnings]
     money = _money(overview) if with_money else ()
-    rest = _lines(guild_id, overview)
+    rest = _lines(overview, links, most)
     return "\n".join([_("🏠 **Videos on this server**"), *troubles, queue, *money, *rest])
 
 
@@ -66,12 +82,14 @@ def _money(overview: Overview) -> Iterator[str]:
         yield _("ℹ️ This server has no budget. Set one with `/quota budget`.")
 
 
-def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
-    yield _reports_line(guild_id, overview)
+def _lines(overview: Overview, links: Links, most: int) -> Iterator[str]:
+    yield _linked(reports_to_decide(overview.open_reports), overview.report_posts, links, most)
     if overview.open_appeals:
-        yield _appeals_line(guild_id, overview)
+        yield _linked(appeals_to_decide(overview.open_appeals), overview.appeal_posts, links, most)
     if overview.open_reviews:
-        yield _reviews_line(guild_id, overview)
+        yield _linked(reviews_to_decide(overview.open_reviews), overview.review_posts, links, most)
+    if overview.policy.strikes is not None:
+        yield strikes_of_the_week(overview.strikes)
     if overview.blocked:
         yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
     if overview.policy.moderators_channel_id is None:
@@ -80,35 +98,55 @@ def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
             yield nobody_approves(overview.policy)
 
 
-def _reports_line(guild_id: int, overview: Overview) -> str:
-    if not overview.open_reports:
+def reports_to_decide(count: int) -> str:
+    """Return how many reports wait."""
+    if not count:
         return _("🚩 No reports to decide")
-    amount = ngettext("🚩 {count} report to decide", "🚩 {count} reports to decide", overview.open_reports)
-    return _linked(amount, guild_id, overview.report_posts)
+    return ngettext("🚩 {count} report to decide", "🚩 {count} reports to decide", count)
 
 
-def _appeals_line(guild_id: int, overview: Overview) -> str:
-    amount = ngettext(
-        "🙋 {count} question from members to decide",
-        "🙋 {count} questions from members to decide",
-        overview.open_appeals,
+def appeals_to_decide(count: int) -> str:
+    """Return how many questions of members wait."""
+    return ngettext(
+        "🙋 {count} question from members to decide", "🙋 {count} questions from members to decide", count
     )
-    return _linked(amount, guild_id, overview.appeal_posts)
 
 
-def _reviews_line(guild_id: int, overview: Overview) -> str:
-    amount = ngettext(
-        "👀 {count} request waits for your approval",
-        "👀 {count} requests wait for your approval",
-        overview.open_reviews,
+def reviews_to_decide(count: int) -> str:
+    """Return how many requests wait for approval."""
+    return ngettext(
+        "👀 {count} request waits for your approval", "👀 {count} requests wait for your approval", count
     )
-    return _linked(amount, guild_id, overview.review_posts)
 
 
-def _linked(amount: str, guild_id: int, posts: Sequence[Posted]) -> str:
-    links = [post_link(guild_id, post) for post in posts]
-    shown = [f"[{number(place)}]({link})" for place, link in enumerate(filter(None, links), start=1)]
+def strikes_of_the_week(strikes: Sequence[StrikesOf]) -> str:
+    """Return how many strikes there were, and of how many members."""
+    if not strikes:
+        return _("⚖️ No strikes in the last 7 days")
+    return ngettext(
+        "⚖️ {count} strike in the last 7 days ({members})",
+        "⚖️ {count} strikes in the last 7 days ({members})",
+        sum(of_member.count for of_member in strikes),
+        members=ngettext("{count} member", "{count} members", len(strikes)),
+    )
+
+
+def _linked(amount: str, posts: Sequence[Posted], links: Links, most: int) -> str:
+    found = [link for link in map(links, posts) if link is not None][:most]
+    shown = [f"[{number(place)}]({link})" for place, link in enumerate(found, start=1)]
     return f"{amount}: {' '.join(shown)}" if shown else amount
+
+
+def render_reports_shown(channel_id: int, count: int) -> str:
+    """Return what is said once open reports are shown that aren't in the moderators' channel."""
+    if not count:
+        return _("All open reports are in {channel} already. Nothing changed.", channel=f"<#{channel_id}>")
+    return ngettext(
+        "🚩 I'm posting {count} report in {channel}.",
+        "🚩 I'm posting {count} reports in {channel}.",
+        count,
+        channel=f"<#{channel_id}>",
+    )
 
 
 def render_reviews_shown(channel_id: int, count: int) -> str:

@@ -1,16 +1,18 @@
 """The message of /veo-admin home with its buttons, whose ids hold all they need: they outlive a restart."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
-from bot.home.overview import Home
+from bot.home.overview import Home, Overview
 from bot.i18n import pgettext
-from bot.moderation.decisions import Moderator
-from bot.services import Services
 from bot.usage.service import UsagePeriod
-from cogs.admin.home_text import render_home, render_reviews_shown, render_shown_again
+from cogs.admin.home_lists import LISTS, list_content, list_labels
+from cogs.admin.home_text import render_home
 from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.setup_view import show_setup
+from cogs.admin.show_again import ShowAppealsButton, ShowReviewsButton
+from cogs.moderation.moderators_channel import link_in
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
 from cogs.moderation.server_warnings import find_warnings
 from cogs.moderation.settings_text import render_settings
@@ -44,10 +46,10 @@ class HomeButton(Item):
 
 
 class OpenButton(Item):
-    """Opens one of the lists in a private message of its own, as its command does."""
+    """Opens one of the lists in a private message of its own, as its command does where there's one."""
 
     action = "open"
-    pattern = r"(?P<place>queue|usage|limits|log|settings|setup)"
+    pattern = rf"(?P<place>queue|usage|limits|log|settings|setup|{'|'.join(LISTS)})"
 
     def __init__(self, place: str) -> None:
         super().__init__(place, label=_labels()[place])
@@ -57,62 +59,10 @@ class OpenButton(Item):
         """Open it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await ensure_moderator(interaction, QUOTA if self._place in OF_QUOTA else COMMAND)
-        await PLACES[self._place](interaction)
-
-
-class ShowAgainButton(Item):
-    """Base of the buttons that show what waits for moderators again, where somebody has deleted its message.
-
-    Give an `action`, an `emoji`, a `label`, and `show`.
-    """
-
-    pattern = r"all"
-
-    def __init__(self) -> None:
-        super().__init__("all")
-
-    async def act(self, interaction: Interaction) -> None:
-        """Let it be shown, and say so."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await ensure_moderator(interaction)
-        text = await self.show(interaction.client.services, moderator_of(interaction))
-        await interaction.edit_original_response(content=text)
-
-    async def show(self, services: Services, by: Moderator) -> str:
-        """Let it be shown, and return what is said then."""
-        raise NotImplementedError
-
-
-class ShowAppealsButton(ShowAgainButton):
-    """Shows what members ask again."""
-
-    action = "appeals-show"
-    emoji = "🙋"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Post questions again")
-
-    async def show(self, services: Services, by: Moderator) -> str:
-        """Let questions be shown."""
-        return render_shown_again(*await services.appeals.show_again(by))
-
-
-class ShowReviewsButton(ShowAgainButton):
-    """Shows requests that wait for moderators again."""
-
-    action = "reviews-show"
-    emoji = "👀"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Post requests again")
-
-    async def show(self, services: Services, by: Moderator) -> str:
-        """Let requests be shown."""
-        return render_reviews_shown(*await services.reviews.show_again(by))
+        if self._place in PLACES:
+            await PLACES[self._place](interaction)
+        else:
+            await interaction.edit_original_response(**await list_content(interaction, self._place))
 
 
 def _labels() -> Mapping[str, str]:
@@ -123,6 +73,7 @@ def _labels() -> Mapping[str, str]:
         "log": pgettext("button", "Log"),
         "settings": pgettext("button", "Settings"),
         "setup": pgettext("button", "Set up"),
+        **list_labels(),
     }
 
 
@@ -131,11 +82,27 @@ async def home_content(interaction: Interaction, home: Home) -> Content:
     guild_id = moderator_of(interaction).guild_id
     may_see_money = await is_moderator(interaction, QUOTA)
     overview = await home.read(guild_id)
-    warnings = find_warnings(known_guild(interaction), overview.policy)
-    text = render_home(guild_id, overview, with_money=may_see_money, warnings=warnings)
+    guild = known_guild(interaction)
+    warnings = find_warnings(guild, overview.policy)
+    links = partial(link_in, guild, guild_id)
+    text = render_home(overview, links, with_money=may_see_money, warnings=warnings)
+    filled = (name for name, is_filled in _filled(overview).items() if is_filled)
     asked = ShowAppealsButton() if overview.open_appeals else None
     waiting = ShowReviewsButton() if overview.open_reviews else None
-    return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES), asked, waiting))
+    buttons = map(OpenButton, (*PLACES, *filled))
+    return Content(content=text, view=view_of(HomeButton(), *buttons, asked, waiting))
+
+
+def _filled(overview: Overview) -> Mapping[str, bool]:
+    """Return whether there's something in each of the lists that are opened only then."""
+    return {
+        "reports": overview.open_reports > 0,
+        "appeals": overview.open_appeals > 0,
+        "reviews": overview.open_reviews > 0,
+        "strikes": bool(overview.strikes),
+        "blocked": overview.blocked > 0,
+        "unposted": overview.alert is not None,
+    }
 
 
 async def _open_queue(interaction: Interaction) -> None:

@@ -83,13 +83,17 @@ def render_alert(announcement: Announcement) -> str:
     is_here = announcement.key.guild_id is not None
     text = _((BEGUN_HERE if is_here and kind in BEGUN_HERE else BEGUN)[kind], **facts)
     head = _("⚠️ **Warning:**") if kind in WARNINGS else _("🚨 **Alert:**")
-    since = " " + _("Started {when}.", when=relative_time(state.since)) if state.since else ""
-    return f"{head} {text}{since}"
+    return f"{head} {text}{_since(state)}"
 
 
-def render_here(kind: AlertKind, state: AlertState) -> str:
-    """Return what is wrong with a server at this moment, and what to do."""
-    return _(BEGUN_HERE[kind], **_shown(state.facts))
+def render_here(kind: AlertKind, state: AlertState, *, with_start: bool = False) -> str:
+    """Return what is wrong with a server at this moment, and what to do; `with_start`: and since when."""
+    text = _(BEGUN_HERE[kind], **_shown(state.facts))
+    return f"{text}{_since(state)}" if with_start else text
+
+
+def _since(state: AlertState) -> str:
+    return " " + _("Started {when}.", when=relative_time(state.since)) if state.since else ""
 
 
 def _shown(facts: Mapping[str, Value]) -> dict[str, str]:

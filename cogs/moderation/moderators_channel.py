@@ -3,6 +3,8 @@
 import discord
 
 from bot.i18n import N_
+from bot.jobs.ports import Posted
+from cogs.ui.links import post_link
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing
 
 UNUSABLE = N_(
@@ -18,3 +20,11 @@ def is_usable(guild: discord.Guild | None, channel_id: int | None) -> bool:
         return True
     channel = guild.get_channel(channel_id)
     return channel is not None and not missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS)
+
+
+def link_in(guild: discord.Guild | None, guild_id: int, post: Posted | None) -> str | None:
+    """Return the address of a moderators' message; None: there's none, or its channel is known to be gone."""
+    if post is None or post.channel_id is None:
+        return None
+    is_gone = guild is not None and guild.get_channel(post.channel_id) is None
+    return None if is_gone else post_link(guild_id, post)

@@ -13,6 +13,7 @@ import simcord
 from bot.clock import utc_now
 from bot.home.setup import SetupStep
 from bot.media.image_links import MARGIN
+from cogs.admin.home_lists import LISTS
 from cogs.admin.home_view import PLACES
 from sandbox.provider import Fault
 from sandbox.world import World
@@ -252,6 +253,7 @@ async def a_report(world: World) -> None:
     board = world.moderators_channel
     await eventually("a report", lambda: any(message.components for message in board.history()))
     [message] = [message for message in board.history() if message.components]
+    await _the_lists_of_home(world)
     await bob.click(message, custom_id=id_of(message, ":block:"))  # who is no moderator
     await world.mona.click(message, custom_id=id_of(message, ":block:"))
     await world.mona.click(message, custom_id=id_of(message, ":delete:"))
@@ -315,6 +317,7 @@ async def strikes(world: World) -> None:
     await mona.click(message, custom_id=id_of(message, ":delete:"))
     await eventually("a message about each", lambda: len(direct_messages(world)) >= len(("safety", "report")))
     await world.alice.slash(channel, "usage")
+    await _the_lists_of_home(world)
     await mona.slash(channel, "veo-admin forgive", member=world.alice)
     for _ in range(3):
         await ask(world, prompt=WORD)
@@ -382,6 +385,18 @@ async def the_home_of_moderators(world: World) -> None:
         await world.mona.click(guide, custom_id=f"veo1:setup:{step}")
 
 
+async def _the_lists_of_home(world: World) -> None:
+    """Open each list that has something in it."""
+    home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
+    rows = [row for row in home.components if isinstance(row, discord.ActionRow)]
+    offered = {str(getattr(child, "custom_id", "")) for row in rows for child in row.children}
+    opened = [name for name in LISTS if f"veo1:open:{name}" in offered]
+    assert opened, "nothing is listed"
+    for name in opened:
+        found = shown(await world.mona.click(home, custom_id=f"veo1:open:{name}")).message
+        await world.mona.click(found, custom_id=f"veo1:list:{name}:0")
+
+
 async def moderation(world: World) -> None:
     mona, channel = world.mona, world.channel
     await choose_board(world, world.moderators_channel)
@@ -411,6 +426,8 @@ async def moderation(world: World) -> None:
     ):
         chosen: dict[str, Any] = options
         await mona.slash(channel, f"veo-admin {name}", **chosen)
+        if name == "block":
+            await _the_lists_of_home(world)
     queue = shown(await mona.slash(channel, "veo-admin queue")).message
     await mona.click(queue, custom_id=id_of(queue, generation.id))
     world.provider.release()
@@ -486,6 +503,7 @@ async def an_appeal(world: World) -> None:
         await world.alice.submit_modal(form, {"why": REASON})
         await world.alice.click(refusal, custom_id=id_of(refusal, ":appeal:"))  # one is open
         message = await _open_appeal(world)
+        await _the_lists_of_home(world)
         await add_bob(world, name=f"bob {action}").click(message, custom_id=id_of(message, f":{action}:"))
         answer = await world.mona.click(message, custom_id=id_of(message, f":{action}:"))
         if action == "decline":
@@ -507,6 +525,7 @@ async def a_review(world: World) -> None:
         await world.mona.slash(world.channel, "veo-admin queue")
         home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
         await world.mona.click(home, custom_id=id_of(home, ":reviews-show:"))
+        await _the_lists_of_home(world)
         await add_bob(world, name=f"bob {action}").click(message, custom_id=id_of(message, f":{action}:"))
         answer = await world.mona.click(message, custom_id=id_of(message, f":{action}:"))
         if action == "decline":

@@ -10,6 +10,7 @@ from bot.db.guild_models import AppealDecision
 from bot.policy.documents import Step
 from sandbox.world import World
 from tests.e2e.driver import ask, direct_messages, eventually, refuse, rows, shown
+from tests.e2e.moderating import said, use
 from tests.e2e.reporting import add_bob, buttons, choose_board, click, mona_of, open_board
 
 WORD = "dragon"
@@ -232,8 +233,13 @@ async def test_an_appeal_waits_for_a_channel_that_vanished(world: World) -> None
     board = await open_board(world)
     await world.app.services.moderation.add_word(mona_of(world), WORD)
     refusal = shown(await ask(world))
-    refuse(world, "POST", f"/channels/{board.id}/messages", 10003, status=404, times=None)
+    world.env.backend.delete_channel(board.id)
     await appeal(world, refusal)
+    home = await use(world, "home")
+    assert "\n🙋 1 question from members to decide\n" in f"{said(home)}\n"
+    listed = said(await world.mona.click(shown(home).message, label="Questions"))
+    assert f"- <@{world.alice.id}> asked about a blocked word <t:" in listed
+    assert f" · no message\n⚠️ The moderators' channel <#{board.id}> is gone" in listed
     other = world.guild.create_text_channel("mods")
     await choose_board(world, other)
     assert buttons(await the_appeal(other)) == [ALLOW, LIFT, DECLINE]

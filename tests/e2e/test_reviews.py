@@ -21,7 +21,7 @@ from tests.e2e.driver import (
     shown,
     the_result,
 )
-from tests.e2e.moderating import admin
+from tests.e2e.moderating import admin, use
 from tests.e2e.reporting import add_bob, buttons, choose_board, click, open_board, texts
 from tests.e2e.reviewing import (
     APPROVE,
@@ -240,9 +240,13 @@ async def test_where_the_bot_may_post_text_alone_moderators_read_that_words_are_
 
 async def test_a_request_waits_for_a_channel_that_vanished(world: World) -> None:
     board = await open_reviewing(world)
-    refuse(world, "POST", f"/channels/{board.id}/messages", 10003, status=404, times=None)
+    world.env.backend.delete_channel(board.id)
     await ask(world)
-    assert "👀 1 request waits for your approval" in await admin(world, "home")
+    home = await use(world, "home")
+    assert "👀 1 request waits for your approval" in shown(home).content
+    listed = shown(await world.mona.click(shown(home).message, label="To approve")).content
+    assert f"- <@{world.alice.id}> sent a request <t:" in listed
+    assert f" · no message\n⚠️ The moderators' channel <#{board.id}> is gone" in listed
     assert "👀 waiting for approval" in await admin(world, "queue")
     other = world.guild.create_text_channel("mods")
     await choose_board(world, other)

@@ -59,7 +59,7 @@ def written(pattern: str, target: str, filling: str) -> str:
     text = re.sub(r"\(\?P<(revision|page|shot|last|most)>[^)]*\)", "1", text)
     text = re.sub(r"\(\?P<decision_id>[^)]*\)", lambda _: target if target.isdecimal() else "1", text)
     text = re.sub(r"\(\?P<seen>[^)]*\)", "0123456789abcdef", text)
-    text = re.sub(r"\(\?P<(?:place|step|rule)>(\w+)[^)]*\)", r"\1", text)
+    text = re.sub(r"\(\?P<(?:place|step|rule|list)>(\w+)[^)]*\)", r"\1", text)
     text = re.sub(r"\(\?P<before>[^)]*\)", "0", text)
     text = re.sub(r"\(\?P<model>[^)]*\)", "google/veo-3.0-fast", text)
     text = re.sub(r"\(\?P<here>[^)]*\)\?", "", text)

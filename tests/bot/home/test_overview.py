@@ -1,10 +1,12 @@
 """What an overview of a server counts, and what it leaves to other servers."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.db.database import Database
+from bot.db.guild_models import StrikeKind
 from bot.db.models import Status
 from bot.home.overview import Home, Overview
 from bot.moderation.decisions import Decisions
@@ -12,12 +14,14 @@ from bot.moderation.report_decisions import ReportDecision
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.moderation.strikes import Strikes
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import AlertStore
 from bot.policy.documents import Period
+from bot.policy.strike_rows import Act, StrikesOf, give_strike
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import MONA, insert_video, report_of
-from tests.bot.rows import insert
+from tests.bot.rows import insert, numbers
 
 pytestmark = pytest.mark.both_engines
 OTHER = 7  # a server
@@ -83,6 +87,31 @@ async def test_blocks_that_are_over_are_not_counted(
     assert (await overview_of(home)).blocked == 2
     clock.advance(timedelta(hours=2))
     assert (await overview_of(home)).blocked == 1
+
+
+async def give_strikes(database: Database, now: datetime, *, to: int, guild_id: int = MONA.guild_id) -> None:
+    act = Act(guild_id, to, StrikeKind.WORD, f"{next(numbers)}")
+    await database.write(lambda session: give_strike(session, act, now), guild_id)
+
+
+async def test_strikes_of_the_last_days_are_listed_by_member_where_they_are_on(
+    home: Home, database: Database, clock: StoppedClock
+) -> None:
+    strikes = Strikes(Decisions(database, clock))
+    for moderator in (MONA, replace(MONA, guild_id=OTHER)):
+        await strikes.change(moderator, is_on=True, days=30)
+    old, earlier = clock() - timedelta(days=8), clock() - timedelta(days=2)
+    await give_strikes(database, old, to=3)
+    await give_strikes(database, clock(), to=3, guild_id=OTHER)
+    for user_id, at in ((4, clock()), (3, earlier), (3, clock()), (5, clock())):
+        await give_strikes(database, at, to=user_id)
+    await strikes.forgive(MONA, 5)
+    expected = [StrikesOf(3, 2, clock()), StrikesOf(4, 1, clock())]
+    assert (await overview_of(home)).strikes == expected
+    assert await home.list_strikes(MONA.guild_id) == expected
+    await strikes.change(MONA, is_on=False)
+    assert (await overview_of(home)).strikes == ()
+    assert await home.list_strikes(MONA.guild_id) == ()
 
 
 async def test_an_alert_about_this_server_is_there_while_it_holds(

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -12,8 +13,11 @@ from bot.db.models import NOBODY, Status
 from bot.errors import BadInputError, UserError
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions
+from bot.moderation.outbox import note_shown
+from bot.moderation.report_decisions import ReportDecision
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
 from bot.moderation.service import Moderation
+from bot.moderation.showing import NoChannelError
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import MONA, REPORTER, insert_video, report_of, reread_report
 from tests.bot.rows import reread
@@ -51,6 +55,24 @@ async def test_without_a_channel_it_waits_until_there_is_one(
     clock.advance(timedelta(days=3))
     await moderation.change_settings(MONA, {"moderators_channel_id": 9})
     assert (await reread_report(database, report.id)).post_at == clock()
+
+
+async def test_what_is_open_and_not_in_the_moderators_channel_is_shown_there_again(
+    reports: Reports, moderation: Moderation, database: Database, clock: StoppedClock
+) -> None:
+    lost, there, decided, unseen = [
+        await report_of(reports, await insert_video(database), reporter_id=number) for number in range(4)
+    ]
+    with pytest.raises(NoChannelError):
+        await reports.show_again(MONA)
+    await moderation.change_settings(MONA, {"moderators_channel_id": 9})
+    for report, channel_id in ((lost, 8), (there, 9), (decided, 8)):
+        shown_at = Posted(70, channel_id)
+        await database.write(partial(note_shown, row=report, until=None, shown_at=shown_at, now=clock()))
+    await reports.decide(MONA, decided.id, ReportDecision.DISMISS)
+    assert await reports.show_again(MONA) == (9, 2)
+    due = [(await reread_report(database, report.id)).post_at for report in (lost, there, decided, unseen)]
+    assert due == [clock(), None, None, clock()]
 
 
 @pytest.mark.parametrize("reason", ["", "   \n", "\u202e\u200b", "\u3164"])

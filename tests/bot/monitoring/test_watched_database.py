@@ -1,7 +1,8 @@
 """What is read from the database for those who watch, and what alerts keep in it."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from bot.monitoring.alert_store import AlertStore
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import DatabaseCheck
 from bot.monitoring.provider_record import ProviderRecord
-from bot.monitoring.undelivered import fetch_undelivered
+from bot.monitoring.undelivered import fetch_undelivered, fetch_unposted
 from bot.provider.client import VeoClient
 from tests.bot.rows import insert
 from tests.bot.troubles import Disk, damage
@@ -82,6 +83,14 @@ async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -
 DECLINED = {"status": Status.FAILED, "failure_kind": FailureKind.DECLINED}
 
 
+def unposted(session: Session, now: datetime) -> Mapping[int, int]:
+    """Return how many results each server waits for in vain; those that are listed must be as many."""
+    found = fetch_undelivered(session, now)
+    for guild_id in (1, 2):
+        assert len(fetch_unposted(session, guild_id, now)) == found.get(guild_id, 0)
+    return found
+
+
 @pytest.mark.parametrize(
     ("changes", "ages", "expected"),
     [
@@ -105,7 +114,7 @@ async def test_a_result_is_unposted_when_it_is_late_or_was_given_up(
     await insert(database, **changes, **moments)
 
     def work(session: Session):
-        assert fetch_undelivered(session, now) == expected
+        assert unposted(session, now) == expected
 
     await database.read(work)
 
@@ -117,7 +126,7 @@ async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(da
     await insert(database, **ended, delivered_at=ago(minutes=10), result_id=77)
 
     def work(session: Session):
-        assert fetch_undelivered(session, utc_now()) == {2: 1}
+        assert unposted(session, utc_now()) == {2: 1}
 
     await database.read(work)
 
@@ -131,7 +140,7 @@ async def test_a_result_that_its_member_had_deleted_was_not_given_up(database: D
     await insert(database, **done, erased_at=ago(minutes=1))
 
     def work(session: Session):
-        assert fetch_undelivered(session, utc_now()) == {}
+        assert unposted(session, utc_now()) == {}
 
     await database.read(work)
 

@@ -1,6 +1,7 @@
 """What moderators read about how their server stands."""
 
 from dataclasses import replace
+from functools import partial
 
 from bot.admission.budgets import states_of
 from bot.clock import utc_now
@@ -8,8 +9,10 @@ from bot.home.overview import Overview
 from bot.jobs.ports import Posted
 from bot.money import to_credits
 from bot.monitoring.alert_rules import AlertState
-from bot.policy.documents import Budget, Pause, Period, Policy
+from bot.policy.documents import Budget, Pause, Period, Policy, StrikeRules
+from bot.policy.strike_rows import StrikesOf
 from cogs.admin.home_text import render_home
+from cogs.ui.links import post_link
 
 NOW = utc_now()
 SERVER = 1
@@ -26,13 +29,14 @@ QUIET = Overview(
     appeal_posts=(),
     open_reviews=0,
     review_posts=(),
+    strikes=(),
     blocked=0,
     alert=None,
 )
 
 
 def lines(overview: Overview) -> list[str]:
-    return render_home(SERVER, overview, with_money=True).splitlines()
+    return render_home(overview, partial(post_link, SERVER), with_money=True).splitlines()
 
 
 def test_a_quiet_server_has_few_lines() -> None:
@@ -47,7 +51,7 @@ def test_a_quiet_server_has_few_lines() -> None:
 
 
 def test_who_may_not_use_quota_sees_no_money() -> None:
-    text = render_home(SERVER, QUIET, with_money=False)
+    text = render_home(QUIET, partial(post_link, SERVER), with_money=False)
     assert "$" not in text
     assert "budget" not in text
 
@@ -86,18 +90,24 @@ def test_what_is_not_set_up_says_how_to() -> None:
 
 
 def test_everything_at_once_fits_into_a_message() -> None:
-    posts = [Posted(2**63, 2**63)] * 5
+    posts = [Posted(2**63, 2**63)] * 50
     overview = replace(
         QUIET,
-        policy=Policy(pause=Pause(since=NOW)),
+        policy=Policy(pause=Pause(since=NOW), strikes=StrikeRules()),
         alert=AlertState(since=NOW, facts={"results": 10**6}),
         open_reports=10**6,
         report_posts=posts,
         open_appeals=10**6,
         appeal_posts=posts,
+        open_reviews=10**6,
+        review_posts=posts,
+        strikes=[StrikesOf(user_id=3, count=10**6, last_at=NOW)] * 50,
         blocked=10**6,
     )
-    assert len(render_home(2**63, overview, with_money=True)) <= 1900
+    warned = ["w" * 500]
+    text = render_home(overview, partial(post_link, 2**63), with_money=True, warnings=warned)
+    assert len(text) <= 2000
+    assert text.count("[1](") == 3, "no room was left for links"
 
 
 def test_without_a_channel_nobody_sees_the_questions_that_wait_either() -> None:
