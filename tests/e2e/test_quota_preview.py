@@ -133,15 +133,17 @@ async def test_what_would_have_kept_the_month_within_a_sum_is_suggested_and_can_
     ]
     await world.restart()
     assert labels(answer)[:2] == ["Try 1", "Try 2"], "the third is a month's budget, unless a month has begun"
-    for label in reversed(labels(answer)):
-        tried = shown(await world.mona.click(shown(answer).message, label=label))
-        assert tried.ephemeral
+    tried = {
+        label: shown(await world.mona.click(shown(answer).message, label=label)) for label in labels(answer)
+    }
+    for label, preview in tried.items():
+        assert preview.ephemeral
         [suggested] = [line for line in told if line.startswith(f"**{label.removeprefix('Try ')}. ")]
         _, change, effect = suggested.split("**", 2)
-        assert effect.strip() in tried.content
-        assert change[3:].split(" for ")[0].rstrip(".") in tried.content.split("\n")[0]
+        assert effect.strip() in preview.content
+        assert change[3:].split(" for ")[0].rstrip(".") in preview.content.split("\n")[0]
     assert await nothing_is_set(world), "it was saved before the click"
-    await world.mona.click(tried.message, label="Save")
+    await world.mona.click(tried["Try 1"].message, label="Save")
     assert await rules_of(world) == [(LimitKind.DAY, 2)]
     assert shown(await use(world, "suggest", budget="$5")).content == (
         "✅ The last 30 days cost $7.00, but the rules as they are now would have kept them within $5.00. "
