@@ -4,8 +4,9 @@ import pytest
 
 from bot.db.models import Generation, Status
 from bot.db.review_models import ReviewStage
-from sandbox.world import World
-from tests.e2e.driver import ask_for_video, card_of, rows, the_result
+from bot.failures import FailureKind
+from sandbox.world import World, wait_until
+from tests.e2e.driver import SECONDS, ask_for_video, card_of, rows, the_result
 from tests.e2e.quoting import send
 from tests.e2e.reporting import buttons, click, open_board
 from tests.e2e.reviewing import APPROVE, DECLINE, review_everybody, reviews_in, the_review
@@ -71,3 +72,22 @@ async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: W
     assert (made.id, made.status, made.source_id) == (waiting.id, Status.SUCCEEDED, source.id)
     assert len(videos_in(world)) == 2
     assert reviews_in(board)[0].attachments == []
+
+
+async def test_an_extension_of_a_video_that_is_removed_while_it_waits_is_not_sent(world: World) -> None:
+    source = await ask_for_video(world)
+    board = await open_board(world)
+    await review_everybody(world)
+    await requested(world, "Extend")
+    message = await the_review(board)
+
+    async def has_the_video() -> bool | None:
+        return True if (await rows(world))[0].status is Status.QUEUED else None
+
+    await wait_until(has_the_video, seconds=SECONDS)
+    await world.app.services.removal.remove(world.guild.id, source.id, world.mona.id)
+    assert await click(world.mona, message, APPROVE) == []
+    ended = await newest(world, 2)
+    assert (ended.status, ended.failure_kind) == (Status.FAILED, FailureKind.VIDEO_GONE)
+    assert world.provider.count("create") == 1
+    assert "This didn't count toward your limit." in card_of(world, ended)
