@@ -16,7 +16,7 @@ from bot.admission.film_denials import TitleNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
-from bot.films.refusals import has_title, has_words, refused_shot, title_words
+from bot.films.refusals import has_title, has_words, refused_shot, title_context, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
     FilmSpec,
@@ -27,6 +27,7 @@ from bot.films.script import (
     still_possible,
     without_links,
 )
+from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE
 from bot.requests.reviews import open_review
 from bot.requests.rows import insert_request, placement_of
@@ -165,30 +166,31 @@ class Acceptance:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
         contexts, releases = list[AdmissionContext](), Releases(film_mark(plans))
-        before, review = None, None
+        before, review, title = None, None, None
         for number, plan in enumerate(plans, start=1):
             shot_before = contexts[-1] if contexts else None
             context = self.context(session, requester, plan, now, shot_before)
             context = releases.for_shot(session, requester, context, now)
-            words = None if contexts else title_words(requester, row, context, now)
+            title = title or title_context(session, requester, row, context, releases.mark, now)
+            words = () if contexts else title_words(requester, row, context, title.releases, now)
             refusal = TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
             refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
-                refusal.fingerprints = fingerprints(plans)
+                refusal.fingerprints = [*fingerprints(plans), title.fingerprint]
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
                 asked = (requester, plan.video, context)
                 raise refused_shot(number, refusal, asked, is_word=not has_words(source, plan))
             if refusal is not None:
-                whole = replace(plan.video, prompt="\n".join(each.video.prompt for each in plans))
-                asked = (requester, whole, replace(context, fingerprint=releases.mark))
-                offer(session, refusal, asked, now)
+                whole = title if words else replace(context, fingerprint=releases.mark)
+                offer(session, refusal, (requester, _whole_film(row, plans, refusal), whole), now)
                 return refusal
-            contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             spec = replace(plan.spec, shot=shot)
             review = review or open_review(session, requester, context, now)
             before = insert_request(session, requester, spec, context, now, review).id
-            note_passed(session, requester, context, before, now)
+            for passed in (context,) if contexts else (context, title):
+                note_passed(session, requester, passed, before, now)
+            contexts.append(context)
         return contexts
 
     def context(
@@ -236,6 +238,13 @@ def fingerprints(plans: Sequence[ShotPlan]) -> list[str]:
 def film_mark(plans: Sequence[ShotPlan]) -> str:
     """Return what tells a film apart from others; see `bot.admission.appeals.fingerprint`."""
     return hashlib.sha256("".join(fingerprints(plans)).encode()).hexdigest()
+
+
+def _whole_film(row: FilmRow, plans: Sequence[ShotPlan], refusal: UserError) -> VideoRequest:
+    """Return all words of a film as moderators see them; with the title, where that is what is refused."""
+    shots = [plan.video.prompt for plan in plans]
+    words = [row.title, *shots] if isinstance(refusal, TitleNotAllowedError) else shots
+    return replace(plans[0].video, prompt="\n".join(words))
 
 
 def _made_from(plan: ShotPlan) -> list[object]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import offer
+from bot.admission.appeals import fetch_used, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words, note_passed
 from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
@@ -201,7 +201,7 @@ class RedoAcceptance:
             releases = releases or Releases(context.fingerprint)  # the words of the others are known
             context = releases.for_shot(session, requester, context, now)
             if not trial.ids:
-                _check_title(requester, row, context, now)
+                _check_title(session, requester, film, context, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, RefusedError):
                 refusal = refusal.without_choice(_("Use `/film` to make a new one."))
@@ -269,9 +269,15 @@ def _refused_later(number: int, fitting: int, refusal: UserError) -> UserError:
     return refusal
 
 
-def _check_title(requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime) -> None:
-    """Raise `CannotRedoError` if the title, which is posted again, was accepted before it was forbidden."""
-    if words := title_words(requester, row, context, now):
+def _check_title(
+    session: Session, requester: Requester, film: Film, context: AdmissionContext, now: datetime
+) -> None:
+    """Raise `CannotRedoError` if the title, which is posted again, was accepted before it was forbidden.
+
+    What a moderator let pass in this film passes again.
+    """
+    passed = fetch_used(session, [take.id for take in film.takes])
+    if words := title_words(requester, film.row, context, passed, now):
         advice = _("I can't redo its shots. Use `/film` to make a new one.")
         uncounted = _("This didn't count toward your limit.")
         raise CannotRedoError(f"{title_sentence(words)} {advice} {uncounted}")

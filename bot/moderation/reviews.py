@@ -103,7 +103,7 @@ class Reviews:
         Raises:
             BadInputError: the words are too long.
             AppealNotFoundError: this server has no such review.
-            OwnAppealError: it's the moderator's own.
+            OwnCaseError: it's the moderator's own.
             ReviewClosedError: somebody was faster, or nothing waits for it any more.
             DatabaseBusyError: nothing can be recorded now.
         """

@@ -56,7 +56,11 @@ async def posted(
     films: Films, database: Database, clock: StoppedClock, count: int = 3, image: str = ""
 ) -> Film:
     """Return a film that was made, joined and posted."""
-    film = await accept(films, count, image=image)
+    return await made(films, database, clock, await accept(films, count, image=image))
+
+
+async def made(films: Films, database: Database, clock: StoppedClock, film: Film) -> Film:
+    """Let a film that was accepted be made, joined and posted."""
     await films.attach_card(film.row.id, 10)
     for shot in film.shots:
         await end(database, clock, shot, Status.SUCCEEDED, awaits_id=None)

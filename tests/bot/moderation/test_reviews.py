@@ -17,8 +17,8 @@ from bot.failures import FailureKind
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.queue import GenerationQueue
 from bot.metrics.metrics import REGISTRY
-from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError, OwnAppealError
-from bot.moderation.decisions import Moderator
+from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError
+from bot.moderation.decisions import Moderator, OwnCaseError
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
 from bot.policy.documents import MemberPolicy
@@ -174,7 +174,7 @@ async def test_only_other_moderators_of_this_server_decide(
     database: Database, clock: StoppedClock, reviews: Reviews
 ) -> None:
     await waiting(database, clock)
-    with pytest.raises(OwnAppealError):
+    with pytest.raises(OwnCaseError):
         await reviews.decide(Moderator(GUILD, 7), REVIEW, APPROVE)
     with pytest.raises(AppealNotFoundError):
         await reviews.decide(ELSEWHERE, REVIEW, APPROVE)
