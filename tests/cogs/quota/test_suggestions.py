@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bot.admission.replay import PastRequest, RuleSet
 from bot.money import to_credits
 from bot.policy.documents import Policy
-from bot.preview.history import SPAN, History
+from bot.preview.history import SPAN, History, Span
 from bot.preview.suggesting import suggest
 from cogs.quota.suggestions import suggestions_text
 
@@ -22,12 +22,12 @@ def history_of(members: Sequence[int], apart: timedelta) -> History:
         for number, member in enumerate(members)
         if (at := begin + number * apart)
     ]
-    return History(requests, NOW - SPAN)
+    return History(requests, Span(NOW - SPAN, NOW - SPAN, NOW))
 
 
 def told(amount: float, *members: int, apart: timedelta = timedelta(minutes=1)) -> list[str]:
     """Return what is suggested to keep these videos within so many dollars, without the last line."""
-    suggestions = suggest(history_of(members, apart), RuleSet(Policy(), None), to_credits(amount), NOW)
+    suggestions = suggest(history_of(members, apart), RuleSet(Policy(), None), to_credits(amount))
     *lines, end = suggestions_text(suggestions).split("\n")
     assert end.startswith("-# Nothing is saved.")
     return lines
