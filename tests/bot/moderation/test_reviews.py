@@ -17,6 +17,7 @@ from bot.failures import FailureKind
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.queue import GenerationQueue
 from bot.metrics.metrics import REGISTRY
+from bot.moderation import reviews as reviews_module
 from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError
 from bot.moderation.decisions import Moderator, OwnCaseError
 from bot.moderation.review_decisions import ReviewClosedError
@@ -261,7 +262,11 @@ async def test_it_starts_over_once_so_that_it_ends_where_the_bot_often_stands_st
     assert (await read_review(database)).decision is ReviewDecision.LAPSE
 
 
-async def test_one_that_cannot_be_ended_holds_up_no_other(database: Database, clock: StoppedClock) -> None:
+async def test_one_that_cannot_be_ended_holds_up_no_other(
+    database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviews_module, "LOOK_SIZE", 1)
+
     async def has_left(_guild_id: int, _user_id: int) -> bool:
         raise ValueError("another page in Discord's place")
 
