@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import true
+from sqlalchemy import true, update
 from sqlalchemy.orm import Session
 
 from bot.db.database import Database
@@ -33,6 +34,8 @@ rows = st.builds(
     status=st.sampled_from([Status.QUEUED] * 4 + list(Status)),
     created_at=times,
     lease_until=leases,
+    submitted_at=st.none() | times,
+    finished_at=st.none() | times,
 )
 
 
@@ -45,17 +48,29 @@ def is_carried(row: Generation) -> bool:
 
 
 def expected_line(rows: Sequence[Generation]) -> list[str]:
-    """Give one place after the other to the member who has least; the oldest request decides between two."""
+    """Give one place after the other to the member who has least.
+
+    Of two, it's who has waited longer, with none of their requests in a place.
+    """
     queued = [row for row in rows if row.status is Status.QUEUED]
     waiting = sorted((row for row in queued if not is_carried(row)), key=lambda row: (row.created_at, row.id))
     places = Counter(
         member_of(row) for row in rows if row.status in AT_PROVIDER or (row in queued and is_carried(row))
     )
+    since: dict[Member, datetime] = {}  # when a member got or left a place
+    for row in rows:
+        if row.submitted_at and row.finished_at:
+            since[member_of(row)] = max(since.get(member_of(row), row.finished_at), row.finished_at)
+
+    def rank(row: Generation) -> tuple[int, datetime, Member]:
+        member = member_of(row)
+        return places[member], max(row.created_at, since.get(member, row.created_at)), member
+
     line: list[str] = []
     while waiting:
-        first_of_members = {member_of(row): row for row in reversed(waiting)}.values()
-        row = min(first_of_members, key=lambda row: (places[member_of(row)], row.created_at, row.id))
+        row = min({member_of(row): row for row in reversed(waiting)}.values(), key=rank)
         places[member_of(row)] += 1
+        since[member_of(row)] = NOW + timedelta(seconds=1 + len(line))
         waiting.remove(row)
         line.append(row.id)
     return line
@@ -94,13 +109,14 @@ def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
 
 
 async def ask_for(
-    database: Database, clock: StoppedClock, user_id: int, count: int, **more: int
+    database: Database, clock: StoppedClock, user_id: int, count: int, **more: Any
 ) -> list[str]:
     """Let a member ask `count` times, one second after the other."""
     names: list[str] = []
     for _ in range(count):
         clock.advance(timedelta(seconds=1))
-        row = await insert(database, user_id=user_id, created_at=clock(), not_before=clock(), **more)
+        times = {"created_at": clock(), "not_before": clock()}
+        row = await insert(database, user_id=user_id, **{**times, **more})
         names.append(row.id)
     return names
 
@@ -123,6 +139,24 @@ async def test_what_runs_already_counts(
     others = await ask_for(database, clock, 2, 2)
     assert [name for name, _ in await queue.list_queue()] == [others[0], waiting[0], others[1], waiting[1]]
     assert {row.id for row in await queue.claim(10)} == {others[0], waiting[0]}
+
+
+async def test_members_take_turns_where_one_place_is_all_there_is(
+    database: Database, clock: StoppedClock
+) -> None:
+    queue = GenerationQueue(database, "one", max_running=1, lease=LEASE, clock=clock)
+    shots = await ask_for(database, clock, 1, 3)
+    others = [name for user_id in (2, 3) for name in await ask_for(database, clock, user_id, 1)]
+    (late,) = await ask_for(database, clock, 4, 1, created_at=clock() + timedelta(minutes=2))
+    sent: list[str] = []
+    while claimed := await queue.claim(1):
+        clock.advance(timedelta(minutes=1))
+        sent.append(claimed[0].id)
+        times = dict.fromkeys(("submitted_at", "finished_at", "delivered_at"), clock())
+        over = {"status": Status.SUCCEEDED, **times}
+        change = update(Generation).where(Generation.id == claimed[0].id).values(over)
+        await database.write(lambda session, change=change: session.execute(change))
+    assert sent == [shots[0], *others, shots[1], late, shots[2]]
 
 
 async def test_who_alone_asks_gets_all_places(
