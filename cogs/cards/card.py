@@ -113,7 +113,8 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
     with locale_used(generation.locale):
         sentences = [_no_video(generation, kind), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
-        advice = kind.advice_by(has_others=has_others) if generation.late_until is None else _(STILL_ASKED)
+        advice = kind.advice_by(has_others=has_others, is_shot=generation.film_id is not None)
+        advice = advice if generation.late_until is None else _(STILL_ASKED)
         why = f"{FAILED_MARK} {' '.join(sentences)}"
         return f"{why}\n{_did_not_count()} {advice}\n{number_line(generation)}"
 
