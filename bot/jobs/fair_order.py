@@ -101,15 +101,17 @@ def fetch_line(session: Session, now: datetime, lease: timedelta) -> Sequence[Ro
     return session.execute(_LINE, moments(now, lease)).all()
 
 
-def fetch_next_place(session: Session, guild_id: int, user_id: int, now: datetime, lease: timedelta) -> int:
-    """Return the place in the line, from 1 on, that one more request of a member would have."""
+def fetch_next_place(
+    session: Session, guild_id: int, user_id: int, now: datetime, lease: timedelta, count: int = 1
+) -> int:
+    """Return the place in the line, from 1 on, that the last of `count` more of a member would have."""
     found = {"guild_id": guild_id, "user_id": user_id} | moments(now, lease)
     carried, running = session.execute(_MEMBER, found).one()
-    own = carried - running + 1
-    since = session.scalar(_SINCE, found) if own > 1 else None
-    # With none in the line yet, it would come behind all that have as many places.
-    rank = {"turn": carried + 1, "own": own, "since": since or found["farthest"]}
-    return 1 + (session.scalar(_EARLIER, found | rank) or 0)
+    own = carried - running + count
+    since = session.scalar(_SINCE, found) if carried > running else None
+    # With none in the line yet, they would come behind all that have as many places.
+    rank = {"turn": carried + count, "own": own, "since": since or found["farthest"]}
+    return count + (session.scalar(_EARLIER, found | rank) or 0)
 
 
 def count_running(session: Session, now: datetime, lease: timedelta) -> int:

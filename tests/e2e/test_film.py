@@ -1,6 +1,7 @@
 """Films: several shots that are asked for together, made one by one, and joined at the end."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from cogs.delivery.film_delivery import FilmDelivery
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
+from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import requests, rows, shown
 from tests.e2e.filming import (
     SECONDS,
@@ -34,14 +36,19 @@ from tests.e2e.test_continue import bodies, difference, frame, sent_image
 from tests.e2e.videos import message_of, private
 
 
-async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(world: World) -> None:
-    offer = await offered(world)
-    assert buttons(offer) == ["Make the film", "Cancel"]
-    text = now_shown(world, offer)
-    assert "film of 3 shots before you spend anything" in text
-    assert "this film uses 3 of your videos" in text
-    assert await rows(world) == []
-    assert world.provider.count("create") == 0
+async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(open_world: OpenWorld) -> None:
+    async with open_world(timing={"deadline": 1000}) as world:
+        offer = await offered(world)
+        assert buttons(offer) == ["Make the film", "Cancel"]
+        text = now_shown(world, offer)
+        assert "film of 3 shots before you spend anything" in text
+        assert "💰 Price: about **$6.24 (12,480,000 credits)** for all shots, from the video" in text
+        assert "this film uses 3 of your videos. You'll have 47 more after it (the limit is 50" in text
+        assert re.search(
+            r"⏳ Wait: about \d+ minutes, because the shots are made one after the other\.", text
+        )
+        assert await rows(world) == []
+        assert world.provider.count("create") == 0
 
 
 async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: World, tmp_path: Path) -> None:

@@ -86,20 +86,21 @@ def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) ->
     assert ask(found, read) == expected
 
 
-@given(st.lists(rows, max_size=25), st.integers(1, 3))
+@given(st.lists(rows, max_size=25), st.integers(1, 3), st.integers(1, 3))
 def test_the_place_that_is_foretold_is_the_one_that_a_request_gets(
-    found: list[Generation], user_id: int
+    found: list[Generation], user_id: int, count: int
 ) -> None:
-    new = new_row(guild_id=1, user_id=user_id, status=Status.QUEUED, created_at=NOW + timedelta(seconds=1))
+    times = [NOW + timedelta(seconds=number) for number in range(1, count + 1)]
+    new = [new_row(guild_id=1, user_id=user_id, created_at=time) for time in times]
 
     def read(session: Session) -> tuple[int, list[str]]:
-        place = fetch_next_place(session, 1, user_id, NOW, LEASE)
-        session.add(new)
+        place = fetch_next_place(session, 1, user_id, NOW, LEASE, count)
+        session.add_all(new)
         session.flush()
         return place, [name for name, _ in fetch_line(session, NOW, LEASE)]
 
     place, line = ask(found, read)
-    assert line.index(new.id) + 1 == place
+    assert line.index(new[-1].id) + 1 == place
 
 
 @pytest.fixture
@@ -176,11 +177,11 @@ async def test_a_request_that_is_not_answered_yet_stands_in_no_line(
 async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
-    assert await queue.estimate_place(1, 3) == 0
+    assert await queue.estimate_place(1, 3) == (1, 3)
     for _ in range(2):
         await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_place(1, 3) == 0
+    assert await queue.estimate_place(1, 3) == (1, 1)
     await ask_for(database, clock, 8, 1)
-    assert await queue.estimate_place(1, 3) == 2, "the last place is somebody else's already"
+    assert await queue.estimate_place(1, 3) == (2, 1), "the last place is somebody else's already"
     await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_place(1, 3) == 2
+    assert await queue.estimate_place(1, 3) == (2, 0)
