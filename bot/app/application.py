@@ -29,6 +29,7 @@ from bot.eta.rate_limiter import RateLimiter
 from bot.films.rows import Film, fetch_film
 from bot.films.successors import FilmSuccessors
 from bot.jobs.ports import ReadRow
+from bot.jobs.queue_estimate import QueueEstimate
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
 from bot.monitoring.health import watch_for_damage
@@ -140,6 +141,7 @@ async def open_app(
             _read_row(shared.database),
             _successors(shared, find_film := _find_film(shared.database)),
             find_film,
+            QueueEstimate(shared.queue, shared.estimator).eta_of_sent,
         )
         films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
         board = DiscordModeratorChannel(client, servers, delivery.posts)

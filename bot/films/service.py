@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Requester
 from bot.db.film_models import Continuity, FilmRow
-from bot.db.models import ANSWER_GRACE
+from bot.db.models import ANSWER_GRACE, Generation
 from bot.errors import DatabaseBusyError, UserError
+from bot.eta.eta import Eta
 from bot.films.acceptance import Acceptance, DearerError, Offered
 from bot.films.changes import Change
 from bot.films.desk import FilmDesk
@@ -65,6 +66,10 @@ class Films(FilmDesk):
     async def find(self, film_id: str) -> Film | None:
         """Return a film as it stands, or None."""
         return await self._database.read(lambda session: fetch_film(session, film_id), hurried=True)
+
+    def eta_of(self, shot: Generation) -> Eta:
+        """Return what can be said of a shot that is being made."""
+        return self._queue_estimate.eta_of_sent(shot)
 
     def remix(self, film: Film) -> FilmSpec:
         """Return what a film was made from, to be changed; raises as `spec_of`."""

@@ -15,6 +15,10 @@ class QueueEstimate:
         self._estimator = estimator
         self._clock = clock
 
+    def eta_of_sent(self, generation: Generation) -> Eta:
+        """Return what can be said of a request that is being made."""
+        return self._estimator.eta(generation, self._clock())
+
     async def eta(self, preview: Generation, count: int = 1) -> Eta:
         """Return what can be said of a request that is not made; `preview`: as it would be if it were.
 

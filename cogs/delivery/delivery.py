@@ -15,7 +15,7 @@ from bot.requests.successors import Successors
 from cogs.cards.card_message import CardMessage, card_message, card_nonce
 from cogs.cards.film_card import film_message
 from cogs.cards.result_message import ResultMessage, is_card, is_result
-from cogs.cards.shown_film import FindFilm, film_of, no_films
+from cogs.cards.shown_film import EtaOf, FindFilm, film_of, no_eta, no_films
 from cogs.cards.takedown import delete_or_postpone
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.card_updates import Cards
@@ -42,7 +42,9 @@ class DiscordDelivery:
         read_row: ReadRow | None = None,
         successors: Successors | None = None,
         find_film: FindFilm = no_films,
+        eta_of: EtaOf = no_eta,
     ) -> None:
+        self._eta_of = eta_of
         self._successors = successors
         self._client = client
         self._servers = servers or Servers(client)
@@ -50,7 +52,7 @@ class DiscordDelivery:
         self._find_film = find_film
         self._threads = Threads(client, self._failed, find_film)
         self.posts = Posts(client, self._failed, self._threads)
-        self.cards = Cards(client, self._failed, edits, read_row, find_film)
+        self.cards = Cards(client, self._failed, edits, read_row, find_film, eta_of)
 
     async def show_state(
         self, generation: Generation, eta: Eta = NO_ETA, is_current: IsCurrent | None = None
@@ -130,4 +132,4 @@ class DiscordDelivery:
         film = await film_of(generation, self._find_film)
         if film is None:
             return card_message(generation), card_nonce(generation)
-        return film_message(film), card_nonce(film.row)
+        return film_message(film, self._eta_of), card_nonce(film.row)

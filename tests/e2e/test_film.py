@@ -19,7 +19,7 @@ from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import requests, rows, shown
+from tests.e2e.driver import eventually, requests, rows, shown
 from tests.e2e.filming import (
     SECONDS,
     SHOTS,
@@ -44,11 +44,23 @@ async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(open_
         assert "film of 3 shots before you spend anything" in text
         assert "💰 Price: about **$6.24 (12,480,000 credits)** for all shots, from the video" in text
         assert "this film uses 3 of your videos. You'll have 47 more after it (the limit is 50" in text
-        assert re.search(
-            r"⏳ Wait: about \d+ minutes, because the shots are made one after the other\.", text
-        )
+        assert re.search(r"⏳ Wait: about \d+ minutes, because the shots are made one after", text)
         assert await rows(world) == []
         assert world.provider.count("create") == 0
+
+
+async def test_the_card_says_when_a_shot_should_be_ready(open_world: OpenWorld) -> None:
+    async with open_world(timing={"deadline": 1000}) as world:
+        world.provider.hold = True
+        film = await make_film(world, *SHOTS[:2])
+
+        def has_time() -> bool:
+            lines = message_of(world, film.shots[0].card_id).content.split("\n")
+            return any("· ⚙️ being made. Should be ready <t:" in line for line in lines)
+
+        film = await latest(world)
+        await eventually("the card has the time", has_time)
+        world.provider.release()
 
 
 async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: World, tmp_path: Path) -> None:
