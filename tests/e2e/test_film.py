@@ -19,7 +19,7 @@ from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import eventually, requests, rows, shown
+from tests.e2e.driver import eventually, requests, rows, shown, threads
 from tests.e2e.filming import (
     SECONDS,
     SHOTS,
@@ -354,3 +354,35 @@ async def test_a_shot_that_is_taken_down_before_the_end_is_not_in_the_film(world
     (post,) = film_posts(world)
     assert "Shot 1 is missing." in post.content
     assert [shot.shot for shot in film.present] == [2]
+
+
+async def film_with_one_shot_shown(world: World) -> Film:
+    """Return a film whose first shot is posted and whose second one isn't made yet."""
+    first = (await make_film(world, *SHOTS[:2])).shots[0].id
+    await world.wait_for(lambda row: row.delivered_at is not None, generation_id=first, seconds=SECONDS)
+    world.provider.hold = True
+    film = await latest(world)
+    assert film.shots[1].delivered_at is None
+    return film
+
+
+async def test_a_film_whose_author_leaves_is_made_and_posted_all_the_same(world: World) -> None:
+    film = await film_with_one_shot_shown(world)
+    world.guild.remove_member(world.alice)
+    world.provider.release()
+    film = await finished(world, film)
+    (post,) = film_posts(world)
+    assert (post.id, film.missing) == (film.row.result_id, [])
+    assert post.attachments
+
+
+async def test_a_film_whose_thread_is_deleted_goes_on_in_the_channel(world: World) -> None:
+    film = await film_with_one_shot_shown(world)
+    (thread,) = threads(world)
+    world.env.backend.delete_channel(thread.id)
+    world.provider.release()
+    film = await finished(world, film)
+    assert [shot.result_channel_id for shot in film.shots] == [thread.id, world.channel.id]
+    (post,) = film_posts(world)
+    assert (post.channel.id, film.missing) == (world.channel.id, [])
+    assert post.attachments
