@@ -5,13 +5,12 @@ import pytest
 from bot.admission.prices import PriceList
 from bot.db.models import Status
 from bot.failures import FailureKind
-from bot.provider.catalogue import CATALOGUE
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import ask, ask_for_video, card_of, eventually, results, rows, shown
+from tests.e2e.driver import ask, ask_for_video, card_of, results, rows, shown
 from tests.e2e.filming import SHOTS, finished, make_film
 from tests.e2e.moderating import admin
-from tests.e2e.quoting import as_shown, now_shown, offer_in
+from tests.e2e.quoting import as_shown, now_shown, offer_in, prices_known
 from tests.e2e.reporting import buttons
 from tests.e2e.test_film_redo import redone
 from tests.e2e.videos import message_of, options_of, question
@@ -22,7 +21,7 @@ INSTEAD = "Make it with Veo 3 Fast · about $0.78"
 
 async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: World) -> None:
     world = own_world
-    await eventually("the prices are known", lambda: world.provider.count("models") >= len(CATALOGUE))
+    await prices_known(world)
     world.provider.terms.sold_out.add(GONE)
     await ask(world, model=GONE)
     ended = await world.wait_for_delivery()
@@ -46,7 +45,7 @@ async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: W
 
 async def test_where_no_other_model_takes_references_none_is_to_be_chosen(own_world: World) -> None:
     world, model = own_world, "google/veo-3.1-reference-to-video"
-    await eventually("the prices are known", lambda: world.provider.count("models") >= len(CATALOGUE))
+    await prices_known(world)
     world.provider.terms.sold_out.add(model)
     await ask(world, reference_1=("cat.png", draw()), duration=8)
     ended = await world.wait_for_delivery()
