@@ -9,8 +9,8 @@ import pytest
 from bot.db.film_models import FilmRow
 from bot.db.models import Status
 from bot.films.queue import FilmQueue
-from bot.films.troubles import Change
 from bot.films.rows import Film
+from bot.films.troubles import Change
 from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError
 from bot.media.files import Clip, probe
