@@ -33,6 +33,7 @@ from bot.films.refusals import TOO_MANY, AskableShotError, title_words
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
 from bot.films.takes import last_takes
+from bot.films.troubles import after_redo
 from bot.i18n import _
 from bot.policy.store import fetch_rules
 from bot.requests.confirmation import (
@@ -256,7 +257,8 @@ def _reopen(session: Session, film: Film, numbers: Sequence[int], ids: Sequence[
         row.joined_shots = [*film.names]
     row.lost_shots = [lost for lost in row.lost_shots or () if lost not in numbers] or None
     row.frameless_shots = [shot for shot in row.frameless_shots or () if shot not in numbers] or None
-    row.delivered_at = row.posting_at = row.troubles = row.lease_owner = row.lease_until = None
+    row.delivered_at = row.posting_at = row.lease_owner = row.lease_until = None
+    row.troubles = after_redo(row)
     row.not_before, row.attempts = now, 0
     session.flush()
 

@@ -11,6 +11,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Status
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
+from bot.films.troubles import Change
 from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError
 from bot.media.files import Clip, probe
@@ -197,15 +198,15 @@ async def test_after_a_restart_the_next_shots_use_the_thread_there_is(world: Wor
 async def test_a_film_that_was_posted_and_not_recorded_is_found_and_posted_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note, killed = FilmQueue.note, asyncio.Event()
+    note, killed = FilmQueue.note_troubles, asyncio.Event()
 
-    async def die_once(self: FilmQueue, row: FilmRow, **values: Any) -> FilmRow:
+    async def die_once(self: FilmQueue, row: FilmRow, change: Change, **values: Any) -> FilmRow:
         if "result_id" in values and not killed.is_set():
             killed.set()
             await asyncio.Event().wait()  # as a process that is not there any more
-        return await note(self, row, **values)
+        return await note(self, row, change, **values)
 
-    monkeypatch.setattr(FilmQueue, "note", die_once)
+    monkeypatch.setattr(FilmQueue, "note_troubles", die_once)
     film = await make_film(world, *SHOTS[:2], continuity="cuts")
     await asyncio.wait_for(killed.wait(), SECONDS)
     await world.restart()
