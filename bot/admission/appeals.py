@@ -283,14 +283,13 @@ def use(session: Session, releases: Collection[Release], generation_id: str, now
         session.execute(used.values(used_at=now, used_by=generation_id))
 
 
-def fetch_used(session: Session, generation_ids: Select[str] | Collection[str]) -> list[Release]:
-    """Return the forbidden words of these requests that a moderator let pass."""
-    query = select(AppealRow.id, AppealRow.rule).where(
-        AppealRow.used_by.in_(generation_ids),
-        AppealRow.rule.startswith(WORD),
-        AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
-    )
-    return [Release(appeal_id, rule) for appeal_id, rule in session.execute(query)]
+def fetch_used(
+    session: Session, ids: Select[str] | Collection[str], *decisions: AppealDecision
+) -> list[Release]:
+    """Return the forbidden words of these requests that a moderator let pass by one of `decisions`."""
+    used = AppealRow.used_by.in_(ids), AppealRow.rule.startswith(WORD), AppealRow.decision.in_(decisions)
+    rows = session.execute(select(AppealRow.id, AppealRow.rule).where(*used))
+    return [Release(appeal_id, rule) for appeal_id, rule in rows]
 
 
 def free(session: Session, generation_id: str) -> None:

@@ -15,6 +15,7 @@ from bot.admission.check_request import Admission, AdmissionContext, Requester, 
 from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
 from bot.db.film_models import FilmRow
+from bot.db.guild_models import AppealDecision
 from bot.db.models import Generation, QuoteRow
 from bot.db.review_models import ReviewRow
 from bot.errors import UserError
@@ -276,9 +277,10 @@ def _check_title(
 ) -> None:
     """Raise `CannotRedoError` if the title, which is posted again, was accepted before it was forbidden.
 
-    What a moderator let pass in this film passes again.
+    What a moderator let pass in this film passes again; a word that they allowed for everybody holds once
+    it's forbidden again.
     """
-    passed = fetch_used(session, [take.id for take in film.takes])
+    passed = fetch_used(session, [take.id for take in film.takes], AppealDecision.ALLOW)
     if words := title_words(requester, film.row, context, passed, now):
         advice = _("I can't redo its shots. Use `/film` to make a new one.")
         uncounted = _("This didn't count toward your limit.")

@@ -40,6 +40,7 @@ class Comparison:
         strangers: how many members' roles aren't known at all, where they decide.
         forgotten: requests of members whose data was deleted; their limits can't be checked.
         is_cut: there were more requests than are compared.
+        counted_since: where what was made before `start` isn't counted as far back as the limits want.
         unknown: requests that nothing can be said about, beside `requests`.
         unsure: how many of `requests` may be refused without the change or not.
         days: what became of the requests, day by day, but for those of `unsure`.
@@ -58,6 +59,7 @@ class Comparison:
     strangers: int = 0
     forgotten: int = 0
     is_cut: bool = False
+    counted_since: datetime | None = None
     unknown: int = 0
     unsure: int = 0
     days: Sequence[Day] = ()
@@ -114,6 +116,7 @@ class Counting:
             saved=self._saved or 0.0,
             saves_nothing=self._saved is None,
             is_cut=self._span.is_cut,
+            counted_since=self._span.first if self._span.is_first_cut else None,
             unknown=self._unknown,
             unsure=self._unsure,
             days=self._days,

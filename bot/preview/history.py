@@ -15,7 +15,7 @@ from bot.admission.replay import PastRequest
 from bot.admission.spending import BOUND
 from bot.admission.usage_counts import COUNTS
 from bot.db.database import Database
-from bot.db.models import OPEN, Generation
+from bot.db.models import NOBODY, OPEN, Generation
 from bot.policy.documents import LimitKind, Policy
 
 SPAN = timedelta(days=30)
@@ -49,13 +49,15 @@ class Span:
         first: since when they count, for what they had used by `start`.
         start: since when they are asked again.
         end: until when, exclusively.
-        is_cut: there were more than `MOST`, so that the oldest are left out.
+        is_cut: there were more than `MOST` to be asked again, so that the oldest are left out.
+        is_first_cut: there were more than `MOST` before those.
     """
 
     first: datetime
     start: datetime
     end: datetime
     is_cut: bool = False
+    is_first_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,20 @@ async def find_span(database: Database, guild_id: int, policies: Iterable[Policy
             return Span(asked_since, asked_since, now, start is not None)
         since = asked_since - _lookback(policies, asked_since)
         first = _oldest(session, guild_id, since, asked_since)
-        return Span(first or since, asked_since, now, not first is start is None)
+        return Span(first or since, asked_since, now, start is not None, first is not None)
 
     return await database.read(find, hurried=True)
+
+
+async def find_members(database: Database, guild_id: int, span: Span) -> set[int]:
+    """Return who made the requests of a span; nobody knows that of those whose data was deleted.
+
+    Raises:
+        DatabaseBusyError: nothing can be read now.
+    """
+    made = _made(guild_id, span.first, span.end)
+    members = select(Generation.user_id).where(made, Generation.user_id != NOBODY).distinct()
+    return await database.read(lambda session: {*session.scalars(members)}, hurried=True)
 
 
 async def read_pages(

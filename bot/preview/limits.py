@@ -12,7 +12,7 @@ from bot.db.database import Database
 from bot.db.models import NOBODY
 from bot.policy.documents import Policy, Scope
 from bot.preview.comparison import Comparison, Counting, Verdict
-from bot.preview.history import SPAN, History, Page, Span, find_span, in_turn, read_pages
+from bot.preview.history import SPAN, History, Page, Span, find_members, find_span, in_turn, read_pages
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
@@ -49,17 +49,13 @@ async def compare_limits(
     policies = (rules.policy, changed)
     if (rules.policy.rules, rules.policy.budgets) == (changed.rules, changed.budgets):
         return Replays(Span(now, now - SPAN, now), rules, changed).result()
-    role_ids: dict[int, frozenset[int]] = {}
     span = await find_span(database, guild_id, policies, now)
-    replays, asked = Replays(span, replace(rules, role_ids=role_ids), changed), {NOBODY}
+    if has_role_rules(*policies):
+        rules = replace(rules, role_ids=await roles_of(await find_members(database, guild_id, span)))
+    replays = Replays(span, rules, changed)
 
     async def play(page: Page) -> None:
-        requests = [request for request, _ in page]
-        new = {request.user_id for request in requests} - asked
-        if new and has_role_rules(*policies):
-            role_ids.update(await roles_of(new))
-            asked.update(new)
-        await asyncio.to_thread(replays.play, requests)
+        await asyncio.to_thread(replays.play, [request for request, _ in page])
 
     await in_turn(turn, read_pages(database, guild_id, span), play)
     return await asyncio.to_thread(replays.result)

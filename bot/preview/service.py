@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.admission.replay import RuleSet
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import NOBODY, Generation
+from bot.db.models import Generation
 from bot.db.transactions import Work
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.importing import Imports
@@ -22,7 +22,7 @@ from bot.policy.store import fetch_documents, fetch_policy
 from bot.preview.chart import Chart, render_change
 from bot.preview.comparison import Comparison
 from bot.preview.contents import Places, compare_contents, judge_of
-from bot.preview.history import SPAN, find_span, read_history
+from bot.preview.history import SPAN, find_members, find_span, read_history
 from bot.preview.limits import RolesOf, compare_limits, has_role_rules
 from bot.preview.proposal import (
     KeptProposal,
@@ -215,7 +215,7 @@ class Previews:
             history = await read_history(self._database, by.guild_id, span)
             role_ids: Mapping[int, frozenset[int]] = {}
             if has_role_rules(policy):
-                role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
+                role_ids = await roles_of(await find_members(self._database, by.guild_id, span))
             rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
             return await asyncio.to_thread(suggest, history, rules, amount)
 

@@ -188,6 +188,8 @@ class VeoClient:
             CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params, known=known
         )
         self._lists[asked] = models
+        if models.has_odd_rows and len(names) > 1:  # such a row may be any one's
+            return {model_id: await self.fetch_listing(model_id) for model_id in names}
         return {model_id: models.listing_of(name) for model_id, name in names.items()}
 
     async def fetch_durations(self, model_id: str) -> Durations | None:

@@ -1,6 +1,14 @@
 """What all of the provider's answers have in common as typed objects."""
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 
 class Wire(BaseModel):
@@ -9,15 +17,15 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Versioned(Wire):
-    """An answer that the provider need not send again while it hasn't changed; `etag`: its version."""
-
-    etag: str | None = Field(default=None, exclude=True)
-
-
 def none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object:
     """Take an odd detail for a missing one: it must not hide that a paid video is ready."""
     try:
         return validate(value)
     except ValidationError:
         return None
+
+
+class Versioned(Wire):
+    """An answer that the provider need not send again while it hasn't changed; `etag`: its version."""
+
+    etag: Annotated[str | None, WrapValidator(none_if_odd)] = None
