@@ -86,7 +86,7 @@ class AlertSettings:
     channel_id: int | None
 
 
-ACTIVE = FAMILIES.gauge("alert_active", "1: the alert holds at present.", alert=AlertKind)
+ACTIVE = FAMILIES.gauge("alert_active", "1 while the alert is active.", alert=AlertKind)
 
 
 class Alerts:

@@ -41,7 +41,7 @@ UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
 NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other shapes, it's 25
 
 MOVED = N_("➡️ Moved to {channel}.")
-FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
+FILTERED_ENTRY = N_("This server's word filter stopped an audit log entry. `/veo-admin log` shows it.")
 
 
 class DiscordModeratorChannel:

@@ -118,8 +118,8 @@ async def _show(requests: Requests, subject_id: str, send: Send) -> int:
             if error.code in FILTER_CODES:
                 raise WordsRefusedError(
                     _(
-                        "This server's filter stopped my answer because of words in your "
-                        "prompt. Try other words. This didn't count toward your limit."
+                        "This server's word filter stopped my answer because of words in your prompt. "
+                        "Try other words. This didn't count toward your limit."
                     )
                 ) from error
             raise

@@ -72,7 +72,7 @@ async def test_no_answer_tells_a_member_to_send_a_forbidden_request_again(room: 
         with pytest.raises(CannotAskError) as error:
             await room.appeals.ask(ALICE, appeal_id, "please")
         assert "again" not in str(error.value)
-        assert "Write to a moderator yourself" in str(error.value)
+        assert "write to a moderator yourself" in str(error.value)
 
 
 async def test_who_is_blocked_can_send_it_again_to_ask_once_more(room: Room) -> None:

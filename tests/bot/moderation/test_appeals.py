@@ -243,7 +243,7 @@ async def test_what_was_allowed_for_less_than_the_block_says_so(
     appeal_id = await asked(appeals, database, clock)
     await Moderation(Decisions(database, clock)).block(MONA, ALICE.user_id, clock() + timedelta(days=5))
     appeal = await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
-    assert "The permission ends before the block does." in render_decision(appeal, "Ours")
+    assert "The permission expires before the block ends." in render_decision(appeal, "Ours")
     assert "They're blocked for longer than that." in await shown_text(appeals, appeal_id)
 
 
