@@ -53,7 +53,7 @@ class FilmRunner:
     async def release(self) -> None:
         """Let the shots begin whose wait for another one is over."""
         if released := await self._queue.release_shots():
-            log.info("shots begin", generations=released)
+            log.info("starting shots", generations=released)
             self._work.set()
 
     async def look(self) -> None:
@@ -105,10 +105,10 @@ class FilmRunner:
                 wait = timedelta(seconds=retry_delay(film.row.attempts))
                 await self._queue.lay_down(film.row, wait, failed=True)
                 return
-            log.error("gave up a film after too many attempts", attempts=film.row.attempts)
+            log.error("gave up on a film after too many attempts", attempts=film.row.attempts)
             await self._finishing.close(film, row)
         except Exception:  # the lease ends by itself and the film is taken up again
-            log.exception("a failed film can't be recorded")
+            log.exception("could not record a failed film")
 
     async def _renew(self, film_id: str) -> None:
         while True:
@@ -116,4 +116,4 @@ class FilmRunner:
             try:
                 await self._queue.renew(film_id)
             except Exception:  # it's tried again long before the lease ends
-                log.exception("a film's lease can't be renewed")
+                log.exception("could not renew a film's lease")

@@ -82,11 +82,13 @@ class StrikeNotices:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await self._messages.tell_strike(notice)
         except (DeliveryPostponedError, TimeoutError) as error:
-            log.warning("a member was not told of a strike yet", strike=row.id, reason=repr(error))
+            log.warning("could not tell a member about a strike yet", strike=row.id, reason=repr(error))
             if now - row.created_at < PATIENCE:
                 return
         except UndeliverableError as error:
-            log.info("a member takes no message about a strike", strike=row.id, reason=str(error))
+            log.info(
+                "a member doesn't accept a direct message about a strike", strike=row.id, reason=str(error)
+            )
         await self._database.write(lambda session: _settle(session, row))
 
 

@@ -167,7 +167,7 @@ async def test_other_models_are_refused(world: World) -> None:
 
 async def test_longer_videos_are_refused(world: World) -> None:
     text = await admin(world, "settings", longest_duration=6)
-    assert "Members must choose `duration`" in text
+    assert "Members have to set `duration`" in text
     await refused(world, "up to 6 seconds", duration=8)
     answer = await world.alice.slash(world.channel, "veo", prompt="a red dragon")
     assert answer.response is not None

@@ -108,7 +108,7 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
     "a block for a while": (
         AdmissionContext(member_policy=MemberPolicy(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
         BlockedError,
-        "ends <t:",
+        "The block lasts until <t:",
     ),
     "another channel": (AdmissionContext(Policy(channels=frozenset({5}))), ChannelNotAllowedError, "<#5>"),
     "another model": (

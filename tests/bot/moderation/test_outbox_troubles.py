@@ -27,7 +27,7 @@ from tests.bot.troubles import Logs, count_events, count_tracebacks, locked, loc
 
 pytestmark = pytest.mark.both_engines
 
-REFUSES = "the moderators' channel refuses"
+REFUSES = "could not post in the moderators' channel"
 
 
 @pytest.mark.usefixtures("feed")
