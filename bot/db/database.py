@@ -105,7 +105,7 @@ class Database:
                 return context.run(work, session)
 
         context = copy_context()
-        with self._told_politely("the database cannot be read", UNREADABLE):
+        with self._told_politely("could not read the database", UNREADABLE):
             return await self._connections.read(
                 look, deadline=_deadline(ANSWER_PATIENCE if hurried else None)
             )
@@ -136,7 +136,7 @@ class Database:
             OutcomeUnknownError: all or nothing was written.
         """
         deadline = _deadline(ANSWER_PATIENCE if hurried and patience is None else patience)
-        with self._told_politely("the database cannot be written", BUSY):
+        with self._told_politely("could not write to the database", BUSY):
             return await self._commits.run(
                 work, self._storage.lane_of(lock), lock, deadline=deadline, is_urgent=hurried
             )

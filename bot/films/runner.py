@@ -45,7 +45,7 @@ class FilmRunner:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set; what is being joined then is left to the next start."""
-        failed = "films can't be read"
+        failed = "could not read films"
         async with asyncio.TaskGroup() as group:
             group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.release, failed=failed))
             group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.look, failed=failed))

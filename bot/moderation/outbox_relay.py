@@ -104,7 +104,7 @@ class OutboxRelay:
     async def run(self) -> None:
         """Look for what is due until `stopping` is set."""
         await run_every(
-            LOOK_INTERVAL, self._stopping, self._look, failed="the moderators' channels cannot be served"
+            LOOK_INTERVAL, self._stopping, self._look, failed="could not post in the moderators' channels"
         )
 
     async def _look(self) -> None:

@@ -139,7 +139,7 @@ class Reviews:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """End what is over until `stopping` is set; any number of processes may do that."""
-        await run_every(LOOK_INTERVAL, stopping, self.look, failed="reviews cannot be ended")
+        await run_every(LOOK_INTERVAL, stopping, self.look, failed="could not close reviews")
 
     async def look(self) -> None:
         """End reviews that nobody decided in time, and close those that nothing waits for any more.

@@ -63,7 +63,9 @@ class StrikeNotices:
 
     async def run(self) -> None:
         """Look for what is due until `stopping` is set."""
-        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed="members cannot be told of strikes")
+        await run_every(
+            LOOK_INTERVAL, self._stopping, self.look, failed="could not tell members about strikes"
+        )
 
     async def look(self) -> None:
         """Send what is due now."""

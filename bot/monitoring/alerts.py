@@ -116,7 +116,7 @@ class Alerts:
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
         await run_every(
-            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="the alerts cannot be checked"
+            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="could not check the alerts"
         )
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):

@@ -37,7 +37,7 @@ GIVEN_UP = "gave up after too many attempts"
 UNREAD = "could not run ffmpeg, so posting a video unchecked"
 MEMBERS = 3
 DISCORD_PATIENCE = 3.0  # seconds within which a command must be answered
-LOCK_WAITED_FOR = "the database cannot be written"
+LOCK_WAITED_FOR = "could not write to the database"
 TURN_NOT_COME = "a write could not start in time"
 UNRELEASED = "could not release the leases"
 

@@ -74,7 +74,7 @@ async def _has_noticed(logs: Logs, times: int) -> bool:
 
 
 def _count_told(logs: Logs) -> int:
-    told = ("the database cannot be written", "the database cannot be read")
+    told = ("could not write to the database", "could not read the database")
     return sum(count_events(logs, event) for event in told)
 
 

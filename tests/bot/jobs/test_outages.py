@@ -23,7 +23,7 @@ from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, insert, new_requester
 from tests.bot.troubles import Disk, Logs, count_events, locked
 
-BUSY = "the database cannot be written"
+BUSY = "could not write to the database"
 UNREADABLE = "could not read the queue"
 LONG = "x" * 50_000  # needs pages that the file does not have yet
 
