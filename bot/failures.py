@@ -122,7 +122,7 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_GONE: N_("Try again and attach the image itself."),
     FailureKind.IMAGE_BAD: N_("Try again with another image; a screenshot of it works too."),
     FailureKind.IMAGE_SIZE: N_(
-        "An image can have up to 8 MiB and 40 megapixels, and must be at least 64 pixels wide and high."
+        "An image can be up to 8 MiB and 40 megapixels, and must be at least 64 pixels wide and high."
     ),
     FailureKind.IMAGE_SMALL: N_(
         "Use one that is at least 720 pixels wide and high, or choose another model."
@@ -144,6 +144,8 @@ ADVICE_FOR_SHOTS: Mapping[FailureKind, LiteralString] = {
 
 # In place of the above where no other model could make the video.
 ADVICE_WITHOUT_OTHERS: Mapping[FailureKind, LiteralString] = {
-    FailureKind.MODEL_GONE: N_("No other model that you can use here makes such a video. Try again later."),
+    FailureKind.MODEL_GONE: N_(
+        "None of the other models you can use here can make such a video. Try again later."
+    ),
     FailureKind.IMAGE_SMALL: N_("Use one that is at least 720 pixels wide and high."),
 }

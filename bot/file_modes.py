@@ -42,7 +42,7 @@ def restrict_files(data_dir: Path, database_url: str) -> None:
         except FileNotFoundError:
             continue  # another process has deleted it
         except OSError as error:
-            log.warning("a file cannot be kept from others", path=str(path), error=error.strerror)
+            log.warning("could not restrict a file's permissions", path=str(path), error=error.strerror)
     if tightened:
         log.warning(
             "other users could read the bot's files; this is fixed now",

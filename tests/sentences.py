@@ -18,6 +18,7 @@ COUNTS = (0, 1, 2)
 DATE = "1 May 2026 18:00"
 SAMPLES = {
     "date": DATE,
+    "last": DATE,
     "since": DATE,
     "until": f"until {DATE}",
     "limit": "3 videos in 24 hours",
@@ -58,7 +59,8 @@ def misplaced_times(sentences: Iterator[str]) -> list[str]:
     """Return the sentences in which a relative time stands where only a date or a length of time can."""
     times = "|".join(RELATIVE_TIMES)
     wrong = re.compile(
-        rf"\b(?:about|since|until|for|in|on|at|by|from|after|before) (?:{times})", re.IGNORECASE
+        rf"\b(?:about|since|until|for|in|on|at|by|from|after|before) (?:{times})|\bor (?:{times}) if\b",
+        re.IGNORECASE,
     )
     return [sentence for sentence in sentences if wrong.search(sentence)]
 

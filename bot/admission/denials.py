@@ -88,7 +88,7 @@ class ModelNotAllowedError(RefusedError):
             return
         super().__init__(
             _(
-                "{model} isn't allowed on this server, and I have no allowed model that makes such a "
+                "{model} isn't allowed on this server, and none of the allowed models can make such a "
                 "video. Ask a moderator to allow it.",
                 model=label,
             )
@@ -103,7 +103,7 @@ class ModelGoneError(RefusedError):
         if others:
             super().__init__(gone, _("Choose {others}.", others=format_or(others)))
             return
-        way_on = _("No other model that you can use here makes such a video. Try again later.")
+        way_on = _("None of the other models you can use here can make such a video. Try again later.")
         super().__init__(f"{gone} {way_on}")
 
 

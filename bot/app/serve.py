@@ -75,15 +75,15 @@ async def _log_in(app: App, token: SecretStr) -> None:
         except discord.LoginFailure as error:
             raise DiscordRefusedError(LOGIN_REFUSED) from error
         except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
-            log.warning("Discord cannot be reached yet", error=str(error) or type(error).__name__)
+            log.warning("could not reach Discord yet", error=str(error) or type(error).__name__)
         # A network's own page in place of the answer, as before one has signed in to it.
         except UNREADABLE as error:
             log.warning(
-                "Discord cannot be reached yet: something else answers in its place",
+                "could not reach Discord yet: something else answers in its place",
                 error=type(error).__name__,
             )
         except DatabaseBusyError:
-            log.warning("the record of the synced commands cannot be read yet")
+            log.warning("could not read the record of synced commands yet")
         else:
             return
         await app.client.http.close()
@@ -144,7 +144,7 @@ async def _connect(bot: VeoBot) -> None:
     # discord.py fails in its own error handling when the very first connection does not open, and
     # a malformed event ends `connect`; both are worth another try.
     except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
-        log.warning("the gateway cannot be reached yet", error=str(error.__context__ or error))
+        log.warning("could not reach the gateway yet", error=str(error.__context__ or error))
         if (socket := bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
             await socket.close()
 

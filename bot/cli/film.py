@@ -49,7 +49,10 @@ def film(
     output: Annotated[Path, OUTPUT] = Path("film.mp4"),
     yes: Annotated[bool | None, typer.Option("--yes", help="Don't ask before money is spent.")] = None,
 ) -> None:
-    """Make a film from the terminal, without Discord. Stopped in between, the same command goes on."""
+    """Make a film from the terminal, without Discord.
+
+    If interrupted, run the same command again to continue.
+    """
     options = {
         "duration": duration,
         "aspect_ratio": aspect_ratio,

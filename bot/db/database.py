@@ -105,7 +105,7 @@ class Database:
                 return context.run(work, session)
 
         context = copy_context()
-        with self._told_politely("the database cannot be read", UNREADABLE):
+        with self._told_politely("could not read the database", UNREADABLE):
             return await self._connections.read(
                 look, deadline=_deadline(ANSWER_PATIENCE if hurried else None)
             )
@@ -136,7 +136,7 @@ class Database:
             OutcomeUnknownError: all or nothing was written.
         """
         deadline = _deadline(ANSWER_PATIENCE if hurried and patience is None else patience)
-        with self._told_politely("the database cannot be written", BUSY):
+        with self._told_politely("could not write to the database", BUSY):
             return await self._commits.run(
                 work, self._storage.lane_of(lock), lock, deadline=deadline, is_urgent=hurried
             )
@@ -166,10 +166,10 @@ class Database:
         try:
             yield
         except NotBegunError as error:
-            log.error("a writer could not begin in time")
+            log.error("a write could not start in time")
             raise DatabaseBusyError(_(LATE)) from error
         except InDoubtError as error:
-            log.error("not known whether a change was written", error=str(error))
+            log.error("unknown whether a change was written", error=str(error))
             raise OutcomeUnknownError(_(UNKNOWN)) from error
         except Exception as error:
             reason = _reason_of(error)
@@ -251,7 +251,7 @@ def _is_waited_for(storage: Storage, error: Exception) -> bool:
     if not storage.waits_for(error):
         return False
     log.warning(
-        "the database cannot be opened yet",
+        "could not open the database yet",
         place=storage.place,
         error=_reason_of(error),
         patience=START_PATIENCE,

@@ -230,5 +230,5 @@ async def _wait(lane: Lane, transaction: Transaction) -> None:
         if not lane.withdraw(transaction):
             await asyncio.wait({outcome})
             if error := outcome.exception():
-                log.error("a change was not written, and its writer has ended", error=str(error))
+                log.error("a change was not written, and its caller is gone", error=str(error))
         raise

@@ -21,7 +21,7 @@ class CallbackResponse(discord.InteractionCallbackResponse[Any]):
         try:
             super()._update(data)
         except Exception as error:  # noqa: BLE001 discord.py raises whatever it stumbles over
-            log.warning("Discord's word on an answer cannot be read", reason=repr(error))
+            log.warning("could not read Discord's response to an answer", reason=repr(error))
             self.id = self._parent.id
             self._thinking = self._ephemeral = False
             self.message_id = self.activity_id = self.resource = None
@@ -31,7 +31,7 @@ async def _send_and_forgive(self: AsyncWebhookAdapter, *arguments: Any, **option
     try:
         return await _send(self, *arguments, **options)
     except ValueError as error:  # half of it, or no JSON
-        log.warning("Discord's word on an answer is no JSON", reason=str(error))
+        log.warning("Discord's response to an answer isn't JSON", reason=str(error))
         return {}
 
 

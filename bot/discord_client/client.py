@@ -158,7 +158,7 @@ class VeoBot(commands.Bot):
                 if await tree.sync_if_changed(self._database):
                     return
             except (discord.DiscordException, aiohttp.ClientError, OSError, DatabaseBusyError) as error:
-                log.warning("the commands cannot be uploaded", reason=str(error))
+                log.warning("could not upload the commands", reason=str(error))
 
     async def reopen(self) -> None:
         """Make a closed client one that can log in again."""
@@ -179,14 +179,14 @@ class VeoBot(commands.Bot):
         try:
             await self.services.cancellation.cancel_waiting(guild.id)
         except DatabaseBusyError:  # it is noticed later (`bot.jobs.departures`)
-            log.warning("what waits there cannot be cancelled yet", guild=guild.id)
+            log.warning("could not cancel the removed server's requests yet", guild=guild.id)
 
     async def _tell_wanted_shards(self) -> None:
         """Say in the log when Discord would rather have more shards; it refuses 2,500 servers on one."""
         try:
             wanted, _, _ = await self.http.get_bot_gateway()
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.info("Discord's recommended number of shards cannot be read", reason=str(error))
+            log.info("could not read Discord's recommended number of shards", reason=str(error))
             return
         if wanted > (self.shard_count or 1):
             log.warning(
@@ -232,7 +232,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
             await self._rate_limit.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
         except DatabaseBusyError:
             # Members shall be told that it is; and raised here, discord.py would close all shards.
-            log.warning("a session is started without waiting for its turn", shard=shard_id)
+            log.warning("starting a session without waiting for its turn", shard=shard_id)
             await asyncio.sleep(IDENTIFY_SPACING.total_seconds())
 
     def _keep_alives(self) -> list[KeepAliveHandler | None]:

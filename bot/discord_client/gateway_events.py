@@ -46,7 +46,7 @@ def _forgiving(name: str, read: Read) -> Callable[[Any], None]:
         except Exception as error:  # noqa: BLE001 discord.py raises whatever it stumbles over
             kind = data.get("type") if isinstance(data, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
             log.warning(
-                "an event could not be read", name=name, kind=kind, reason=f"{type(error).__name__}: {error}"
+                "could not read an event", name=name, kind=kind, reason=f"{type(error).__name__}: {error}"
             )
 
     return attempt
@@ -67,7 +67,7 @@ def _good_pieces(connection: Any, bare: Any, name: str, pieces: Any) -> Iterator
             yield piece
         else:
             number = piece.get("id") if isinstance(piece, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
-            log.warning("a part of GUILD_CREATE could not be read", part=name, id=number)
+            log.warning("could not read a part of GUILD_CREATE", part=name, id=number)
 
 
 def _is_server(connection: Any, data: Any) -> bool:

@@ -59,7 +59,7 @@ async def _keep_pace(interaction: discord.Interaction[Any]) -> bool:
         else:
             await interaction.response.send_message(_(TOO_FAST), ephemeral=True)
     except discord.HTTPException as failure:
-        log.debug("not told to slow down", code=failure.code, interaction=interaction.id)
+        log.debug("could not ask a member to slow down", code=failure.code, interaction=interaction.id)
     return False
 
 
@@ -70,13 +70,13 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
         log.warning("answered too late", code=cause.code, interaction=interaction.id)
         return
     if isinstance(cause, AlreadyRequestedError):
-        log.warning("another process answers this interaction", interaction=interaction.id)
+        log.warning("another process answered this interaction", interaction=interaction.id)
         return
     text = _text(interaction, cause)
     try:
         await _tell(interaction, text, interaction.client.way_on(cause))
     except discord.HTTPException as failure:
-        log.warning("an error could not be shown", code=failure.code, interaction=interaction.id)
+        log.warning("could not show an error", code=failure.code, interaction=interaction.id)
     else:
         await note_shown(interaction, cause)
 
@@ -88,7 +88,7 @@ async def note_shown(interaction: discord.Interaction[Any], error: Exception) ->
     try:
         await interaction.client.services.strikes.note_shown(error.strike_id)
     except DatabaseBusyError as busy:
-        log.warning("a strike is told twice", strike=error.strike_id, error=str(busy))
+        log.warning("a strike will be announced twice", strike=error.strike_id, error=str(busy))
 
 
 async def _tell(interaction: discord.Interaction[Any], text: str, view: discord.ui.View | None) -> None:

@@ -117,7 +117,7 @@ async def check_account(veo: VeoClient, sample: VideoRequest, patience: float) -
             remedy="Check this machine's network and `AIMLAPI_BASE_URL`. Requests wait until it works.",
         )
     except VeoError as error:
-        log.warning("the balance cannot be read", reason=str(error))
+        log.warning("could not read the balance", reason=str(error))
         return CheckResult(
             is_good=False,
             what=_("The video service has a problem and doesn't show the balance."),

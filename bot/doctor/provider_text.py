@@ -14,11 +14,13 @@ from bot.timestamps import relative_time
 WORDS_LENGTH = 300  # characters of what the provider says
 
 TROUBLES: Mapping[KeyTrouble, LiteralString] = {
-    KeyTrouble.DISABLED: N_("The video service's key is turned off (`disabled`)."),
+    KeyTrouble.DISABLED: N_("The bot's key for the video service is turned off (`disabled`)."),
     KeyTrouble.NO_VIDEO: N_(
-        "The video service's key isn't allowed to make videos: its scopes lack `model:video`."
+        "The bot's key for the video service isn't allowed to make videos: its scopes lack `model:video`."
     ),
-    KeyTrouble.LIMIT_REACHED: N_("The video service's key has reached its limit: {used} of {limit} spent."),
+    KeyTrouble.LIMIT_REACHED: N_(
+        "The bot's key for the video service has reached its limit: {used} of {limit} spent."
+    ),
 }
 REMEDIES: Mapping[KeyTrouble, str] = {
     KeyTrouble.DISABLED: "Turn it on at the provider, or set AIMLAPI_KEY to another key.",
@@ -52,7 +54,7 @@ def describe_pause(pause: ProviderPause, quote: Callable[[str], str]) -> str:
     """Return what is refused, since when, and in which words; `quote` makes these fit to be shown."""
     if pause.scope is RefusalScope.ACCOUNT:
         what = _(
-            "I stopped sending requests {when}: the video service accepts none.",
+            "I stopped sending requests {when} because the video service isn't accepting any.",
             when=relative_time(pause.since),
         )
     else:

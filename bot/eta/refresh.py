@@ -33,7 +33,7 @@ class Refresher:
         retry: Callable[[int], float] = retry_delay,
     ) -> None:
         self._what = what
-        self._lost, self._found = f"the {what} cannot be fetched", f"the {what} can be fetched again"
+        self._lost, self._found = f"could not fetch the {what}", f"fetched the {what} again"
         self._fetch = fetch
         self._stopping = stopping
         self._interval = interval

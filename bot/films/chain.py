@@ -43,7 +43,7 @@ def release_ready(session: Session, models: Sequence[Model], now: datetime) -> l
         except SQLAlchemyError:  # the database's trouble is all shots'
             raise
         except Exception:
-            log.exception("a shot can't begin", generation=shot_id, film=film_id)
+            log.exception("could not start a shot", generation=shot_id, film=film_id)
     return released_ids
 
 

@@ -77,7 +77,7 @@ class Finishing:
             await self._delivery.show_film(row)
         except DeliveryPostponedError as error:
             row = await self._wait("card", row, self._timing.card_window, self._postponed(error))
-            log.warning("a film's card stays as it is", film=row.id, reason=str(error))
+            log.warning("could not update a film's card", film=row.id, reason=str(error))
         else:
             row = await self._queue.note(row, replaced_post=None)
         await asyncio.to_thread(self._clean_up, film)
@@ -93,7 +93,7 @@ class Finishing:
             await self._delivery.show_replaced(row)
         except DeliveryPostponedError as error:
             row = await self._wait("older", row, self._timing.delivery_window, self._postponed(error))
-            log.error("an older message with a film stays as it was", film=row.id, reason=str(error))
+            log.error("could not update an older message with a film", film=row.id, reason=str(error))
             return row
         return await self._queue.note(row, replaced_post=None)
 
@@ -102,7 +102,7 @@ class Finishing:
             await self._delivery.take_down(row)
         except DeliveryPostponedError as error:
             row = await self._wait("removal", row, self._timing.delivery_window, self._postponed(error))
-            log.error("a removed film stays posted", film=row.id, reason=str(error))
+            log.error("could not delete a removed film's message", film=row.id, reason=str(error))
         return row
 
     async def _post_in_time(self, film: Film) -> FilmRow:
@@ -115,7 +115,7 @@ class Finishing:
         except UndeliverableError as error:
             wait = StepPostponedError(str(error), self._timing.undeliverable_wait)
             row = await self._wait("place", film.row, self._timing.undeliverable_window, wait)
-            log.error("no place left to post a film", film=row.id, reason=str(error))
+            log.error("nowhere left to post a film", film=row.id, reason=str(error))
             return row
         if posted is None:
             return row
@@ -136,7 +136,7 @@ class Finishing:
         if row.posting_at is not None:
             found = await self._delivery.find_result(row)
             if found is not None:
-                log.info("a film was posted by an earlier try", film=row.id, message=found.message_id)
+                log.info("an earlier attempt had posted the film", film=row.id, message=found.message_id)
                 return row, found
             row = await self._queue.note(row, posting_at=None)
         if row.removed_at is not None:
@@ -170,7 +170,7 @@ class Finishing:
         try:
             return await self._joined_file(film, clips)
         except (OSError, RuntimeError) as error:
-            log.error("shots can't be joined: ffmpeg or the disk can't be used", error=str(error))
+            log.error("could not join shots: could not use ffmpeg or the disk", error=str(error))
             wait = StepPostponedError(NO_ROOM, self._timing.fetch_wait)
             row = await self._wait("files", film.row, self._timing.delivery_window, wait)
             return Film(row, film.takes), None
@@ -195,7 +195,7 @@ class Finishing:
         if isinstance(error, JoiningStoppedError) and KILLED not in (row.troubles or {}):
             await self._queue.note_troubles(row, add(KILLED, at))
             raise error
-        log.warning("a film has cuts in place of crossfades", film=row.id, reason=str(error))
+        log.warning("joined a film with cuts instead of crossfades", film=row.id, reason=str(error))
         return await self._queue.note_troubles(row, unfade(at))
 
     async def _fetch(self, film: Film) -> tuple[Film, list[Clip]]:
@@ -218,7 +218,7 @@ class Finishing:
             except MediaError as error:
                 wait = StepPostponedError(str(error), self._timing.fetch_wait)
                 row = await self._wait("files", row, self._timing.delivery_window, wait)
-                log.error("gave up a film: a shot's file can't be had", film=row.id, reason=str(error))
+                log.error("gave up on a film: a shot's file is gone", film=row.id, reason=str(error))
                 return Film(row, film.takes), []
         if len(lost) > len(row.lost_shots or ()):
             row = await self._queue.note(row, lost_shots=lost)

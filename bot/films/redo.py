@@ -141,7 +141,7 @@ def plan_redo(
         if plan.video.model.family in able:
             plans[other] = plan_shot(spec, prompts[other], (FRAME_TO_COME,), models, gone, awaits=True)
         else:
-            plans[other] = CannotRedoError(_("I have no model that makes this shot and the next ones."))
+            plans[other] = CannotRedoError(_("None of my models can make this shot and the next ones."))
     return plans
 
 

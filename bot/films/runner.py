@@ -45,7 +45,7 @@ class FilmRunner:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set; what is being joined then is left to the next start."""
-        failed = "films can't be read"
+        failed = "could not read films"
         async with asyncio.TaskGroup() as group:
             group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.release, failed=failed))
             group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.look, failed=failed))
@@ -53,7 +53,7 @@ class FilmRunner:
     async def release(self) -> None:
         """Let the shots begin whose wait for another one is over."""
         if released := await self._queue.release_shots():
-            log.info("shots begin", generations=released)
+            log.info("starting shots", generations=released)
             self._work.set()
 
     async def look(self) -> None:
@@ -106,12 +106,12 @@ class FilmRunner:
                     await self._queue.note_troubles(row, add(TIMED_OUT, "once"))
                 await self._queue.lay_down(film.row, wait, failed=True)
                 return
-            log.error("gave up a film after too many attempts", attempts=film.row.attempts)
+            log.error("gave up on a film after too many attempts", attempts=film.row.attempts)
             await self._finishing.close(film, await self._queue.note_troubles(row, add(GIVEN_UP, "")))
         except StepPostponedError as error:
             await self._postpone(film, error)
         except Exception:  # if this fails as well, the lease ends by itself and the film is taken up again
-            log.exception("a failed film can't be recorded")
+            log.exception("could not record a failed film")
             await self._queue.lay_down(film.row, wait)
 
     async def _postpone(self, film: Film, error: StepPostponedError) -> None:
@@ -124,4 +124,4 @@ class FilmRunner:
             try:
                 await self._queue.renew(film_id)
             except Exception:  # it's tried again long before the lease ends
-                log.exception("a film's lease can't be renewed")
+                log.exception("could not renew a film's lease")

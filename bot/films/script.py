@@ -203,11 +203,11 @@ def _none_for_all(film: FilmSpec, kinds: Sequence[InputKind], models: Sequence[M
             return none_for(kind, models)
     if film.images:
         return _(
-            "I have no model that makes a film's first shot from an image and the others from text. Leave "
-            "the image out, or choose another `continuity`."
+            "None of my models can make the first shot from an image and the rest from text. Leave the "
+            "image out, or choose another `continuity`."
         )
     return _(
-        "I have no model that makes a film's first shot from text and the others from an image. Attach an "
+        "None of my models can make the first shot from text and the rest from an image. Attach an "
         "image, or choose another `continuity`."
     )
 

@@ -43,7 +43,7 @@ class ShotFiles:
             try:
                 return await fetch(shot)
             except MediaError as error:
-                log.warning("a shot's file is not there", generation=shot.id, reason=str(error))
+                log.warning("a shot's file is missing", generation=shot.id, reason=str(error))
                 troubles.append(error)
         passing = (error for error in troubles if not isinstance(error, FileGoneError))
         raise next(passing, troubles[0])

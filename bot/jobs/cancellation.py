@@ -65,7 +65,9 @@ class Cancellation:
         ended = waiting.values(**_ended(None, self._clock())).returning(Generation.id)
         names = await self._database.write(lambda session: session.scalars(ended).all())
         if names:
-            log.warning("cancelled because the bot was removed", guild=guild_id, count=len(names))
+            log.warning(
+                "cancelled because the bot was removed from the server", guild=guild_id, count=len(names)
+            )
             for generation in names:
                 log.info("cancelled", generation=generation, guild=guild_id, counts=False)
             self._work.set()

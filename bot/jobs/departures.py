@@ -47,7 +47,7 @@ class Departures:
             LOOK_INTERVAL,
             self._stopping,
             self.look,
-            failed="servers that removed the bot cannot be looked for",
+            failed="could not look for servers that removed the bot",
         )
 
     async def look(self) -> None:

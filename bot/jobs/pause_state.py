@@ -29,7 +29,7 @@ async def fetch_pause(database: Database) -> ProviderPause | None:
     try:
         return _PAUSE.validate_json(text)
     except ValidationError:
-        log.error("a stored pause cannot be read")
+        log.error("could not read a stored pause")
         return None
 
 

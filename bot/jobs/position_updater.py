@@ -51,7 +51,7 @@ class PositionUpdater:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
-        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed="the queue positions cannot be read")
+        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed="could not read the queue positions")
 
     async def look(self) -> None:
         """Tell those whose position has changed, or whose expected time is over."""

@@ -43,10 +43,10 @@ class Retirement:
                 lambda session: _end(session, models, self._clock(), self._lease)
             )
         except DatabaseBusyError:
-            log.warning("what waits for a model that is gone can't be ended yet", models=sorted(models))
+            log.warning("could not end requests for an unavailable model yet", models=sorted(models))
             return
         if ended:
-            log.warning("a model is gone", models=sorted(models), ended=len(ended))
+            log.warning("a model is no longer available", models=sorted(models), ended=len(ended))
             for generation in ended:
                 log.info("failed", generation=generation, kind=FailureKind.MODEL_GONE.value)
 

@@ -82,17 +82,17 @@ class Runner:
         try:
             await self._queue.release_all()
         except Exception:  # the leases end by themselves; stopping goes on
-            log.exception("the leases cannot be released")
+            log.exception("could not release the leases")
 
     async def _take_due(self) -> int:
         """Begin what is due; return how many rows were claimed."""
         try:
             claimed = await self._queue.claim(CLAIM_SIZE)
         except DatabaseBusyError:  # locked, full or restarting; its reason is logged where it arose
-            log.error("the queue cannot be read")
+            log.error("could not read the queue")
             return 0
         except Exception:  # whatever it is, it must not end the runner
-            log.exception("the queue cannot be read")
+            log.exception("could not read the queue")
             return 0
         for generation in claimed:
             present = self._carried.get(generation.id)
@@ -125,9 +125,9 @@ class Runner:
                 if self._carried:
                     await self._queue.renew(self._carried)
             except DatabaseBusyError:  # as above; it is tried again long before the leases end
-                log.error("leases cannot be renewed")
+                log.error("could not renew leases")
             except Exception:
-                log.exception("leases cannot be renewed")
+                log.exception("could not renew leases")
 
     async def _carry(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:
         """Carry one generation; nothing that happens to it may reach the others.
@@ -170,7 +170,7 @@ class Runner:
                 log.error("gave up after too many attempts", attempts=current.attempts)
                 await self._workflow.give_up(current)
         except Exception:  # the lease ends by itself and the row is taken up again
-            log.exception("the failed step cannot be recorded")
+            log.exception("could not record the failed step")
             return
         if is_hopeless:
             await self._lay_down(generation)
@@ -190,7 +190,7 @@ class Runner:
         try:
             await self._queue.release(generation, wait, failed=failed)
         except Exception:  # the lease ends by itself and the row is taken up again
-            log.exception("the generation cannot be released")
+            log.exception("could not release the generation")
         if not wait or lets_others:
             self._work.set()  # its next step may be due, or its end has made room for another
 

@@ -214,5 +214,5 @@ def _is_passing(error: Exception) -> bool:
         case _:
             is_passing = isinstance(error, (aiohttp.ClientError, TimeoutError))
     if is_passing:
-        log.warning("a download broke off", kind=type(error).__name__)  # its words may hold the address
+        log.warning("a download was interrupted", kind=type(error).__name__)  # its words may hold the address
     return is_passing

@@ -104,7 +104,7 @@ class VideoStore:
             clip = await probe(part)
             part.rename(path)
         except OSError as error:
-            log.error("a video cannot be written to disk", error=str(error))
+            log.error("could not write a video to disk", error=str(error))
             raise MediaError(NO_ROOM) from error
         else:
             return replace(clip, path=path)
@@ -177,7 +177,7 @@ async def probe(path: Path) -> Clip:
     if code == STOPPED:
         raise MediaError(f"ffmpeg did not come to its end ({code}).")
     if code < 0 or (code in WRAPPERS_CODES and not streams.facts):
-        log.error("ffmpeg cannot be run, so a video is posted unchecked", report=report)
+        log.error("could not run ffmpeg, so posting a video unchecked", report=report)
         await asyncio.to_thread(_ensure_signature, path)
         return Clip(path, size)
     width, height = streams.size

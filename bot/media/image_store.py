@@ -149,7 +149,7 @@ class ImageStore:
         except DownloadTooLargeError as error:
             raise ImageError(FailureKind.IMAGE_SIZE, str(error)) from error
         except OSError as error:
-            log.error("an image cannot be written to disk", error=str(error))
+            log.error("could not write an image to disk", error=str(error))
             raise MediaError(NO_ROOM) from error
         finally:
             part.unlink(missing_ok=True)

@@ -87,8 +87,8 @@ def ensure_usable(offered: ImageInput) -> None:
     if offered.size > MAX_SIZE:
         raise BadRequestError(
             _(
-                "“{name}” has {size} MiB; an image can have up to {most} MiB. This didn't "
-                "count toward your limit.",
+                "“{name}” is {size} MiB; an image can be up to {most} MiB. This didn't count toward your "
+                "limit.",
                 name=name,
                 size=number(offered.size / 2**20, digits=1),
                 most=number(MAX_SIZE // 2**20),

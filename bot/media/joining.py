@@ -77,7 +77,9 @@ class Joiner:
             except JoiningTimeoutError:
                 raise
             except MediaError as error:
-                log.warning("alike shots could not be copied, so they are encoded", reason=str(error))
+                log.warning(
+                    "could not join matching shots without re-encoding, so encoding them", reason=str(error)
+                )
         return await self._write(clips, output, _encoded)
 
     async def _write(
@@ -100,7 +102,7 @@ class Joiner:
         except TimeoutError as error:
             raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
         if code:
-            log.error("shots were not joined", code=code, stderr=stderr)
+            log.error("ffmpeg could not join shots", code=code, stderr=stderr)
             if took_too_long(code):
                 raise JoiningTimeoutError(f"The shots were not joined in ffmpeg's processor time ({code}).")
             if was_stopped(code):

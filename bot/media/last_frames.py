@@ -121,7 +121,7 @@ class LastFrames:
         except FileNotFoundError as error:  # the original was deleted a moment ago
             raise FileGoneError(str(error)) from error
         except (OSError, RuntimeError) as error:
-            log.error("no frame: ffmpeg or the disk cannot be used", error=str(error))
+            log.error("no frame: could not use ffmpeg or the disk", error=str(error))
             raise MediaError(NO_ROOM) from error
 
 

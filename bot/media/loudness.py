@@ -79,7 +79,9 @@ async def _measured(clip: Clip) -> Loudness | None:
             return _understood(found)
     except (MediaError, OSError, RuntimeError, ValueError, KeyError) as error:
         report = str(error)
-    log.warning("the loudness of a shot isn't known, so it stays", path=clip.path.name, report=report)
+    log.warning(
+        "could not measure a shot's loudness, so leaving it unchanged", path=clip.path.name, report=report
+    )
     return None
 
 

@@ -37,7 +37,7 @@ class SmallFiles:
             await self._downloads.fetch(url, part, most, CDN_HOSTS)
             return await asyncio.to_thread(part.read_bytes)
         except OSError as error:
-            log.error("an upload cannot be written to disk", error=str(error))
+            log.error("could not write an upload to disk", error=str(error))
             raise MediaError(NO_ROOM) from error
         finally:
             part.unlink(missing_ok=True)

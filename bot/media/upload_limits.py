@@ -78,7 +78,7 @@ class UploadLimits:
         """
         limit = next_lower(self._by_tier, refused_size)
         if limit is None:
-            log.warning("a small file was refused as too large", guild=guild_id, size=refused_size)
+            log.warning("Discord rejected a small file as too large", guild=guild_id, size=refused_size)
             return None
 
         def lower(session: Session) -> LearntLimit:
@@ -88,7 +88,7 @@ class UploadLimits:
                 learnt = LearntLimit(limit, tier, self._clock())
                 value = _LEARNT.dump_json(learnt).decode()
                 session.merge(StateRow(name=_name(guild_id), value=value))
-                log.warning("a server takes smaller files than thought", guild=guild_id, limit=limit)
+                log.warning("a server's upload limit is lower than expected", guild=guild_id, limit=limit)
             return learnt
 
         learnt = await self._database.write(lower, Lock.NOTES)
@@ -105,7 +105,7 @@ class UploadLimits:
         try:
             learnt = _LEARNT.validate_json(value)
         except ValidationError:
-            log.error("a stored upload limit cannot be read", guild=guild_id)
+            log.error("could not read a stored upload limit", guild=guild_id)
             return None
         return learnt if learnt.holds(tier, self._clock()) else None
 

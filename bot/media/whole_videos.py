@@ -53,7 +53,7 @@ class WholeVideos:
         except TimeoutError as error:
             raise MediaError(f"There was no video after {TIMEOUT:.0f} s.") from error
         except (OSError, RuntimeError) as error:
-            log.error("no video: the disk cannot be used", error=str(error))
+            log.error("no video: could not use the disk", error=str(error))
             raise MediaError(NO_ROOM) from error
 
     async def _fetch(self, places: VideoPlaces, target: Path | None) -> None:

@@ -59,7 +59,7 @@ GCCollector(registry=REGISTRY)
 ACCEPTED = FAMILIES.counter("requests_accepted", "Requests that were accepted.")
 REFUSED = FAMILIES.counter(
     "requests_refused",
-    "Requests that were refused, by the rule that did it.",
+    "Refused requests, by the rule that refused them.",
     rule=[*RULES.values(), OTHER],
 )
 QUOTA_REFUSALS = FAMILIES.counter(
@@ -68,29 +68,26 @@ QUOTA_REFUSALS = FAMILIES.counter(
     limit=LimitKind,
     scope=Scope,
 )
-FINISHED = FAMILIES.counter(
-    "requests_finished", "Requests that are over: handed over, or given up.", status=ENDINGS
-)
+FINISHED = FAMILIES.counter("requests_finished", "Finished requests, by final status.", status=ENDINGS)
 FAILED = FAMILIES.counter(
     "requests_failed",
-    "Requests that are over and failed, or whose video moderators didn't let be posted, by why.",
+    "Failed requests and videos that moderators didn't approve, by reason.",
     failure=FailureKind,
 )
 QUEUE = FAMILIES.gauge(
     "queue_requests",
-    "Requests that are not over, by where they stand; of all processes on the database.",
+    "Unfinished requests, by stage; counted over all processes on the database.",
     state=STATES,
 )
 OLDEST = FAMILIES.gauge(
     "queue_oldest_age_seconds",
-    "How long the oldest of them waits: since it was asked for; delivering: since it was ready; "
-    "0: there is none.",
+    "Age of the oldest of them: since it was requested; delivering: since it was ready; 0 if there are none.",
     state=STATES,
 )
 
 CALLS = FAMILIES.histogram(
     "provider_call_duration_seconds",
-    "How long calls to the provider took, failed ones included.",
+    "Duration of calls to the provider, including failed ones.",
     CALL_SECONDS,
     call=CallKind,
 )
@@ -99,13 +96,11 @@ CALL_ERRORS = FAMILIES.counter(
 )
 LAST_SUCCESS = FAMILIES.gauge(
     "provider_last_success_timestamp_seconds",
-    "When a call to the provider last worked; 0: not since the start.",
+    "When a call to the provider last succeeded; 0: not since the start.",
 )
-BALANCE = FAMILIES.gauge("provider_balance_usd", "The account's money when it was last read.")
+BALANCE = FAMILIES.gauge("provider_balance_usd", "The account's balance when last read.")
 BALANCE.set(nan)
-POLLS = FAMILIES.counter(
-    "polls", "Questions to the provider whether a video is ready.", answer=ANSWERS.values()
-)
+POLLS = FAMILIES.counter("polls", "Status checks of running videos.", answer=ANSWERS.values())
 MAKING = FAMILIES.histogram(
     "generation_duration_seconds",
     "From the create call to noticing the finished video.",
@@ -113,10 +108,10 @@ MAKING = FAMILIES.histogram(
     model=MODELS,
 )
 SPENT_CREDITS = FAMILIES.counter(
-    "spent_credits", "What the provider said that finished requests cost, in its credits.", model=MODELS
+    "spent_credits", "Cost of finished requests as the provider reported it, in its credits.", model=MODELS
 )
 SPENT_USD = FAMILIES.counter(
-    "spent_usd", "What the provider said that finished requests cost, in USD.", model=MODELS
+    "spent_usd", "Cost of finished requests as the provider reported it, in USD.", model=MODELS
 )
 
 DELIVERIES = FAMILIES.histogram(
@@ -128,25 +123,25 @@ DELIVERIES = FAMILIES.histogram(
 SIZES = FAMILIES.histogram(
     "delivery_size_bytes", "Sizes of posted files.", FILE_BYTES, form=(ORIGINAL, SMALLER, CONVERTED)
 )
-LINKS = FAMILIES.counter("delivery_links", "Videos of which only a link could be posted.")
+LINKS = FAMILIES.counter("delivery_links", "Videos posted only as a link.")
 DELIVERY_ERRORS = FAMILIES.counter(
     "delivery_errors",
-    "Tries to post a result that failed; given_up: the last one.",
+    "Failed attempts to post a result; given_up: the final one.",
     kind=(POSTPONED, UNDELIVERABLE, GIVEN_UP),
 )
 EDITS = FAMILIES.counter(
     "card_edits",
-    "States of cards: sent, or saved by the edit budget since a newer one came.",
+    "Card updates: sent, or skipped because a newer one replaced them.",
     outcome=(SENT, SAVED),
 )
 
 LAG = FAMILIES.histogram(
-    "event_loop_lag_seconds", "How late the event loop was, looked at 4 times a second.", LAG_SECONDS
+    "event_loop_lag_seconds", "How late the event loop was, sampled 4 times a second.", LAG_SECONDS
 )
 WORST_LAG = FAMILIES.gauge("event_loop_lag_worst_seconds", "The worst of the last 15 seconds.")
-CONNECTED = FAMILIES.gauge("gateway_connected", "1: Discord has said READY, and the connection is open.")
+CONNECTED = FAMILIES.gauge("gateway_connected", "1 while the connection is open and Discord has sent READY.")
 HEARTBEAT = FAMILIES.gauge("gateway_heartbeat_age_seconds", "Since Discord last answered a heartbeat.")
-CHECK_UP = FAMILIES.gauge("health_check_up", "1: what `/healthz` checks is well.", check=CHECKS)
+CHECK_UP = FAMILIES.gauge("health_check_up", "1 while this check of `/healthz` passes.", check=CHECKS)
 # A worker has no gateway, a gateway no polls: what a process has not is never shown as unwell.
 for _unknown in (CONNECTED, HEARTBEAT, *(CHECK_UP.labels(name) for name in CHECKS)):
     _unknown.set(nan)

@@ -31,13 +31,13 @@ ALREADY: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("{who} has already allowed this request once. Nothing changed."),
     AppealDecision.LIFT: N_("{who} has already lifted the rule. Nothing changed."),
     AppealDecision.DECLINE: N_("{who} has already declined this. Nothing changed."),
-    AppealDecision.LAPSE: N_("Nobody decided in time, so this has ended. Nothing changed."),
+    AppealDecision.LAPSE: N_("Nobody decided in time, so this expired. Nothing changed."),
     AppealDecision.WITHDRAW: N_(
         "The member deleted their data, so there's nothing left to decide. Nothing changed."
     ),
 }
 LATER_BLOCK = N_(
-    "Another block holds for them now, so that would change nothing for them. Nothing changed. To end that "
+    "They're under a different block now, so this would have no effect. Nothing changed. To lift that "
     "block, use `/veo-admin unblock`."
 )
 Chosen = tuple[str, AppealDecision, str | None]  # the appeal's ID, what is decided, words for the member

@@ -33,13 +33,12 @@ from bot.timestamps import relative_time
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 OVER = N_(
-    "You've already asked a moderator about this request, and that's over. Send it again if you want to ask "
-    "once more. Nothing was sent."
+    "Your question about this request is closed. To ask again, send the request again. Nothing was sent."
 )
 # Who sends a blocked word again may get a strike.
 OVER_FOR_WORD = N_(
-    "You've already asked a moderator about this request, and that's over. Write to a moderator yourself if "
-    "you want to ask once more. Nothing was sent."
+    "Your question about this request is closed. To ask again, write to a moderator yourself. Nothing "
+    "was sent."
 )
 GONE = N_("I no longer have that request, so I can't ask. Write to a moderator yourself. Nothing was sent.")
 VIDEO_GONE = N_(
@@ -54,8 +53,7 @@ ASKED_ALREADY = N_(
     "again {when}. Nothing was sent."
 )
 WITHDRAWN_LATELY = N_(
-    "You deleted your last question to a moderator with your data. You can ask again {when}. Nothing was "
-    "sent."
+    "Your last question was deleted along with your data. You can ask again {when}. Nothing was sent."
 )
 DECLINED_LATELY = N_("A moderator declined your last request. You can ask again {when}. Nothing was sent.")
 

@@ -70,12 +70,14 @@ class Approval:
             shown = await self._show(held, clip, fetch)
         except (DeliveryPostponedError, MediaError) as error:
             log.warning(
-                "a finished video is not shown to moderators yet", review=review.id, reason=str(error)
+                "could not show a finished video to moderators yet", review=review.id, reason=str(error)
             )
             return wait_after(error)
         except UndeliverableError as error:
             log.warning(
-                "the moderators' channel refuses a finished video", review=review.id, reason=str(error)
+                "could not post a finished video in the moderators' channel",
+                review=review.id,
+                reason=str(error),
             )
             return REFUSED_WAIT
         await self._database.write(lambda session: self._note_shown(session, review, shown), review.guild_id)
@@ -146,7 +148,7 @@ class Approval:
         try:
             await self._delivery.show_state(generation)
         except DeliveryPostponedError as error:
-            log.warning("the card is not up to date", reason=str(error))
+            log.warning("could not update the card yet", reason=str(error))
 
 
 async def _begin(held: HeldVideo) -> HeldVideo:

@@ -22,14 +22,12 @@ from bot.policy.documents import Grant
 from bot.policy.store import fetch_member_policy, store_member_policy
 
 NOT_YOURS = N_("Only the member who requested this video can ask about it. Nothing was sent.")
-FORGOTTEN = N_(
-    "I no longer have the prompt of this video, so a moderator couldn't decide about it. Nothing was sent."
-)
+FORGOTTEN = N_("I no longer have this video's prompt, so a moderator couldn't review it. Nothing was sent.")
 NOT_DELETED = N_("No moderator deleted this video after a report. Nothing was sent.")
 ASKED_BEFORE = N_("You've already asked a moderator about this video. Nothing was sent.")
 FILM_NOT_YOURS = N_("Only the member who requested this film can ask about it. Nothing was sent.")
 FILM_FORGOTTEN = N_(
-    "I no longer have all prompts of this film, so a moderator couldn't decide about it. Nothing was sent."
+    "I no longer have all of this film's prompts, so a moderator couldn't review it. Nothing was sent."
 )
 FILM_NOT_DELETED = N_("No moderator deleted this film after a report. Nothing was sent.")
 FILM_ASKED_BEFORE = N_("You've already asked a moderator about this film. Nothing was sent.")

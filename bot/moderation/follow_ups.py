@@ -66,13 +66,15 @@ class FollowUps:
                 await self._find_message(case)
                 await self._messages.update_case(case)
         except (DeliveryPostponedError, TimeoutError) as error:
-            log.warning("an end is not shown to moderators yet", case=case.row.id, reason=repr(error))
+            log.warning(
+                "could not show a closed case to moderators yet", case=case.row.id, reason=repr(error)
+            )
             post_at = self._later(case, wait_after(error))
         except UndeliverableError as error:
-            log.warning("an end is not shown to moderators", case=case.row.id, reason=str(error))
+            log.warning("could not show a closed case to moderators", case=case.row.id, reason=str(error))
             post_at = self._later(case, REFUSED_WAIT)
         except Exception:  # one that cannot be shown must not keep the others from being shown
-            log.exception("an end cannot be shown to moderators", case=case.row.id)
+            log.exception("failed to show a closed case to moderators", case=case.row.id)
             post_at = self._later(case, REFUSED_WAIT)
         # Unless somebody has done something about it meanwhile.
         await self._database.write(lambda session: move(session, case.row, post_at, seen=case.row.post_at))

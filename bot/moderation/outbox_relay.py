@@ -104,7 +104,7 @@ class OutboxRelay:
     async def run(self) -> None:
         """Look for what is due until `stopping` is set."""
         await run_every(
-            LOOK_INTERVAL, self._stopping, self._look, failed="the moderators' channels cannot be served"
+            LOOK_INTERVAL, self._stopping, self._look, failed="could not post in the moderators' channels"
         )
 
     async def _look(self) -> None:
@@ -140,12 +140,12 @@ class OutboxRelay:
             async with asyncio.timeout(POST_TIMEOUT):
                 message_id = await self._post(claim.channel_id, claim.shown)
         except (DeliveryPostponedError, TimeoutError) as error:
-            log.warning("not shown to the moderators yet", guild=guild_id, reason=repr(error))
+            log.warning("could not show a message to the moderators yet", guild=guild_id, reason=repr(error))
             await self._postpone(claim, wait_after(error))
         except UndeliverableError as error:
             await self._note_refusal(claim, error)
         except Exception:  # a row that cannot be shown must not keep the others from being shown
-            log.exception("a row cannot be shown to the moderators", guild=guild_id, row=claim.row.id)
+            log.exception("could not show a row to the moderators", guild=guild_id, row=claim.row.id)
             await self._lay_aside(claim)
         else:
             self._refusing.pop(claim.channel_id, None)
@@ -196,14 +196,15 @@ class OutboxRelay:
         if channel_id not in self._refusing:
             self._refusing[channel_id] = Refusals(now)
             log.warning(
-                "the moderators' channel refuses", guild=guild_id, channel=channel_id, reason=str(error)
+                "could not post in the moderators' channel",
+                guild=guild_id,
+                channel=channel_id,
+                reason=str(error),
             )
         refusals = self._refusing[channel_id]
         if now - refusals.since >= PATIENCE and await self._give_up(guild_id, now - PATIENCE):
             if not refusals.is_reported:
-                log.error(
-                    "gave up showing a message that waited for a day", guild=guild_id, channel=channel_id
-                )
+                log.error("gave up on a moderators' message after a day", guild=guild_id, channel=channel_id)
             refusals.is_reported = True
         await self._postpone(claim, REFUSED_WAIT)
 

@@ -24,9 +24,9 @@ from bot.policy.audit import record
 ALREADY: Mapping[ReviewDecision, LiteralString] = {
     ReviewDecision.APPROVE: N_("{who} has already approved this. Nothing changed."),
     ReviewDecision.DECLINE: N_("{who} has already declined this. Nothing changed."),
-    ReviewDecision.LEFT: N_("The member has left the server, so this has ended. Nothing changed."),
-    ReviewDecision.LAPSE: N_("Nobody approved this in time, so it has ended. Nothing changed."),
-    ReviewDecision.UNSEEN: N_("Nobody decided about this in time, so the video is posted. Nothing changed."),
+    ReviewDecision.LEFT: N_("The member has left the server, so this is closed. Nothing changed."),
+    ReviewDecision.LAPSE: N_("Nobody approved this in time, so it expired. Nothing changed."),
+    ReviewDecision.UNSEEN: N_("Nobody decided in time, so the video is posted. Nothing changed."),
     ReviewDecision.OVER: N_("This request was cancelled or has ended. Nothing changed."),
 }
 # Why the requests of a review end.

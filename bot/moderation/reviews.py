@@ -144,7 +144,7 @@ class Reviews:
     async def run(self, stopping: asyncio.Event) -> None:
         """End what is over until `stopping` is set; any number of processes may do that."""
         look = partial(self.look, stopping)
-        await run_every(LOOK_INTERVAL, stopping, look, failed="reviews cannot be ended")
+        await run_every(LOOK_INTERVAL, stopping, look, failed="could not close reviews")
 
     async def look(self, stopping: asyncio.Event | None = None) -> None:
         """End reviews that nobody decided in time, and close those that nothing waits for any more.
@@ -171,7 +171,7 @@ class Reviews:
             else:
                 await self._end(review, now)
         except Exception as error:  # its server's lock may be in trouble, or Discord
-            log.exception("a review cannot be ended", review=review.row.id)
+            log.exception("could not close a review", review=review.row.id)
             return not isinstance(error, DatabaseBusyError)
         return True
 
@@ -193,14 +193,14 @@ class Reviews:
         waiting = await self._database.write(work, review.row.guild_id)
         if not waiting:
             return
-        log.info("a review starts over after an outage", review=review.row.id)
+        log.info("restarted a review's 24 hours after an outage", review=review.row.id)
         self._work.set()
         if review.row.stage is not ReviewStage.MADE:
             return  # a finished video is shown again with its card
         try:
             await self._show(waiting[0])  # a film's have one
         except Exception:  # the next change of the card shows it
-            log.exception("the card of a review that starts over cannot be shown", review=review.row.id)
+            log.exception("could not show the card of a restarted review", review=review.row.id)
 
     async def _end(self, review: Review, now: datetime) -> None:
         row = review.row

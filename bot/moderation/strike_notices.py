@@ -63,7 +63,9 @@ class StrikeNotices:
 
     async def run(self) -> None:
         """Look for what is due until `stopping` is set."""
-        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed="members cannot be told of strikes")
+        await run_every(
+            LOOK_INTERVAL, self._stopping, self.look, failed="could not tell members about strikes"
+        )
 
     async def look(self) -> None:
         """Send what is due now."""
@@ -82,11 +84,13 @@ class StrikeNotices:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await self._messages.tell_strike(notice)
         except (DeliveryPostponedError, TimeoutError) as error:
-            log.warning("a member was not told of a strike yet", strike=row.id, reason=repr(error))
+            log.warning("could not tell a member about a strike yet", strike=row.id, reason=repr(error))
             if now - row.created_at < PATIENCE:
                 return
         except UndeliverableError as error:
-            log.info("a member takes no message about a strike", strike=row.id, reason=str(error))
+            log.info(
+                "a member doesn't accept a direct message about a strike", strike=row.id, reason=str(error)
+            )
         await self._database.write(lambda session: _settle(session, row))
 
 

@@ -105,7 +105,7 @@ class AlertInputReader:
         try:
             self._balance = await self._sources.veo.fetch_balance()
         except VeoError as error:
-            log.info("the balance cannot be read", reason=str(error))
+            log.info("could not read the balance", reason=str(error))
             self._balance = None
         else:
             BALANCE.set(self._balance)
@@ -142,7 +142,7 @@ class AlertInputReader:
                     lambda session: fetch_undelivered(session, self._clock())
                 )
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
-            log.warning("the deliveries cannot be checked", reason=str(error) or type(error).__name__)
+            log.warning("could not check the deliveries", reason=str(error) or type(error).__name__)
             return None
 
 

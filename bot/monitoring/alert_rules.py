@@ -47,9 +47,9 @@ class AlertKind(StrEnum):
 
 MEANINGS: Mapping[AlertKind, str] = {
     AlertKind.KEY_REFUSED: "the provider refuses the key (401)",
-    AlertKind.CREDITS_EMPTY: "the account is empty: the provider refuses a request for it, or says so",
+    AlertKind.CREDITS_EMPTY: "the account has no credits left",
     AlertKind.CREDITS_LOW: "the account has less than `ALERT_BALANCE_USD`",
-    AlertKind.PROVIDER_DOWN: "the provider answers nothing that members wait for, for 5 minutes",
+    AlertKind.PROVIDER_DOWN: "the provider hasn't answered for 5 minutes while requests wait",
     AlertKind.PROVIDER_REFUSING: "the provider refuses all requests, or all of a model, for 5 minutes",
     AlertKind.DELIVERIES_FAILING: "results are not posted 10 minutes after they were ready, or were given up",
     AlertKind.DATABASE_UNWRITABLE: "the database is full, or takes no writes for a minute",

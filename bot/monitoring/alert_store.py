@@ -35,7 +35,7 @@ class AlertStore:
         try:
             kept = await self._fetch()
         except (DatabaseBusyError, SQLAlchemyError) as error:
-            log.warning("the alerts cannot be read", reason=str(error))
+            log.warning("could not read the alerts", reason=str(error))
             return dict(self._states)
         unsaved = {key: self._states[key] for key in self._unsaved if key in self._states}
         self._states = {**{k: state for k, state in kept.items() if k not in self._unsaved}, **unsaved}
@@ -88,5 +88,5 @@ def _state_of(note: StateRow) -> AlertState | None:
     try:
         return _STATE.validate_json(note.value)
     except ValidationError:
-        log.error("a stored alert cannot be read", note=note.name)
+        log.error("could not read a stored alert", note=note.name)
         return None

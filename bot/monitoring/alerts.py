@@ -86,7 +86,7 @@ class AlertSettings:
     channel_id: int | None
 
 
-ACTIVE = FAMILIES.gauge("alert_active", "1: the alert holds at present.", alert=AlertKind)
+ACTIVE = FAMILIES.gauge("alert_active", "1 while the alert is active.", alert=AlertKind)
 
 
 class Alerts:
@@ -116,13 +116,13 @@ class Alerts:
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
         await run_every(
-            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="the alerts cannot be checked"
+            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="could not check the alerts"
         )
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await self._leave()
         except Exception:  # what this process found is believed a little longer then
-            log.exception("the end of this process's watch cannot be recorded")
+            log.exception("could not record that this process stops monitoring")
 
     async def _look_in_turn(self) -> None:
         await self._take_turn()
@@ -133,7 +133,7 @@ class Alerts:
         try:
             await self._rate_limit.take("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
-            log.info("the alerts are checked without waiting for a turn")  # that may be what is to be told
+            log.info("checking alerts without waiting for a turn")  # that may be what is to be told
 
     async def _leave(self) -> None:
         """Hold no alert any more, so that those who go on can end it at once."""
@@ -209,11 +209,11 @@ class Alerts:
             async with asyncio.timeout(POST_TIMEOUT):
                 await self._channel.post_alert(channel_id, Announcement(key, state.due, state))
         except (DeliveryPostponedError, TimeoutError) as error:
-            log.info("an alert is not posted yet", alert=key.kind, reason=repr(error))
+            log.info("could not post an alert yet", alert=key.kind, reason=repr(error))
             return False
         except UndeliverableError as error:
             if channel_id not in self._refusing:
-                log.warning("a channel takes no alerts", channel=channel_id, reason=str(error))
+                log.warning("could not post alerts in a channel", channel=channel_id, reason=str(error))
             self._refusing.add(channel_id)
         else:
             self._refusing.discard(channel_id)
@@ -231,7 +231,7 @@ class Alerts:
 def _log(key: AlertKey, turn: Turn, state: AlertState) -> None:
     guild = {} if key.guild_id is None else {"guild": key.guild_id}
     if turn == "over":
-        log.warning("an alert is over", alert=key.kind.value, **guild)
+        log.warning("an alert was resolved", alert=key.kind.value, **guild)
     elif key.kind in WARNINGS:
         log.warning("an alert", alert=key.kind.value, **guild, **state.facts)
     else:

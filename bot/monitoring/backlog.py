@@ -67,7 +67,7 @@ class BacklogReader:
             async with asyncio.timeout(PATIENCE):
                 return await self._count()
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
-            log.warning("the queue cannot be counted", reason=str(error) or type(error).__name__)
+            log.warning("could not count the queue", reason=str(error) or type(error).__name__)
             return None
 
     async def _count(self) -> Backlog:

@@ -151,7 +151,7 @@ class DatabaseCheck:
                 return False
             return await self._takes_transactions()
         except Exception as error:  # noqa: BLE001 whatever it is, the database does not answer
-            log.warning("the database does not answer", reason=str(error) or type(error).__name__)
+            log.warning("the database isn't responding", reason=str(error) or type(error).__name__)
             return False
 
     async def _takes_transactions(self) -> bool:

@@ -73,7 +73,7 @@ def describe_change(days: Sequence[Day]) -> str:
     if refused := worst.requests[ONLY_THEN]:
         parts.append(
             _(
-                "Most refused only with the change in one day: {count} ({day}, UTC).",
+                "Most additional refusals in one day: {count} ({day}, UTC).",
                 count=number(refused),
                 day=date(worst.start, "MMMMd"),
             )

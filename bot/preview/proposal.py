@@ -40,8 +40,8 @@ class PreviewGoneError(UserError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "This preview is no longer available: it was saved, changed or cancelled, or its time is "
-                "over. `/quota rules` and `/veo-admin settings` show what holds now."
+                "This preview is no longer available: it was saved, changed or cancelled, or it expired. "
+                "`/quota rules` and `/veo-admin settings` show the current rules."
             )
         )
 

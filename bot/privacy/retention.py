@@ -112,7 +112,7 @@ class Retention:
         if any(forgotten.values()):
             log.info("forgotten", **forgotten)
         if tidied := await self._orphaned_files.discard():
-            log.info("orphaned files are deleted", files=tidied)
+            log.info("deleted orphaned files", files=tidied)
 
     async def _forget_each(
         self,
@@ -148,10 +148,10 @@ class Retention:
         try:
             await self.clean()
         except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
-            log.error("prompts and links cannot be deleted")
+            log.error("could not delete prompts and links")
             return False
         except Exception:  # whatever it is, the rest of the program goes on
-            log.exception("prompts and links cannot be deleted")
+            log.exception("could not delete prompts and links")
             return False
         return True
 

@@ -159,15 +159,17 @@ def none_for(kind: InputKind, models: Sequence[Model]) -> str:
     if kind is InputKind.TEXT:
         kinds = sorted({model.kind for model in models}, key=lambda kind: kind.rank)
         sources = format_or(kind.source for kind in kinds)
-        return _("I have no model that makes a video from text alone, only {sources}.", sources=sources)
+        return _("None of my models can make a video from text alone, only {sources}.", sources=sources)
     if kind is InputKind.REFERENCES:
-        return _("I have no model that makes a video from reference images.")
+        return _("None of my models can make a video from reference images.")
     return _none_from(kind.counts[0])
 
 
 def _none_from(images: int) -> str:
     return ngettext(
-        "No model makes a video from {count} image.", "No model makes a video from {count} images.", images
+        "None of my models can make a video from {count} image.",
+        "None of my models can make a video from {count} images.",
+        images,
     )
 
 

@@ -81,7 +81,10 @@ class Transport:
         except VeoError as error:
             if error.request_id:
                 log.warning(
-                    "a call was refused", call=kind.value, request_id=error.request_id, reason=str(error)
+                    "the provider refused a call",
+                    call=kind.value,
+                    request_id=error.request_id,
+                    reason=str(error),
                 )
             self._tell(Call(kind, monotonic() - begun_at, error))
             raise

@@ -149,7 +149,7 @@ class GenerationService:
             raise unknown from None
         if found is None:
             raise DatabaseBusyError(_(BUSY)) from unknown
-        log.warning("recorded although the answer was lost", generation=found.id)
+        log.warning("a request was recorded although the commit's result was lost", generation=found.id)
         return found
 
     def _answer(

@@ -90,7 +90,9 @@ class Reconciliation:
         counted = row.credits if row.source else 0.0
         metrics.note_charged(row.model, charged - counted)
         if counted and charged != counted:
-            log.warning("charged differently than reported", generation=row.id, told=counted, charged=charged)
+            log.warning(
+                "charged a different amount than reported", generation=row.id, told=counted, charged=charged
+            )
 
 
 def _is_open(now: datetime) -> ColumnElement[bool]:

@@ -184,13 +184,15 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Send limits, budgets, words, strikes and settings as a file."""
         await send_rules(interaction)
 
-    @app_commands.command(name="import", description="Take over another server's rules and settings")
-    @app_commands.describe(file="The file of /veo-admin export; you see what it changes before it's saved")
+    @app_commands.command(name="import", description="Import another server's rules and settings")
+    @app_commands.describe(file="The file from /veo-admin export; you see what it changes before it's saved")
     async def import_(self, interaction: Interaction, file: discord.Attachment) -> None:
         """Show what a file would change."""
         await propose_import(interaction, file)
 
-    @app_commands.command(name="home", description="Show how this server stands, and open everything else")
+    @app_commands.command(
+        name="home", description="Show an overview of this server, with links to everything else"
+    )
     async def home(self, interaction: Interaction) -> None:
         """Show what waits, what was spent, and what has to be decided."""
         await interaction.response.defer(ephemeral=True)  # adding up a month may take long

@@ -62,7 +62,7 @@ class ChannelForm(SettingForm):
         self.add_item(
             discord.ui.Label(
                 text=pgettext("label", "Channel"),
-                description=_("One that only moderators see: members' prompts are shown there."),
+                description=_("Pick one only moderators can see. Members' prompts appear there."),
                 component=self._channel,
             )
         )
@@ -115,14 +115,14 @@ class ReviewForm(SettingForm):
         whose = pgettext("label", "Whose requests")
         self.add_item(discord.ui.Label(text=whose, description=_(OWN_WAIT), component=self._who))
         gone = _("The role that was chosen is gone.") if is_role_gone(guild, rule) else None
-        of_role = pgettext("label", "Or those of a role")
+        of_role = pgettext("label", "Or a role's requests")
         self.add_item(discord.ui.Label(text=of_role, description=gone, component=self._role))
         self._before = {field: getattr(policy, field) for field in ("review_stage", "review_timeout")}
         self._how = {field: _choice_of(field, now) for field, now in self._before.items()}
         when = pgettext("label", "When you approve them")
         self.add_item(discord.ui.Label(text=when, component=self._how["review_stage"]))
-        late = pgettext("label", "Finished videos nobody decides about")
-        within = _("After 24 hours. They count either way.")
+        late = pgettext("label", "Finished videos left undecided for 24 hours")
+        within = _("Applies after 24 hours. They count either way.")
         self.add_item(discord.ui.Label(text=late, description=within, component=self._how["review_timeout"]))
 
     def changes(self, known: Known) -> Mapping[str, Any]:
@@ -165,7 +165,7 @@ class LimitForm(NumbersForm):
         self._role = discord.ui.RoleSelect[Self](custom_id="role", required=False)
         self.add_item(
             discord.ui.Label(
-                text=pgettext("label", "Only for a role"),
+                text=pgettext("label", "Only for this role"),
                 description=_("Leave it empty to limit every member."),
                 component=self._role,
             )
@@ -190,9 +190,14 @@ class LimitForm(NumbersForm):
         most = proposal.limits[LimitKind.DAY]
         now = policy.find_rule(proposal.scope, proposal.subject_id, LimitKind.DAY)
         if now is not None and now.most == most:
-            raise BadInputError(_("This is the limit that holds now. Nothing changed."))
+            raise BadInputError(_("This is already the limit. Nothing changed."))
         if proposal.scope is Scope.SERVER and most == self._shown and now != self._before:
-            raise BadInputError(_("You changed nothing here. What was set meanwhile still holds."))
+            raise BadInputError(
+                _(
+                    "You didn't change anything here. The limit was changed in the meantime, and that "
+                    "change stays."
+                )
+            )
 
 
 class BudgetForm(NumbersForm):
@@ -210,10 +215,13 @@ class BudgetForm(NumbersForm):
         await ensure_moderator(interaction, QUOTA)
         policy = await interaction.client.services.moderation.read(moderator_of(interaction).guild_id)
         if all(value == _budget_in(policy, period) for period, value in (changed or entered).items()):
-            raise BadInputError(_("These are the budgets that hold now. Nothing changed."))
+            raise BadInputError(_("These are already the budgets. Nothing changed."))
         if not changed:
             raise BadInputError(
-                _("You changed nothing here. The budgets that were set meanwhile still hold.")
+                _(
+                    "You didn't change anything here. The budgets were changed in the meantime, and that "
+                    "change stays."
+                )
             )
         await fill_with_proposal(interaction, Proposal(budgets=changed))
 

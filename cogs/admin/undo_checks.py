@@ -96,5 +96,5 @@ async def has_left(interaction: Interaction, decision: Decision) -> bool:
     except discord.NotFound:
         return True
     except CALL_ERRORS as error:
-        log.warning("whether a member has left cannot be read", error=str(error))
+        log.warning("could not check whether a member has left", error=str(error))
     return False

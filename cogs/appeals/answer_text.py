@@ -8,23 +8,23 @@ from bot.escape import plain
 from bot.i18n import N_, _, ngettext
 from bot.moderation.appeal_decisions import Appeal
 from bot.policy.phrases import block_end
-from bot.timestamps import relative_time
+from bot.timestamps import moment, relative_time
 from cogs.appeals.appeal_text import WHY_LENGTH, prompt_of
 from cogs.cards.card import QUOTE_MARK
 
 NAME_LENGTH = 100  # of a server
 
 ASKED = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or {when} if "
-    "there's none. Nothing was requested, and this didn't count toward your limit."
+    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question ends "
+    "{when}. Nothing was requested, and this didn't count toward your limit."
 )
 ASKED_ABOUT_VIDEO = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or {when} if "
-    "there's none. The video stays deleted."
+    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question ends "
+    "{when}. The video stays deleted."
 )
 ASKED_ABOUT_FILM = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or {when} if "
-    "there's none. The film stays deleted."
+    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question ends "
+    "{when}. The film stays deleted."
 )
 UNANSWERED = N_(
     "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more "
@@ -44,7 +44,7 @@ UNANSWERED_ABOUT_FILM = N_(
 UNANSWERED_ABOUT_ERASED_FILM = N_(
     "⌛ **No moderator of {server} answered you in time.** Your film stays deleted."
 )
-ENDS_SOONER = N_("The permission ends before the block does.")
+ENDS_SOONER = N_("The permission expires before the block ends.")
 UNBLOCK_FIRST = N_("Ask a moderator there to unblock you first.")
 
 
@@ -74,14 +74,13 @@ def _decision_line(row: AppealRow, server: str) -> str:
     at, is_deletion = row.decided_at or row.created_at, row.rule.startswith(DELETION)
     match row.decision:
         case AppealDecision.ALLOW if is_deletion:
-            return _extra_line(row, server, relative_time(at + RELEASE_TIME))
+            return _extra_line(row, server, moment(at + RELEASE_TIME))
         case AppealDecision.ALLOW:
-            ends = relative_time(at + RELEASE_TIME)
             return _(
-                "✅ **A moderator of {server} allowed this request once.** Send it again exactly as it was. "
-                "The permission ends {when}.",
+                "✅ **A moderator of {server} allowed this request once.** You can send it again, exactly "
+                "as it was, until {date}.",
                 server=server,
-                when=ends,
+                date=moment(at + RELEASE_TIME),
             )
         case AppealDecision.LIFT:
             return _(
@@ -95,24 +94,24 @@ def _decision_line(row: AppealRow, server: str) -> str:
             return _(UNANSWERED, server=server)
         case _ if _is_about_film(row):
             return _(
-                "❌ **A moderator of {server} decided that your film stays deleted.** You can ask about "
-                "something else {when}.",
+                "❌ **A moderator of {server} decided that your film stays deleted.** You can't ask about "
+                "anything else until {date}.",
                 server=server,
-                when=relative_time(at + PAUSE),
+                date=moment(at + PAUSE),
             )
         case _ if is_deletion:
             return _(
-                "❌ **A moderator of {server} decided that your video stays deleted.** You can ask about "
-                "something else {when}.",
+                "❌ **A moderator of {server} decided that your video stays deleted.** You can't ask "
+                "about anything else until {date}.",
                 server=server,
-                when=relative_time(at + PAUSE),
+                date=moment(at + PAUSE),
             )
         case _:
-            again = relative_time(at + PAUSE)
             return _(
-                "❌ **A moderator of {server} declined this request.** You can ask about another one {when}.",
+                "❌ **A moderator of {server} declined this request.** You can't ask about another one until "
+                "{date}.",
                 server=server,
-                when=again,
+                date=moment(at + PAUSE),
             )
 
 
@@ -126,19 +125,19 @@ def _extra_line(row: AppealRow, server: str, ends: str) -> str:
     shots = deleted_by(row.rule)[1]
     if shots is not None:
         return ngettext(
-            "✅ **A moderator of {server} lets you make your deleted film again.** I can't bring it "
-            "back, but you have {count} extra video. It expires {when}.",
-            "✅ **A moderator of {server} lets you make your deleted film again.** I can't bring it "
-            "back, but you have {count} extra videos. They expire {when}.",
+            "✅ **A moderator of {server} is letting you make your deleted film again.** I can't bring it "
+            "back, but you have {count} extra video until {date}.",
+            "✅ **A moderator of {server} is letting you make your deleted film again.** I can't bring it "
+            "back, but you have {count} extra videos until {date}.",
             shots,
             server=server,
-            when=ends,
+            date=ends,
         )
     return _(
-        "✅ **A moderator of {server} lets you make your deleted video again.** I can't bring it "
-        "back, but you have one extra video. It expires {when}.",
+        "✅ **A moderator of {server} is letting you make your deleted video again.** I can't bring it "
+        "back, but you have one extra video until {date}.",
         server=server,
-        when=ends,
+        date=ends,
     )
 
 
@@ -159,8 +158,8 @@ def _ends_sooner(row: AppealRow) -> str:
     if not row.rule.startswith(DELETION):
         return _(ENDS_SOONER)
     return ngettext(
-        "The extra video ends before the block does.",
-        "The extra videos end before the block does.",
+        "The extra video expires before the block ends.",
+        "The extra videos expire before the block ends.",
         deleted_by(row.rule)[1] or 1,
     )
 

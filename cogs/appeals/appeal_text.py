@@ -21,12 +21,12 @@ DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("✅ **Allowed once** by {moderator}, for 24 hours."),
     AppealDecision.LIFT: N_("🔓 **Rule lifted** by {moderator}."),
     AppealDecision.DECLINE: N_("❌ **Declined** by {moderator}."),
-    AppealDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this has ended."),
+    AppealDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this expired."),
     AppealDecision.WITHDRAW: N_("🗑️ **The member deleted their data,** so there's nothing left to decide."),
 }
-TOO_SHORT = N_("What *Allow once* gives would end before the block does.")
+TOO_SHORT = N_("Anything *Allow once* gives them would expire before the block ends.")
 STILL_BLOCKED = N_(
-    "🚫 They're blocked for longer than that. End the block with `/veo-admin unblock` if they are to use it."
+    "🚫 They're blocked for longer than that. To let them use it, unblock them with `/veo-admin unblock`."
 )
 STATES = {
     Status.SUCCEEDED: "✅",
@@ -61,7 +61,9 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
 def _why_line(row: AppealRow, *, quote: bool) -> str:
     who, when = f"<@{row.user_id}>", relative_time(row.asked_at or row.created_at)
     if not quote:
-        return _("{member} asked {when}. This server's filter hides the words.", member=who, when=when)
+        return _(
+            "{member} asked {when}. This server's word filter is hiding the text.", member=who, when=when
+        )
     return _(
         "{member} asked {when}: “{why}”",
         member=who,
@@ -120,12 +122,12 @@ def _recent_line(generation: Generation, *, quote: bool) -> str:
 
 def _block_line(appeal: Appeal) -> list[str]:
     if appeal.is_block_over:
-        return [_("ℹ️ That block is over by now, so they can send the request again.")]
+        return [_("ℹ️ That block has ended, so they can send the request again.")]
     if appeal.block is None or appeal.row.decision is not None:
         return []
     if appeal.row.rule.startswith(BLOCK):
-        return [_("🚫 Another block holds for them now, and none of these buttons ends that.")]
-    too = _("🚫 They're blocked now, too, and none of these buttons ends that.")
+        return [_("🚫 They're under a different block now. None of these buttons lifts it.")]
+    too = _("🚫 They're blocked now, too. None of these buttons lifts the block.")
     return [f"{too} {_(TOO_SHORT)}" if appeal.is_too_short else too]
 
 

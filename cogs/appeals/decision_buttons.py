@@ -129,7 +129,7 @@ async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:
     try:
         await answer_member(interaction.client, appeal, interaction.guild and interaction.guild.name)
     except CALL_ERRORS as error:
-        log.warning("a member was not told about their appeal", appeal=row.id, error=str(error))
+        log.warning("could not tell a member about their appeal", appeal=row.id, error=str(error))
         is_pending = classify_error(error) is Remedy.LATER and row.post_at is not None
         return replace(appeal, is_pending=is_pending)
     await appeals.note_told(row.id)

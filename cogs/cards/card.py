@@ -47,7 +47,7 @@ ALT_TEXTS: Mapping[InputKind, LiteralString] = {
     InputKind.IMAGE: N_("Video made from an image and the prompt: {prompt}"),
     InputKind.FRAMES: N_("Video made from two images and the prompt: {prompt}"),
     InputKind.REFERENCES: N_("Video made from reference images and the prompt: {prompt}"),
-    InputKind.VIDEO: N_("Video that goes on from another one, made from the prompt: {prompt}"),
+    InputKind.VIDEO: N_("Continuation of another video, made from the prompt: {prompt}"),
 }
 
 

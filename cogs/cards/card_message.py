@@ -46,7 +46,7 @@ class StopButton(VideoButton):
         try:
             await interaction.edit_original_response(**card_message(generation))
         except CALL_ERRORS as error:
-            log.warning("the card was not edited", generation=generation.id, error=str(error))
+            log.warning("could not edit the card", generation=generation.id, error=str(error))
             await interaction.followup.send(state_line(generation), ephemeral=True)
 
 

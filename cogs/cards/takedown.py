@@ -91,7 +91,11 @@ async def delete_all(
         try:
             await delete_post(client, subject, post)
         except CALL_ERRORS as error:
-            log.error("what was removed is still shown", subject=subject.id, error=str(error))
+            log.error(
+                "could not delete the message of a removed video or film",
+                subject=subject.id,
+                error=str(error),
+            )
             left.append(post)
     return left
 
@@ -135,7 +139,7 @@ async def _edit_card(
     try:
         await channel.get_partial_message(card_id).edit(**message)
     except CALL_ERRORS as error:
-        log.warning("the card was not edited", subject=subject.id, error=str(error))
+        log.warning("could not edit the card", subject=subject.id, error=str(error))
 
 
 async def delete_post(client: discord.Client, generation: Generation | FilmRow, post: Posted) -> None:

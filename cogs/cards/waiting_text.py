@@ -25,8 +25,8 @@ def then_reviewed(generation: Generation, line: str) -> str:
 def review_line(generation: Generation) -> str:
     """Return what is said while moderators are to decide."""
     return _(
-        "👀 **Waiting for a moderator's approval.** It isn't sent before that. If nobody decides, it ends "
-        "{when} and doesn't count.",
+        "👀 **Waiting for a moderator's approval.** I won't send it until then. If nobody decides, it "
+        "expires {when} and doesn't count.",
         when=relative_time(generation.review_until or generation.created_at),
     )
 
@@ -36,13 +36,13 @@ def held_line(generation: Generation) -> str:
     when = relative_time(generation.review_until or generation.created_at)
     if generation.unreviewed is Unreviewed.POST:
         return _(
-            "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that. If nobody "
+            "👀 **Ready, waiting for a moderator's approval.** I won't post it until then. If nobody "
             "decides, I'll post it {when}.",
             when=when,
         )
     return _(
-        "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that. If nobody decides, "
-        "it ends {when} without being posted. It was made, so it counts either way.",
+        "👀 **Ready, waiting for a moderator's approval.** I won't post it until then. If nobody decides, "
+        "it expires {when} and won't be posted. It was made, so it counts either way.",
         when=when,
     )
 

@@ -117,7 +117,7 @@ class Cards:
         try:
             present = await self._read_row(generation.id)
         except Exception as error:  # noqa: BLE001 a database that cannot be read says nothing
-            log.info("a card is edited unchecked", reason=str(error))
+            log.info("editing a card without checking it first", reason=str(error))
             return None
         is_later = present is not None and rank_of(present) > rank_of(generation)
         return present if is_later else None
@@ -140,7 +140,7 @@ class Cards:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             self._failed.note(("edit", subject.channel_id), error)
-            log.warning("the card was not edited", error=str(error))
+            log.warning("could not edit the card", error=str(error))
             return False
         return True
 
@@ -150,8 +150,8 @@ async def _alone(edit: Coroutine[None, None, None]) -> None:
     try:
         await edit
     except StoppingError:
-        log.info("a card is left unchanged because the program is stopping")
+        log.info("left a card unchanged because the program is stopping")
     except DeliveryPostponedError as error:
-        log.warning("the card is not up to date", reason=str(error))
+        log.warning("could not update the card yet", reason=str(error))
     except Exception:  # a card must not end anything else
-        log.exception("the card cannot be edited")
+        log.exception("failed to edit the card")

@@ -48,7 +48,7 @@ def _listed(answer: Any) -> list[Any]:
     """
     if not isinstance(answer, list):
         kind = type(answer).__name__
-        log.warning("a list of messages could not be read", kind=kind)
+        log.warning("could not read a list of messages", kind=kind)
         raise aiohttp.ClientPayloadError(kind)
     return answer  # pyright: ignore[reportUnknownVariableType]: JSON
 
@@ -72,5 +72,5 @@ def _read(client: discord.Client, channel: discord.PartialMessageable, item: Any
     try:
         return client._connection.create_message(channel=channel, data=item)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: as `history` does
     except Exception as error:  # noqa: BLE001 discord.py raises whatever it stumbles over
-        log.warning("a message could not be read", channel=channel.id, reason=type(error).__name__)
+        log.warning("could not read a message", channel=channel.id, reason=type(error).__name__)
         return None

@@ -54,7 +54,7 @@ class FilmDelivery:
             if await self._is_refused(row, post, replace_post) and await self._is_refused(
                 row, post, delete_post
             ):
-                log.warning("the film as it was stays posted", film=row.id)
+                log.warning("could not replace the earlier version of a film", film=row.id)
 
     async def _is_refused(self, row: FilmRow, post: Posted, change: ChangePost) -> bool:
         """Change a message, and return whether that is refused for good."""
@@ -63,7 +63,7 @@ class FilmDelivery:
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
-            log.warning("a film's message is not changed", film=row.id, error=str(error))
+            log.warning("could not edit a film's message", film=row.id, error=str(error))
             return True
         return False
 

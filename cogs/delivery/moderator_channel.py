@@ -41,7 +41,7 @@ UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
 NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other shapes, it's 25
 
 MOVED = N_("➡️ Moved to {channel}.")
-FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
+FILTERED_ENTRY = N_("This server's word filter stopped an audit log entry. `/veo-admin log` shows it.")
 
 
 class DiscordModeratorChannel:
@@ -148,7 +148,9 @@ class DiscordModeratorChannel:
         try:
             await self._edit(row, [Shape(text)], None, DROP_ALL)
         except UndeliverableError as error:
-            log.warning("a case's message stays in another channel", case=row.id, reason=str(error))
+            log.warning(
+                "could not move a case's message out of the old channel", case=row.id, reason=str(error)
+            )
 
     async def tell_member(self, appeal: Appeal) -> bool:
         """Send a member what was decided; return whether Discord took it.
@@ -162,7 +164,7 @@ class DiscordModeratorChannel:
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
-            log.warning("a member was not told about their appeal", appeal=appeal.row.id, error=str(error))
+            log.warning("could not tell a member about their appeal", appeal=appeal.row.id, error=str(error))
             return False
         return True
 
@@ -244,7 +246,7 @@ class DiscordModeratorChannel:
         try:
             return await find_refusal(self._read, channel_id, self._client.user.id)
         except (*CALL_ERRORS, AccessUnknownError) as error:
-            log.info("the operator's channel cannot be asked about", reason=str(error) or repr(error))
+            log.info("could not look up the operator's channel", reason=str(error) or repr(error))
             return None
 
     async def _read(self, path: str) -> tuple[int, Any]:

@@ -149,7 +149,7 @@ class Posts:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             self._failed.note(place, error)
-            log.warning("a channel cannot be searched", channel=channel_id, error=str(error))
+            log.warning("could not search a channel", channel=channel_id, error=str(error))
         return None
 
     async def post(self, message: Message, view: discord.ui.View) -> Posted:
@@ -165,7 +165,7 @@ class Posts:
             if (posted := await self._try(target, message, view, waits)) is not None:
                 return posted
         if not waits:
-            log.warning("the channel takes no messages, so the member gets a direct one")
+            log.warning("could not post in the channel, so sending a direct message")
             direct = await self._direct_channel(message.subject)
             target = Target(("send", direct.id), None, direct.send)
             if (posted := await self._try(target, message, view, waits)) is not None:
@@ -252,7 +252,7 @@ def next_form(message: AnyForm, error: Exception, *, is_direct: bool = False) ->
         UploadTooLargeError: the same with a smaller file.
     """
     remedy = classify_error(error)
-    log.warning("a message was refused", remedy=remedy.name, error=str(error))
+    log.warning("Discord rejected a message", remedy=remedy.name, error=str(error))
     match remedy:
         case Remedy.LATER if message.attached is not None and is_broken_connection(error):
             raise UploadBrokenError(str(error) or type(error).__name__, message.attached.size) from error

@@ -65,7 +65,7 @@ class Threads:
         await asyncio.wait({opening}, timeout=patience)
         if opening.done():
             return opening.result()
-        log.warning("the thread is not waited for", channel=generation.channel_id)
+        log.warning("stopped waiting for the thread", channel=generation.channel_id)
         return None
 
     def _begin(self, generation: Generation | FilmRow, card_id: int) -> asyncio.Task[int | None]:

@@ -133,5 +133,5 @@ async def _is_gone(interaction: Interaction, shot: Generation) -> bool:
     try:
         return not (await find_posts(interaction.client, shot)).posts
     except CALL_ERRORS as error:  # it may be there
-        log.info("a shot's message was not read", generation=shot.id, error=str(error))
+        log.info("could not fetch a shot's message", generation=shot.id, error=str(error))
         return False

@@ -33,8 +33,8 @@ BEGUN: Mapping[AlertKind, LiteralString] = {
         "and I try one of them every minute. Check the account, and the key's limit and scopes."
     ),
     AlertKind.DELIVERIES_FAILING: N_(
-        "I couldn't post {results} in {servers}. I'll keep retrying for a while; see the log "
-        "(`not posted yet`, `no place left`)."
+        "I couldn't post {results} in {servers}. I'll keep retrying for a while; see the log (`not "
+        "posted yet`, `nowhere left`)."
     ),
     AlertKind.DATABASE_UNWRITABLE: N_(
         "I can't write to the database, so I can't accept requests. Is its disk full, or is "

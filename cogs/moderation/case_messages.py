@@ -60,7 +60,7 @@ async def edit_case(
             await interaction.edit_original_response(content=text, view=view, **left_out)
         except CALL_ERRORS as error:
             if classify_error(error) is not Remedy.NOT_THE_WORDS:
-                log.warning("a decision was not shown", case=case_id, error=str(error))
+                log.warning("could not show a decision", case=case_id, error=str(error))
                 return False
         else:
             return True

@@ -121,7 +121,7 @@ async def _fetch_overrides(bot: VeoBot, guild_id: int, command: str) -> tuple[li
         return of_command, await _fetch(bot, bot.application_id, guild_id, bot.application_id)
     except CALL_ERRORS as error:
         _command_ids.pop(bot, None)  # the command may have been registered anew
-        log.warning("who may moderate cannot be read", guild=guild_id, error=str(error))
+        log.warning("could not check who can moderate", guild=guild_id, error=str(error))
         return [], []
 
 

@@ -92,12 +92,12 @@ def nobody_approves(policy: Policy) -> str:
     """Return what follows where requests wait and there's no channel for moderators."""
     if policy.review_stage is ReviewStage.POSTED and policy.review_timeout is Unreviewed.POST:
         return _(
-            "⚠️ Without a moderators' channel, nobody can approve requests. After 24 hours, finished videos "
-            "are posted, and films end. Set one with `/veo-admin settings moderators_channel`."
+            "⚠️ Without a moderators' channel, nobody can approve requests. After 24 hours, finished "
+            "videos are posted, and films expire. Set one with `/veo-admin settings moderators_channel`."
         )
     return _(
-        "⚠️ Without a moderators' channel, nobody can approve requests, and they end after 24 hours. Set one "
-        "with `/veo-admin settings moderators_channel`."
+        "⚠️ Without a moderators' channel, nobody can approve requests, and they expire after 24 hours. "
+        "Set one with `/veo-admin settings moderators_channel`."
     )
 
 

@@ -76,6 +76,6 @@ def possibility_notes(policy: Policy, models: Sequence[Model]) -> Iterator[str]:
         yield _("❌ **No video is possible with these settings.** Please change them.")
     elif options := must_choose(models, policy):
         yield _(
-            "ℹ️ Members must choose {options} each time, because the defaults exceed the limit.",
+            "ℹ️ Members have to set {options} every time, because the defaults are above your limits.",
             options=format_and(f"`{option}`" for option in options),
         )

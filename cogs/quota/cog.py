@@ -182,9 +182,9 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         return quota_input.complete_budget(typed)
 
     @app_commands.command(
-        name="suggest", description="Find limits that would have kept the last 30 days within a sum"
+        name="suggest", description="Find limits that would have kept the last 30 days under an amount"
     )
-    @app_commands.describe(budget="What 30 days may cost: 60 USD or 9,000,000 credits")
+    @app_commands.describe(budget="The most 30 days can cost: 60 USD or 9,000,000 credits")
     async def suggest(self, interaction: Interaction, budget: Typed) -> None:
         """Show them, each with a button to try it."""
         await show_suggestions(interaction, quota_input.read_sum(budget))

@@ -33,7 +33,10 @@ def _about_word(word: str, comparison: Comparison) -> Iterator[str]:
     yield _("🔎 **Block “{word}” in prompts**", word=shown_word(word))
     unknown = comparison.unknown
     if unknown and not comparison.requests:
-        yield _("No prompt of the last 30 days is kept any more, so I can't tell what it would have done.")
+        yield _(
+            "None of the prompts from the last 30 days are still stored, so I can't tell what it would have "
+            "done."
+        )
         return
     yield result_text(comparison)
     if comparison.refused_twice:
@@ -46,8 +49,8 @@ def _about_word(word: str, comparison: Comparison) -> Iterator[str]:
     yield from _unsure(comparison)
     if unknown:
         yield ngettext(
-            "-# {count} more request isn't included, because its prompt isn't kept any more.",
-            "-# {count} more requests aren't included, because their prompts aren't kept any more.",
+            "-# {count} more request isn't included, because its prompt has been deleted.",
+            "-# {count} more requests aren't included, because their prompts have been deleted.",
             unknown,
         )
 
@@ -61,8 +64,8 @@ def _about_settings(settings: NewSettings, preview: Preview, models: Sequence[Mo
     yield from review_notes(preview.policy, preview.changed)
     if comparison.unknown and not comparison.requests:
         yield _(
-            "I can't find the thread, channel or model of any request of the last 30 days, so I can't tell "
-            "what it would have done."
+            "I can't find the thread, channel or model of any request from the last 30 days, so I can't "
+            "tell what it would have done."
         )
         return
     yield result_text(comparison)

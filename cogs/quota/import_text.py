@@ -71,7 +71,7 @@ def imported_text(imported: Imported) -> str:
     """Return what is said once an import is saved."""
     return _(
         "✅ **Imported** the rules of “{server}”. `/veo-admin log` can undo all of it; `/quota rules` and "
-        "`/veo-admin settings` show what holds now.",
+        "`/veo-admin settings` show the current rules.",
         server=plain(imported.server, SERVER_LENGTH),
     )
 

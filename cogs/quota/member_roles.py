@@ -31,5 +31,5 @@ async def find_roles(interaction: Interaction, user_ids: Collection[int]) -> dic
                 found.update({member.id: role_ids_of(member) for member in members})
     # RuntimeError: discord.py has no connection to ask through.
     except (*CALL_ERRORS, discord.ClientException, RuntimeError) as error:
-        log.warning("members' roles cannot be read", guild=guild.id, error=str(error))
+        log.warning("could not read members' roles", guild=guild.id, error=str(error))
     return found

@@ -32,7 +32,7 @@ from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 
 COMMAND = "quota"
-OPTION = "First show what it would have done to the last 30 days (default: as the settings say)"
+OPTION = "First preview its effect on the last 30 days (default: as the settings say)"
 CHART = "preview.png"
 NO_ROLES: frozenset[int] = frozenset()
 

@@ -40,7 +40,7 @@ def preview_text(preview: Preview, role_ids: frozenset[int]) -> str:
 
 def changed_meanwhile() -> str:
     """Return what stands first where a preview is shown again."""
-    return _("⚠️ **Somebody changed the rules meanwhile.** This is how it looks now. Please decide again.")
+    return _("⚠️ **The rules have changed.** Here's the new result. Please decide again.")
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
@@ -163,8 +163,8 @@ def _details(comparison: Comparison) -> Iterator[str]:
     yield from most_affected(comparison)
     if comparison.gaining:
         yield ngettext(
-            "{count} member who made videos would have a higher limit than now.",
-            "{count} members who made videos would have a higher limit than now.",
+            "{count} member who made videos would get a higher limit than they have now.",
+            "{count} members who made videos would get a higher limit than they have now.",
             comparison.gaining,
         )
 
@@ -190,8 +190,9 @@ def caveats(comparison: Comparison) -> Iterator[str]:
         )
     if comparison.forgotten:
         yield ngettext(
-            "-# {count} request is of a member whose data was deleted; only budgets are checked for it.",
-            "-# {count} requests are of members whose data was deleted; only budgets are checked for them.",
+            "-# {count} request came from a member who deleted their data. I only check it against budgets.",
+            "-# {count} requests came from members who deleted their data. I only check those against "
+            "budgets.",
             comparison.forgotten,
         )
     yield from cut_lines(comparison)

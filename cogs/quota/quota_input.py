@@ -81,7 +81,7 @@ def read_sum(text: str) -> float:
     """
     amount = parse_budget(text)
     if amount is None:
-        raise BadInputError(_("Enter what 30 days may cost, such as 60 USD. Nothing changed."))
+        raise BadInputError(_("Enter the most 30 days can cost, such as 60 USD. Nothing changed."))
     return amount
 
 

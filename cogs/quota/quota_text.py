@@ -77,7 +77,7 @@ def grant_text(user_id: int, grant: Grant, entitlement: Entitlement) -> str:
         )
     ]
     if all(limit.most is None for limit in entitlement.limits if limit.kind in WINDOWS):
-        lines.append(_("They have no limit that this could raise, so it changes nothing for now."))
+        lines.append(_("They have no limit to raise, so this has no effect for now."))
     return "\n".join([*lines, now_text(entitlement)])
 
 
@@ -186,8 +186,8 @@ def _unset_line(subject: Subject, removed: Sequence[Rule]) -> str:
             )
         case Scope.ROLE:
             return ngettext(
-                "✅ **Removed:** the role {role}'s limit of {limits}.",
-                "✅ **Removed:** the role {role}'s limits of {limits}.",
+                "✅ **Removed:** the limit of {limits} for the role {role}.",
+                "✅ **Removed:** the limits of {limits} for the role {role}.",
                 number,
                 role=f"<@&{subject.id}>",
                 limits=limits,

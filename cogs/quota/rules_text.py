@@ -66,7 +66,7 @@ def member_text(user_id: int, entitlement: Entitlement, role_ids: Collection[int
             lines.append(f"  - {_with_grants(why, limit.granted) if is_more else why}")
     lines += grant_lines(entitlement.member_policy, entitlement.now)
     cost = show_money(entitlement.spent)
-    lines.append(_("Their videos of the last 30 days cost {money}.", money=cost))
+    lines.append(_("Their videos from the last 30 days cost {money}.", money=cost))
     if entitlement.strikes is not None:
         lines.append(describe_strikes_of(entitlement.strikes, user_id))
     return "\n".join(lines)
@@ -149,8 +149,8 @@ def _beaten(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) ->
 def _role_words(rule: Rule) -> str:
     role = f"<@&{rule.subject_id}>"
     if rule.most is None:
-        return _("the role {role}'s unlimited", role=role)
-    return _("the role {role}'s {limit}", role=role, limit=number(rule.most))
+        return _("unlimited for the role {role}", role=role)
+    return _("{limit} for the role {role}", role=role, limit=number(rule.most))
 
 
 def _server_words(rule: Rule) -> str:

@@ -179,7 +179,7 @@ class DecisionButton(Item):
         try:
             await _show(interaction, reported, can_click_again=left is not None)
         except CALL_ERRORS as error:
-            log.warning("a report was not edited", report=reported.report.id, error=str(error))
+            log.warning("could not edit a report", report=reported.report.id, error=str(error))
             raise (left or NotShownError()) from error
         if left is not None:
             raise left

@@ -95,7 +95,7 @@ def _reported_line(report: ReportRow, *, quote: bool) -> str:
     reporter, when = f"<@{report.reporter_id}>", relative_time(report.created_at)
     if not quote:
         what = _("{reporter} reported it {when}.", reporter=reporter, when=when)
-        why = _("This server's filter hides the reason.")
+        why = _("This server's word filter is hiding the reason.")
         return f"{what} {why}"
     return _(
         "{reporter} reported it {when}: “{reason}”",

@@ -64,7 +64,7 @@ class Quotation:
         if not is_whole and beside.file:
             notes.append(_("📎 All of it is in the attached file."))
         elif not is_whole and is_quoted:
-            notes.append(_("⚠️ Some words are missing here, since I can't attach a file."))
+            notes.append(_("⚠️ Some of the text is missing because I can't attach files here."))
         shown = sum(embed.image.url is not None for embed in self.embeds) if beside.embeds else 0
         if hidden := self.images - shown:
             notes.append(

@@ -28,8 +28,8 @@ WAYS = (
 DECIDED: Mapping[ReviewDecision, LiteralString] = {
     ReviewDecision.APPROVE: N_("✅ **Approved** by {moderator}."),
     ReviewDecision.DECLINE: N_("❌ **Declined** by {moderator}. It didn't count."),
-    ReviewDecision.LEFT: N_("🚪 **The member has left the server,** so this has ended. It didn't count."),
-    ReviewDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this has ended. It didn't count."),
+    ReviewDecision.LEFT: N_("🚪 **The member has left the server,** so this is closed. It didn't count."),
+    ReviewDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this expired. It didn't count."),
     ReviewDecision.UNSEEN: N_("⌛ **Nobody decided in time,** so I'm posting it, as the settings say."),
     ReviewDecision.OVER: N_("🚫 **It was cancelled or has ended,** so there's nothing left to decide."),
 }
@@ -73,7 +73,7 @@ def review_shapes(review: Review, *, has_left: bool = False, line: str = "") -> 
 def _shape(
     review: Review, quoted: Quotation, beside: Beside, *, is_quoted: bool, has_left: bool, line: str = ""
 ) -> Shape:
-    words = quoted.lines if is_quoted else [_("This server's filter hides the words.")]
+    words = quoted.lines if is_quoted else [_("This server's word filter is hiding the text.")]
     head, foot = _head(review), _foot(review, has_left=has_left)
     is_open = review.row.decision is None
     notes = quoted.notes(beside, is_quoted=is_quoted) if is_open else []
@@ -148,13 +148,13 @@ def _who_line(review: Review) -> str:
 def _waits(review: Review) -> str:
     ends = relative_time(review.row.ends_at)
     if not review.is_finished:
-        return _(
-            "It isn't sent before one of you approves it. Without a decision, it ends {when}.", when=ends
-        )
+        return _("I'll send it once one of you approves it. If nobody decides, it expires {when}.", when=ends)
     if review.is_posted_unseen:
-        return _("I post it once one of you approves it. Without a decision, I'll post it {when}.", when=ends)
+        return _(
+            "I'll post it once one of you approves it. If nobody decides, I'll post it {when}.", when=ends
+        )
     return _(
-        "I don't post it before one of you approves it. Without a decision, it ends unposted {when}.",
+        "I'll post it only if one of you approves it. If nobody decides, it expires {when}.",
         when=ends,
     )
 

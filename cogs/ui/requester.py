@@ -73,7 +73,7 @@ async def ensure_inside(interaction: Interaction) -> None:
     except CALL_ERRORS as error:
         if isinstance(error, discord.HTTPException) and error.code in NOT_INSIDE:
             raise CannotPostError(_(OUTSIDE)) from error
-        log.info("a private thread cannot be asked about", channel=channel.id, error=str(error))
+        log.info("could not look up a private thread", channel=channel.id, error=str(error))
 
 
 def role_ids_of(user: discord.User | discord.Member) -> frozenset[int]:

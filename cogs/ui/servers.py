@@ -59,7 +59,7 @@ class Servers:
         except (*CALL_ERRORS, *UNREADABLE) as error:
             if isinstance(error, discord.HTTPException) and error.code in GONE:
                 return True
-            log.info("a server cannot be asked about", guild=guild_id, reason=str(error) or repr(error))
+            log.info("could not look up a server", guild=guild_id, reason=str(error) or repr(error))
         self._there[guild_id] = self._clock() + RETRY
         return False
 
@@ -68,5 +68,5 @@ class Servers:
             async with asyncio.timeout(PATIENCE):
                 return await self._client.fetch_guild(guild_id, with_counts=False)
         except (*CALL_ERRORS, *UNREADABLE) as error:
-            log.info("a server cannot be asked about", guild=guild_id, reason=str(error) or repr(error))
+            log.info("could not look up a server", guild=guild_id, reason=str(error) or repr(error))
             return None

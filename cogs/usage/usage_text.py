@@ -105,7 +105,7 @@ def _places_line(left: int | None) -> str:
 
 
 def _spent_line(spent: float) -> str:
-    return _("Your videos of the last 30 days cost {money}.", money=show_money(spent))
+    return _("Your videos from the last 30 days cost {money}.", money=show_money(spent))
 
 
 def _next_place(limit: Limit, entitlement: Entitlement) -> str:

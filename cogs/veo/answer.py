@@ -118,14 +118,14 @@ async def _show(requests: Requests, subject_id: str, send: Send) -> int:
             if error.code in FILTER_CODES:
                 raise WordsRefusedError(
                     _(
-                        "This server's filter stopped my answer because of words in your "
-                        "prompt. Try other words. This didn't count toward your limit."
+                        "This server's word filter stopped my answer because of words in your prompt. "
+                        "Try other words. This didn't count toward your limit."
                     )
                 ) from error
             raise
         # Discord took it with other words than it should; discord.py raises whatever it stumbles over.
         except Exception as error:
-            log.warning("the answer's fate cannot be read", subject=subject_id, exc_info=error)
+            log.warning("could not find out whether the answer arrived", subject=subject_id, exc_info=error)
     raise AnswerLostError
 
 
@@ -146,4 +146,4 @@ async def _let_begin(requests: Requests, subject_id: str, card_id: int) -> None:
     try:
         await requests.attach_card(subject_id, card_id)
     except DatabaseBusyError:
-        log.warning("the card is not recorded, so it will be looked for", subject=subject_id)
+        log.warning("could not record the card, so it will be searched for", subject=subject_id)

@@ -66,4 +66,4 @@ async def replace_offer(interaction: Interaction, text: str, view: discord.ui.Vi
         else:
             await interaction.response.edit_message(content=text, embeds=[], view=view)
     except CALL_ERRORS as error:
-        log.warning("an offer was not edited", error=str(error))
+        log.warning("could not edit an offer", error=str(error))

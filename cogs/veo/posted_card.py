@@ -34,7 +34,7 @@ async def post_message(interaction: Interaction, channel_id: int, message: CardM
     try:
         return (await channel.send(**message, nonce=nonce)).id
     except discord.Forbidden as error:
-        log.warning("the card is sent as an answer", nonce=nonce, error=str(error))
+        log.warning("sending the card as the interaction's answer", nonce=nonce, error=str(error))
     return await _follow(interaction, message)
 
 

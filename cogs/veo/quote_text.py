@@ -148,8 +148,8 @@ def _eta_line(quote: Quote) -> str:
 def reviewed_line() -> str:
     """Say that nobody knows how long it takes, since moderators decide first."""
     return _(
-        "👀 A moderator looks at it before it's sent. If nobody approves it within 24 hours, it ends and "
-        "doesn't count."
+        "👀 A moderator looks at it before it's sent. If nobody approves it within 24 hours, it expires "
+        "and doesn't count."
     )
 
 

@@ -62,5 +62,7 @@ async def _has_to_wait(interaction: Interaction, decision: asyncio.Task[Generati
     # discord.py raises whatever it stumbles over where Discord's word on it cannot be read.
     except Exception as error:  # noqa: BLE001 the decision is under way
         # It may be shown all the same; the answer will tell.
-        log.warning("not told that it takes longer", interaction=interaction.id, error=repr(error))
+        log.warning(
+            "could not show that a request is taking longer", interaction=interaction.id, error=repr(error)
+        )
     return True

@@ -75,7 +75,7 @@ async def _show(interaction: Interaction, generation: Generation, frame: bytes) 
     try:
         message = await interaction.edit_original_response(attachments=[file])
     except CALL_ERRORS as error:
-        log.warning("the last frame was not posted", generation=generation.id, error=str(error))
+        log.warning("could not post the last frame", generation=generation.id, error=str(error))
         raise CannotContinueError(_(AWAY)) from error
     if not message.attachments:
         raise CannotContinueError(_(AWAY))

@@ -29,7 +29,7 @@ class ExtendButton(NextButton):
         """Return the form; raises as `extenders_for`."""
         return ExtendForm(
             pgettext("title", "Extend this video"),
-            _("The video service sees the whole video and goes on for 7 seconds, in 720p."),
+            _("The video service watches the whole video and adds 7 seconds, in 720p."),
             source,
             [(model.family, model.id) for model in extenders_for(interaction, source)],
         )

@@ -82,7 +82,9 @@ class NextForm(Form):
         except (AnswerLostError, OutcomeUnknownError):
             raise  # it may be accepted, and may begin with what this answer shows
         except UserError as error:
-            log.info("not gone on from", kind=type(error).__name__, generation=self._source_id)
+            log.info(
+                "could not continue or extend a video", kind=type(error).__name__, generation=self._source_id
+            )
             words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
             await interaction.edit_original_response(
                 content=str(error), embed=words, attachments=[], view=view
@@ -107,6 +109,6 @@ async def attachment_of(interaction: Interaction, generation: Generation) -> str
     try:
         attachment = (await find_posts(interaction.client, generation)).attachment
     except CALL_ERRORS as error:  # it may be found elsewhere
-        log.warning("a message was not read", generation=generation.id, error=str(error))
+        log.warning("could not fetch a video's message", generation=generation.id, error=str(error))
         return None
     return None if attachment is None else attachment.url

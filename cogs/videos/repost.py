@@ -51,7 +51,7 @@ async def repost(client: VeoBot, reposts: Reposts, claimed: Generation, channel_
         await reposts.give_up(claimed)
         if not isinstance(error, CALL_ERRORS):
             raise
-        log.warning("a video was not posted again", generation=claimed.id, error=str(error))
+        log.warning("could not repost a video", generation=claimed.id, error=str(error))
         raise CannotRepostError(_(AWAY if classify_error(error) is Remedy.LATER else REFUSED)) from error
     return await _finish(client, reposts, claimed, posted, source.posts)
 
@@ -112,7 +112,7 @@ async def _post(
                     view=result_view(generation),
                 )
             except UNCLEAR as error:
-                log.warning("a post may be lost", generation=generation.id, error=str(error))
+                log.warning("a repost may be lost", generation=generation.id, error=str(error))
         raise CannotRepostError(_(UNSURE))
 
     try:

@@ -89,7 +89,7 @@ def test_a_folder_that_many_share_is_left_alone(data: Path, logs: Logs) -> None:
     data.chmod(0o1777)
     restrict_files(data, url_of(data))
     assert mode_of(data) == 0o1777
-    assert [line["event"] for line in logs] == ["a file cannot be kept from others"]
+    assert [line["event"] for line in logs] == ["could not restrict a file's permissions"]
 
 
 @pytest.mark.usefixtures("generous")

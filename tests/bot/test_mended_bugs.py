@@ -34,12 +34,12 @@ from tests.bot.troubles import Logs, count_events, locked
 
 HOURS = timedelta(hours=5)
 GIVEN_UP = "gave up after too many attempts"
-UNREAD = "ffmpeg cannot be run, so a video is posted unchecked"
+UNREAD = "could not run ffmpeg, so posting a video unchecked"
 MEMBERS = 3
 DISCORD_PATIENCE = 3.0  # seconds within which a command must be answered
-LOCK_WAITED_FOR = "the database cannot be written"
-TURN_NOT_COME = "a writer could not begin in time"
-UNRELEASED = "the leases cannot be released"
+LOCK_WAITED_FOR = "could not write to the database"
+TURN_NOT_COME = "a write could not start in time"
+UNRELEASED = "could not release the leases"
 
 Spoil = Callable[[bytes], bytes]
 

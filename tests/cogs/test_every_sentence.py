@@ -23,5 +23,10 @@ def test_a_misplaced_time_is_found(word: str) -> None:
     assert misplaced_times(iter(sentences)) == sentences[:2]
 
 
+def test_a_time_in_place_of_a_sentence_is_found() -> None:
+    sentences = ["I'll write to you, or in 5 minutes if there's none.", "Ready in 5 minutes."]
+    assert misplaced_times(iter(sentences)) == sentences[:1]
+
+
 def test_no_sentence_has_words_that_nobody_says() -> None:
     assert [text for text in rendered_sentences() if UNNATURAL.search(text)] == []

@@ -237,7 +237,7 @@ async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
     await elsewhere.olga.slash(elsewhere.videos, "veo-admin words add", word="gun")
     await elsewhere.olga.click(message, label="Save")
     text = now_shown(world, message)
-    assert text.startswith("⚠️ **Somebody changed the rules meanwhile.**")
+    assert text.startswith("⚠️ **The rules have changed.**")
     assert "- Longest video: any → 6 seconds" in text
     assert "blocked word" not in text
     assert (await elsewhere.policy(world)).longest_duration is None, "it was saved unseen"

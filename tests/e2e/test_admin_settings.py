@@ -40,7 +40,7 @@ async def test_without_options_all_settings_are_shown_in_words(world: World) -> 
         "- **Preview of changes:** yes",
         "- **Requests that wait for your approval:** nobody",
         "- **When you approve requests:** before they're made",
-        "- **Finished videos without a decision in 24 hours:** they aren't posted",
+        "- **Finished videos left undecided for 24 hours:** they aren't posted",
         "ℹ️ Without a moderators' channel, nobody sees reports from members.",
     ]
     await unchanged(world)
@@ -76,8 +76,8 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         "- **Preview of changes (new):** no",
         "- **Requests that wait for your approval (new):** newcomers: under 7 days here or under 3 videos",
         "- **When you approve requests (new):** before the video is posted; films before they're made",
-        "- **Finished videos without a decision in 24 hours (new):** I post them",
-        "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
+        "- **Finished videos left undecided for 24 hours (new):** I post them",
+        "ℹ️ Members have to set `duration` every time, because the defaults are above your limits.",
         "ℹ️ Your own requests can wait, too. Another moderator then has to approve them.",
     ]
     assert await policy(world) == Policy(
@@ -167,7 +167,7 @@ async def test_other_models_are_refused(world: World) -> None:
 
 async def test_longer_videos_are_refused(world: World) -> None:
     text = await admin(world, "settings", longest_duration=6)
-    assert "Members must choose `duration`" in text
+    assert "Members have to set `duration`" in text
     await refused(world, "up to 6 seconds", duration=8)
     answer = await world.alice.slash(world.channel, "veo", prompt="a red dragon")
     assert answer.response is not None

@@ -86,7 +86,7 @@ async def test_what_cannot_be_saved_is_said_and_changes_nothing(world: World) ->
     guide = await open_guide(world)
     assert "I can't write in" in await send(world, guide, "Channel", channel=[hidden])
     assert "Enter a whole number" in await send(world, guide, "Limit", day="many")
-    assert "These are the budgets that hold now." in await send(
+    assert "These are already the budgets." in await send(
         world, guide, "Budget", month="unlimited", day="unlimited"
     )
     assert await policy_of(world) == Policy()
@@ -183,7 +183,7 @@ async def test_a_budget_form_is_compared_with_what_holds_once_it_is_sent(world: 
     form = await world.mona.click(as_shown(world, shown(guide).message), label="Budget")
     await send(world, guide, "Budget", month="60 USD", day="unlimited")
     same = {"month": "unlimited", "day": "unlimited"}
-    assert "You changed nothing here." in private(await world.mona.submit_modal(form, same))
+    assert "You didn't change anything here." in private(await world.mona.submit_modal(form, same))
     assert (await policy_of(world)).budgets.keys() == {Period.MONTH}
 
 
@@ -192,13 +192,13 @@ async def test_a_limit_form_sent_as_it_opened_undoes_nobody_elses_change(world: 
     first = await world.mona.click(as_shown(world, shown(guide).message), label="Limit")
     await send(world, guide, "Limit", day="2")
     same = {"day": filled_in(first)["day"]}
-    assert "You changed nothing here." in private(await world.mona.submit_modal(first, same))
-    assert "This is the limit that holds now." in await send(world, guide, "Limit", day="2")
+    assert "You didn't change anything here." in private(await world.mona.submit_modal(first, same))
+    assert "This is already the limit." in await send(world, guide, "Limit", day="2")
     [rule] = (await policy_of(world)).rules
     assert rule.most == 2
     artists, _ = add_role(world, "artists")
     assert "3 videos" in await send(world, guide, "Limit", day="3", role=[artists])
-    assert "This is the limit that holds now." in await send(world, guide, "Limit", day="3", role=[artists])
+    assert "This is already the limit." in await send(world, guide, "Limit", day="3", role=[artists])
 
 
 async def test_the_bots_default_is_decided_by_sending_the_form_as_it_opened(world: World) -> None:

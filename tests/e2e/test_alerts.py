@@ -228,5 +228,5 @@ async def test_a_channel_that_is_gone_is_complained_about_once(
         await eventually("both were logged", lambda: count("an alert ") >= 2)
         await looks(world)
         await ask_for_video(world)
-    assert count("a channel takes no alerts") == 1
+    assert count("could not post alerts in a channel") == 1
     assert count("Traceback") == 0

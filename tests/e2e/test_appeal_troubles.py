@@ -13,6 +13,7 @@ from sqlalchemy import update
 from bot.clock import utc_now
 from bot.db.database import open_database
 from bot.db.guild_models import AppealRow
+from bot.timestamps import moment
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask, bodies, direct_messages, eventually, refuse, shown
 from tests.e2e.moderating import labels, said, use
@@ -111,7 +112,7 @@ async def test_a_block_that_was_replaced_is_not_said_to_be_lifted(world: World) 
     await moderation.block(mona_of(world), world.alice.id, None, "spam again")
     for label in (LIFT, ALLOW):
         [text] = await click(world.mona, message, label)
-        assert text.startswith("Another block holds for them now")
+        assert text.startswith("They're under a different block now")
     assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
     await moderation.unblock(mona_of(world), world.alice.id)
     assert await click(world.mona, message, LIFT) == []
@@ -134,7 +135,7 @@ async def test_moderators_see_that_the_member_is_blocked_too_and_the_member_read
     assert "🚫 They're blocked now, too" in message.content
     assert await click(world.mona, message, label) == []
     [told] = direct_messages(world)
-    ends = f"The block ends <t:{int(until.timestamp())}:R>."
+    ends = f"The block lasts until {moment(until)}."
     assert f"🚫 **Not yet, though:** you're still blocked from /veo there. {ends}" in told.content
 
 
@@ -149,7 +150,7 @@ async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(w
     assert WHY not in left
     assert WORD not in left
     assert direct_messages(world) == []
-    assert "deleted your last question" in await appeal(world, shown(await ask(world)))
+    assert "Your last question was deleted" in await appeal(world, shown(await ask(world)))
 
 
 async def test_words_are_gone_from_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:

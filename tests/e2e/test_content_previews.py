@@ -83,7 +83,7 @@ async def test_a_word_is_shown_with_what_it_would_have_refused_and_blocked_by_a_
         "🔎 **Block “dragon” in prompts**",
         refused_in_words(3, of=4, by=2, saved=3),
         f"Most affected: <@{world.alice.id}> (2), <@{bob.id}> (1).",
-        "-# 2 more requests aren't included, because their prompts aren't kept any more.",
+        "-# 2 more requests aren't included, because their prompts have been deleted.",
     ]
     assert buttons_now(world, message) == ["Save", "Change", "Cancel"]
     assert await nothing_is_decided(world), "it was saved before the click"
@@ -106,7 +106,7 @@ async def test_a_preview_has_a_chart_in_words_too_and_comes_without_where_discor
     assert chart.filename == "preview.png"
     assert chart.description is not None
     assert chart.description.startswith(
-        "Bars show requests per day. Accepted: 1. Refused only with the change: 1. Most refused only with"
+        "Bars show requests per day. Accepted: 1. Refused only with the change: 1. Most additional refusals"
     )
     await world.mona.click(shown_first.message, label="Cancel")
     assert as_shown(world, shown_first.message).attachments == [], "the chart is of what was cancelled"
@@ -125,7 +125,7 @@ async def test_where_no_prompt_is_kept_nothing_is_claimed(world: World, history:
     await history(world, {"prompt": "", "erased_at": utc_now()})
     message = await previewed(world, "words add", word="dragon")
     assert lines(message.content)[1:] == [
-        "No prompt of the last 30 days is kept any more, so I can't tell what it would have done."
+        "None of the prompts from the last 30 days are still stored, so I can't tell what it would have done."
     ]
 
 
@@ -155,7 +155,7 @@ async def test_a_word_that_somebody_blocked_meanwhile_is_shown_before_it_is_save
     await world.app.services.moderation.add_word(mona_of(world), "gore")
     await world.mona.click(message, label="Save")
     assert lines(now_shown(world, message)) == [
-        "⚠️ **Somebody changed the rules meanwhile.** This is how it looks now. Please decide again.",
+        "⚠️ **The rules have changed.** Here's the new result. Please decide again.",
         "🔎 **Block “dragon” in prompts**",
         refused_in_words(2, of=2, by=1, saved=1),
         "1 of them has a word that's already blocked.",
@@ -179,7 +179,7 @@ async def test_settings_are_shown_with_what_they_would_have_refused_and_saved_by
         "🔎 **Settings to save**",
         "- Longest video: any → 6 seconds",
         "- Where videos go: in threads, where possible → in the channel, as replies",
-        "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
+        "ℹ️ Members have to set `duration` every time, because the defaults are above your limits.",
         refused_in_words(2, of=6, by=1, saved=2),
         f"Most affected: <@{world.alice.id}> (2).",
     ]
@@ -192,7 +192,7 @@ async def test_settings_are_shown_with_what_they_would_have_refused_and_saved_by
     assert "- **Where videos go (new):** in the channel, as replies" in text
     message = await previewed(world, "settings", channels=art.mention)
     assert lines(message.content)[2:] == [
-        "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
+        "ℹ️ Members have to set `duration` every time, because the defaults are above your limits.",
         refused_in_words(3, of=5, by=1, saved=1),
         "The settings as they are now would have refused 2 of them, too.",
         f"Most affected: <@{world.alice.id}> (3).",
@@ -209,7 +209,7 @@ async def test_settings_that_somebody_changed_meanwhile_are_shown_before_they_ar
     await moderation.change_settings(mona_of(world), {"longest_duration": 6})
     await world.mona.click(message, label="Save")
     text = now_shown(world, message)
-    assert "Somebody changed the rules meanwhile" in text
+    assert "The rules have changed" in text
     assert "- Longest video: 6 seconds → 4 seconds" in text
     assert "**2 of 2 requests**" in text
     assert "The settings as they are now would have refused 1 of them, too." in text

@@ -113,7 +113,7 @@ async def test_without_a_model_that_takes_an_image_it_is_refused_in_words(open_w
         source = await ask_for_video(world)
         said = shown(await proceed(world, source)).message
         assert now_shown(world, said) == (
-            "No model makes a video from 1 image. This didn't count toward your limit."
+            "None of my models can make a video from 1 image. This didn't count toward your limit."
         )
         assert len(await rows(world)) == 1
 

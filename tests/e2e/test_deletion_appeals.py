@@ -58,7 +58,7 @@ async def test_a_deleted_video_can_be_made_again_with_one_more_by_a_grant_that_c
     assert await click(world.mona, message, ALLOW) == []
     assert "one extra video" in (await the_appeal(board)).content
     [told] = direct_messages(world)
-    assert "lets you make your deleted video again" in told.content
+    assert "is letting you make your deleted video again" in told.content
     await ask(world)
     await world.wait_for_delivery()
     assert len(await rows(world)) == 2

@@ -61,7 +61,7 @@ async def test_a_model_that_takes_no_image_is_no_model_for_shots_that_follow_on_
 ) -> None:
     async with open_world(models="google/veo3") as world:
         said = shown(await write(world, *SHOTS)).content
-        assert said == f"No model makes a video from 1 image. {FREE}"
+        assert said == f"None of my models can make a video from 1 image. {FREE}"
         question(await write(world, *SHOTS, continuity="cuts"))
 
 

@@ -123,7 +123,8 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
     assert await click(world.mona, appeal, ALLOW) == []
     assert "2 extra videos, for 24 hours." in (await the_appeal(board)).content
     told = " ".join(one.content for one in direct_messages(world))
-    assert "make your deleted film again.** I can't bring it back, but you have 2 extra videos." in told
+    said = "make your deleted film again.** I can't bring it back, but you have 2 extra videos until <t:"
+    assert said in told
     assert await strikes_of(world) == 0, "the strike isn't forgiven"
     assert (await world.alice.click(card, label=BUTTON)).modal is None
 

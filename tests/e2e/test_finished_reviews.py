@@ -42,7 +42,7 @@ from tests.e2e.reviewing import (
 from tests.e2e.test_admin_doctor import overwrites
 from tests.e2e.test_reviews import CAT
 
-WAITS = "👀 **Ready, waiting for a moderator's approval.** It isn't posted before that."
+WAITS = "👀 **Ready, waiting for a moderator's approval.** I won't post it until then."
 PROMPT = "a red fox"
 LONG_PROMPT = "a red fox " * 170  # more than the text of a review has room for
 
@@ -100,7 +100,7 @@ async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None
     [row] = await rows(world)
     card = card_message_of(world, row)
     assert WAITS in card.content
-    assert "ends <t:" in card.content
+    assert "expires <t:" in card.content
     assert buttons(card) == ["Cancel"]
     assert videos_in(world) == results(world) == []
     assert "👀 1 request waits for your approval" in await admin(world, "home")
@@ -143,7 +143,7 @@ async def test_a_declined_video_is_posted_nowhere_and_the_member_reads_why(world
 @pytest.mark.parametrize(
     ("unreviewed", "said", "told"),
     [
-        (Unreviewed.END, "it ends <t:", "no moderator approved it within 24 hours"),
+        (Unreviewed.END, "it expires <t:", "no moderator approved it within 24 hours"),
         (Unreviewed.POST, "I'll post it <t:", "Your video is ready."),
     ],
 )
@@ -362,8 +362,8 @@ async def test_the_settings_say_when_and_what_becomes_of_it(world: World) -> Non
     await open_board(world)
     said = await admin(world, "settings", review="everybody", review_stage="posted", review_timeout="post")
     assert "When you approve requests (new):** before the video is posted; films before they're made" in said
-    assert "Finished videos without a decision in 24 hours (new):** I post them" in said
+    assert "Finished videos left undecided for 24 hours (new):** I post them" in said
     await choose_board(world, None)
-    assert "finished videos are posted, and films end" in await admin(world, "home")
+    assert "finished videos are posted, and films expire" in await admin(world, "home")
     log = await admin(world, "log")
     assert "When you approve requests: before they're made → before the video is posted" in log

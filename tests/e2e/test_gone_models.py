@@ -51,7 +51,9 @@ async def test_where_no_other_model_takes_references_none_is_to_be_chosen(own_wo
     ended = await world.wait_for_delivery()
     assert ended.failure_kind is FailureKind.MODEL_GONE
     [message] = results(world)
-    assert "No other model that you can use here makes such a video. Try again later." in message.content
+    assert (
+        "None of the other models you can use here can make such a video. Try again later." in message.content
+    )
     assert "Choose another one." not in message.content
     assert buttons(message) == ["Try again"]
 

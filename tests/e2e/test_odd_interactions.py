@@ -149,7 +149,7 @@ async def test_an_interaction_that_cannot_be_read_does_not_end_the_connection(wo
         with case((kind, data)):
             with capture_logs() as logs:
                 assert answers_in(await send_raw(world, world.alice, kind, data)) == []
-            [line] = [line for line in logs if line["event"] == "an event could not be read"]
+            [line] = [line for line in logs if line["event"] == "could not read an event"]
             assert (line["kind"], line["log_level"]) == (kind, "warning")
             assert shown(await world.alice.slash(world.channel, "videos")).content
     assert len(await rows(world)) == 1

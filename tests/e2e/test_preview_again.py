@@ -66,8 +66,8 @@ async def test_where_no_place_is_known_nothing_is_claimed_of_settings(world: Wor
     await history(world, {"channel_id": 999})
     message = await previewed(world, "settings", channels=world.channel.mention)
     assert lines(message.content)[2:] == [
-        "I can't find the thread, channel or model of any request of the last 30 days, so I can't tell what "
-        "it would have done."
+        "I can't find the thread, channel or model of any request from the last 30 days, so I can't tell "
+        "what it would have done."
     ]
 
 
@@ -78,7 +78,7 @@ async def test_what_is_not_known_of_the_settings_as_they_are_is_said(world: Worl
     await history(world, long, {**long, "channel_id": 999})
     message = await previewed(world, "settings", longest_duration=4)
     assert lines(message.content)[2:] == [
-        "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
+        "ℹ️ Members have to set `duration` every time, because the defaults are above your limits.",
         "In the last 30 days it would have refused **2 of 2 requests** by **1 member** and saved about "
         "**$1.00**.",
         f"Most affected: <@{world.alice.id}> (2).",

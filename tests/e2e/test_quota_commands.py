@@ -154,7 +154,7 @@ async def test_a_deleted_roles_rule_is_taken_away_by_the_number_that_the_rules_s
     world.env.backend.delete_role(world.guild.id, gone.id)
     assert f"Deleted role {gone.id} (has no effect)" in await quota(world, "rules")
     text = await quota(world, "unset", deleted_role=f" {gone.id} ")
-    assert f"✅ **Removed:** the role {gone.mention}'s limit of 6 videos in 24 hours." in text
+    assert f"✅ **Removed:** the limit of 6 videos in 24 hours for the role {gone.mention}." in text
     assert "Deleted role" not in await quota(world, "rules")
     assert await quota(world, "unset", deleted_role=gone.mention) == (
         f"The role {gone.mention} has no such limit. Nothing changed."
@@ -246,7 +246,7 @@ async def test_a_grant_without_an_end_lasts_24_hours_and_says_when_it_changes_no
     [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).member_policy.grants
     assert grant.until - grant.since == timedelta(hours=24)
     assert "1,000 extra videos" in text
-    assert "They have no limit that this could raise, so it changes nothing for now." in text
+    assert "They have no limit to raise, so this has no effect for now." in text
     assert "They can request 3 videos now." in text, "what can be made at once limits them all the same"
 
 

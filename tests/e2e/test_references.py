@@ -47,7 +47,7 @@ async def test_three_references_arrive_in_their_order(world: World) -> None:
     assert sent(world) == [body_with(CAT, DOG, HAT)]
 
 
-NO_MODEL = "I have no model that makes a video from reference images. This didn't count toward your limit."
+NO_MODEL = "None of my models can make a video from reference images. This didn't count toward your limit."
 EIGHT = {"duration": 8, "reference_1": CAT}
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (

@@ -234,7 +234,7 @@ async def test_where_the_bot_may_post_text_alone_moderators_read_that_words_are_
     refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403, times=2)
     await ask(world, prompt="a red fox " * 70)
     message = await the_review(board)
-    assert "⚠️ Some words are missing here, since I can't attach a file." in message.content
+    assert "⚠️ Some of the text is missing because I can't attach files here." in message.content
     assert (message.embeds, message.attachments) == ([], [])
 
 

@@ -38,17 +38,21 @@ async def test_forbidden_words_climb_the_ladder_and_the_refusal_says_what_counte
     await turn_on(world)
     first = await refused(world, prompt=WORD)
     assert (
-        "⚠️ **This counts as a strike.** You have 1 strike. Counted: blocked words: 1. It fades <t:" in first
+        "⚠️ **This counts as a strike.** You have 1 strike. Counted: blocked words: 1. It counts until <t:"
+        in first
     )
     assert "From 3 strikes on, you're blocked: 1 hour." in first
     await refused(world, "You have 2 strikes.", negative_prompt=WORD)
     third = await refused(world, "You have 3 strikes.", prompt=WORD)
-    assert "You're blocked from /veo on this server. The block ends <t:" in third
+    assert "You're blocked from /veo on this server. The block lasts until <t:" in third
     blocked = await refused(world, "Reason: “Too many strikes.”")
     assert "counts as a strike" not in blocked
     assert "Counted: blocked words: 3." in await usage(world)
     shown = private(await world.mona.slash(world.channel, "quota rules", member=world.alice))
-    assert f"<@{world.alice.id}> has 3 strikes. Counted: blocked words: 3. The first one fades <t:" in shown
+    assert (
+        f"<@{world.alice.id}> has 3 strikes. Counted: blocked words: 3. The first one counts until <t:"
+        in shown
+    )
     [(user_id, block)] = await world.app.services.moderation.list_blocked(world.guild.id)
     assert user_id == world.alice.id
     assert block.until is not None
@@ -114,7 +118,7 @@ async def test_a_block_can_be_undone_and_strikes_forgiven_by_moderators_only(wor
         await refused(world, prompt=WORD)
     await refused(world, "Too many strikes.")
     assert "blocked until" in await undo(world, await log_of(world), await newest(world))
-    await refused(world, "You have 3 strikes.", "The block ends", prompt=WORD)
+    await refused(world, "You have 3 strikes.", "The block lasts until", prompt=WORD)
     with pytest.raises(SetupError):
         await use(world, "forgive", by=world.alice, member=world.alice)
     answer = await admin(world, "forgive", member=world.alice)

@@ -39,7 +39,7 @@ async def test_use_what_is_left_and_the_next_place_are_told(world: World) -> Non
         f"- Last 24 hours: 1 of 2 used, 1 left. You can request another one <t:{frees_at}:R>.",
         "- At once: 0 of 3 in progress.",
     ]
-    assert "\nYour videos of the last 30 days cost $" in text
+    assert "\nYour videos from the last 30 days cost $" in text
 
 
 async def test_a_full_limit_is_told_in_the_words_of_the_refusal(world: World) -> None:

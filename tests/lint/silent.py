@@ -50,8 +50,8 @@ ALLOWED = {
         "read it. Nothing changed. Run that version again, or restore the backup from "
         "before the upgrade.": "for operators",
         "The address ": "for operators",
-        "the database cannot be read": "for the log",
-        "the database cannot be written": "for the log",
+        "could not read the database": "for the log",
+        "could not write to the database": "for the log",
     },
     "bot/db/models.py": {"delivered_at IS NULL OR late_until IS NOT NULL": "SQL"},
     "bot/jobs/steps/deliver.py": {"moderators have to see it first": "for the log"},
@@ -124,10 +124,10 @@ ALLOWED = {
         "Discord can't be asked for the video now.": "for the log",
         "The video is in no message.": "for the log",
     },
-    "bot/films/runner.py": {"films can't be read": "for the log"},
+    "bot/films/runner.py": {"could not read films": "for the log"},
     "bot/media/image_store.py": {
         "There are no last frames.": "for the log",
         "There are no videos.": "for the log",
     },
-    "bot/eta/refresh.py": {" cannot be fetched": "for the log", " can be fetched again": "for the log"},
+    "bot/eta/refresh.py": {"could not fetch the ": "for the log", "fetched the ": "for the log"},
 }

@@ -114,7 +114,7 @@ async def test_a_container_stops_cleanly_and_writes_only_to_the_volume(image: Im
     async with image.started(*image.command, **NOWHERE, HTTP_PORT=free_port()) as bot:
         assert bot.stdout
         said: list[str] = []
-        while not said or "Discord cannot be reached yet" not in said[-1]:
+        while not said or "could not reach Discord yet" not in said[-1]:
             said.append((await bot.stdout.readline()).decode())
             assert said[-1], f"the bot ended too early: {said}"
         bot.send_signal(signal.Signals[last_words(image.steps, "STOPSIGNAL")[0]])

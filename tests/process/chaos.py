@@ -85,7 +85,7 @@ class Report:
             ("create calls per request, refused ones included", _spread(self.calls)),
             ("create calls accepted (paid) per request", _spread(self.paid)),
             ("results posted per request", _spread(self.posts)),
-            ("places of the quotas taken at the end", sum(_counts(row) for row in self.rows)),
+            ("quota slots used at the end", sum(_counts(row) for row in self.rows)),
             ("seconds", round(self.seconds)),
             ("broken promises", len(self.broken)),
         ]

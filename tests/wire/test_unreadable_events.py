@@ -49,7 +49,7 @@ async def test_the_connection_goes_on(
         assert (await client.next()).id == sent.id, "the next command did not arrive"
 
     assert wire.gateway.closings == [], "the connection was ended"
-    [line] = [line for line in logs if line["event"] == "an event could not be read"]
+    [line] = [line for line in logs if line["event"] == "could not read an event"]
     assert line["name"] == name
 
 

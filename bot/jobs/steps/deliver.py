@@ -134,11 +134,11 @@ class Deliver:
         try:
             task = await self._veo.retrieve(generation.provider_id or "")
         except VeoError as error:
-            log.warning("no other address of the file", error=str(error))
+            log.warning("could not get a new address for the file", error=str(error))
             raise trouble from error
         if task.video_url is None or task.video_url == generation.video_url:
             raise trouble
-        log.warning("the file has another address now")
+        log.warning("the file's address has changed")
         return await self._queue.note(generation, video_url=task.video_url)
 
     async def _post_ending(self, generation: Generation) -> Posted:
@@ -152,7 +152,7 @@ class Deliver:
         try:
             posted = await self._post_in_time(generation, post) if generation.result_id is None else None
         except _RemovedError as error:
-            log.info("not posted, since it was taken down")
+            log.info("not posted because it was removed")
             return await self._close(await self._queue.note(error.generation, video_url=None))
         if posted is not None:
             generation = await self._queue.note(
@@ -170,7 +170,7 @@ class Deliver:
         except DeliveryPostponedError as error:
             if self._is_in_time(generation, self._timing.delivery_window):
                 raise self._postponed(error) from error
-            log.error("what was removed stays posted", reason=str(error))
+            log.error("could not delete a removed video's message", reason=str(error))
 
     async def _post_in_time(self, generation: Generation, post: Post) -> Posted | None:
         try:
@@ -183,7 +183,7 @@ class Deliver:
                 raise self._postponed(error) from error
             log.error("gave up posting a result", reason=str(error))
         except UndeliverableError as error:
-            log.error("no place left to post a result", reason=str(error))
+            log.error("nowhere left to post a result", reason=str(error))
             DELIVERY_ERRORS.labels(UNDELIVERABLE).inc()
             if self._is_in_time(generation, self._timing.undeliverable_window):
                 raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
@@ -199,7 +199,7 @@ class Deliver:
         """Post, unless an earlier try that did not come to its end has posted already."""
         found = await self._delivery.find_result(generation) if generation.posting_at else None
         if found is not None:
-            log.info("posted by an earlier try", message=found.message_id)
+            log.info("an earlier attempt had posted the result", message=found.message_id)
             return found
         return await post(_still_there(generation))
 
@@ -215,7 +215,7 @@ class Deliver:
         except DeliveryPostponedError as error:
             if self._is_card_worth(generation, is_given_up=is_given_up):
                 raise self._postponed(error) from error
-            log.warning("the card stays as it is", reason=str(error))
+            log.warning("could not update the finished card", reason=str(error))
         await asyncio.to_thread(self.clean_up, generation)
         delivered = await self._note_delivered(generation)
         if is_given_up:

@@ -96,7 +96,7 @@ class Gate:
         refusal = await self._explain(model, error)
         verdict = self._scopes.refused(generation.id, model, refusal, self._clock())
         scope, way = verdict.scope.value, refusal.way.value
-        log.warning("a request was refused", scope=scope, way=way, reason=str(error))
+        log.warning("the provider refused a request", scope=scope, way=way, reason=str(error))
         if verdict.wait is not None:
             raise StepPostponedError(str(error), verdict.wait, lets_others=True, words=error.words)
         kind = FailureKind.MODEL_GONE if refusal.is_model_gone else FailureKind.REFUSED
@@ -184,7 +184,7 @@ class Gate:
         try:
             return await fetch_pause(self._database)
         except (DatabaseBusyError, SQLAlchemyError) as error:
-            log.warning("what is refused cannot be read", reason=str(error))
+            log.warning("could not read which requests the provider refuses", reason=str(error))
             return self._noted
 
     async def _write_note(self, pause: ProviderPause | None) -> None:
@@ -193,18 +193,16 @@ class Gate:
         try:
             await keep_pause(self._database, pause)
         except (DatabaseBusyError, SQLAlchemyError) as error:
-            log.warning("what is refused cannot be written down", reason=str(error))
+            log.warning("could not record which requests the provider refuses", reason=str(error))
         else:
             self._noted = pause
 
     def _log(self, pause: ProviderPause | None) -> None:
         was, is_now = _is_wide(self._logged), _is_wide(pause)
         if pause is not None and is_now and not was:
-            log.error(
-                "submitting is paused", scope=pause.scope.value, way=pause.way.value, reason=pause.words
-            )
+            log.error("submitting paused", scope=pause.scope.value, way=pause.way.value, reason=pause.words)
         elif was and not is_now:
-            log.warning("submitting goes on")
+            log.warning("submitting resumed")
         self._logged = pause
 
 

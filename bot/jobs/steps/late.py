@@ -101,7 +101,7 @@ class LateWatch:
             await self._videos.fetch(generation.id, task.video_url or "")
         except MediaError as error:
             return await self._keep_looking(generation, str(error))
-        log.warning("a file came after its loss was told")
+        log.warning("a file arrived after it was reported lost")
         self._watches.pop(generation.id, None)
         asked_in_vain_at = generation.not_ready_at
         return await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)

@@ -29,7 +29,7 @@ async def without_frame(
     Raises:
         LeaseLostError: the row is not as `generation` shows it.
     """
-    log.warning("a frame can't be had", reason=str(error))
+    log.warning("could not get a frame", reason=str(error))
     if generation.film_id is None or generation.continues_id is None:
         return ImageError(FailureKind.IMAGE_GONE, str(error))
     await queue.note(generation, awaits_id=generation.continues_id)

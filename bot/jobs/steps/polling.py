@@ -132,11 +132,13 @@ class Polling:
             return None, answers.evidence.add(sign, answers.watch.now())
         answers.errors, answers.words = 0, task.failure_reason
         if (sign := sign_of(task)) is not None:
-            log.warning("it may have failed", status=task.status, reason=task.failure_reason)
+            log.warning(
+                "a video may have failed; checking again", status=task.status, reason=task.failure_reason
+            )
         elif task.state is TaskState.WORKING:
             answers.not_ready_at = asked_at
             if not task.is_known_status:
-                log.warning("unknown status, taken for still working", status=task.status)
+                log.warning("unknown status, treated as still running", status=task.status)
         return task, answers.evidence.add(sign, answers.watch.now())
 
     async def _end(
@@ -194,7 +196,7 @@ class Polling:
         except DeliveryPostponedError as error:
             log.warning("no thread", reason=str(error))  # the result matters, and comes later
         except LeaseLostError:
-            log.info("the thread is not recorded because the request has moved on")
+            log.info("did not record the thread because the request has moved on")
         except Exception:  # a thread must not end anything else
             log.exception("no thread")
 
@@ -202,7 +204,7 @@ class Polling:
         try:
             await self._delivery.show_state(generation, eta)
         except DeliveryPostponedError as error:
-            log.warning("the card is not up to date", reason=str(error))
+            log.warning("could not update the card yet", reason=str(error))
 
     async def _succeed(self, generation: Generation, task: Task, answers: _Answers) -> Generation:
         generation = await self._queue.succeed(generation, task, not_ready_at=answers.not_ready_at)

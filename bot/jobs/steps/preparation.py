@@ -33,7 +33,7 @@ class Preparation:
         try:
             await self._ensure(generation)
         except ImageError as error:
-            log.info("an image cannot be used", kind=error.kind.value, reason=str(error))
+            log.info("an image is unusable", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:
             log.warning("no image", reason=str(error))

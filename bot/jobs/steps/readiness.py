@@ -39,7 +39,7 @@ class Readiness:
             StepPostponedError: Discord cannot show the card now; nothing is sent meanwhile.
         """
         if await self._delivery.is_gone(generation):
-            log.warning("cancelled because the bot was removed", guild=generation.guild_id)
+            log.warning("cancelled because the bot was removed from the server", guild=generation.guild_id)
             return await self._queue.move(
                 generation, Status.CANCELLED, cancelled_by=None, finished_at=self._clock()
             )
@@ -48,10 +48,10 @@ class Readiness:
         try:
             card_id = await self._show_card(generation)
         except UndeliverableError as error:
-            log.warning("no card can be shown", reason=str(error))
+            log.warning("could not post a card", reason=str(error))
             return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
         except DeliveryPostponedError as error:
-            log.warning("no card yet", reason=str(error))
+            log.warning("could not post a card yet", reason=str(error))
             if not self._patience.lasts(generation.id, waits_since(generation), self._timing.card_window):
                 return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
             wait = self._timing.delivery_wait

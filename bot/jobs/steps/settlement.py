@@ -61,5 +61,5 @@ class Settlement:
             reason = str(error)
         if age < self._timing.lookup_window:
             raise StepPostponedError(reason, self._timing.lookup_longest_wait)
-        log.warning("whether what was cancelled is charged cannot be seen", reason=reason)
+        log.warning("unknown whether a cancelled request was charged", reason=reason)
         return generation

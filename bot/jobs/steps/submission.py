@@ -118,7 +118,7 @@ class Submission:
     def _let_go(self, sending: asyncio.Task[Generation]) -> None:
         self._unwatched.discard(sending)
         if not sending.cancelled() and (error := sending.exception()) is not None:
-            log.info("a create call ended after its request was gone", reason=str(error))
+            log.info("a create call finished after its request was deleted", reason=str(error))
 
     async def _send(self, generation: Generation, request: VideoRequest) -> Generation:
         """Make the create call, and write down what it came to, be the request cancelled meanwhile.
@@ -130,7 +130,7 @@ class Submission:
         try:
             task = await self._veo.create(request, call_name(generation))
         except InvalidRequestError as error:
-            log.error("the provider refused what the catalogue allows", reason=str(error))
+            log.error("the provider rejected options that the catalogue allows", reason=str(error))
             return await self._refuse(
                 generation, self._queue.fail(generation, FailureKind.REFUSED, error.words)
             )
@@ -138,7 +138,7 @@ class Submission:
             await self._refuse(generation, self._requeue(generation))
             await self._gate.refused(generation, error)
         except UnavailableError as error:
-            log.warning("the fate of the request is not known", reason=str(error))
+            log.warning("unknown whether the provider accepted the request", reason=str(error))
             return generation
         self._gate.accepted(generation)
         return await self._begin(generation, task.id, task.cost(CostSource.CREATE)) or generation
@@ -181,7 +181,7 @@ class Submission:
         try:
             found = self._ledger_search and await self._ledger_search.find(generation)
         except (VeoError, DatabaseBusyError) as error:
-            log.warning("the provider's ledger cannot be searched", reason=str(error))
+            log.warning("could not search the provider's ledger", reason=str(error))
             return None
         return found and await self._begin(generation, found.task_id, found.cost)
 
@@ -196,7 +196,7 @@ class Submission:
             return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
         if generation.submission >= MOST_SUBMISSIONS:
             return await self._queue.fail(generation, FailureKind.TROUBLE, None)
-        log.warning("sent again because the provider's log shows that it was not accepted")
+        log.warning("sending again because the provider's log shows it was not accepted")
         await self._requeue(generation)
         raise StepPostponedError("the provider did not take it", self._timing.busy_wait)
 
@@ -217,7 +217,7 @@ class Submission:
             await self._queue.note_outcome(generation, **values)
             raise
         except TaskTakenError:
-            log.error("the provider gave the id of another request", task=task_id)
+            log.error("the provider returned another request's id", task=task_id)
             return None
 
     async def _load_images(self, generation: Generation, request: VideoRequest) -> tuple[str, ...]:
@@ -241,7 +241,7 @@ class Submission:
             wait = self._patience.age(generation.id, sent_at(generation)) / 2
             wait = min(max(self._timing.lookup_wait, wait), self._timing.lookup_longest_wait)
             raise StepPostponedError(reason, wait)
-        log.error("a request is lost: whether it is charged cannot be seen yet", reason=reason)
+        log.error("a request is lost; not yet known whether it was charged", reason=reason)
         late_until = self._clock() + self._timing.late_window
         return await self._queue.fail(generation, FailureKind.LOST, None, late_until=late_until)
 

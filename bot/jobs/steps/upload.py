@@ -89,7 +89,7 @@ class Upload(Generic[Subject]):
                 self._suspect(suspicion, error)
             if error.retry_after is not None or not suspicion.is_hopeless(self._clock()):
                 raise
-            log.warning("no file can be uploaded, so a link is posted", reason=str(error))
+            log.warning("could not upload a file, so posting a link", reason=str(error))
             posted = await self._post_link(subject, clip, begin)
         self._suspicions.pop(subject.id, None)
         return posted
@@ -106,7 +106,7 @@ class Upload(Generic[Subject]):
             try:
                 return await self._post_within(min(limit, most), subject, clip, begin)
             except FittingError as error:
-                log.warning("not made smaller, so a link is posted", reason=str(error))
+                log.warning("could not shrink a video, so posting a link", reason=str(error))
                 break
             except UploadTooLargeError as error:
                 limit = await self._limits.learn(guild_id, tier, error.size)
@@ -132,7 +132,9 @@ class Upload(Generic[Subject]):
             return await self._fitter.fit(clip, limit, aim=ample_size(clip))
         except FittingError as error:  # a file without a player can still be downloaded and played
             log.warning(
-                "not converted, so the original is posted", unplayable=clip.unplayable, reason=str(error)
+                "could not convert a video, so posting the original",
+                unplayable=clip.unplayable,
+                reason=str(error),
             )
             return None
 
@@ -142,5 +144,5 @@ class Upload(Generic[Subject]):
         lower = self._limits.below(error.size)
         suspicion.is_last = lower is None
         if suspicion.broken >= BROKEN_TRIES and lower is not None:
-            log.warning("uploads keep breaking, so a smaller file is tried", size=error.size, limit=lower)
+            log.warning("uploads keep failing, so trying a smaller file", size=error.size, limit=lower)
             suspicion.limit, suspicion.broken = lower, 0

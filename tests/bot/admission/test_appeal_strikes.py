@@ -71,15 +71,15 @@ async def test_no_answer_tells_a_member_to_send_a_forbidden_request_again(room: 
     for appeal_id in (refusal.appeal_id, "0" * 16):
         with pytest.raises(CannotAskError) as error:
             await room.appeals.ask(ALICE, appeal_id, "please")
-        assert "again" not in str(error.value)
-        assert "Write to a moderator yourself" in str(error.value)
+        assert "send" not in str(error.value).lower()
+        assert "write to a moderator yourself" in str(error.value).lower()
 
 
 async def test_who_is_blocked_can_send_it_again_to_ask_once_more(room: Room) -> None:
     await Moderation(room.decisions).block(MONA, ALICE.user_id, None)
     refusal = await room.refused()
     await room.answer(refusal, AppealDecision.DECLINE)
-    with pytest.raises(CannotAskError, match="Send it again"):
+    with pytest.raises(CannotAskError, match="send the request again"):
         await room.ask(refusal)
 
 

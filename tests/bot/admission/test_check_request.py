@@ -108,7 +108,7 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
     "a block for a while": (
         AdmissionContext(member_policy=MemberPolicy(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
         BlockedError,
-        "ends <t:",
+        "The block lasts until <t:",
     ),
     "another channel": (AdmissionContext(Policy(channels=frozenset({5}))), ChannelNotAllowedError, "<#5>"),
     "another model": (
@@ -134,7 +134,7 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
             Policy(models=frozenset({"google/veo3", "google/veo-3.1-i2v"})), gone=frozenset({"google/veo3"})
         ),
         ModelGoneError,
-        "No other model that you can use here makes such a video.",
+        "None of the other models you can use here can make such a video.",
     ),
     "too long": (AdmissionContext(Policy(longest_duration=6)), TooLongError, "6 seconds"),
     "too high": (AdmissionContext(Policy(highest_resolution="720P")), TooHighError, "720P"),
@@ -427,7 +427,7 @@ def test_a_server_that_allows_only_what_the_bot_does_not_offer_is_told_so() -> N
     video = build_request("google/veo3", "x", {})
     refusal = check_settings(video, Policy(models=frozenset({"google/veo-3.1-t2v"})), CATALOGUE[:1])
     assert str(refusal).startswith(
-        "Veo 3 isn't allowed on this server, and I have no allowed model that makes such a video. "
+        "Veo 3 isn't allowed on this server, and none of the allowed models can make such a video. "
         "Ask a moderator to allow it."
     )
 
@@ -438,7 +438,7 @@ def test_only_allowed_models_that_make_such_a_video_are_named() -> None:
         ("google/veo3", "Veo 3 isn't allowed on this server. Choose Veo 3 Fast or Veo 3.1. "),
         (
             "google/veo-3.1-reference-to-video",
-            "Veo 3.1 from reference images isn't allowed on this server, and I have no allowed model ",
+            "Veo 3.1 from reference images isn't allowed on this server, and none of the allowed models ",
         ),
     ):
         refusal = check_settings(build_request(model_id, "x", {}), policy, CATALOGUE)

@@ -28,7 +28,7 @@ STOP_SECONDS = 20.0
 FAST = "google/veo-3.0-fast"
 LAST = CATALOGUE[-1].id  # of those that are asked for
 LAST_PRICE = 8 * OFFERS[CATALOGUE[-1].provider_name].credits_with_audio
-LOST, FOUND = "the prices cannot be fetched", "the prices can be fetched again"
+LOST, FOUND = "could not fetch the prices", "fetched the prices again"
 UNREADABLE = "the provider's list has no readable price"
 
 

@@ -443,7 +443,7 @@ async def test_generate_sends_the_images(
         (["--image", "page.png"], "page.png: That file isn't a PNG, JPEG or WebP image"),
         (
             ["--image", "small.png"],
-            "small.png: The image is too large or too small. An image can have up to 8",
+            "small.png: The image is too large or too small. An image can be up to 8",
         ),
         (["--image", "large.png"], "large.png: The image is too large or too small."),
         (

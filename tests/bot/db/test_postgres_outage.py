@@ -74,7 +74,7 @@ async def _has_noticed(logs: Logs, times: int) -> bool:
 
 
 def _count_told(logs: Logs) -> int:
-    told = ("the database cannot be written", "the database cannot be read")
+    told = ("could not write to the database", "could not read the database")
     return sum(count_events(logs, event) for event in told)
 
 
@@ -122,7 +122,7 @@ async def test_a_start_waits_for_a_server_that_is_not_up_yet(
 ) -> None:
     server.stop()
     start = asyncio.create_task(_open_and_note(database_url))
-    await until("it is logged", lambda: _is_logged(logs, "the database cannot be opened yet"))
+    await until("it is logged", lambda: _is_logged(logs, "could not open the database yet"))
     assert not start.done(), "the start did not wait"
     await asyncio.to_thread(server.start)
     await start

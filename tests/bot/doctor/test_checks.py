@@ -277,12 +277,14 @@ async def test_a_key_that_makes_no_videos_is_told_in_place_of_its_money(
 ) -> None:
     provider.terms.scopes = ["model:chat"]
     assert await bad(checkup) == [
-        "The video service's key isn't allowed to make videos: its scopes lack `model:video`."
+        "The bot's key for the video service isn't allowed to make videos: its scopes lack `model:video`."
     ]
     provider.terms.scopes, provider.terms.limit_usd = None, 0.0
-    assert await bad(checkup) == ["The video service's key has reached its limit: $0.00 of $0.00 spent."]
+    assert await bad(checkup) == [
+        "The bot's key for the video service has reached its limit: $0.00 of $0.00 spent."
+    ]
     provider.terms.disabled = True
-    assert await bad(checkup) == ["The video service's key is turned off (`disabled`)."]
+    assert await bad(checkup) == ["The bot's key for the video service is turned off (`disabled`)."]
 
 
 async def test_a_limit_that_is_not_reached_is_told(checkup: Checkup, provider: Provider) -> None:
@@ -306,7 +308,7 @@ async def test_what_is_refused_is_told_in_the_providers_words(checkup: Checkup, 
     finding = await find(checkup, "I stopped sending requests")
     assert not finding.is_good
     assert finding.what.endswith(
-        "the video service accepts none. The video service says: “\\*No\\* @\u200beveryone”"
+        "the video service isn't accepting any. The video service says: “\\*No\\* @\u200beveryone”"
     )
     await keep_pause(database, replace(pause, scope=RefusalScope.MODEL, models=("google/veo3",)))
     assert "for Veo 3 <t:" in (await find(checkup, "I stopped sending requests for")).what

@@ -466,14 +466,14 @@ async def test_what_is_refused_is_told_from_another_process(made: str) -> None:
         await keep_pause(database, pause)
     [finding] = [finding for finding in await findings() if verdict_of(finding) == "bad"]
     text = render_text([Section("Provider", [finding])]).plain
-    assert "I stopped sending requests 2026-01-01 00:00 UTC: the provider accepts none." in text
+    assert "I stopped sending requests 2026-01-01 00:00 UTC because the provider isn't accepting any." in text
     assert "*way*" in text
     assert "\x1b" not in text
 
 
 async def test_a_key_that_is_perhaps_the_bots_is_worth_a_warning(provider: Provider) -> None:
     provider.terms.disabled = True
-    assert await troubles() == ["The video service's key is turned off (`disabled`)."]
+    assert await troubles() == ["The bot's key for the video service is turned off (`disabled`)."]
     provider.faults.add("key", Refusal(200, {"data": {"prefix": "c0ffee00", "disabled": True}}), times=None)
     [warning] = await troubles("warning")
     assert "a key that starts with c0ffee00" in warning

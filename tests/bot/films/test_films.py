@@ -168,7 +168,7 @@ async def test_what_does_not_fit_is_refused_whole(films: Films, database: Databa
 
 async def test_a_later_shot_that_is_refused_for_its_model_says_that(films: Films, desk: Desk) -> None:
     await desk.moderation.change_settings(MODERATOR, {"models": frozenset({"google/veo3"})})
-    reason = r"^Shot 2: .* I have no allowed model .*This didn't count toward your limit\.$"
+    reason = r"^Shot 2: .* none of the allowed models .*This didn't count toward your limit\.$"
     with pytest.raises(ShotRefusedError, match=reason):
         await films.offer(new_requester(), spec(3))
 

@@ -190,7 +190,7 @@ async def test_a_redone_shot_whose_frame_is_lost_ends_free_and_is_not_made_from_
         ({"highest_resolution": "720P"}, "can be up to 720P. Use `/film` to make a new one. This didn't"),
         (
             {"models": frozenset({TEXT_FAST})},
-            "isn't allowed on this server, and I have no",
+            "isn't allowed on this server, and none of the allowed models",
         ),
     ],
 )

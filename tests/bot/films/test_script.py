@@ -45,8 +45,12 @@ def test_the_default_is_the_first_model_that_makes_every_shot(
     [
         (f"{TEXT_ROW}, google/veo-3.1-i2v", film(CONTINUOUS), "Attach an image, or choose another"),
         (f"{TEXT_ROW}, google/veo-3.1-i2v", film(CUTS, IMAGE), "Leave the image out, or choose another"),
-        (IMAGE_ROW, film(CONTINUOUS), "no model that makes a video from text alone, only from an image"),
-        (TEXT_ROW, film(CONTINUOUS), "No model makes a video from 1 image"),
+        (
+            IMAGE_ROW,
+            film(CONTINUOUS),
+            "None of my models can make a video from text alone, only from an image",
+        ),
+        (TEXT_ROW, film(CONTINUOUS), "None of my models can make a video from 1 image"),
     ],
 )
 def test_where_no_model_makes_all_shots_the_refusal_says_what_would_do(

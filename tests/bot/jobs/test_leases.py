@@ -186,13 +186,13 @@ async def test_a_lease_that_cannot_be_renewed_is_told_in_one_line(
     await insert(engine.database)
 
     async def has_failed() -> bool:
-        return count_events(logs, "leases cannot be renewed") > 0
+        return count_events(logs, "could not renew leases") > 0
 
     async with engine.running():
         await provider.called("retrieve")
         async with locked(database_url):
             await until("a lease could not be renewed", has_failed)
-    assert count_tracebacks(logs, "leases cannot be renewed") == 0
+    assert count_tracebacks(logs, "could not renew leases") == 0
 
 
 @pytest.mark.usefixtures("disk")
@@ -208,7 +208,7 @@ async def test_a_row_that_could_not_be_laid_down_is_taken_up_after_its_lease(
         return engine.delivery.tries == 1
 
     async def is_dropped() -> bool:
-        return count_events(logs, "the generation cannot be released") == 1 and engine.runner.is_idle
+        return count_events(logs, "could not release the generation") == 1 and engine.runner.is_idle
 
     async with engine.running():
         await until("it is being posted", is_posting)

@@ -23,8 +23,8 @@ from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, insert, new_requester
 from tests.bot.troubles import Disk, Logs, count_events, locked
 
-BUSY = "the database cannot be written"
-UNREADABLE = "the queue cannot be read"
+BUSY = "could not write to the database"
+UNREADABLE = "could not read the queue"
 LONG = "x" * 50_000  # needs pages that the file does not have yet
 
 
@@ -216,7 +216,7 @@ async def test_patience_that_ends_leaves_the_work_to_the_next_try(
         await provider.called("create")
         async with locked(database_url):
             provider.faults.clear()
-            await logged(logs, "the generation cannot be released", 1)
+            await logged(logs, "could not release the generation", 1)
     engine.restart()
     assert (await engine.row(row.id)).status is Status.SUBMITTING
     assert (await engine.delivered(row.id)).status is Status.SUCCEEDED

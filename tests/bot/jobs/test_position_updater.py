@@ -22,7 +22,7 @@ from tests.bot.troubles import Logs, count_events, count_tracebacks
 pytestmark = pytest.mark.both_engines
 
 MAX_RUNNING = 2
-UNREADABLE = "the queue positions cannot be read"
+UNREADABLE = "could not read the queue positions"
 
 
 class Scene:

@@ -82,7 +82,7 @@ def test_a_large_file_is_refused_before_it_is_fetched() -> None:
     with pytest.raises(BadRequestError) as refusal:
         ensure_usable(offered(size=9 * 2**20))
     assert str(refusal.value) == (
-        "“cat.png” has 9.0 MiB; an image can have up to 8 MiB. This didn't count toward your limit."
+        "“cat.png” is 9.0 MiB; an image can be up to 8 MiB. This didn't count toward your limit."
     )
 
 

@@ -126,9 +126,9 @@ async def test_the_hourly_job_tidies_up_and_says_so(
 ) -> None:
     retention = Retention(database, store, orphaned_files, keep=timedelta(days=90), stopping=asyncio.Event())
     await retention.clean()
-    assert not [line for line in logs if line["event"] == "orphaned files are deleted"]
+    assert not [line for line in logs if line["event"] == "deleted orphaned files"]
     lay(videos / "veo-a.mp4")
     await retention.clean()
-    [line] = [line for line in logs if line["event"] == "orphaned files are deleted"]
+    [line] = [line for line in logs if line["event"] == "deleted orphaned files"]
     assert line["files"] == 1
     assert names_in(videos) == []

@@ -20,7 +20,7 @@ from tests.bot.engine import Engine, downloads_of
 from tests.bot.rows import MODEL, PROMPT, insert
 from tests.bot.troubles import Logs, count_events
 
-UNREAD = "ffmpeg cannot be run, so a video is posted unchecked"
+UNREAD = "could not run ffmpeg, so posting a video unchecked"
 
 BreakFfmpeg = Callable[[], None]
 
@@ -122,7 +122,7 @@ async def test_a_disk_without_room_is_told_and_leaves_nothing(
     with pytest.raises(MediaError, match="no room"):
         await store.fetch("g1", url)
     assert names_in(folder) == []
-    assert count_events(logs, "a video cannot be written to disk") == 1
+    assert count_events(logs, "could not write a video to disk") == 1
     assert (await store.fetch("g1", url)).width == 1280, "with room again it is fetched"
 
 

@@ -245,11 +245,11 @@ async def test_a_block_that_is_over_is_not_said_to_be_ended(
     await moderation.block(MONA, ALICE.user_id, clock() + TICK)
     [(_, block)] = await moderation.list_blocked(GUILD)
     appeal_id = await asked(appeals, database, clock, rule=block_rule(block))
-    assert "is over by now" not in await shown_text(appeals, appeal_id)
+    assert "That block has ended" not in await shown_text(appeals, appeal_id)
     clock.advance(TICK)
-    assert "is over by now" in await shown_text(appeals, appeal_id)
+    assert "That block has ended" in await shown_text(appeals, appeal_id)
     await appeals.decide(MONA, appeal_id, decision)
-    assert "is over by now" in await shown_text(appeals, appeal_id)
+    assert "That block has ended" in await shown_text(appeals, appeal_id)
     [entry] = await moderation.list_log(GUILD, size=1)
     assert entry.old is None
 
@@ -260,7 +260,7 @@ async def test_what_was_allowed_for_less_than_the_block_says_so(
     appeal_id = await asked(appeals, database, clock)
     await Moderation(Decisions(database, clock)).block(MONA, ALICE.user_id, clock() + timedelta(days=5))
     appeal = await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
-    assert "The permission ends before the block does." in render_decision(appeal, "Ours")
+    assert "The permission expires before the block ends." in render_decision(appeal, "Ours")
     assert "They're blocked for longer than that." in await shown_text(appeals, appeal_id)
 
 

@@ -61,7 +61,7 @@ def test_the_picture_shows_only_what_there_is() -> None:
 def test_the_words_say_what_the_picture_shows() -> None:
     assert describe_change(days_with({"accepted": 1200, "both": 3, "refused": 40})) == (
         "Bars show requests per day. Accepted: 1,200. Refused now, too: 3. Refused only with the change: 40. "
-        "Most refused only with the change in one day: 40 (15 April, UTC)."
+        "Most additional refusals in one day: 40 (15 April, UTC)."
     )
     assert describe_change(days_with({"freed": 2})) == (
         "Bars show requests per day. Accepted only with the change: 2."

@@ -86,7 +86,7 @@ async def test_an_open_one_of_forgotten_data_is_over_has_no_words_and_ends_no_wa
     assert (row.decision, row.post_at) == (AppealDecision.WITHDRAW, clock())
     assert (row.prompt, row.why, row.rule, row.fingerprint) == ("", None, "word:", "")
     new = await refused(database, clock, "b" * 16)
-    with pytest.raises(CannotAskError, match="deleted your last question"):
+    with pytest.raises(CannotAskError, match="last question was deleted"):
         await appeals.ask(ALICE, new, "it is a play")
     clock.advance(PAUSE)
     assert await database.write(lambda session: drop_appeals(session, clock(), None)) == 2
@@ -122,7 +122,7 @@ async def test_deleting_ones_data_does_not_let_one_ask_twice_about_a_deleted_vid
     await Privacy(database, clock).forget(ALICE.user_id)
     left = select(AppealRow.id).where(AppealRow.rule == deletion_rule(video.id))
     assert await database.read(lambda session: session.scalars(left).all()) == []
-    with pytest.raises(CannotAskError, match="no longer have the prompt"):
+    with pytest.raises(CannotAskError, match="no longer have this video's prompt"):
         await appeals.offer_deletion(ALICE, video.id)
 
 

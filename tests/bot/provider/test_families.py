@@ -169,19 +169,19 @@ def test_a_family_stands_for_its_row_with_the_fewest_images_and_comes_as_its_fir
     ("models", "name", "kind", "sentence"),
     [
         ("Veo 3", "google/veo-3.1-t2v", TEXT, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
-        ("Veo 3", None, FRAMES, "No model makes a video from 2 images."),
-        ("Veo 3", None, REFERENCES, "I have no model that makes a video from reference images."),
+        ("Veo 3", None, FRAMES, "None of my models can make a video from 2 images."),
+        ("Veo 3", None, REFERENCES, "None of my models can make a video from reference images."),
         (
             "google/veo-3.0-i2v",
             None,
             TEXT,
-            "I have no model that makes a video from text alone, only from an image.",
+            "None of my models can make a video from text alone, only from an image.",
         ),
         (
             "google/veo-3.1-reference-to-video, google/veo-3.1-first-last-image-to-video",
             None,
             TEXT,
-            "I have no model that makes a video from text alone, only from two images or "
+            "None of my models can make a video from text alone, only from two images or "
             "from reference images.",
         ),
         ("google/veo3, Veo 3.1", "veo 3", IMAGE, "Veo 3 can't make a video from an image. Choose Veo 3.1."),
@@ -261,7 +261,7 @@ def test_references_are_sent_as_a_list(references: list[str]) -> None:
 
 
 def test_no_more_than_two_images_are_the_beginning_and_the_end() -> None:
-    with pytest.raises(InvalidOptionError, match=r"^No model makes a video from 3 images\.$"):
+    with pytest.raises(InvalidOptionError, match=r"^None of my models can make a video from 3 images\.$"):
         kind_for(3)
 
 

@@ -1,5 +1,6 @@
 """What moderators and members read about an appeal, also while another block holds. Pure text."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from cogs.appeals.appeal_text import MESSAGE_LENGTH, render_appeal
 from tests.cogs.generation import NOON, generation
 
 ENDLESS = Block(since=NOON)
-TOO_SHORT = "ends before the block does"
+TOO_SHORT = "expires before the block ends"
 
 
 def appeal(
@@ -83,7 +84,7 @@ def test_ten_long_requests_fit_beside_a_long_prompt_and_of_even_longer_ones_the_
 def test_which_of_two_blocks_is_the_later_one_is_not_claimed() -> None:
     for text in (render_appeal(appeal("block:then", ENDLESS)), LATER_BLOCK):
         assert "since" not in text
-        assert "Another block holds for them now" in text
+        assert "They're under a different block now" in text
 
 
 @pytest.mark.parametrize("block", [ENDLESS, until(NOON + RELEASE_TIME)])
@@ -95,9 +96,11 @@ def test_who_is_blocked_for_longer_than_what_was_allowed_is_told_what_to_do_and_
     told = render_decision(given, "Ours")
     assert TOO_SHORT in told
     assert "Ask a moderator there to unblock you first." in told
-    assert ("The block ends <t:" in told) is (block.until is not None)
-    assert "blocked for longer than that. End the block with `/veo-admin unblock`" in render_appeal(given)
-    assert "What *Allow once* gives would end before the block does" in render_appeal(appeal(rule, block))
+    assert ("The block lasts until <t:" in told) is (block.until is not None)
+    assert "unblock them with `/veo-admin unblock`" in render_appeal(given)
+    assert "Anything *Allow once* gives them would expire before the block ends" in render_appeal(
+        appeal(rule, block)
+    )
 
 
 @pytest.mark.parametrize("rule", ["word:zebra", f"deletion:{'b' * 16}"])
@@ -105,9 +108,20 @@ def test_a_block_that_ends_sooner_only_has_to_be_waited_for(rule: str) -> None:
     block = until(NOON + RELEASE_TIME - timedelta(minutes=1))
     given = appeal(rule, block, AppealDecision.ALLOW)
     assert TOO_SHORT not in render_decision(given, "Ours")
-    assert "The block ends <t:" in render_decision(given, "Ours")
+    assert "The block lasts until <t:" in render_decision(given, "Ours")
     assert "longer" not in render_appeal(given)
-    assert "would end before" not in render_appeal(appeal(rule, block))
+    assert "would expire before" not in render_appeal(appeal(rule, block))
+
+
+@pytest.mark.parametrize("rule", ["word:zebra", f"deletion:{'b' * 16}", f"deletion:{'b' * 16}:2"])
+@pytest.mark.parametrize("decision", AppealDecision)
+def test_a_direct_message_stays_so_its_times_still_read_well_once_they_are_past(
+    rule: str, decision: AppealDecision
+) -> None:
+    told = render_decision(appeal(rule, until(NOON + RELEASE_TIME), decision), "Ours")
+    assert re.search(r"(?<!\()<t:\d+:R>", told) is None, (
+        "a relative time that stands alone becomes “ends 3 hours ago”"
+    )
 
 
 def test_a_lifted_word_needs_no_haste() -> None:
@@ -118,4 +132,4 @@ def test_a_lifted_word_needs_no_haste() -> None:
 
 
 def test_moderators_read_that_a_block_that_they_are_asked_about_is_over() -> None:
-    assert "That block is over by now" in render_appeal(appeal("block:then", None, is_block_over=True))
+    assert "That block has ended" in render_appeal(appeal("block:then", None, is_block_over=True))

@@ -1,6 +1,7 @@
 """What a member reads of a strike in a direct message. Pure text."""
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,10 +14,10 @@ from cogs.delivery.strike_messages import strike_message
 from tests.cogs.generation import NOON
 
 
-def message(kind: StrikeKind) -> str:
+def message(kind: StrikeKind, until: datetime | None = None) -> str:
     row = StrikeRow(id=1, guild_id=1, user_id=2, kind=kind, source="a", created_at=NOON)
     standing = Standing(StrikeRules(), (Strike(kind, NOON + timedelta(days=7)),))
-    struck = Struck(1, counts=True, standing=standing, block=Block(since=NOON))
+    struck = Struck(1, counts=True, standing=standing, block=Block(since=NOON, until=until))
     return strike_message(Notice(row, struck), "Ours")
 
 
@@ -26,6 +27,14 @@ def test_it_names_the_server_and_calls_no_place_this_server(kind: StrikeKind) ->
     assert "this server" not in message(kind)
     assert "You're blocked from /veo there." in message(kind)
     assert message(kind).endswith("If you think that's a mistake, tell a moderator there.")
+
+
+def test_its_times_still_read_well_once_they_are_past() -> None:
+    told = message(StrikeKind.WORD, NOON + timedelta(hours=1))
+    assert told.count(":f>") == 2
+    assert re.search(r"(?<!\()<t:\d+:R>", told) is None, (
+        "a relative time that stands alone becomes “3 hours ago”"
+    )
 
 
 def test_a_blocked_word_may_have_been_in_more_than_the_prompt() -> None:

@@ -87,8 +87,8 @@ def test_it_says_whose_rules_count_more(subject: Subject, who: str | None) -> No
 def test_what_was_taken_away_and_what_limits_now() -> None:
     removed = [rule(3, DAY, Scope.ROLE, FANS), rule(None, AT_ONCE, Scope.ROLE, FANS)]
     assert unset_text(OF_FANS, removed, book()) == (
-        "✅ **Removed:** the role <@&70>'s limits of 3 videos in 24 hours and any number of "
-        "videos at once.\nThese limits apply now:\n- 5 videos in 24 hours: the bot's "
+        "✅ **Removed:** the limits of 3 videos in 24 hours and any number of "
+        "videos at once for the role <@&70>.\nThese limits apply now:\n- 5 videos in 24 hours: the bot's "
         "default"
     )
     unlimited = book(rule(None))

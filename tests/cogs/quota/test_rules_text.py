@@ -64,7 +64,7 @@ WHY: list[tuple[Rule, tuple[Rule, ...], Collection[int], list[str]]] = [
         rule(1, DAY, Scope.MEMBER, MEMBER),
         (rule(1, DAY, Scope.MEMBER, MEMBER), rule(None, DAY, Scope.ROLE, FANS), rule(5)),
         (FANS,),
-        ["1 (their own limit); overrides the role <@&70>'s unlimited and the server's 5"],
+        ["1 (their own limit); overrides unlimited for the role <@&70> and the server's 5"],
     ),
 ]
 
@@ -92,7 +92,7 @@ def test_a_members_limits_are_told_with_their_use_and_the_reasons() -> None:
         f"  - Unlimited (their own limit)\n- Last 30 days: 1 used, no limit.\n"
         f"- At once: 1 of 2 in progress.\n  - 2 (limit of the role <@&70>)\n"
         f"Granted, included above: 1 video until <t:{stamp(3)}:f> (<t:{stamp(3)}:R>).\n"
-        f"Their videos of the last 30 days cost $1.56 (3,120,000 credits)."
+        f"Their videos from the last 30 days cost $1.56 (3,120,000 credits)."
     )
 
 

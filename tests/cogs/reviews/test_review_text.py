@@ -122,7 +122,9 @@ def test_while_it_is_open_what_is_not_shown_is_in_a_file_or_said_to_be_missing(r
     for shape in (first, *others):
         is_shown = all(bare(one.prompt) in bare(shown_by(shape)) for one in review.requests)
         in_file = shape.file is not None and all(one.prompt in shape.file for one in review.requests)
-        assert is_shown or in_file or "are missing here" in shape.text or "filter hides" in shape.text
+        assert (
+            is_shown or in_file or "of the text is missing" in shape.text or "filter is hiding" in shape.text
+        )
         assert in_file == ("All of it is in the attached file." in shape.text)
         links = {link for one in review.requests for link in one.picture_urls or ()}
         hidden = len(links) - sum(embed.image.url in links for embed in embeds_of(shape))

@@ -84,7 +84,8 @@ def test_a_pause_is_told_before_a_block() -> None:
     assert text.split("\n")[1] == ("The moderators have paused /veo on this server. Reason: “tea”.")
     text = usage_text(entitlement(member_policy=member_policy))
     assert text.split("\n")[1] == (
-        f"You're blocked from /veo on this server. Reason: “spam”. The block ends <t:{stamp(1)}:R>."
+        "You're blocked from /veo on this server. Reason: “spam”. The block lasts until "
+        f"<t:{stamp(1)}:f> (<t:{stamp(1)}:R>)."
     )
 
 

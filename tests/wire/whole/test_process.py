@@ -114,12 +114,12 @@ async def test_a_locked_database_is_told_once_with_each_try(bot: Starter, tmp_pa
     with closing(sqlite3.connect(tmp_path / "data" / "veo.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         async with bot.start(log_format="json") as program:
-            await program.wait_for_line("the database cannot be opened yet")
+            await program.wait_for_line("could not open the database yet")
             other.execute("COMMIT")
             await program.wait_for_line('"ready"')
             assert await program.stop() == 0
     warnings = [json.loads(line) for line in program.lines if json.loads(line)["level"] != "info"]
-    assert {line["event"] for line in warnings} == {"the database cannot be opened yet"}
+    assert {line["event"] for line in warnings} == {"could not open the database yet"}
     moments = [line["timestamp"][:22] for line in warnings]  # tenths of a second; each try waits longer
     assert len(moments) == len(set(moments)), "a try is told twice"
 
@@ -151,7 +151,7 @@ async def test_it_waits_for_a_discord_that_cannot_be_reached(provider: Provider,
     async with WireDiscord() as nobody:
         port = int(nobody.api_base.split(":")[2].split("/")[0])
     async with Starter(nobody, provider, tmp_path).start() as program:
-        await program.wait_for_line("Discord cannot be reached yet")
+        await program.wait_for_line("could not reach Discord yet")
         async with WireDiscord(port=port, token=nobody.token) as wire:
             await program.wait_for_line("ready")
             assert await program.stop() == 0
@@ -199,7 +199,7 @@ async def test_it_can_be_stopped_while_discord_cannot_be_reached(provider: Provi
     async with WireDiscord() as wire:
         pass  # its address stays, but nobody listens
     async with Starter(wire, provider, tmp_path).start() as program:
-        await program.wait_for_line("Discord cannot be reached yet")
+        await program.wait_for_line("could not reach Discord yet")
         assert await program.stop(5) == 0
     assert_tidy(program, wire, provider)
 
@@ -243,7 +243,7 @@ async def test_a_malformed_event_does_not_end_the_program(
     async with bot.start(**settings) as program:
         await wire.wait_for_sessions()
         await wire.send_event("THREAD_CREATE", {"id": "1"}, wire.guild.id)
-        assert "THREAD_CREATE" in await program.wait_for_line("an event could not be read")
+        assert "THREAD_CREATE" in await program.wait_for_line("could not read an event")
         await video_in_thread(wire, await ask(wire))
         assert wire.gateway.closings == [], "the event ended the connection"
         await wire.gateway.drop(resumable=False)

@@ -138,7 +138,7 @@ async def test_a_disk_without_room_is_told_apart_and_outlasted(
     part.symlink_to("/dev/full")  # every write answers ENOSPC; it is removed with the failed download
     after = await engine.delivered(row.id)
     assert (after.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
-    assert count_events(logs, "a video cannot be written to disk") == 1
+    assert count_events(logs, "could not write a video to disk") == 1
     assert (provider.count("cdn"), provider.count("create")) == (2, 1)
 
 

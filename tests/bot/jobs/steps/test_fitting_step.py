@@ -118,7 +118,7 @@ async def test_a_small_file_that_is_refused_as_too_large_becomes_a_link(engine: 
         engine.restart()
     assert {row.id for row in engine.delivery.links} == {row.id for row in rows}
     assert len(engine.delivery.refused) == 2, "a senseless refusal was taken for the server's limit"
-    assert count_events(logs, "a small file was refused as too large") == 2
+    assert count_events(logs, "Discord rejected a small file as too large") == 2
     assert files_in(engine) == set()
 
 
@@ -131,7 +131,7 @@ async def test_a_file_that_cannot_be_made_smaller_becomes_a_link(
     assert [link.id for link in engine.delivery.links] == [row.id]
     assert (engine.delivery.videos, engine.delivery.tries) == ([], 1)
     assert after.result_id is not None
-    assert count_events(logs, "not made smaller, so a link is posted") == 1
+    assert count_events(logs, "could not shrink a video, so posting a link") == 1
 
 
 async def test_that_it_is_being_posted_is_written_down_after_the_encoder(engine: Engine, noise: Path) -> None:
@@ -273,4 +273,4 @@ async def test_what_cannot_be_converted_is_posted_unchanged(
     await engine.delivered((await insert_fetched(engine, odd)).id)
     ((_, posted),) = engine.delivery.videos
     assert (posted.size, engine.delivery.losses) == (size_of(odd), [None])
-    assert count_events(logs, "not converted, so the original is posted") == 1
+    assert count_events(logs, "could not convert a video, so posting the original") == 1

@@ -14,7 +14,7 @@ from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
 
 MINUTE = timedelta(minutes=1)
-PAUSED, RESUMED = "submitting is paused", "submitting goes on"
+PAUSED, RESUMED = "submitting paused", "submitting resumed"
 OUT_OF_CREDITS = Fault.status(403, "You've run out of credits.")
 CLOSED = [Fault.status(401), Fault.status(402), OUT_OF_CREDITS]
 
