@@ -98,7 +98,7 @@ class VeoBot(commands.Bot):
 
     @property
     def heard_at(self) -> float | None:
-        """When Discord last answered a heartbeat, on the monotonic clock; None: there was no connection.
+        """Discord's last answer to a heartbeat, on the monotonic clock; None: there was no connection.
 
         Of several connections the one that has been silent longest counts, though it be lost; one that was
         never there does not yet.

@@ -1,4 +1,4 @@
-"""How long a call to Discord waits for a rate limit before it is an error that says how long it lasts."""
+"""The longest wait for a rate limit of Discord's, after which a call is an error that says its length."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whether HTTP_PORT can be used: by nobody now, or by the bot itself, beside which the doctor may run."""
+"""Check of HTTP_PORT: it must be free, or the bot's own, beside which the doctor may run."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Whether a film is accepted: whole or not at all, by the rules for single requests, in one transaction."""
+"""Acceptance of a film: whole or not at all, by the rules for single requests, in one transaction."""
 
 import hashlib
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class DearerError(UndecidedError):
 
 
 class Releases:
-    """What lets the shots of one film pass.
+    """The releases that the shots of one film can use.
 
     A word passes by the fingerprint of its shot, and equal shots have that in common. A block is about the
     member: it's passed by what moderators let pass of the whole, whose fingerprint is `mark`.

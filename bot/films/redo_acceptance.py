@@ -1,4 +1,4 @@
-"""Whether shots of a film may be redone: whole or not at all, by the rules for single requests.
+"""Acceptance of shots to redo: whole or not at all, by the rules for single requests.
 
 All of it runs inside the transaction that writes down what follows.
 """

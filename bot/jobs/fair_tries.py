@@ -1,4 +1,4 @@
-"""Who tries next while something is refused. Pure: `now` is passed in.
+"""The order of tries while something is refused. Pure: `now` is passed in.
 
 Requests that have never tried go first, then those that tried longest ago. Else the ones that are refused by
 themselves could close the way again and again, and nobody would find out that the others are taken.

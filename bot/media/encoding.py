@@ -27,7 +27,7 @@ class EncoderCrashedError(FittingError):
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """How the encoder is run.
+    """The encoder, and how it is run.
 
     Attributes:
         preset: of x264; the faster, the worse it looks at the same size.

@@ -1,4 +1,4 @@
-"""How large a file a server takes: by its boost level, less what it has refused.
+"""The largest file that a server takes: by its boost level, less what it has refused.
 
 Discord raised and lowered its limit several times and says nothing about it to bots, so the operator sets
 it, and a refusal (HTTP 413) corrects it downwards for that server.
@@ -26,7 +26,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LearntLimit:
-    """What a refusal taught about a server.
+    """The limit that a server's refusal taught.
 
     Attributes:
         limit: bytes.

@@ -1,4 +1,4 @@
-"""What moderators make of an appeal: one decision, in the transaction of its audit row."""
+"""Decisions on appeals: one for each, in the transaction of its audit row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ class Decision:
 
     @property
     def undo_subject(self) -> str:
-        """How the row of its undo names it, and what it was."""
+        """The subject of the row of its undo: its number, and what it was."""
         return f"{self.id}:{self.kind}:{self.subject}"
 
 

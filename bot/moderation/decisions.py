@@ -29,7 +29,7 @@ MemberPolicyChange = Callable[[MemberPolicy], MemberPolicy]
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
-    """Who decides, and for which server."""
+    """The person who decides, and their server."""
 
     guild_id: int
     user_id: int
@@ -37,7 +37,7 @@ class Moderator:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """What the audit trail says about a change."""
+    """A change, as the audit log tells it."""
 
     action: Action
     subject: str

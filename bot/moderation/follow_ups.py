@@ -1,4 +1,4 @@
-"""What follows the end of an appeal or a review: the moderators' message shows it, and who appealed is told.
+"""The follow-ups of an ended appeal or review: the moderators' message, and the member's.
 
 Who decides does both at once. This does what they could not, and all of it where nobody decided. It needs no
 channel, and only its own row waits: a direct message that fails says nothing about the moderators' channel.

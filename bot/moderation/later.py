@@ -1,4 +1,4 @@
-"""Which decisions changed the same part of a document after another one. Pure."""
+"""Later decisions about the same part of a document. Pure."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""What the outboxes of the moderators' channel have in common: their rows, and when one is due."""
+"""The common part of the moderators' outboxes: their rows, and when one is due."""
 
 from datetime import datetime, timedelta
 

@@ -80,7 +80,7 @@ class ModeratorChannel(CaseMessages, Protocol):
 
 @dataclass(slots=True)
 class Refusals:
-    """How long a channel has been refusing, and whether the log has what was given up because of that."""
+    """A channel's refusals: since when, and whether the log has what was given up because of them."""
 
     since: datetime
     is_reported: bool = False

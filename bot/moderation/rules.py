@@ -1,4 +1,4 @@
-"""What moderators can do with limits: rules for the server, roles and members; grants; resets; budgets."""
+"""Moderators' changes of limits: rules for the server, roles and members; grants; resets; budgets."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ MOST_RULES = 500  # of one server
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom a rule is for; `id` is 0 for the server."""
+    """The server, role or member that a rule is for; `id` is 0 for the server."""
 
     scope: Scope
     id: int = 0

@@ -1,4 +1,4 @@
-"""What moderators can do besides limits: pause, block, forbid words, choose the server's settings."""
+"""Moderators' changes besides limits: pause, block, forbid words, choose the server's settings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -32,7 +32,7 @@ PATIENCE = timedelta(hours=24)  # with Discord, since the strike
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a member is told: the strike, and how they stand now."""
+    """A notice to a member: the strike, and how they stand now."""
 
     row: StrikeRow
     struck: Struck

@@ -1,4 +1,4 @@
-"""What moderators do with strikes: switch them on, set the ladder, forgive."""
+"""Moderators' changes of strikes: switch them on, set the ladder, forgive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class StrikesNow:
 
 @dataclass(frozen=True, slots=True)
 class Forgiven:
-    """How many strikes were forgiven; `block`: what holds all the same; `is_unblocked`: theirs was ended."""
+    """The forgiven strikes; `block`: one that holds all the same; `is_unblocked`: theirs was ended."""
 
     strikes: int
     block: Block | None = None

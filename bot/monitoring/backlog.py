@@ -1,4 +1,4 @@
-"""What is not over yet: counted in the database when somebody asks, at most once in a few seconds."""
+"""The open work: counted in the database when somebody asks, at most once in a few seconds."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Whether the program is alive, and whether it is ready: each part by the age of its last sign of life."""
+"""The program's health and readiness: each part by the age of its last sign of life."""
 
 import asyncio
 import time
@@ -50,7 +50,7 @@ Check = Callable[[], Awaitable[LifeSign]]
 
 
 class Polls(Protocol):
-    """Whoever asks the provider."""
+    """The poller of the provider."""
 
     @property
     def busy_since(self) -> float | None:
@@ -59,11 +59,11 @@ class Polls(Protocol):
 
 
 class Asked(Protocol):
-    """Whoever knows when the provider was asked."""
+    """The record of the last question to the provider."""
 
     @property
     def asked_at(self) -> float | None:
-        """When it was last asked, on the monotonic clock; None: not yet."""
+        """The last question, on the monotonic clock; None: not yet."""
         ...
 
 

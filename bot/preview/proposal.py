@@ -47,7 +47,7 @@ class PreviewGoneError(UserError):
 
 
 class RulesChangedError(UserError):
-    """What the moderator saw is not what holds now."""
+    """The rules have changed since the moderator saw the preview."""
 
     def __init__(self) -> None:
         super().__init__(_("This preview has changed. Read it again, then click once more. Nothing changed."))
@@ -71,7 +71,7 @@ class NewSettings(Document):
 
 
 class Proposal(Document):
-    """What would be saved: limits that are set or taken away, budgets, a word, settings, or an import.
+    """The change to save: limits set or taken away, budgets, a word, settings, or an import.
 
     Attributes:
         limits: None: unlimited.
@@ -130,7 +130,7 @@ class KeptProposal(Document):
 
     @property
     def expires_at(self) -> datetime:
-        """When it can't be saved any more."""
+        """The moment from which it can't be saved any more."""
         return datetime.fromtimestamp(int(self.key.partition("-")[0]), UTC)
 
     @classmethod

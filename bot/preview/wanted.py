@@ -1,4 +1,4 @@
-"""Whether a change is worth a preview: there's something to show, and the moderator wants to see it. Pure."""
+"""Check for a preview: there's something to show, and the moderator wants to see it. Pure."""
 
 from collections.abc import Collection
 

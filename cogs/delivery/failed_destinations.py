@@ -23,7 +23,7 @@ Place = tuple[str, int]
 
 
 class FailedDestinations:
-    """Which places refused what: a place is a kind of call and the id that it was for."""
+    """Destinations that refused something: a kind of call, and the id that it was for."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

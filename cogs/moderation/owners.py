@@ -28,7 +28,7 @@ class NotYoursError(UserError):
 
 
 class SlowDiscordError(UserError):
-    """Who may moderate could not be read in time."""
+    """Discord didn't say in time who may moderate."""
 
     def __init__(self) -> None:
         super().__init__(_("Discord is slow right now. Please click again in a minute. Nothing changed."))

@@ -1,4 +1,4 @@
-"""What was restored by an undo, and what a decision and its undo are about, in words. Pure text."""
+"""The texts of an undo: what it restored, and what it and its decision are about. Pure text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a moderator reads before a word is blocked or settings are saved. Pure text from a preview."""
+"""The preview before a word is blocked or settings are saved. Pure text from a preview."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What a moderator reads before and after another server's rules are imported. Pure text."""
+"""The texts before and after an import of another server's rules. Pure text."""
 
 from collections.abc import Iterator, Mapping
 from typing import LiteralString

@@ -1,4 +1,4 @@
-"""Which roles members have, as Discord tells it: the bot keeps no list of members."""
+"""The roles of members, as Discord tells them: the bot keeps no list of members."""
 
 import asyncio
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Who used a command, and where its result can go; the interaction tells, but for private threads."""
+"""The user of a command and the place of its result, from the interaction; private threads are asked for."""
 
 import asyncio
 from typing import LiteralString

@@ -1,4 +1,4 @@
-"""What is known of servers: from the gateway where it told, else asked for and remembered for a while.
+"""Facts about servers: from the gateway where it told, else asked for and remembered for a while.
 
 A worker has no connection to the gateway, and a gateway hears of the servers of its own shards only.
 """
