@@ -57,6 +57,8 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         ),
         (layers.a_package_imports_from_below, CARDS, "", "import cogs.videos.cog", "cogs.videos"),
         (layers.a_package_imports_from_below, CODE, "", "from bot import provider", "bot.provider"),
+        (layers.every_package_is_in_the_table_of_folders, CONTRIBUTING, "`bot/home/`", "home", "bot/home/"),
+        (layers.every_package_is_in_the_table_of_folders, CONTRIBUTING, "`appeals`", "those", "cogs/appeals"),
     ],
     marks: [
         (marks.every_text_is_marked, CARDS, "", 'x = "This is not marked."', "This is not marked."),
