@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import BLOCK, fetch_releases, fingerprint, offer
-from bot.admission.check_request import Admission, AdmissionContext, Requester, note_passed
+from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
+from bot.films.insertion import Insertion
 from bot.films.refusals import has_title, has_words, refused_shot, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
@@ -28,9 +29,7 @@ from bot.films.script import (
     without_links,
 )
 from bot.requests.confirmation import QUOTE_LIFE
-from bot.requests.reviews import open_review
-from bot.requests.rows import insert_request, placement_of
-from bot.requests.spec import Shot
+from bot.requests.rows import placement_of
 
 IN_A_FILM = "film_shot"  # what a moderator let pass tells it by from a video alone
 
@@ -165,13 +164,12 @@ class Acceptance:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
         contexts, releases = list[AdmissionContext](), Releases(film_mark(plans))
-        before, review = None, None
+        insertion = Insertion(session, requester, row.id, now)
         for number, plan in enumerate(plans, start=1):
             shot_before = contexts[-1] if contexts else None
             context = self.context(session, requester, plan, now, shot_before)
             context = releases.for_shot(session, requester, context, now)
-            words = None if contexts else title_words(requester, row, context, now)
-            refusal = TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
+            refusal = None if contexts else _title_refusal(requester, row, context, now, source)
             refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
                 refusal.fingerprints = fingerprints(plans)
@@ -179,16 +177,10 @@ class Acceptance:
                 asked = (requester, plan.video, context)
                 raise refused_shot(number, refusal, asked, is_word=not has_words(source, plan))
             if refusal is not None:
-                whole = replace(plan.video, prompt="\n".join(each.video.prompt for each in plans))
-                asked = (requester, whole, replace(context, fingerprint=releases.mark))
-                offer(session, refusal, asked, now)
+                _offer_whole(session, refusal, requester, plans, context, now)
                 return refusal
+            insertion.add(requester, number, plan, context)
             contexts.append(context)
-            shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
-            spec = replace(plan.spec, shot=shot)
-            review = review or open_review(session, requester, context, now)
-            before = insert_request(session, requester, spec, context, now, review).id
-            note_passed(session, requester, context, before, now)
         return contexts
 
     def context(
@@ -236,6 +228,27 @@ def fingerprints(plans: Sequence[ShotPlan]) -> list[str]:
 def film_mark(plans: Sequence[ShotPlan]) -> str:
     """Return what tells a film apart from others; see `bot.admission.appeals.fingerprint`."""
     return hashlib.sha256("".join(fingerprints(plans)).encode()).hexdigest()
+
+
+def _title_refusal(
+    requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime, source: Film | None
+) -> TitleNotAllowedError | None:
+    words = title_words(requester, row, context, now)
+    return TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
+
+
+def _offer_whole(
+    session: Session,
+    refusal: UserError,
+    requester: Requester,
+    plans: Sequence[ShotPlan],
+    context: AdmissionContext,
+    now: datetime,
+) -> None:
+    """Keep a film that is refused as a whole, so that its member can ask a moderator about it."""
+    whole = replace(plans[0].video, prompt="\n".join(plan.video.prompt for plan in plans))
+    asked = (requester, whole, replace(context, fingerprint=film_mark(plans)))
+    offer(session, refusal, asked, now)
 
 
 def _made_from(plan: ShotPlan) -> list[object]:
