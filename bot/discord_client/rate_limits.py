@@ -4,7 +4,7 @@ import asyncio
 
 from discord.http import HTTPClient
 
-PATIENCE = 30.0  # seconds; discord.py takes no fewer (`max_ratelimit_timeout`)
+RATE_LIMIT_WAIT_SECONDS = 30.0  # discord.py takes no fewer (`max_ratelimit_timeout`)
 
 
 class _Gate(asyncio.Event):
@@ -16,7 +16,7 @@ class _Gate(asyncio.Event):
 
     def clear(self) -> None:
         super().clear()
-        asyncio.get_running_loop().call_later(PATIENCE, self.set)
+        asyncio.get_running_loop().call_later(RATE_LIMIT_WAIT_SECONDS, self.set)
 
 
 def bound_global_limit(http: HTTPClient) -> None:

@@ -18,7 +18,7 @@ from bot.db.models import StateRow
 from bot.db.state import get_state
 from bot.media.upload_sizes import ByTier, next_lower, usable
 
-MEMORY = timedelta(days=7)  # how long a refusal is believed: servers get boosts, and limits are raised
+LEARNT_LIMIT_TTL = timedelta(days=7)  # of a refusal: servers get boosts, and limits are raised
 
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class LearntLimit:
 
     def holds(self, tier: int, now: AwareDatetime) -> bool:
         """Whether it is still to be believed."""
-        return tier <= self.tier and now < self.at + MEMORY
+        return tier <= self.tier and now < self.at + LEARNT_LIMIT_TTL
 
 
 _LEARNT = TypeAdapter(LearntLimit)

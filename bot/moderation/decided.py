@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.db.guild_models import Action, AuditRow
 from bot.moderation.rules import Subject
-from bot.moderation.told import Told, in_order
+from bot.moderation.snapshots import Told, in_order
 
 OF_MEMBERS = frozenset({Action.GRANT, Action.RESET, Action.BLOCK, Action.UNBLOCK})
 UNDO_COLONS = 2  # at least: what was undone, its kind, its subject

@@ -15,7 +15,7 @@ from bot.db.guild_models import Action
 from bot.db.transactions import Result, Work
 from bot.errors import BadInputError
 from bot.i18n import ngettext, number
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 from bot.policy.audit import record
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy

@@ -19,7 +19,7 @@ from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import _
 from bot.moderation.rules import MOST_RULES
-from bot.moderation.told import limits_teller
+from bot.moderation.snapshots import limits_teller
 from bot.policy.documents import (
     MOST_CHANNELS,
     MOST_NEW_DAYS,

@@ -15,7 +15,7 @@ from bot.db.guild_models import Action
 from bot.moderation.decided import Decision, parts_of, words_of
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
 from bot.moderation.service import SETTINGS, with_word, without_word
-from bot.moderation.told import (
+from bot.moderation.snapshots import (
     Told,
     limits_teller,
     settings_teller,

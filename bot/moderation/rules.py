@@ -16,7 +16,7 @@ from bot.db.transactions import Work
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, number
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
-from bot.moderation.told import limits_teller, tell_budget, tell_grants, tell_reset
+from bot.moderation.snapshots import limits_teller, tell_budget, tell_grants, tell_reset
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import fetch_member_policy, fetch_policy
 

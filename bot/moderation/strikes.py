@@ -13,8 +13,8 @@ from bot.db.guild_models import Action, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.reported import act_in, fetch_reported_film
+from bot.moderation.snapshots import tell_strikes
 from bot.moderation.strike_blocks import count_blocked, end_block, without_strikes
-from bot.moderation.told import tell_strikes
 from bot.policy.audit import record
 from bot.policy.documents import Block, Policy, Step, StrikeRules
 from bot.policy.store import fetch_member_policy, fetch_policy

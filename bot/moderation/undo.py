@@ -26,7 +26,7 @@ from bot.moderation.restoring import (
     still_holding,
 )
 from bot.moderation.service import LIMITING, show_waiting_reports
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 from bot.policy.audit import list_page, record
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
 from bot.provider.catalogue import CATALOGUE, Model

@@ -23,7 +23,7 @@ DATABASE_LIMIT = 10.0  # seconds since the database last took a transaction
 DATABASE_PATIENCE = 2.0  # seconds that it gets for that
 SHORTEST_REST, LONGEST_REST = 60.0, 3600.0  # seconds between two times that a file is read through
 RESTS = 1000  # times as long as reading takes, so that it is never felt
-MEMORY = 1.0  # seconds for which a verdict is good, so that nobody can keep the database busy by asking
+VERDICT_TTL_SECONDS = 1.0  # so that nobody can keep the database busy by asking
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class Health:
             if time.monotonic() >= self._good_until:
                 signs = await asyncio.gather(*(check() for check in self._checks.values()))
                 self._latest = dict(zip(self._checks, signs, strict=True))
-                self._good_until = time.monotonic() + MEMORY
+                self._good_until = time.monotonic() + VERDICT_TTL_SECONDS
                 for name, sign in self._latest.items():
                     CHECK_UP.labels(name).set(sign.is_good)
             return self._latest

@@ -23,7 +23,7 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.matching import Imported
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
 from bot.moderation.service import SETTINGS, with_word
-from bot.moderation.told import find_word, settings_teller
+from bot.moderation.snapshots import find_word, settings_teller
 from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope, ServerSettings
 from bot.policy.store import fetch_policy
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from bot.moderation.rules import rules_of
-from bot.moderation.told import find_word
+from bot.moderation.snapshots import find_word
 from bot.policy.documents import Policy, ServerSettings
 from bot.preview.proposal import REFUSING, NewSettings, Proposal
 from bot.provider.catalogue import resolution_rank

@@ -7,7 +7,7 @@ from bot.db.guild_models import Action, AuditRow
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext, pgettext
 from bot.moderation.decided import Decision, decision_of, parts_of, words_of
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 from bot.moderation.undo import ChangedSince, Undone
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, StrikeRules

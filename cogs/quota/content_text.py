@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.i18n import _, ngettext
-from bot.moderation.told import settings_teller
+from bot.moderation.snapshots import settings_teller
 from bot.preview.comparison import Comparison
 from bot.preview.proposal import NewSettings
 from bot.preview.service import Preview
