@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -247,15 +247,26 @@ async def measure_apart(script: str, *arguments: str) -> Cost:
     return Cost(**json.loads(output))
 
 
-def print_table(costs: dict[str, Cost], told: str) -> None:
-    """Print what each way cost; `told`: what was measured."""
+def print_table(costs: dict[str, Cost], told: str, plain: Mapping[str, str] | None = None) -> None:
+    """Print what each way cost.
+
+    Args:
+        costs: by the names of the ways.
+        told: what was measured.
+        plain: the ways whose time is divided by another one's, in a column of its own; None: no column.
+    """
     load = os.getloadavg()[0]
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}.")
     print(f"{told}\n")
-    print("| way | seconds | memory grows by, MB | longest stall, ms | of its own, ms | largest ffmpeg, MB |")
-    print("|:--|--:|--:|--:|--:|--:|")
+    heads = ["way", "seconds", *(["÷ plain"] if plain else []), "memory grows by, MB", "longest stall, ms"]
+    heads += ["of its own, ms", "largest ffmpeg, MB"]
+    print(f"| {' | '.join(heads)} |")
+    print(f"|:--|{'--:|' * (len(heads) - 1)}")
     for name, cost in costs.items():
-        cells = [f"{cost.seconds:.1f}", f"{cost.memory / 1e6:.1f}", f"{cost.stall * 1000:.0f}"]
+        cells = [f"{cost.seconds:.1f}"]
+        if plain:
+            cells.append(f"{cost.seconds / costs[plain[name]].seconds:.2f}" if name in plain else "")
+        cells += [f"{cost.memory / 1e6:.1f}", f"{cost.stall * 1000:.0f}"]
         cells += [f"{cost.work * 1000:.0f}", f"{cost.encoder / 1e6:.0f}"]
         print(f"| {name} | {' | '.join(cells)} |")
 

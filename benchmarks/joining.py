@@ -1,9 +1,11 @@
 """The cost of joining a film: eight shots of 8 seconds in 1080p with sound, beside plain ffmpeg.
 
 The bot's way and ffmpeg's own are measured one after the other, each in a process of its own. "Encoding" is
-ffmpeg's concat filter with the bot's preset and quality, "copying" its concat demuxer, which takes packets
-as they are. A shot has about as many bytes as one of Veo's. The table goes to standard output as Markdown,
-progress to standard error.
+ffmpeg's concat filter with the bot's preset and quality, "crossfading" its filters `xfade` and
+`acrossfade` with the same, "copying" its concat demuxer, which takes packets as they are. A shot has about
+as many bytes as one of Veo's. "÷ plain" is the time from the moment when the last shot is there to the
+film, beside plain ffmpeg's in the same run. The table goes to standard output as Markdown, progress to
+standard error.
 
 Usage: python benchmarks/joining.py [SHOTS]
 """
@@ -25,6 +27,7 @@ from benchmarks.fitting import FFMPEG, Cost, cost_of, measure_apart, print_table
 from bot.db.film_models import Transition  # noqa: E402
 from bot.media.files import probe  # noqa: E402
 from bot.media.joining import PRESET, QUALITY, Joiner  # noqa: E402
+from bot.media.transitions import CROSSFADE  # noqa: E402
 
 SHOTS = 8
 SECONDS = 8
@@ -45,14 +48,29 @@ async def crossfade(folder: Path) -> None:
 
 async def encode_plainly(folder: Path) -> None:
     """Let ffmpeg decode all shots and encode one film, as fast as it can."""
-    shots = _shots(folder)
-    inputs = [part for shot in shots for part in ("-i", str(shot))]
-    pads = "".join(f"[{number}:v][{number}:a]" for number in range(len(shots)))
-    graph = f"{pads}concat=n={len(shots)}:v=1:a=1[v][a]"
+    count = len(_shots(folder))
+    pads = "".join(f"[{number}:v][{number}:a]" for number in range(count))
+    await _filter(folder, f"{pads}concat=n={count}:v=1:a=1[v][a]", "encoded.mp4")
+
+
+async def crossfade_plainly(folder: Path) -> None:
+    """Let ffmpeg fade each shot into the next one, as fast as it can."""
+    steps, last = list[str](), len(_shots(folder)) - 1
+    for number in range(1, last + 1):
+        before = f"to{number - 1}" if number > 1 else ""
+        seen, heard = (f"[{kind}{before}]" if before else f"[0:{kind}]" for kind in "va")
+        after, begin = "" if number == last else f"to{number}", number * (SECONDS - CROSSFADE)
+        steps.append(f"{seen}[{number}:v]xfade=duration={CROSSFADE}:offset={begin}[v{after}]")
+        steps.append(f"{heard}[{number}:a]acrossfade=duration={CROSSFADE}[a{after}]")
+    await _filter(folder, ";".join(steps), "faded plainly.mp4")
+
+
+async def _filter(folder: Path, graph: str, name: str) -> None:
+    """Let ffmpeg make one film of all shots; `graph`: its filters, which end in [v] and [a]."""
+    inputs = [part for shot in _shots(folder) for part in ("-i", str(shot))]
     codecs = ["-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-c:a", "aac"]
-    await _ffmpeg(
-        *inputs, "-filter_complex", graph, "-map", "[v]", "-map", "[a]", *codecs, str(folder / "encoded.mp4")
-    )
+    taken = ["-filter_complex", graph, "-map", "[v]", "-map", "[a]"]
+    await _ffmpeg(*inputs, *taken, *codecs, str(folder / name))
 
 
 async def copy_plainly(folder: Path) -> None:
@@ -63,12 +81,16 @@ async def copy_plainly(folder: Path) -> None:
     await _ffmpeg(*source, "-c", "copy", str(folder / "copied.mp4"))
 
 
+BOT, FADING = "the bot", "the bot, crossfading"
+ENCODING, PLAIN_FADING = "plain ffmpeg, encoding", "plain ffmpeg, crossfading"
 WAYS: dict[str, Callable[[Path], Awaitable[None]]] = {
-    "the bot": join,
-    "the bot, crossfading": crossfade,
-    "plain ffmpeg, encoding": encode_plainly,
+    BOT: join,
+    FADING: crossfade,
+    ENCODING: encode_plainly,
+    PLAIN_FADING: crossfade_plainly,
     "plain ffmpeg, copying": copy_plainly,
 }
+PLAIN = {BOT: ENCODING, FADING: PLAIN_FADING}  # what each is compared with
 
 
 def _shots(folder: Path) -> list[Path]:
@@ -92,7 +114,7 @@ async def main(count: int) -> None:
             print(f"{way} …", file=sys.stderr)
             costs[way] = await measure_apart(__file__, way, name)
         sizes = [path.stat().st_size for path in _shots(folder)]
-    print_table(costs, f"{len(sizes)} shots of {SECONDS} seconds, {sum(sizes) / 1e6:.0f} MB in all.")
+    print_table(costs, f"{len(sizes)} shots of {SECONDS} seconds, {sum(sizes) / 1e6:.0f} MB in all.", PLAIN)
 
 
 async def _make_shot(path: Path, number: int) -> None:

@@ -45,9 +45,14 @@ class FailureKind(StrEnum):
         """The advice to the member."""
         return _(ADVICE[self])
 
-    def advice_by(self, *, has_others: bool) -> str:
-        """Return what the member can do now; `has_others`: another model could make the video."""
-        return self.advice if has_others else _(ADVICE_WITHOUT_OTHERS.get(self, ADVICE[self]))
+    def advice_by(self, *, has_others: bool, is_shot: bool = False) -> str:
+        """Return what the member can do now; `has_others`: another model could make the video.
+
+        `is_shot`: it's a film's shot, which no model can be chosen for.
+        """
+        if not has_others:
+            return _(ADVICE_WITHOUT_OTHERS.get(self, ADVICE[self]))
+        return _(ADVICE_FOR_SHOTS.get(self, ADVICE[self])) if is_shot else self.advice
 
 
 # What ends before it's sent or posted, by or without a moderator's decision.
@@ -130,6 +135,11 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.UNREVIEWED: N_("Ask a moderator, then try again."),
     FailureKind.MEMBER_LEFT: N_("Once you're back, try again."),
     FailureKind.BROKEN: N_("Try again. If it happens again, give a moderator the ID below."),
+}
+
+# In place of the above for a film's shot.
+ADVICE_FOR_SHOTS: Mapping[FailureKind, LiteralString] = {
+    FailureKind.MODEL_GONE: N_("You can make this shot with another one."),
 }
 
 # In place of the above where no other model could make the video.

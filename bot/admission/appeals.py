@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import BlockedError, RefusedError, WordNotAllowedError
+from bot.admission.film_denials import TitleNotAllowedError
 from bot.admission.usage_counts import COUNTS
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
@@ -73,7 +74,7 @@ def deleted_by(rule: str) -> tuple[str, int | None]:
 def rule_of(refusal: Exception | None, block: Block | None) -> str | None:
     """Return which rule a member can ask moderators about, or None; `block`: the member's."""
     match refusal:
-        case WordNotAllowedError():
+        case WordNotAllowedError() | TitleNotAllowedError():
             return word_rule(*refusal.words)
         case BlockedError() if block is not None:
             return block_rule(block)
@@ -282,14 +283,14 @@ def use(session: Session, releases: Collection[Release], generation_id: str, now
         session.execute(used.values(used_at=now, used_by=generation_id))
 
 
-def was_let_pass(session: Session, generation_ids: Select[str] | Collection[str]) -> bool:
-    """Whether a moderator let a forbidden word of one of these requests pass."""
-    query = select(AppealRow.id).where(
+def fetch_used(session: Session, generation_ids: Select[str] | Collection[str]) -> list[Release]:
+    """Return the forbidden words of these requests that a moderator let pass."""
+    query = select(AppealRow.id, AppealRow.rule).where(
         AppealRow.used_by.in_(generation_ids),
         AppealRow.rule.startswith(WORD),
         AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
     )
-    return session.scalar(query.limit(1)) is not None
+    return [Release(appeal_id, rule) for appeal_id, rule in session.execute(query)]
 
 
 def free(session: Session, generation_id: str) -> None:

@@ -9,9 +9,10 @@ from bot.policy.phrases import quote_words
 
 
 class TitleNotAllowedError(RefusedError):
-    """The moderators forbid words of a film's title; `is_word`: they may cost a strike."""
+    """The moderators forbid `words` of a film's title; `is_word`: they may cost a strike."""
 
     def __init__(self, words: Sequence[str], *, is_word: bool = True) -> None:
+        self.words = words
         super().__init__(f"{title_sentence(words)} {_('Choose another title.')}")
         self.is_word = is_word
 

@@ -23,7 +23,8 @@ from bot.provider.catalogue import (
 from bot.provider.client import VeoClient
 from bot.provider.pricing import Pricing, duration_of, quote
 
-REFRESH_INTERVAL = 300.0  # seconds; two looks, after which a model is gone, take less than ten minutes
+# Seconds. A model that leaves the list just after a look is gone two looks later: in less than ten minutes.
+REFRESH_INTERVAL = 270.0
 HISTORY_SCANNED = 200  # rows of the model, newest first
 HISTORY_USED = 20  # of those, how many the price is the highest of
 PRICED_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's prices go by
@@ -80,21 +81,18 @@ class PriceList:
         await self._refresher.run()
 
     async def _refresh(self) -> None:
-        """Fetch every model's pricing; what was fetched before a failure is used.
-
-        Which models are gone is told by whole looks alone.
+        """Fetch the list: every model's pricing, and which are gone.
 
         Raises:
             VeoError: the provider does not answer usefully.
         """
-        listed: dict[str, bool] = {}
-        for model in self._models:
-            before = self._pricings.get(model.id, ...)
-            listing = await self._veo.fetch_listing(model.id)
-            self._pricings[model.id] = listing.pricing
+        listings = await self._veo.fetch_listings([model.id for model in self._models])
+        for model_id, listing in listings.items():
+            before = self._pricings.get(model_id, ...)
+            self._pricings[model_id] = listing.pricing
             if listing.pricing is None and before is not None:
-                log.warning("the provider's list has no readable price", model=model.id)
-            listed[model.id] = listing.is_listed
+                log.warning("the provider's list has no readable price", model=model_id)
+        listed = {model_id: listing.is_listed for model_id, listing in listings.items()}
         if self._listings.note(listed, self._clock()):
             log.warning("the provider's list of models has changed", gone=sorted(self.gone))
         if self.gone and self._retire is not None:

@@ -27,7 +27,9 @@ from bot.discord_client.client import RestClient, VeoBot
 from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.rows import Film, fetch_film
+from bot.films.successors import FilmSuccessors
 from bot.jobs.ports import ReadRow
+from bot.jobs.queue_estimate import QueueEstimate
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
 from bot.monitoring.health import watch_for_damage
@@ -137,8 +139,9 @@ async def open_app(
             _card_edits(shared),
             servers,
             _read_row(shared.database),
-            _successors(shared),
-            find_film := _find_film(shared.database),
+            _successors(shared, find_film := _find_film(shared.database)),
+            find_film,
+            QueueEstimate(shared.queue, shared.estimator).eta_of_sent,
         )
         films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
         board = DiscordModeratorChannel(client, servers, delivery.posts)
@@ -181,8 +184,9 @@ def _find_film(database: Database) -> FindFilm:
     return find
 
 
-def _successors(shared: Shared) -> Successors:
-    return Successors(shared.settings.offered_models, shared.prices, RecentPolicies(shared.database))
+def _successors(shared: Shared, find_film: FindFilm) -> Successors:
+    policies = RecentPolicies(shared.database)
+    return FilmSuccessors(shared.settings.offered_models, shared.prices, policies, find_film)
 
 
 def _card_edits(shared: Shared) -> CardEdits:

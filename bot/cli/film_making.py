@@ -15,10 +15,11 @@ from bot.cli.film_survey import AGAIN, Film
 from bot.cli.patient_console import progress_on, stopped_by_signals
 from bot.clock import utc_now
 from bot.db.backup import sync_to_disk
+from bot.db.film_models import Transition
 from bot.media.downloads import DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.files import Clip, NoVideoError, VideoStore, probe
 from bot.media.images import data_uri_of
-from bot.media.joining import Joiner
+from bot.media.joining import Joiner, JoiningRefusedError, JoiningTimeoutError
 from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
 from bot.provider.catalogue import VideoRequest
 from bot.provider.errors import UnknownTaskError
@@ -222,7 +223,7 @@ class _Making:
         folder, output, self.is_joining = self.folder.folder, self.film.output, True
         self.desk.say("Joining the shots …")
         try:
-            joined = await Joiner().join(clips, folder / "film.mp4", self.film.transition)
+            joined = await self._joined(clips, folder / "film.mp4")
             # Without waiting from here on, so that Ctrl-C comes before all of it or after.
             self.folder.note_joined(joined.path, self.film.transition)
             _move(joined.path, output)
@@ -234,6 +235,16 @@ class _Making:
         self.desk.tell_saved(joined, output)
         self.desk.say(cost_line([record for record in self.film.records if record]))
         self.folder.clear()
+
+    async def _joined(self, clips: Sequence[Clip], file: Path) -> Clip:
+        """Return the film, with cuts where the crossfades can't be made."""
+        try:
+            return await Joiner().join(clips, file, self.film.transition)
+        except (JoiningTimeoutError, JoiningRefusedError) as error:
+            if self.film.transition is Transition.CUT:
+                raise
+            self.desk.say(f"I can't make the crossfades: {error} The film gets cuts instead.")
+            return await Joiner().join(clips, file)
 
 
 def _move(file: Path, output: Path) -> None:

@@ -135,7 +135,9 @@ async def _is_unpaid(desk: Desk, film: Film, number: int, unpaid: Container[int]
             f"{film.folder.path(number)} is of a shot that this film doesn't have. Nothing was requested. "
             "Use another --output, or delete that file to give up the shot. It may have been charged."
         )
-    film.folder.note(number, is_failed=False)
+    # An older version noted no start. Taken for what is there now, it's seen once that is made again.
+    before = film.before(number) if record.before is None else record.before
+    film.folder.note(number, is_failed=False, before=before)
     is_outdated = film.shots[number - 1].awaits and (number - 1 in unpaid or film.is_outdated(number, record))
     if is_outdated:
         earlier = f"begins with the end of an earlier shot {number - 1}"

@@ -121,6 +121,13 @@ class DurationEstimator:
             return Eta(position)
         return Eta(position, now + timedelta(seconds=seconds * (1 + position / self._max_running)))
 
+    def eta_in_rounds(self, generation: Generation, position: int, now: datetime) -> Eta:
+        """Return the same where those at the provider begin together, and so end together, too."""
+        usual = self._course(kind_of(generation)).forecast.expected_finish(0, EXPECTED_SHARE)
+        if usual is None:
+            return Eta(position)
+        return Eta(position, now + timedelta(seconds=usual * (1 + ceil(position / self._max_running))))
+
     def learn(self, generation: Generation) -> None:
         """Take a video that has just come into account."""
         kind = kind_of(generation)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import BLOCK, fetch_releases, fingerprint, offer
-from bot.admission.check_request import Admission, AdmissionContext, Requester
+from bot.admission.check_request import Admission, AdmissionContext, Requester, note_passed
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
@@ -17,7 +17,7 @@ from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
 from bot.films.insertion import Insertion
-from bot.films.refusals import has_title, has_words, refused_shot, title_words
+from bot.films.refusals import has_title, has_words, refused_shot, title_context, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
     FilmSpec,
@@ -28,6 +28,7 @@ from bot.films.script import (
     still_possible,
     without_links,
 )
+from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE
 from bot.requests.rows import placement_of
 
@@ -164,22 +165,27 @@ class Acceptance:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
         contexts, releases = list[AdmissionContext](), Releases(film_mark(plans))
-        insertion = Insertion(session, requester, row.id, now)
+        insertion, title = Insertion(session, requester, row.id, now), None
         for number, plan in enumerate(plans, start=1):
             shot_before = contexts[-1] if contexts else None
             context = self.context(session, requester, plan, now, shot_before)
             context = releases.for_shot(session, requester, context, now)
-            refusal = None if contexts else _title_refusal(requester, row, context, now, source)
+            title = title or title_context(session, requester, row, context, releases.mark, now)
+            words = () if contexts else title_words(requester, row, context, title.releases, now)
+            refusal = TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
             refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
-                refusal.fingerprints = fingerprints(plans)
+                refusal.fingerprints = [*fingerprints(plans), title.fingerprint]
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
                 asked = (requester, plan.video, context)
                 raise refused_shot(number, refusal, asked, is_word=not has_words(source, plan))
             if refusal is not None:
-                _offer_whole(session, refusal, requester, plans, context, now)
+                whole = title if words else replace(context, fingerprint=releases.mark)
+                offer(session, refusal, (requester, _whole_film(row, plans, refusal), whole), now)
                 return refusal
-            insertion.add(requester, number, plan, context)
+            shot_id = insertion.add(requester, number, plan, context)
+            if not contexts:
+                note_passed(session, requester, title, shot_id, now)
             contexts.append(context)
         return contexts
 
@@ -230,25 +236,11 @@ def film_mark(plans: Sequence[ShotPlan]) -> str:
     return hashlib.sha256("".join(fingerprints(plans)).encode()).hexdigest()
 
 
-def _title_refusal(
-    requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime, source: Film | None
-) -> TitleNotAllowedError | None:
-    words = title_words(requester, row, context, now)
-    return TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
-
-
-def _offer_whole(
-    session: Session,
-    refusal: UserError,
-    requester: Requester,
-    plans: Sequence[ShotPlan],
-    context: AdmissionContext,
-    now: datetime,
-) -> None:
-    """Keep a film that is refused as a whole, so that its member can ask a moderator about it."""
-    whole = replace(plans[0].video, prompt="\n".join(plan.video.prompt for plan in plans))
-    asked = (requester, whole, replace(context, fingerprint=film_mark(plans)))
-    offer(session, refusal, asked, now)
+def _whole_film(row: FilmRow, plans: Sequence[ShotPlan], refusal: UserError) -> VideoRequest:
+    """Return all words of a film as moderators see them; with the title, where that is what is refused."""
+    shots = [plan.video.prompt for plan in plans]
+    words = [row.title, *shots] if isinstance(refusal, TitleNotAllowedError) else shots
+    return replace(plans[0].video, prompt="\n".join(words))
 
 
 def _made_from(plan: ShotPlan) -> list[object]:

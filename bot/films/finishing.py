@@ -6,18 +6,19 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.db.film_models import UNFADED, FilmRow, Transition
+from bot.db.film_models import FilmRow, Transition
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
+from bot.films.troubles import KILLED, add, next_transition, unfade, without_older
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import FileGoneError
 from bot.media.files import NO_ROOM, Clip, MediaError, VideoStore, probe
-from bot.media.joining import Joiner, JoiningRefusedError, JoiningTimeoutError
+from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -127,7 +128,7 @@ class Finishing:
             "replaced_post": before,
             "posting_at": None,
         }
-        return await self._queue.note(row, **values)
+        return await self._queue.note_troubles(row, without_older, **values)
 
     async def _post_once(self, film: Film) -> tuple[FilmRow, Posted | None]:
         """Post, unless an earlier try has posted already; None: there is nothing to post."""
@@ -179,16 +180,23 @@ class Finishing:
         if self._joined.get(film.row.id) == names and await asyncio.to_thread(path.exists):
             return film, await probe(path)
         try:
-            clip = await self._joiner.join(clips, path, film.row.joined_by)
-        except (JoiningTimeoutError, JoiningRefusedError) as error:
-            if film.row.joined_by is Transition.CUT:
-                raise
-            log.warning("a film has cuts in place of crossfades", film=film.row.id, reason=str(error))
-            troubles = {**(film.row.troubles or {}), UNFADED: self._clock().isoformat()}
-            film = Film(await self._queue.note(film.row, troubles=troubles), film.takes)
+            clip = await self._joiner.join(clips, path, next_transition(film.row))
+        except (JoiningTimeoutError, JoiningRefusedError, JoiningStoppedError) as error:
+            film = Film(await self._unfade(film.row, error), film.takes)
             clip = await self._joiner.join(clips, path)
         self._joined[film.row.id] = names
         return film, clip
+
+    async def _unfade(self, row: FilmRow, error: MediaError) -> FilmRow:
+        """Note that a film gets cuts; raise `error` where it has them, or fading is worth another try."""
+        at = self._clock().isoformat()
+        if next_transition(row) is Transition.CUT:
+            raise error
+        if isinstance(error, JoiningStoppedError) and KILLED not in (row.troubles or {}):
+            await self._queue.note_troubles(row, add(KILLED, at))
+            raise error
+        log.warning("a film has cuts in place of crossfades", film=row.id, reason=str(error))
+        return await self._queue.note_troubles(row, unfade(at))
 
     async def _fetch(self, film: Film) -> tuple[Film, list[Clip]]:
         """Return the shots' files, and the film without those that can't be had any more.
@@ -229,11 +237,12 @@ class Finishing:
         return StepPostponedError(str(error), wait)
 
     async def _wait(self, trouble: str, row: FilmRow, window: timedelta, wait: StepPostponedError) -> FilmRow:
-        """Raise `wait` unless a trouble has lasted for `window`, counted from its first time on."""
-        began = (row.troubles or {}).get(trouble)
-        if began is None:
-            began = self._clock().isoformat()
-            row = await self._queue.note(row, troubles={**(row.troubles or {}), trouble: began})
+        """Raise `wait` unless a trouble has lasted for `window`, counted from its first time on.
+
+        The row that is returned is the film's as it stands.
+        """
+        row = await self._queue.note_troubles(row, add(trouble, self._clock().isoformat()))
+        began = (row.troubles or {})[trouble]
         if self._patience.lasts(row.id, datetime.fromisoformat(began), window):
             raise wait
         return row

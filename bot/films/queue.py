@@ -14,6 +14,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import WAITING, Generation
 from bot.films.chain import has_ready, release_ready
 from bot.films.rows import Film, fetch_film
+from bot.films.troubles import Change
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.queue import LeaseLostError
 from bot.provider.catalogue import Model
@@ -95,6 +96,23 @@ class FilmQueue:
             LeaseLostError: another process carries it.
         """
         changed = await self._write(row.id, values)
+        if changed is None:
+            raise LeaseLostError(row.id)
+        return changed
+
+    async def note_troubles(self, row: FilmRow, change: Change, **values: Any) -> FilmRow:
+        """Change a film's troubles as they stand, whatever was noted since it was read; else as `note`.
+
+        Raises:
+            LeaseLostError: another process carries it.
+        """
+
+        def write(session: Session) -> FilmRow | None:
+            stands = select(FilmRow.troubles).where(FilmRow.id == row.id).with_for_update()
+            troubles = change(session.scalar(stands) or {}) or None
+            return session.scalar(self._change(row.id, {**values, "troubles": troubles}))
+
+        changed = await self._database.write(write)
         if changed is None:
             raise LeaseLostError(row.id)
         return changed

@@ -8,13 +8,14 @@ from bot.admission.check_request import Requester
 from bot.db.film_models import Continuity
 from bot.db.models import Generation
 from bot.errors import NotFoundError, UserError
+from bot.failures import FailureKind
 from bot.films.rows import Film
 from bot.films.script import FilmSpec, ShotPlan, ensure_words, needed_kinds, plan_shot
 from bot.films.takes import is_shown_nowhere, is_there, last_takes, source_before
 from bot.i18n import _
 from bot.media.image_links import fetchable_until
 from bot.media.images import ImageInput
-from bot.provider.catalogue import Model, get_model
+from bot.provider.catalogue import Model, get_model, provider_name_of
 from bot.provider.choosing import families_for, is_allowed
 from bot.provider.input_kinds import InputKind
 from bot.requests.continuing import FRAME_TO_COME
@@ -117,7 +118,8 @@ def plan_redo(
     """Return what a shot would be made from now, with other words, and those after it, by their numbers.
 
     Where the film's model can't be had, it's the first one that can, for all of them if there is such a one;
-    else it's said of the later ones that none can. `allowed`: as `is_allowed`.
+    else it's said of the later ones that none can. One that a shot was refused for since it's gone comes
+    last: the list of models tells that minutes later. `allowed`: as `is_allowed`.
 
     Raises:
         CannotRedoError: the shot needs the film's first image or its references, which are gone.
@@ -129,7 +131,8 @@ def plan_redo(
     images = (FRAME_TO_COME,) if awaits else _own_images(film, number, now)
     later, options = numbers_after(film, number), dict(row.options)
     spec = FilmSpec(row.title, (), None, options, images, row.continuity, row.has_references)
-    kinds = list(dict.fromkeys([spec.kind, InputKind.IMAGE] if later else [spec.kind]))
+    is_followed = row.continuity is not Continuity.CUTS and number < len(film.shots)  # maybe by one under way
+    kinds = list(dict.fromkeys([spec.kind, InputKind.IMAGE] if is_followed else [spec.kind]))
     spec = replace(spec, model=_family(film, kinds, models, gone, allowed))
     plan = plan_shot(spec, prompt, images, models, gone, awaits=awaits)
     plans: dict[int, ShotPlan | UserError] = {number: plan}
@@ -229,6 +232,13 @@ def living_family(
     return made_by.family if made_by is not None and made_by.family in able else None
 
 
+def unrefused(film: Film, models: Sequence[Model]) -> list[Model]:
+    """Return those of `models` for which no take of the film ended since they were gone."""
+    ended = [take.model for take in film.takes if take.failure_kind is FailureKind.MODEL_GONE]
+    refused = {provider_name_of(name) for name in ended}
+    return [model for model in models if model.provider_name not in refused]
+
+
 def _first_kind(film: Film) -> InputKind:
     """Return what the film's first shot was made from."""
     if film.row.has_references:
@@ -248,7 +258,8 @@ def _family(
     Which model it is can't be chosen, so one that the server allows comes first. None: none makes the shot.
     """
     living = [model for model in models if model.id not in gone]
-    for usable in ([model for model in living if is_allowed(model, allowed)], living, models):
+    able = [model for model in living if is_allowed(model, allowed)]
+    for usable in (unrefused(film, able), able, unrefused(film, living), living, models):
         for needed in (kinds, kinds[:1]):
             if families := families_for(usable, needed):
                 return living_family(film, usable, (), needed) or families[0]

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import offer
+from bot.admission.appeals import fetch_used, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
 from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
@@ -33,6 +33,8 @@ from bot.films.refusals import TOO_MANY, AskableShotError, title_words
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
 from bot.films.takes import last_takes
+from bot.films.trial import Trial
+from bot.films.troubles import after_redo
 from bot.i18n import _
 from bot.policy.store import fetch_rules
 from bot.requests.confirmation import (
@@ -46,30 +48,6 @@ from bot.requests.confirmation import (
 )
 
 Plans = Mapping[int, ShotPlan | UserError]  # of shots, by their numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """The takes that were inserted, and what that rests on; `refusal`: why the next one wasn't."""
-
-    ids: tuple[str, ...] = ()
-    contexts: tuple[AdmissionContext, ...] = ()
-    plans: tuple[ShotPlan, ...] = ()
-    refusal: UserError | None = None
-
-    def with_take(self, take_id: str, context: AdmissionContext, plan: ShotPlan) -> "Trial":
-        """Return the trial with one take more."""
-        return Trial((*self.ids, take_id), (*self.contexts, context), (*self.plans, plan))
-
-    @property
-    def prices(self) -> list[float | None]:
-        """Return what each would cost, in credits; None: not known."""
-        return [context.price for context in self.contexts]
-
-    @property
-    def models(self) -> list[str]:
-        """Return the models that make them."""
-        return [plan.video.model.id for plan in self.plans]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +171,7 @@ class RedoAcceptance:
             releases = releases or Releases(context.fingerprint)  # the words of the others are known
             context = releases.for_shot(session, requester, context, now)
             if not trial.ids:
-                _check_title(requester, film.row, context, now)
+                _check_title(session, requester, film, context, now)
             refusal = self._refusal(session, requester, plan, context, now)
             if isinstance(refusal, WordNotAllowedError):
                 is_word = not trial.ids and _is_typed(film, number, plan, context)
@@ -263,7 +241,8 @@ def _reopen(session: Session, film: Film, numbers: Sequence[int], ids: Sequence[
         row.joined_shots = [*film.names]
     row.lost_shots = [lost for lost in row.lost_shots or () if lost not in numbers] or None
     row.frameless_shots = [shot for shot in row.frameless_shots or () if shot not in numbers] or None
-    row.delivered_at = row.posting_at = row.troubles = row.lease_owner = row.lease_until = None
+    row.delivered_at = row.posting_at = row.lease_owner = row.lease_until = None
+    row.troubles = after_redo(row)
     row.not_before, row.attempts = now, 0
     session.flush()
 
@@ -276,9 +255,15 @@ def _refused_later(number: int, fitting: int, refusal: UserError) -> UserError:
     return refusal
 
 
-def _check_title(requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime) -> None:
-    """Raise `CannotRedoError` if the title, which is posted again, was accepted before it was forbidden."""
-    if words := title_words(requester, row, context, now):
+def _check_title(
+    session: Session, requester: Requester, film: Film, context: AdmissionContext, now: datetime
+) -> None:
+    """Raise `CannotRedoError` if the title, which is posted again, was accepted before it was forbidden.
+
+    What a moderator let pass in this film passes again.
+    """
+    passed = fetch_used(session, [take.id for take in film.takes])
+    if words := title_words(requester, film.row, context, passed, now):
         advice = _("I can't redo its shots. Use `/film` to make a new one.")
         uncounted = _("This didn't count toward your limit.")
         raise CannotRedoError(f"{title_sentence(words)} {advice} {uncounted}")

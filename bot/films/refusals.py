@@ -3,14 +3,17 @@
 A moderator can be asked about it, and a word costs a strike.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import excuse, offer
+from bot.admission.appeals import excuse, fetch_releases, left_words, offer
 from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
+from bot.admission.context import Release
 from bot.admission.denials import (
     BudgetReachedError,
     QuotaReachedError,
@@ -56,14 +59,34 @@ class AskableShotError(ShotRefusedError):
         self.appeal_id = self._refusal.appeal_id
 
 
+def title_context(
+    session: Session, requester: Requester, row: FilmRow, context: AdmissionContext, mark: str, now: datetime
+) -> AdmissionContext:
+    """Return the context of a film's title, with what lets it pass; `mark`: of the film's shots.
+
+    A moderator lets the title of exactly that film pass.
+    """
+    mark = hashlib.sha256(f"{mark}{row.title}".encode()).hexdigest()
+    is_forbidden = check_words(row.title, context.policy) is not None
+    releases = fetch_releases(session, requester, mark, now) if is_forbidden else ()
+    return replace(context, fingerprint=mark, releases=releases)
+
+
 def title_words(
-    requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime
+    requester: Requester,
+    row: FilmRow,
+    context: AdmissionContext,
+    releases: Collection[Release],
+    now: datetime,
 ) -> Sequence[str]:
-    """Return the forbidden words of the title, if its member may have videos there; it's judged first."""
+    """Return the forbidden words of the title, if its member may have videos there; it's judged first.
+
+    `releases`: what lets the title pass; those of `context` are of the first shot.
+    """
     found = check_words(row.title, context.policy)
     if found is None or check_place(requester, context, now) is not None:
         return ()
-    return found.words
+    return left_words(found.words, releases)
 
 
 def has_title(source: Film | None, row: FilmRow) -> bool:

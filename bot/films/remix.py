@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 
 from bot.errors import UserError
-from bot.films.redo import images_of, living_family
+from bot.films.redo import images_of, living_family, unrefused
 from bot.films.rows import Film
 from bot.films.script import SCRIPT_MAX_LENGTH, FilmSpec, on_one_line
 from bot.films.takes import last_takes
@@ -24,7 +24,7 @@ class CannotRemixError(UserError):
 def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: datetime) -> FilmSpec:
     """Return a film as its member asked for it, with the words of the shots that were redone.
 
-    Where its model is gone, none is chosen.
+    Where its model is gone, or ended a shot since it was gone, none is chosen.
 
     Raises:
         CannotRemixError: it was removed, or what it was made from isn't known any more.
@@ -43,7 +43,7 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
     return FilmSpec(
         row.title,
         prompts,
-        living_family(film, models, gone),
+        living_family(film, unrefused(film, models), gone),
         dict(row.options),
         _images(film, now),
         row.continuity,

@@ -13,6 +13,7 @@ from bot.eta.pacing import retry_delay
 from bot.films.finishing import Finishing
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
+from bot.films.troubles import GIVEN_UP, TIMED_OUT, add
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.media.downloads import MediaError
@@ -24,7 +25,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 LOOK_INTERVAL = 1.0  # seconds between two looks
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # to join and post a film, for reasons nobody foresaw; about ten minutes with back-off
-TIMED_OUT = "timeout"  # among a film's troubles: the next one is its last, since others wait as long
 
 
 class FilmRunner:
@@ -76,10 +76,12 @@ class FilmRunner:
         """Carry one film; nothing that happens to it may reach the others."""
         with bound_contextvars(film=film.row.id):
             try:
-                await self._finishing.finish(film)
+                if GIVEN_UP in (film.row.troubles or {}):
+                    await self._finishing.close(film, film.row)
+                else:
+                    await self._finishing.finish(film)
             except StepPostponedError as error:
-                log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
-                await self._queue.lay_down(film.row, error.wait)
+                await self._postpone(film, error)
             except LeaseLostError:
                 log.warning("skipped because another process has it")
             except MediaError as error:
@@ -94,21 +96,27 @@ class FilmRunner:
 
         `is_late`: joining took too long, as it always will if it does so twice.
         """
+        wait = timedelta(seconds=retry_delay(film.row.attempts))
         try:
-            # As it stands: what was noted since it was claimed stays, and it may be posted or removed by now.
+            # As it stands: it may have been late, posted or removed since it was claimed.
             row = (await self._queue.get(film.row.id)).row
-            troubles = row.troubles or {}
-            is_hopeless = is_late and TIMED_OUT in troubles
-            if is_late and not is_hopeless:
-                await self._queue.note(row, troubles={**troubles, TIMED_OUT: "once"})
+            is_hopeless = is_late and TIMED_OUT in (row.troubles or {})
             if film.row.attempts < MAX_ATTEMPTS and not is_hopeless:
-                wait = timedelta(seconds=retry_delay(film.row.attempts))
+                if is_late:
+                    await self._queue.note_troubles(row, add(TIMED_OUT, "once"))
                 await self._queue.lay_down(film.row, wait, failed=True)
                 return
             log.error("gave up a film after too many attempts", attempts=film.row.attempts)
-            await self._finishing.close(film, row)
-        except Exception:  # the lease ends by itself and the film is taken up again
+            await self._finishing.close(film, await self._queue.note_troubles(row, add(GIVEN_UP, "")))
+        except StepPostponedError as error:
+            await self._postpone(film, error)
+        except Exception:  # if this fails as well, the lease ends by itself and the film is taken up again
             log.exception("a failed film can't be recorded")
+            await self._queue.lay_down(film.row, wait)
+
+    async def _postpone(self, film: Film, error: StepPostponedError) -> None:
+        log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
+        await self._queue.lay_down(film.row, error.wait)
 
     async def _renew(self, film_id: str) -> None:
         while True:

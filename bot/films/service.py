@@ -10,9 +10,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Requester
-from bot.db.film_models import FilmRow
-from bot.db.models import ANSWER_GRACE
+from bot.db.film_models import Continuity, FilmRow
+from bot.db.models import ANSWER_GRACE, Generation
 from bot.errors import DatabaseBusyError, UserError
+from bot.eta.eta import Eta
 from bot.films.acceptance import Acceptance, DearerError, Offered
 from bot.films.changes import Change
 from bot.films.desk import FilmDesk
@@ -42,6 +43,18 @@ class FilmQuote(BaseQuote[FilmRow]):
 
     change: Change | None = field(default=None, kw_only=True)
 
+    @property
+    def expected_in(self) -> float | None:
+        """The seconds until all shots should be ready; None: nobody knows.
+
+        `eta` is of the shot that is made last where they're made side by side, else of each.
+        """
+        if self.eta.expected_at is None:
+            return None
+        is_chain = self.row.continuity is Continuity.CONTINUOUS
+        seconds = (self.eta.expected_at - self.now).total_seconds()
+        return seconds * (len(self.row.prompts) if is_chain else 1)
+
 
 class Films(FilmDesk):
     """Offers films, and accepts them."""
@@ -53,6 +66,10 @@ class Films(FilmDesk):
     async def find(self, film_id: str) -> Film | None:
         """Return a film as it stands, or None."""
         return await self._database.read(lambda session: fetch_film(session, film_id), hurried=True)
+
+    def eta_of(self, shot: Generation) -> Eta:
+        """Return what can be said of a shot that is being made."""
+        return self._queue_estimate.eta_of_sent(shot)
 
     def remix(self, film: Film) -> FilmSpec:
         """Return what a film was made from, to be changed; raises as `spec_of`."""
@@ -194,7 +211,8 @@ class Films(FilmDesk):
     async def _quote(self, requester: Requester, offered: Offered) -> FilmQuote:
         now, row, video = self._clock(), offered.row, offered.plans[0].video
         preview = new_preview(row, offered.plans[0].spec.prompt, video.model.id, video.options, now)
-        eta, contexts = await self._queue_estimate.eta(preview), offered.contexts
+        together = len(offered.plans) if row.continuity is Continuity.CUTS else 1
+        eta, contexts = await self._queue_estimate.eta(preview, together), offered.contexts
         quote = FilmQuote.of(
             row,
             preview,

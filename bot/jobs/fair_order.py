@@ -1,29 +1,37 @@
 """Whose turn it is: members share the places at the provider, whoever came first.
 
 A request's turn is the number of its member's requests that would be at the provider with it and all their
-earlier ones: what runs already counts, and of those that wait, the oldest goes first. Lower turns go first,
-and among equal ones the older request. So nobody gets a second place while somebody else has none, over all
-servers; a member of two servers is a member of each.
+earlier ones: what runs already counts, and of those that wait, the oldest goes first. Lower turns go first.
+So nobody gets a second place while somebody else has none, over all servers; a member of two servers is a
+member of each.
+
+Among equal turns, it's the member who has waited longer since they had a place, or else since they asked: who
+asked often goes to the end of the line when a place is left, also where there is but one.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    Integer,
     Row,
+    ScalarSelect,
     Select,
     Subquery,
     and_,
     bindparam,
+    case,
     func,
     not_,
     or_,
     select,
+    tuple_,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bot.db.column_types import UtcDateTime
 from bot.db.models import AT_PROVIDER, Generation, Status
@@ -32,11 +40,13 @@ from bot.db.models import AT_PROVIDER, Generation, Status
 # this module are made once, and run with `moments`.
 NOW = bindparam("now", type_=UtcDateTime())
 _FARTHEST = bindparam("farthest", type_=UtcDateTime())
+_RECENTLY = bindparam("recently", type_=UtcDateTime())
+RECENT = timedelta(days=1)  # the age of requests that are looked at for when their member had a place
 
 
 def moments(now: datetime, lease: timedelta) -> dict[str, datetime]:
     """Return what a statement with `FREE`, `RUNNING` or `in_turn` is run with."""
-    return {"now": now, "farthest": now + 2 * lease}
+    return {"now": now, "farthest": now + 2 * lease, "recently": now - RECENT}
 
 
 def is_free(now: datetime, lease: timedelta) -> ColumnElement[bool]:
@@ -80,7 +90,7 @@ def in_turn(condition: ColumnElement[bool]) -> Select[str]:
         .join(turns, turns.c.id == Generation.id)
         # Once more, for a row that was changed before PostgreSQL locked it: it looks at these again.
         .where(in_line(), FREE)
-        .order_by(turns.c.turn, Generation.created_at, Generation.id)
+        .order_by(*_rank(turns))
     )
 
 
@@ -92,11 +102,17 @@ def fetch_line(session: Session, now: datetime, lease: timedelta) -> Sequence[Ro
     return session.execute(_LINE, moments(now, lease)).all()
 
 
-def fetch_next_place(session: Session, guild_id: int, user_id: int, now: datetime, lease: timedelta) -> int:
-    """Return the place in the line, from 1 on, that one more request of a member would have."""
-    member = {"guild_id": guild_id, "user_id": user_id}
-    turn = 1 + (session.scalar(_CARRIED, member | moments(now, lease)) or 0)
-    return 1 + (session.scalar(_EARLIER, {"turn": turn} | moments(now, lease)) or 0)
+def fetch_next_place(
+    session: Session, guild_id: int, user_id: int, now: datetime, lease: timedelta, count: int = 1
+) -> int:
+    """Return the place in the line, from 1 on, that the last of `count` more of a member would have."""
+    found = {"guild_id": guild_id, "user_id": user_id} | moments(now, lease)
+    carried, running = session.execute(_MEMBER, found).one()
+    own = carried - running + count
+    since = session.scalar(_SINCE, found) if carried > running else None
+    # With none in the line yet, they would come behind all that have as many places.
+    rank = {"turn": carried + count, "own": own, "since": since or found["farthest"]}
+    return count + (session.scalar(_EARLIER, found | rank) or 0)
 
 
 def count_running(session: Session, now: datetime, lease: timedelta) -> int:
@@ -105,7 +121,11 @@ def count_running(session: Session, now: datetime, lease: timedelta) -> int:
 
 
 def _turns(condition: ColumnElement[bool]) -> Subquery:
-    """Select the `id` and the `turn` of queued requests that meet `condition` and nobody carries."""
+    """Select queued requests that meet `condition` and nobody carries: `id`, member, and what ranks them.
+
+    `turn`; `own`: the number among its member's that wait, so that who is given no place before goes first;
+    `since`: when their wait for the first of them began.
+    """
     member = (Generation.guild_id, Generation.user_id)
     running = (
         select(*member, func.count().label("count"))
@@ -115,23 +135,59 @@ def _turns(condition: ColumnElement[bool]) -> Subquery:
     )
     own = func.row_number().over(partition_by=member, order_by=(Generation.created_at, Generation.id))
     waiting = (
-        select(Generation.id, *member, own.label("own"))
+        select(Generation.id, *member, Generation.created_at, own.label("own"))
         .where(Generation.delivered_at.is_(None), in_line(), FREE, condition)
         .subquery()
     )
     same_member = and_(running.c.guild_id == waiting.c.guild_id, running.c.user_id == waiting.c.user_id)
     turn = waiting.c.own + func.coalesce(running.c.count, 0)
-    return select(waiting.c.id, turn.label("turn")).outerjoin(running, same_member).subquery()
+    first = case((waiting.c.own == 1, func.coalesce(_left_after(waiting), waiting.c.created_at)))
+    since = func.max(first).over(partition_by=(waiting.c.guild_id, waiting.c.user_id))
+    columns = (waiting.c.id, waiting.c.guild_id, waiting.c.user_id, waiting.c.own)
+    return (
+        select(*columns, turn.label("turn"), since.label("since")).outerjoin(running, same_member).subquery()
+    )
+
+
+def _left_after(waiting: Subquery) -> ScalarSelect[datetime | None]:
+    """Select when a member left a place last, if they did since they asked for one that they wait for."""
+    other = aliased(Generation)
+    return (
+        select(func.max(other.finished_at))
+        .where(
+            other.guild_id == waiting.c.guild_id,
+            other.user_id == waiting.c.user_id,
+            other.created_at > _RECENTLY,
+            other.submitted_at.is_not(None),
+            other.finished_at > waiting.c.created_at,
+            other.finished_at <= NOW,
+        )
+        .scalar_subquery()
+    )
+
+
+def _rank(turns: Subquery) -> Sequence[ColumnElement[Any]]:
+    """Return by what the line is ordered."""
+    columns = turns.c
+    return columns.turn, columns.own, columns.since, columns.guild_id, columns.user_id
 
 
 _HAS_CARD = Generation.card_id.is_not(None)
 _LINE = in_turn(_HAS_CARD).add_columns(Generation.guild_id)
-_CARRIED = select(func.count()).where(
-    Generation.guild_id == bindparam("guild_id", type_=BigInteger()),
-    Generation.user_id == bindparam("user_id", type_=BigInteger()),
-    Generation.delivered_at.is_(None),
-    or_(and_(Generation.status == Status.QUEUED, Generation.review_until.is_(None)), RUNNING),
-)
 _ALL_TURNS = _turns(_HAS_CARD)
-_EARLIER = select(func.count()).select_from(_ALL_TURNS).where(_ALL_TURNS.c.turn <= bindparam("turn"))
+_GUILD, _USER = (bindparam(name, type_=BigInteger()) for name in ("guild_id", "user_id"))
+_OWN = (Generation.guild_id == _GUILD, Generation.user_id == _USER, Generation.delivered_at.is_(None))
+_IS_QUEUED = and_(Generation.status == Status.QUEUED, Generation.review_until.is_(None))
+# What a member has waiting or at the provider, and how many of these are there.
+_MEMBER = select(func.count(), func.count(case((RUNNING, 1)))).where(*_OWN, or_(_IS_QUEUED, RUNNING))
+_SINCE = select(func.max(_ALL_TURNS.c.since)).where(
+    _ALL_TURNS.c.guild_id == _GUILD, _ALL_TURNS.c.user_id == _USER
+)
+_NEW = tuple_(
+    *(bindparam(name, type_=Integer()) for name in ("turn", "own")),
+    bindparam("since", type_=UtcDateTime()),
+    _GUILD,
+    _USER,
+)
+_EARLIER = select(func.count()).select_from(_ALL_TURNS).where(tuple_(*_rank(_ALL_TURNS)) < _NEW)
 _COUNT_RUNNING = select(func.count()).where(Generation.delivered_at.is_(None), RUNNING)

@@ -238,18 +238,17 @@ class GenerationQueue:
         """Return all requests that wait for a place at the provider, the next one first: id, server's id."""
         return await self._database.read(lambda session: fetch_line(session, self._clock(), self.lease))
 
-    async def estimate_place(self, guild_id: int, user_id: int) -> int:
-        """Return the place in that line that one more request would have; 0: it would not have to wait.
+    async def estimate_place(self, guild_id: int, user_id: int, count: int = 1) -> tuple[int, int]:
+        """Return the place in that line of the last of `count` more requests, and how many places are free.
 
         Raises:
             DatabaseBusyError: nothing can be read now.
         """
         now = self._clock()
 
-        def foresee(session: Session) -> int:
-            place = fetch_next_place(session, guild_id, user_id, now, self.lease)
-            free = self._max_running - count_running(session, now, self.lease)
-            return place if place > free else 0
+        def foresee(session: Session) -> tuple[int, int]:
+            place = fetch_next_place(session, guild_id, user_id, now, self.lease, count)
+            return place, self._max_running - count_running(session, now, self.lease)
 
         return await self._database.read(foresee, hurried=True)
 

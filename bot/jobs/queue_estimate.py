@@ -15,12 +15,21 @@ class QueueEstimate:
         self._estimator = estimator
         self._clock = clock
 
-    async def eta(self, preview: Generation) -> Eta:
-        """Return what can be said of a request that is not made; `preview`: as it would be if it were."""
-        place = await self._queue.estimate_place(preview.guild_id, preview.user_id)
+    def eta_of_sent(self, generation: Generation) -> Eta:
+        """Return what can be said of a request that is being made."""
+        return self._estimator.eta(generation, self._clock())
+
+    async def eta(self, preview: Generation, count: int = 1) -> Eta:
+        """Return what can be said of a request that is not made; `preview`: as it would be if it were.
+
+        `count`: of so many that are asked for at once, it's the last one.
+        """
+        place, free = await self._queue.estimate_place(preview.guild_id, preview.user_id, count)
         now = self._clock()
-        if not place:
+        if place <= free:
             return self._estimator.eta(preview, now)
         if place > LAST_POSITION:
             return Eta(place)
+        if count > 1:  # the first of them begin at once
+            return self._estimator.eta_in_rounds(preview, place - free, now)
         return self._estimator.eta_in_queue(preview, place, now)

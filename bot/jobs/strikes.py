@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import was_let_pass
+from bot.admission.appeals import fetch_used
 from bot.db.guild_models import StrikeKind
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
@@ -41,7 +41,7 @@ def strike_for_safety(session: Session, generation: Generation, now: datetime) -
     before = None if generation.source_id is None else session.get(Generation, generation.source_id)
     if before is not None and before.status is Status.SUCCEEDED and _has_same_words(before, generation):
         return
-    if was_let_pass(session, _act_ids(generation)):
+    if fetch_used(session, _act_ids(generation)):
         return
     source = f"request:{act_of(generation)}"
     act = Act(generation.guild_id, generation.user_id, StrikeKind.SAFETY, source, locale=generation.locale)

@@ -38,6 +38,7 @@ class Clip:
         coding: what must be the same in clips whose pictures are joined as they are; empty: unknown, or
             players turn them.
         begin: when it begins, in seconds of the file's own time; nearly always 0.
+        picture_seconds: from there to the end of the picture; sound may be longer.
         gain: decibels by which its sound is changed where it's joined with others.
 
     All but the first two are zero or empty when ffmpeg could not be run.
@@ -53,6 +54,7 @@ class Clip:
     unplayable: str = ""
     coding: str = ""
     begin: float = 0
+    picture_seconds: float = 0
     gain: float = 0
 
 
@@ -194,6 +196,7 @@ async def probe(path: Path) -> Clip:
         unplayable=await unplayable_part(path, streams),
         coding=streams.coding if is_plain else "",
         begin=streams.begin,
+        picture_seconds=streams.picture_seconds,
     )
 
 

@@ -32,11 +32,11 @@ class FrameMissingError(MediaError):
 FindFrame = Callable[[str, int], Awaitable[bytes]]
 
 
-# Writes a whole video, by its ID; raises MediaError.
-FindVideo = Callable[[str, Path], Awaitable[None]]
+# Writes a whole video, by its ID; without a path, only says whether it wasn't taken down; raises MediaError.
+FindVideo = Callable[[str, Path | None], Awaitable[None]]
 
 
-async def no_videos(_: str, __: Path) -> None:
+async def no_videos(_: str, __: Path | None) -> None:
     """Find no video."""
     raise FileGoneError("There are no videos.")
 
@@ -95,9 +95,12 @@ class ImageStore:
     ) -> tuple[str, ...]:
         """Return the images as data URIs, in the order of their links; what is missing is fetched.
 
+        A whole video that was taken down since it was fetched isn't returned.
+
         Raises:
             ImageError, MediaError: as for `ensure`.
         """
+        await self._ensure_there(urls)
         await self.ensure(generation_id, urls, sides)
         paths = [self._path(generation_id, number) for number in range(len(urls))]
         try:
@@ -106,6 +109,13 @@ class ImageStore:
             self.discard(generation_id)  # damaged since it was checked, as by a power failure
             await self.ensure(generation_id, urls, sides)
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
+
+    async def _ensure_there(self, urls: Sequence[str]) -> None:
+        for video in filter(None, map(whole_video, urls)):
+            try:
+                await self._find_video(video, None)
+            except FileGoneError as error:
+                raise ImageError(FailureKind.VIDEO_GONE, str(error)) from error
 
     def discard(self, generation_id: str) -> None:
         """Delete the generation's images, if any are here."""

@@ -16,8 +16,8 @@ import structlog
 from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS
-from bot.media.ffmpeg import run_ffmpeg, was_stopped
-from bot.media.files import PART_SUFFIX, Clip, probe
+from bot.media.ffmpeg import run_ffmpeg, took_too_long, was_stopped
+from bot.media.files import PART_SUFFIX, Clip, NoVideoError, probe
 from bot.media.loudness import ALIKE, SAMPLE_RATE, evened
 from bot.media.streams import MP4, source_of
 from bot.media.subprocess_limits import confined
@@ -41,6 +41,10 @@ class JoiningRefusedError(MediaError):
 
 class JoiningTimeoutError(MediaError):
     """It took too long; once more is enough to see that it always will."""
+
+
+class JoiningStoppedError(MediaError):
+    """ffmpeg was stopped, as by a system without memory; nobody knows whether it would be so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,8 @@ class Joiner:
         part = output.with_name(f"{output.stem}-{secrets.token_hex(4)}{PART_SUFFIX}")
         try:
             await self._run(await asyncio.to_thread(_command, arguments, clips, part, self.timeout))
-            film = await probe(part)
-            _ensure_whole(film, clips, fade)
+            film = await _look_into(part)
+            _ensure_whole(film, clips, fade, are_copied=arguments is _copied)
             await asyncio.to_thread(part.replace, output)
             return replace(film, path=output)
         finally:
@@ -97,16 +101,37 @@ class Joiner:
             raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
         if code:
             log.error("shots were not joined", code=code, stderr=stderr)
+            if took_too_long(code):
+                raise JoiningTimeoutError(f"The shots were not joined in ffmpeg's processor time ({code}).")
             if was_stopped(code):
-                raise MediaError(f"ffmpeg did not come to its end ({code}).")
+                raise JoiningStoppedError(f"ffmpeg did not come to its end ({code}).")
             raise JoiningRefusedError(f"ffmpeg refused ({code}).")
 
 
-def _ensure_whole(film: Clip, clips: Sequence[Clip], fade: float) -> None:
+async def _look_into(file: Path) -> Clip:
+    """Return a film that ffmpeg has written.
+
+    Raises:
+        JoiningRefusedError: it is none.
+        MediaError: nobody could look into it.
+    """
+    try:
+        film = await probe(file)
+    except NoVideoError as error:
+        raise JoiningRefusedError("What ffmpeg has written is no film.") from error
+    if not film.seconds:
+        raise MediaError("ffmpeg could not look into the film.")
+    return film
+
+
+def _ensure_whole(film: Clip, clips: Sequence[Clip], fade: float, *, are_copied: bool) -> None:
     """Raise JoiningRefusedError unless a film is as long as its shots, with sound where they have some."""
     wanted = joined_seconds(clips, fade)
-    if abs(film.seconds - wanted) > TOLERANCE * len(clips):
-        raise JoiningRefusedError(f"The film has {film.seconds:.1f} s instead of {wanted:.1f} s.")
+    # Pictures that are copied end where the last shot's do; else the last one stays while the sound goes on.
+    shown = wanted - (clips[-1].seconds - clips[-1].picture_seconds if are_copied else 0)
+    for what, length, right in (("film", film.seconds, wanted), ("picture", film.picture_seconds, shown)):
+        if abs(length - right) > TOLERANCE * len(clips):
+            raise JoiningRefusedError(f"The {what} has {length:.1f} s instead of {right:.1f} s.")
     if film.has_sound != _have_sound(clips):
         raise JoiningRefusedError("The film's sound is missing.")
 
@@ -183,7 +208,7 @@ def filter_of(clips: Sequence[Clip], fade: float, *, has_sound: bool) -> str:
             f"[{number}:V:0]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic,"
             f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,"
             f"fps={FRAME_RATE}:start_time=0,"
-            f"tpad=stop_mode=clone:stop_duration=1,trim=end={clip.seconds:.6f},"
+            f"tpad=stop_mode=clone:stop_duration={_rest(clip):.6f},trim=end={clip.seconds:.6f},"
             # Of all versions of ffmpeg, some forget the rate at `setpts`, without which nothing fades.
             f"setpts=PTS-STARTPTS,fps={FRAME_RATE}[v{number}]"
         )
@@ -191,6 +216,14 @@ def filter_of(clips: Sequence[Clip], fade: float, *, has_sound: bool) -> str:
             steps.append(f"{_sound_of(clip, first_sound + number)}[a{number}]")
     joined = crossfades(clips, fade, has_sound=has_sound) if fade else cuts(len(clips), has_sound=has_sound)
     return ";".join([*steps, *joined])
+
+
+def _rest(clip: Clip) -> float:
+    """Return for how long a clip's last picture may stay: as its sound goes on, and some frames more.
+
+    Not for ever: a file that has lost its end since it was looked into would pass for whole.
+    """
+    return max(clip.seconds - clip.picture_seconds, 0) + 1
 
 
 def _sound_of(clip: Clip, source: int) -> str:

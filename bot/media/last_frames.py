@@ -148,7 +148,7 @@ async def last_frame(video: Path, picture: Path) -> Frame:
 
     Raises:
         NoFrameError: it cannot be read.
-        MediaError: ffmpeg was stopped.
+        MediaError: ffmpeg was stopped, or took too long.
         OSError, RuntimeError: there is no ffmpeg.
     """
     for start in STARTS:
@@ -168,7 +168,7 @@ async def _run(video: Path, start: tuple[str, ...], picture: Path) -> tuple[int,
     try:
         return await run_ffmpeg(command, timeout=FFMPEG_TIMEOUT)
     except TimeoutError as error:
-        raise NoFrameError("The file could not be read in time.") from error
+        raise MediaError("The file could not be read in time.") from error
 
 
 def _command(video: Path, start: tuple[str, ...], picture: Path) -> list[str]:

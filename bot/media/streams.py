@@ -13,7 +13,7 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
 from bot.media.downloads import MediaError
-from bot.media.ffmpeg import Take, run_ffmpeg
+from bot.media.ffmpeg import Take, run_ffmpeg, was_stopped
 from bot.media.h264 import pictures_of
 from bot.media.subprocess_limits import confined
 
@@ -56,6 +56,12 @@ class Streams:
     def begin(self) -> float:
         """Return when the first stream begins, in seconds of the file's own time."""
         return min((self._begin(number) * self._unit(number) for number in self._times), default=0)
+
+    @property
+    def picture_seconds(self) -> float:
+        """Return the time from `begin` to the end of the picture; 0 where there is none."""
+        ends = (self._times[number].end * self._unit(number) for number in self._of_kind("video"))
+        return max(next(ends, 0) - self.begin, 0)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -109,9 +115,10 @@ class Streams:
         return int(above) / int(below)
 
     def _first(self, kind: str) -> dict[str, str]:
-        return next(
-            (facts for facts in self.facts.values() if facts.get("media_type") == kind), dict[str, str]()
-        )
+        return next((self.facts[number] for number in self._of_kind(kind)), dict[str, str]())
+
+    def _of_kind(self, kind: str) -> list[int]:
+        return [number for number, facts in self.facts.items() if facts.get("media_type") == kind]
 
 
 async def read_streams(path: Path) -> tuple[int, str, Streams]:
@@ -173,7 +180,7 @@ async def unplayable_part(path: Path, streams: Streams) -> str:
         return ""
     pictures = pictures_of(head)
     if pictures is None:
-        return "" if code < 0 else f"{PLAYED_CODEC}?"
+        return "" if was_stopped(code) else f"{PLAYED_CODEC}?"
     return "" if pictures.is_common else f"{PLAYED_CODEC}, {pictures}"
 
 

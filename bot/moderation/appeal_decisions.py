@@ -14,7 +14,7 @@ from bot.db.models import Generation
 from bot.errors import UserError
 from bot.i18n import N_, _
 from bot.jobs.ports import Posted
-from bot.moderation.decisions import Moderator
+from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
 from bot.moderation.snapshots import word_teller
@@ -48,13 +48,6 @@ class AppealNotFoundError(UserError):
 
     def __init__(self) -> None:
         super().__init__(_("I no longer have this request. Nothing changed."))
-
-
-class OwnAppealError(UserError):
-    """A moderator decides about their own request."""
-
-    def __init__(self) -> None:
-        super().__init__(_("This is your own request, so another moderator has to decide. Nothing changed."))
 
 
 class AppealClosedError(UserError):
@@ -148,12 +141,11 @@ def ensure_decidable(row: AppealRow | None, by: Moderator) -> None:
     """Check that a moderator can decide about an appeal.
 
     Raises:
-        AppealNotFoundError, OwnAppealError, AppealClosedError: they can't.
+        AppealNotFoundError, OwnCaseError, AppealClosedError: they can't.
     """
     if row is None:
         raise AppealNotFoundError
-    if row.user_id == by.user_id:
-        raise OwnAppealError
+    ensure_not_own(by, row.user_id)
     if row.decision is not None:
         raise AppealClosedError(_(ALREADY[row.decision], who=f"<@{row.decided_by}>"))
 

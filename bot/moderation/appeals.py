@@ -202,7 +202,7 @@ class Appeals:
         Raises:
             BadInputError: the words are too long.
             AppealNotFoundError: this server has no such appeal.
-            OwnAppealError: it's the moderator's own.
+            OwnCaseError: it's the moderator's own.
             AppealClosedError: somebody was faster.
             LaterBlockError: it's about a block that was replaced.
             DatabaseBusyError: nothing can be recorded now.

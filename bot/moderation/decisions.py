@@ -6,6 +6,7 @@ both are in the trail.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import LiteralString
 
 from sqlalchemy.orm import Session
 
@@ -13,8 +14,8 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import Action
 from bot.db.transactions import Result, Work
-from bot.errors import BadInputError
-from bot.i18n import ngettext, number
+from bot.errors import BadInputError, UserError
+from bot.i18n import N_, _, ngettext, number
 from bot.moderation.snapshots import Told
 from bot.policy.audit import record
 from bot.policy.documents import MemberPolicy, Policy
@@ -22,6 +23,8 @@ from bot.policy.store import fetch_member_policy, fetch_policy, store_member_pol
 from bot.text import clean
 
 REASON_MAX_LENGTH = 300  # characters
+
+OWN_REQUEST = N_("This is your own request, so another moderator has to decide. Nothing changed.")
 
 PolicyChange = Callable[[Policy], Policy]
 MemberPolicyChange = Callable[[MemberPolicy], MemberPolicy]
@@ -42,6 +45,23 @@ class AuditEvent:
     action: Action
     subject: str
     reason: str | None = None
+
+
+class OwnCaseError(UserError):
+    """A moderator decides about what is their own."""
+
+
+def ensure_not_own(by: Moderator, member_id: int, sentence: LiteralString = OWN_REQUEST) -> None:
+    """Check that an appeal, a review or a report is about somebody else: nobody decides about their own.
+
+    That goes for the only moderator, too. `member_id`: who requested what it's about; `sentence`: what they
+    read otherwise.
+
+    Raises:
+        OwnCaseError: it's the moderator's own.
+    """
+    if member_id == by.user_id:
+        raise OwnCaseError(_(sentence))
 
 
 class Decisions:

@@ -13,7 +13,7 @@ from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
 from bot.db.models import NOBODY
 from bot.errors import NotFoundError, UserError
 from bot.i18n import N_, _
-from bot.moderation.decisions import Moderator
+from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.moderation.reported import ReportedVideo, act_in, load_reported, remove_film
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
@@ -27,6 +27,8 @@ DISMISSED = N_("{who} has already dismissed this report. Nothing changed.")
 DELETED = N_("{who} has already deleted this video. Nothing changed.")
 FILM_DELETED = N_("{who} has already deleted this film. Nothing changed.")
 BLOCKED = N_("{who} has already blocked the member because of this report. Nothing changed.")
+OWN_VIDEO = N_("This is your own video, so another moderator has to decide. Nothing changed.")
+OWN_FILM = N_("This is your own film, so another moderator has to decide. Nothing changed.")
 UNKNOWN_MEMBER = N_(
     "I no longer know who requested this video because they deleted their data. Nothing changed."
 )
@@ -69,6 +71,8 @@ def carry_out(
 ) -> ReportedVideo:
     """Decide a report and do what follows in the database; see `bot.moderation.reports.Reports.decide`."""
     reported = load_reported(session, _claim(session, by, report_id, decision))
+    if reported.subject is not None:
+        ensure_not_own(by, reported.subject.user_id, OWN_VIDEO if reported.film is None else OWN_FILM)
     match decision:
         case ReportDecision.DELETE:
             _delete(session, by, reported, now)

@@ -142,6 +142,7 @@ class Reports:
         Raises:
             ReportNotFoundError: this server has no such report.
             ReportClosedError: somebody was faster.
+            OwnCaseError: it's about the moderator's own video or film.
             NobodyToBlockError: the member is not known any more.
             NotFoundError: the row of what was reported is gone.
             DatabaseBusyError: nothing can be recorded now.

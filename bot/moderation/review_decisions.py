@@ -17,8 +17,8 @@ from bot.failures import FailureKind
 from bot.i18n import N_, _
 from bot.jobs.endings import Values, is_being_answered, taken_over, unsent, withheld
 from bot.jobs.ports import Posted
-from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError, OwnAppealError
-from bot.moderation.decisions import Moderator
+from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError
+from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.policy.audit import record
 
 ALREADY: Mapping[ReviewDecision, LiteralString] = {
@@ -112,12 +112,11 @@ def ensure_decidable(row: ReviewRow | None, by: Moderator) -> ReviewRow:
     """Check that a moderator can decide about a review, and return it.
 
     Raises:
-        AppealNotFoundError, OwnAppealError, ReviewClosedError: they can't.
+        AppealNotFoundError, OwnCaseError, ReviewClosedError: they can't.
     """
     if row is None:
         raise AppealNotFoundError
-    if row.user_id == by.user_id:
-        raise OwnAppealError
+    ensure_not_own(by, row.user_id)
     if row.decision is not None:
         raise ReviewClosedError(row.decision, row.decided_by)
     return row

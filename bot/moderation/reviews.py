@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import or_, select, update
@@ -39,7 +40,10 @@ LOOK_SIZE = 50  # reviews in one look
 OUTAGE = timedelta(minutes=5)  # without a look: nothing ran, or it had no database
 OUTAGE_LOOKS = 30  # that did not take place by then, however rare they are
 
-HasLeft = Callable[[int, int], Awaitable[bool]]  # whether somebody is not on a server any more
+ASKING = timedelta(hours=1)  # for which a member is looked for before their video is posted unseen
+
+# Whether somebody is not on a server any more; None: Discord doesn't tell.
+HasLeft = Callable[[int, int], Awaitable[bool | None]]
 Show = Callable[[Generation], Awaitable[None]]  # brings a request's card up to date
 
 
@@ -103,7 +107,7 @@ class Reviews:
         Raises:
             BadInputError: the words are too long.
             AppealNotFoundError: this server has no such review.
-            OwnAppealError: it's the moderator's own.
+            OwnCaseError: it's the moderator's own.
             ReviewClosedError: somebody was faster, or nothing waits for it any more.
             DatabaseBusyError: nothing can be recorded now.
         """
@@ -139,18 +143,23 @@ class Reviews:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """End what is over until `stopping` is set; any number of processes may do that."""
-        await run_every(LOOK_INTERVAL, stopping, self.look, failed="reviews cannot be ended")
+        look = partial(self.look, stopping)
+        await run_every(LOOK_INTERVAL, stopping, look, failed="reviews cannot be ended")
 
-    async def look(self) -> None:
+    async def look(self, stopping: asyncio.Event | None = None) -> None:
         """End reviews that nobody decided in time, and close those that nothing waits for any more.
 
-        One whose time was over while nobody could click starts over.
+        One whose time was over while nobody could click starts over. `stopping`: ends the look, too.
         """
         now = self._clock()
         if self._looked_at is None or not timedelta() <= now - self._looked_at <= _outage():
             self._resumed_at = now  # a clock that was set counts as an outage, too
+        stopping, done = stopping or asyncio.Event(), list[bool]()
         found = await self._database.read(lambda session: _fetch_over(session, now))
-        done = [await self._finish(review, now) for review in found]
+        while found and not stopping.is_set():
+            done += [await self._finish(review, now) for review in found if not stopping.is_set()]
+            last = found[-1].row.id  # those that can't be ended now don't hide the others
+            found = await self._database.read(lambda session, last=last: _fetch_over(session, now, last))
         if any(done) or not done:  # else the database takes nothing
             self._looked_at = self._clock()
 
@@ -195,9 +204,11 @@ class Reviews:
 
     async def _end(self, review: Review, now: datetime) -> None:
         row = review.row
-        has_left = review.is_posted_unseen and await self._has_left(row.guild_id, row.user_id)
+        has_left = await self._has_left(row.guild_id, row.user_id) if review.is_posted_unseen else False
+        if has_left is None and now < row.ends_at + ASKING:
+            return  # the next look asks again
         ended = await self._database.write(
-            lambda session: _end(session, row, now, has_left=has_left), row.guild_id
+            lambda session: _end(session, row, now, has_left=bool(has_left)), row.guild_id
         )
         _count(ended, ReviewDecision.LAPSE)
         self._work.set()
@@ -207,9 +218,13 @@ def _outage() -> timedelta:
     return max(OUTAGE, timedelta(seconds=OUTAGE_LOOKS * LOOK_INTERVAL))
 
 
-def _fetch_over(session: Session, now: datetime) -> list[Review]:
-    over = select(ReviewRow).where(ReviewRow.decision.is_(None), or_(ReviewRow.ends_at <= now, ~HAS_REQUESTS))
-    return [load_review(session, row) for row in session.scalars(over.limit(LOOK_SIZE)).all()]
+def _fetch_over(session: Session, now: datetime, after: str = "") -> list[Review]:
+    """Return some of the reviews that are over, in the order of their ids; `after`: the last one seen."""
+    over = select(ReviewRow).where(
+        ReviewRow.decision.is_(None), or_(ReviewRow.ends_at <= now, ~HAS_REQUESTS), ReviewRow.id > after
+    )
+    rows = session.scalars(over.order_by(ReviewRow.id).limit(LOOK_SIZE)).all()
+    return [load_review(session, row) for row in rows]
 
 
 def _end(session: Session, found: ReviewRow, now: datetime, *, has_left: bool) -> Ended:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bot.admission.replay import PastRequest
 from bot.db.models import NOBODY
-from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, count_request, empty_days, total
+from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, count_requests, empty_days, total
 from bot.preview.history import Span
 
 
@@ -83,23 +83,23 @@ class Counting:
     def add(self, whole: Sequence[PastRequest], verdict: Verdict) -> None:
         """Count what a member asked for together, so that it's refused together or not at all."""
         now, then, alone = verdict
+        count = len(whole)
         if alone is None:
-            self._unknown += len(whole)
+            self._unknown += count
             return
-        self._requests += len(whole)
+        self._requests += count
         if now is None or then is None:
-            self._unsure += len(whole)
+            self._unsure += count
         else:
-            for request in whole:
-                count_request(self._days, request.created_at, Fate(now, then))
-            self._refused_now += len(whole) * now
+            count_requests(self._days, whole[0].created_at, Fate(now, then), count)
+            self._refused_now += count * now
             if alone and now:
-                self._refused_twice += len(whole)
+                self._refused_twice += count
             elif alone and then:
                 self._saved = (self._saved or 0.0) + sum(request.cost for request in whole)
         if alone:
             self._refused += [request.created_at for request in whole]
-            self._by_member[whole[0].user_id] += len(whole)
+            self._by_member[whole[0].user_id] += count
 
     def result(self) -> Comparison:
         """Return what it has come to."""

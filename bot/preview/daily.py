@@ -37,9 +37,9 @@ def empty_days(start: datetime, end: datetime) -> Sequence[Day]:
     return [Day(first + number * ONE_DAY, Counter()) for number in range(count)]
 
 
-def count_request(days: Sequence[Day], made_at: datetime, fate: Fate) -> None:
-    """Count a request in its day."""
-    days[(made_at - days[0].start).days].requests[fate] += 1
+def count_requests(days: Sequence[Day], made_at: datetime, fate: Fate, count: int = 1) -> None:
+    """Count requests in their day."""
+    days[(made_at - days[0].start).days].requests[fate] += count
 
 
 def total(days: Sequence[Day]) -> Counter[Fate]:

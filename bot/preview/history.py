@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, case, func, null, select
@@ -166,12 +165,15 @@ def _fetch_page(
 ) -> tuple[Page, datetime | None]:
     """Return the first requests, and when the one after them was made; None: there is no other."""
     query = select(*_COLUMNS, *more).where(made).order_by(_TABLE.c.created_at, _TABLE.c.id).limit(size)
-    rows = session.execute(query).all()
+    rows = [*session.execute(query)]
     following = None
     if len(rows) == size:
         following = rows[-1].created_at
-        rows = [*takewhile(lambda row: row.created_at < following, rows)]
+        while rows and rows[-1].created_at == following:
+            rows.pop()
         if not rows:  # all at once: a clock was put right, say
             return _fetch_page(session, made, more, 2 * size)
+    if not more:
+        return [(PastRequest._make(row), ()) for row in rows], following
     width = len(_COLUMNS)
     return [(PastRequest._make(row[:width]), row[width:]) for row in rows], following

@@ -5,10 +5,11 @@ Every failure leaves here as one of `bot.provider.errors`; callers never see aio
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+from cachetools import LRUCache
 from pydantic import SecretStr
 
 from bot.clock import monotonic, utc_now
@@ -33,6 +34,7 @@ PAGE_SIZE = 100  # the most that the provider gives at once
 KEY_PATH = "/v1/key"
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
 LEDGER_MAX_PAGES = 100
+MOST_LISTS = 32  # lists of models that are kept, for asking whether they have changed
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
 
 
@@ -63,6 +65,7 @@ class VeoClient:
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
         self._answered_at: datetime | None = None
         self._asked_at: float | None = None
+        self._lists = LRUCache[str, ModelList](MOST_LISTS)  # by the names that were asked about
 
     @property
     def answered_at(self) -> datetime | None:
@@ -169,15 +172,23 @@ class VeoClient:
         raise UnavailableError("The provider's ledger is too long to read.")
 
     async def fetch_listing(self, model_id: str) -> Listing:
-        """Ask whether a model is in the provider's list, and what it costs.
+        """Ask whether a model is in the provider's list, and what it costs; raises as `fetch_listings`."""
+        return (await self.fetch_listings([model_id]))[model_id]
+
+    async def fetch_listings(self, model_ids: Collection[str]) -> dict[str, Listing]:
+        """Ask the same of several models at once; a list that hasn't changed isn't sent again.
 
         Raises:
             VeoError: the list could not be read.
         """
-        name = provider_name_of(model_id)
-        params = {"id": name, "include": "pricing"}
-        models = await self._request(CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params)
-        return models.listing_of(name)
+        names = {model_id: provider_name_of(model_id) for model_id in model_ids}
+        asked = ",".join(sorted(set(names.values())))
+        params, known = {"id": asked, "include": "pricing"}, self._lists.get(asked)
+        models = await self._request(
+            CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params, known=known
+        )
+        self._lists[asked] = models
+        return {model_id: models.listing_of(name) for model_id, name in names.items()}
 
     async def fetch_durations(self, model_id: str) -> Durations | None:
         """Ask how long a model's generations take at present; None: the provider does not say.

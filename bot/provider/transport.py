@@ -20,6 +20,7 @@ from bot.provider.errors import UnavailableError, UnreachableError, VeoError
 from bot.provider.models import Task
 from bot.provider.reading import ForeignAnswerError, about, read_json
 from bot.provider.refusals import refusal_of
+from bot.provider.wire import Versioned
 from bot.provider.words import WordFilter
 
 CALL_TIMEOUT = 60.0  # seconds
@@ -63,12 +64,19 @@ class Transport:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         task_id: str | None = None,
+        known: Answer | None = None,
     ) -> Answer:
-        """Make a call, and tell about it; `task_id`: the answer must be about that one."""
+        """Make a call, and tell about it.
+
+        `task_id`: the answer must be about that one. `known`: an earlier answer, which is returned if the
+        provider says that it hasn't changed.
+        """
         begun_at = monotonic()
+        version = known.etag if isinstance(known, Versioned) else None
+        headers = {**(headers or {}), **({"If-None-Match": version} if version else {})}
         try:
             found = await self._call(
-                method, path, answer, params=params, body=body, headers=headers, task_id=task_id
+                method, path, answer, params=params, body=body, headers=headers, task_id=task_id, known=known
             )
         except VeoError as error:
             if error.request_id:
@@ -89,10 +97,11 @@ class Transport:
         *,
         params: Mapping[str, str] | None,
         body: bytes,
-        headers: Mapping[str, str] | None,
+        headers: Mapping[str, str],
         task_id: str | None,
+        known: Answer | None,
     ) -> Answer:
-        sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **(headers or {})}
+        sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **headers}
         time = self._timeout + len(body) / SLOWEST_UPLOAD
         try:
             async with self._session.request(
@@ -112,6 +121,8 @@ class Transport:
         except aiohttp.ClientError as error:
             # Without its cause: that of a malformed answer holds the request's headers, and so the key.
             raise UnavailableError(f"The connection broke ({type(error).__name__}).") from None
+        if response.status == HTTPStatus.NOT_MODIFIED and known is not None:
+            return known
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal_of(response.status, response.headers, content, self._words)
         try:
@@ -128,14 +139,19 @@ class Transport:
             raise UnavailableError("The video service gave an answer that makes no sense.") from None
 
     def _typed(self, answer: type[Answer], found: object, headers: Mapping[str, str]) -> Answer:
-        """Return an answer as an object; a task's cost may stand in the headers alone.
+        """Return an answer as an object; a task's cost may stand in the headers alone, as a version does.
 
         Raises:
             ValueError: it is none.
         """
         typed = answer.model_validate(found, context=self._words)
-        told = {"header_credits": credits_in_headers(headers)}
-        return typed.model_copy(update=told) if isinstance(typed, Task) else typed
+        match typed:
+            case Task():
+                return typed.model_copy(update={"header_credits": credits_in_headers(headers)})
+            case Versioned():
+                return typed.model_copy(update={"etag": headers.get("ETag")})
+            case _:
+                return typed
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -25,8 +25,8 @@ class SourceVideos:
         self._whole = whole
         self.find_attachment: FindAttachment | None = None
 
-    async def find(self, generation_id: str, path: Path) -> None:
-        """Write a video to `path`.
+    async def find(self, generation_id: str, path: Path | None) -> None:
+        """Write a video to `path`; None: only look whether it was taken down.
 
         Raises:
             FileGoneError: it was taken down, or is nowhere any more.
@@ -35,6 +35,8 @@ class SourceVideos:
         source = await self._database.read(lambda session: session.get(Generation, generation_id))
         if source is None or not is_continuable(source):
             raise FileGoneError("The video before is gone.")
+        if path is None:
+            return
         try:
             attachment = self.find_attachment and await self.find_attachment(source)
         except DeliveryPostponedError as error:

@@ -48,8 +48,13 @@ class Successors:
         policy = await self._policies.find(generation.guild_id) or Policy()
         return find_successor(self._models, model, generation.options, policy, self._prices)
 
-    def has_others(self, generation: Generation) -> bool:
-        """Whether another model could make the video of a request that its own couldn't make."""
+    def has_others(self, generation: Generation, instead: Successor | None) -> bool:
+        """Whether another model could make the video of a request that its own couldn't make.
+
+        `instead`: what was found; a shot of a film has no other, since nobody can choose one for it.
+        """
+        if generation.film_id is not None and generation.failure_kind is FailureKind.MODEL_GONE:
+            return instead is not None
         return has_others(self._models, generation, self._prices.gone)
 
 

@@ -17,10 +17,9 @@ from bot.policy.phrases import seconds
 from bot.provider.catalogue import InvalidOptionError, build_request, get_model
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import Option, OptionValue
-from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE, by_whom_and_when
 from cogs.cards.reasons import reasons
-from cogs.cards.waiting_text import held_line, prospect, then_reviewed, waiting_line
+from cogs.cards.waiting_text import held_line, prospect, then_reviewed, waiting_line, when_sent
 from cogs.cards.withheld_text import withheld_lines, withheld_state
 from cogs.ui.links import linked, post_link
 
@@ -113,7 +112,8 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
     with locale_used(generation.locale):
         sentences = [_no_video(generation, kind), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
-        advice = kind.advice_by(has_others=has_others) if generation.late_until is None else _(STILL_ASKED)
+        advice = kind.advice_by(has_others=has_others, is_shot=generation.film_id is not None)
+        advice = advice if generation.late_until is None else _(STILL_ASKED)
         why = f"{FAILED_MARK} {' '.join(sentences)}"
         return f"{why}\n{_did_not_count()} {advice}\n{number_line(generation)}"
 
@@ -235,7 +235,7 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
         case Status.SUBMITTING:
             return then_reviewed(generation, _("📨 **Sending** your request to the video service."))
         case Status.RUNNING:
-            since = prospect(eta) or _when_sent(generation)
+            since = prospect(eta) or when_sent(generation)
             return then_reviewed(generation, f"{_('⚙️ **Making your video.**')} {since}")
         case Status.SUCCEEDED:
             return _made_line(generation)
@@ -250,10 +250,6 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
 def _failed_line(generation: Generation) -> str:
     kind = generation.failure_kind or FailureKind.BROKEN
     return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
-
-
-def _when_sent(generation: Generation) -> str:
-    return _("Sent {when}.", when=relative_time(generation.submitted_at or generation.created_at))
 
 
 def _made_line(generation: Generation) -> str:

@@ -11,7 +11,6 @@ from bot.films.rows import Film
 from bot.i18n import _, locale_used, ngettext, pgettext
 from bot.jobs.ports import Posted
 from bot.markup import in_words
-from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import cancelled_shot
 from cogs.cards.card import (
     ERASED_PROMPT,
@@ -26,7 +25,8 @@ from cogs.cards.deletion_button import AskAboutVideoButton
 from cogs.cards.film_redo_buttons import FilmRedoButton
 from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.film_stop_button import FilmStopButton
-from cogs.cards.waiting_text import review_line
+from cogs.cards.shown_film import EtaOf, no_eta
+from cogs.cards.waiting_text import prospect, review_line, when_sent
 from cogs.ui.items import Item, view_of
 from cogs.ui.links import LinkButton, message_link, post_link
 
@@ -34,10 +34,11 @@ PROMPT_LENGTH = 45  # characters of a shot's prompt
 TITLE_LENGTH = 200
 
 
-def film_message(film: Film) -> CardMessage:
+def film_message(film: Film, eta_of: EtaOf = no_eta) -> CardMessage:
     """Return the film's card as discord.py's send and edit methods take it, in the member's language.
 
     Its last lines are the ID and the title, by which it is recognised in every language.
+    `eta_of`: says when a shot that is being made should be ready.
     """
     with locale_used(film.row.locale):
         shots = film.shots
@@ -50,7 +51,7 @@ def film_message(film: Film) -> CardMessage:
             ),
             *(_parameter_line(film) if shots else []),
             film_state(film),
-            *(shot_line(shot) for shot in shots),
+            *(shot_line(shot, eta_of) for shot in shots),
             film_number_line(film.row),
             f"{QUOTE_MARK}{shown_title(film.row)}",
         ]
@@ -145,21 +146,20 @@ def _review_end(film: Film) -> FailureKind | None:
     return next((kind for kind in REVIEWED if kinds == {kind}), None)
 
 
-def shot_line(shot: Generation) -> str:
-    """Return the line that says how one shot stands."""
+def shot_line(shot: Generation, eta_of: EtaOf = no_eta) -> str:
+    """Return the line that says how one shot stands; `eta_of`: as for the card."""
     words = shown_prompt(shot, PROMPT_LENGTH)
-    return f"**{shot.shot}** {words} · {_shot_state(shot)}"
+    return f"**{shot.shot}** {words} · {_shot_state(shot, eta_of)}"
 
 
-def _shot_state(shot: Generation) -> str:
+def _shot_state(shot: Generation, eta_of: EtaOf) -> str:
     match shot.status:
         case Status.PREPARING | Status.QUEUED:
             return _unsent(shot)
         case Status.SUBMITTING:
             return _("📨 being sent")
         case Status.RUNNING:
-            when = relative_time(shot.submitted_at or shot.created_at)
-            return _("⚙️ being made, sent {when}", when=when)
+            return f"{_('⚙️ being made.')} {prospect(eta_of(shot)) or when_sent(shot)}"
         case Status.SUCCEEDED:
             return _made(shot)
         case Status.FAILED:

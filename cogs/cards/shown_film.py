@@ -6,11 +6,18 @@ import structlog
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
+from bot.eta.eta import NO_ETA, Eta
 from bot.films.rows import Film
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+EtaOf = Callable[[Generation], Eta]  # says when a shot that is being made should be ready
 FindFilm = Callable[[str], Awaitable[Film | None]]  # reads a film, by its ID
+
+
+def no_eta(_: Generation) -> Eta:
+    """Say nothing."""
+    return NO_ETA
 
 
 async def no_films(_: str) -> Film | None:

@@ -77,7 +77,7 @@ async def take_down_film(client: VeoBot, film: Film) -> None:
     shots = (post for take in gone for post in posts_of(take))
     left = await delete_all(client, film.row, [*film_posts(film.row), *shots])
     if film.card_id is not None:
-        await _edit_card(client, film.row, film.card_id, film_message(film))
+        await _edit_card(client, film.row, film.card_id, film_message(film, client.services.films.eta_of))
     if left:
         raise TakedownError(film.row, left)
 
@@ -121,7 +121,7 @@ async def show_card(client: VeoBot, generation: Generation, way_on: WayOn | None
     if generation.card_id is None:
         return
     film = await film_of(generation, client.services.films.find)
-    message = card_message(generation) if film is None else film_message(film)
+    message = card_message(generation) if film is None else film_message(film, client.services.films.eta_of)
     if film is None and way_on is not None:
         with locale_used(generation.locale):
             message["view"] = view_of(way_on(generation.id))

@@ -69,3 +69,8 @@ def prospect(eta: Eta) -> str:
     if eta.expected_at is None:
         return ""
     return _("Should be ready {when}.", when=relative_time(eta.expected_at))
+
+
+def when_sent(generation: Generation) -> str:
+    """Say since when it's at the video service."""
+    return _("Sent {when}.", when=relative_time(generation.submitted_at or generation.created_at))

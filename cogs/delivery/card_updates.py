@@ -13,7 +13,7 @@ from bot.jobs.ports import DeliveryPostponedError, IsCurrent, ReadRow
 from bot.signals import StoppingError
 from cogs.cards.card_message import CardMessage, card_message
 from cogs.cards.film_card import film_message
-from cogs.cards.shown_film import FindFilm, film_of, no_films
+from cogs.cards.shown_film import EtaOf, FindFilm, film_of, no_eta, no_films
 from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, HELD_RANK, CardEdits, rank_of
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
@@ -29,6 +29,7 @@ class Cards:
     Args:
         failed: remembers the channels that take no edits.
         read_row: reads a request as it is now, since another process may have shown more.
+        eta_of: a film's card shows all shots that are being made, also those that others carry.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Cards:
         edits: CardEdits,
         read_row: ReadRow | None = None,
         find_film: FindFilm = no_films,
+        eta_of: EtaOf = no_eta,
     ) -> None:
+        self._eta_of = eta_of
         self._find_film = find_film
         self._read_row = read_row
         self._client = client
@@ -79,7 +82,7 @@ class Cards:
             return
 
         async def edit() -> None:
-            await self._edit_card(row, card_id, film_message(film))
+            await self._edit_card(row, card_id, film_message(film, self._eta_of))
 
         await self._edits.edit(card_id, FINAL_RANK, edit)
 
@@ -124,7 +127,9 @@ class Cards:
         if generation.film_id is None:
             return await self._edit_card(generation, card_id, card_message(generation, eta))
         film = await film_of(generation, self._find_film)
-        return film is not None and await self._edit_card(generation, card_id, film_message(film))
+        if film is None:
+            return False
+        return await self._edit_card(generation, card_id, film_message(film, self._eta_of))
 
     async def _edit_card(self, subject: Generation | FilmRow, card_id: int, message: CardMessage) -> bool:
         channel = self._client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)

@@ -15,7 +15,7 @@ from bot.requests.successors import Successors
 from cogs.cards.card_message import CardMessage, card_message, card_nonce
 from cogs.cards.film_card import film_message
 from cogs.cards.result_message import ResultMessage, is_card, is_result
-from cogs.cards.shown_film import FindFilm, film_of, no_films
+from cogs.cards.shown_film import EtaOf, FindFilm, film_of, no_eta, no_films
 from cogs.cards.takedown import delete_or_postpone
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.card_updates import Cards
@@ -42,7 +42,9 @@ class DiscordDelivery:
         read_row: ReadRow | None = None,
         successors: Successors | None = None,
         find_film: FindFilm = no_films,
+        eta_of: EtaOf = no_eta,
     ) -> None:
+        self._eta_of = eta_of
         self._successors = successors
         self._client = client
         self._servers = servers or Servers(client)
@@ -50,7 +52,7 @@ class DiscordDelivery:
         self._find_film = find_film
         self._threads = Threads(client, self._failed, find_film)
         self.posts = Posts(client, self._failed, self._threads)
-        self.cards = Cards(client, self._failed, edits, read_row, find_film)
+        self.cards = Cards(client, self._failed, edits, read_row, find_film, eta_of)
 
     async def show_state(
         self, generation: Generation, eta: Eta = NO_ETA, is_current: IsCurrent | None = None
@@ -118,7 +120,7 @@ class DiscordDelivery:
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled."""
         instead = self._successors and await self._successors.find(generation)
-        has_others = self._successors is None or self._successors.has_others(generation)
+        has_others = self._successors is None or self._successors.has_others(generation, instead)
         return await self._post(ResultMessage(generation, None, instead=instead, has_others=has_others))
 
     async def _post(self, message: ResultMessage) -> Posted:
@@ -130,4 +132,4 @@ class DiscordDelivery:
         film = await film_of(generation, self._find_film)
         if film is None:
             return card_message(generation), card_nonce(generation)
-        return film_message(film), card_nonce(film.row)
+        return film_message(film, self._eta_of), card_nonce(film.row)

@@ -154,7 +154,7 @@ class HeldVideos:
             return HeldMessage(shapes, links, attached)
 
     async def _has_left(self, held: HeldVideo) -> bool:
-        return await has_left(self._client, held.guild_id, held.review.user_id)
+        return bool(await has_left(self._client, held.guild_id, held.review.user_id))
 
     async def _send(self, held: HeldVideo, message: HeldMessage, shown: discord.Message | None) -> Posted:
         """Post it; `shown`: what is made whole instead."""

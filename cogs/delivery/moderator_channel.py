@@ -211,7 +211,7 @@ class DiscordModeratorChannel:
     async def _shapes_of(self, case: Case) -> list[Shape]:
         """Return the ways to show a case, with and without the words of members."""
         row = case.row
-        is_gone = await has_left(self._client, row.guild_id, row.user_id)
+        is_gone = bool(await has_left(self._client, row.guild_id, row.user_id))
         with locale_used(await self.locale_of(row.guild_id)):
             if isinstance(case, Appeal):
                 return [Shape(render_appeal(case, quote=quote, has_left=is_gone)) for quote in (True, False)]

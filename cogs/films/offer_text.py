@@ -121,14 +121,12 @@ def _limit_line(quote: FilmQuote, count: int) -> str:
 def _wait_line(quote: FilmQuote, count: int) -> str:
     if quote.is_reviewed:
         return reviewed_line()
-    expected_at = quote.eta.expected_at
-    if expected_at is None:
+    seconds = quote.expected_in
+    if seconds is None:
         return _("⏳ Wait: unknown right now.")
-    seconds = (expected_at - quote.now).total_seconds()
-    if quote.row.continuity is Continuity.CUTS:
-        wait = spell_wait(seconds)
-        return _("⏳ Wait: about {wait} for the first shot, based on earlier videos.", wait=wait)
-    wait = spell_wait(seconds * count)
+    wait = spell_wait(seconds)
+    if quote.row.continuity is Continuity.CUTS or count == 1:
+        return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
     return _("⏳ Wait: about {wait}, because the shots are made one after the other.", wait=wait)
 
 

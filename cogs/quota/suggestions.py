@@ -1,5 +1,6 @@
 """`/quota suggest`: rules that would have kept the last 30 days within a sum, and buttons to try them."""
 
+from collections.abc import Iterator
 from functools import partial
 
 from bot.admission.parsing import MOST_CREDITS, MOST_VIDEOS
@@ -13,7 +14,7 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.member_roles import find_roles
 from cogs.quota.preview import COMMAND, show_proposal
-from cogs.quota.preview_text import BUDGETS, caveats, result_text
+from cogs.quota.preview_text import BUDGETS, caveats, most_affected, result_text
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 
@@ -50,7 +51,7 @@ def suggestions_text(suggestions: Suggestions) -> str:
     own = _("-# Roles and members with limits of their own keep them.")
     lines = [
         _heading(suggestions),
-        *(_line(each, number) for number, each in enumerate(suggestions.found, start=1)),
+        *(line for number, each in enumerate(suggestions.found, start=1) for line in _lines(each, number)),
         *([own] if suggestions.has_own_limits else []),
         *caveats(suggestions.now),
         *(
@@ -91,8 +92,9 @@ def _heading(suggestions: Suggestions) -> str:
     )
 
 
-def _line(suggestion: Suggestion, number: int) -> str:
-    proposal = suggestion.proposal
+def _lines(suggestion: Suggestion, number: int) -> Iterator[str]:
+    """Yield a change, with what it would have done, and below that to whom."""
+    proposal, comparison = suggestion.proposal, suggestion.comparison
     limits = [
         _("**{number}. {limit} for every member.**", number=number, limit=describe_limit(kind, most))
         for kind, most in proposal.limits.items()
@@ -106,7 +108,8 @@ def _line(suggestion: Suggestion, number: int) -> str:
         )
         for period, most in proposal.budgets.items()
     ]
-    return f"{''.join([*limits, *budgets])} {result_text(suggestion.comparison)}"
+    yield f"{''.join([*limits, *budgets])} {result_text(comparison)}"
+    yield from most_affected(comparison)
 
 
 def _button(suggestion: Suggestion, number: int) -> TryButton:

@@ -45,7 +45,7 @@ class SuccessorButton(Item):
 
     def __init__(self, generation_id: str, model_id: str, price: float | None = None) -> None:
         """`price`: of the video, in credits; None: not known, or not shown any more."""
-        super().__init__(generation_id, model_id, label=_successor_label(model_id, price))
+        super().__init__(generation_id, model_id, label=successor_label(model_id, price))
         self.generation_id = generation_id
         self.model_id = model_id
 
@@ -55,7 +55,8 @@ class SuccessorButton(Item):
         await ask(interaction, replace(spec_of(source, utc_now()), model=self.model_id))
 
 
-def _successor_label(model_id: str, price: float | None) -> str:
+def successor_label(model_id: str, price: float | None) -> str:
+    """Return the words on a button that makes a video with another model; `price`: as there."""
     model = get_model(model_id)
     name = model.family if model else model_id
     if price is None:

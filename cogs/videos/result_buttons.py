@@ -14,7 +14,7 @@ from cogs.ui.items import Item, view_of
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.extend_button import ExtendButton, is_extension
-from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
+from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton, successor_label
 
 
 def result_view(
@@ -40,7 +40,7 @@ def result_view(
                 # The same once more would be refused once more.
                 return view_of(_other_model(generation) if has_others else None)
             case Status.FAILED if generation.film_id is not None:
-                return view_of(_redo(generation))
+                return view_of(_redo(generation, instead))
             case Status.FAILED if instead is not None:
                 other = SuccessorButton(generation.id, instead.model.id, instead.price)
                 return view_of(other, RemixButton(generation.id))
@@ -58,11 +58,13 @@ def _next(generation: Generation) -> list[Item]:
     return [ContinueButton(generation.id), ExtendButton(generation.id)]
 
 
-def _redo(generation: Generation) -> Item | None:
-    """Return what tries a shot again as a part of its film."""
+def _redo(generation: Generation, instead: Successor | None) -> Item | None:
+    """Return what tries a shot again as a part of its film, and names the model that it then has."""
     if generation.film_id is None or generation.shot is None or generation.erased_at is not None:
         return None
-    return RedoShotButton(generation.film_id, generation.shot, pgettext("button", "Try again"))
+    again = pgettext("button", "Try again")
+    label = again if instead is None else successor_label(instead.model.id, instead.price)
+    return RedoShotButton(generation.film_id, generation.shot, label)
 
 
 def _other_model(generation: Generation) -> Item | None:

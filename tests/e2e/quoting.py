@@ -27,10 +27,10 @@ async def ask_first(world: World, *, is_on: bool = True, has_prices: bool = True
         await prices_known(world)
 
 
-async def prices_known(world: World) -> None:
-    """Wait until the program has the provider's prices, as shortly after a start."""
-    last = build_request(CATALOGUE[-1].id, "x", {})
-    await eventually("the prices are known", lambda: world.app.prices.quote(last) is not None)
+async def prices_known(world: World, model: str = CATALOGUE[-1].id) -> None:
+    """Wait until the program has the provider's prices, as shortly after a start; `model`: one of them."""
+    request = build_request(model, "x", {})
+    await eventually("the prices are known", lambda: world.app.prices.quote(request) is not None)
 
 
 async def offered(

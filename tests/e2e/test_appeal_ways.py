@@ -89,6 +89,21 @@ async def test_a_shot_with_a_blocked_word_is_asked_about_and_passes_in_one_film(
     assert again.content.startswith("Shot 2: "), "it passes once"
 
 
+async def test_a_film_whose_title_has_a_blocked_word_is_asked_about_and_passes_once(world: World) -> None:
+    board = await open_board(world)
+    await prices_known(world)
+    await world.app.services.moderation.add_word(mona_of(world), WORD)
+    shots, options = ("a cat sleeps", "the cat wakes"), {"title": f"The {WORD}", "continuity": "cuts"}
+    refused = shown(await write(world, *shots, **options))
+    assert refused.content.startswith("This film's title contains something this server doesn't allow")
+    await allowed(world, board, refused)
+    assert f"\n> The {WORD} {' '.join(shots)}\n" in (await the_appeal(board)).content
+    film = await make_film(world, *shots, **options)
+    assert film.row.title == options["title"]
+    again = shown(await write(world, *shots, **options))
+    assert again.content.startswith("This film's title"), "it passes once"
+
+
 async def test_a_redone_shot_with_a_blocked_word_passes_once_a_moderator_allows_it(world: World) -> None:
     board = await open_board(world)
     await finished(world, await make_film(world, "a cat", "a dog", continuity="cuts"))

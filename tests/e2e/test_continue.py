@@ -84,6 +84,8 @@ async def test_where_the_server_wants_it_the_price_comes_first(world: World) -> 
     offer = question(await proceed(world, source))
     text = now_shown(world, offer)
     assert "before you spend anything:**" in text
+    assert "💰 Price: about **$" in text
+    assert "⏳ Wait: " in text
     assert f"↪️ Continued from {source.id}" in text
     stored = world.env.backend.get_message(offer.channel.id, offer.id)
     assert [file["description"] for file in stored.attachments] == ["The last frame of the video"]

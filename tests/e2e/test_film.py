@@ -1,6 +1,7 @@
 """Films: several shots that are asked for together, made one by one, and joined at the end."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Status
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
+from bot.films.troubles import Change
 from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError
 from bot.media.files import Clip, probe
@@ -17,7 +19,8 @@ from cogs.delivery.film_delivery import FilmDelivery
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import requests, rows, shown
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import eventually, requests, rows, shown, threads
 from tests.e2e.filming import (
     SECONDS,
     SHOTS,
@@ -34,14 +37,31 @@ from tests.e2e.test_continue import bodies, difference, frame, sent_image
 from tests.e2e.videos import message_of, private
 
 
-async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(world: World) -> None:
-    offer = await offered(world)
-    assert buttons(offer) == ["Make the film", "Cancel"]
-    text = now_shown(world, offer)
-    assert "film of 3 shots before you spend anything" in text
-    assert "this film uses 3 of your videos" in text
-    assert await rows(world) == []
-    assert world.provider.count("create") == 0
+async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(open_world: OpenWorld) -> None:
+    async with open_world(timing={"deadline": 1000}) as world:
+        offer = await offered(world)
+        assert buttons(offer) == ["Make the film", "Cancel"]
+        text = now_shown(world, offer)
+        assert "film of 3 shots before you spend anything" in text
+        assert "💰 Price: about **$6.24 (12,480,000 credits)** for all shots, from the video" in text
+        assert "this film uses 3 of your videos. You'll have 47 more after it (the limit is 50" in text
+        assert re.search(r"⏳ Wait: about \d+ minutes, because the shots are made one after", text)
+        assert await rows(world) == []
+        assert world.provider.count("create") == 0
+
+
+async def test_the_card_says_when_a_shot_should_be_ready(open_world: OpenWorld) -> None:
+    async with open_world(timing={"deadline": 1000}) as world:
+        world.provider.hold = True
+        film = await make_film(world, *SHOTS[:2])
+
+        def has_time() -> bool:
+            lines = message_of(world, film.shots[0].card_id).content.split("\n")
+            return any("· ⚙️ being made. Should be ready <t:" in line for line in lines)
+
+        film = await latest(world)
+        await eventually("the card has the time", has_time)
+        world.provider.release()
 
 
 async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: World, tmp_path: Path) -> None:
@@ -178,15 +198,15 @@ async def test_after_a_restart_the_next_shots_use_the_thread_there_is(world: Wor
 async def test_a_film_that_was_posted_and_not_recorded_is_found_and_posted_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note, killed = FilmQueue.note, asyncio.Event()
+    note, killed = FilmQueue.note_troubles, asyncio.Event()
 
-    async def die_once(self: FilmQueue, row: FilmRow, **values: Any) -> FilmRow:
+    async def die_once(self: FilmQueue, row: FilmRow, change: Change, **values: Any) -> FilmRow:
         if "result_id" in values and not killed.is_set():
             killed.set()
             await asyncio.Event().wait()  # as a process that is not there any more
-        return await note(self, row, **values)
+        return await note(self, row, change, **values)
 
-    monkeypatch.setattr(FilmQueue, "note", die_once)
+    monkeypatch.setattr(FilmQueue, "note_troubles", die_once)
     film = await make_film(world, *SHOTS[:2], continuity="cuts")
     await asyncio.wait_for(killed.wait(), SECONDS)
     await world.restart()
@@ -335,3 +355,35 @@ async def test_a_shot_that_is_taken_down_before_the_end_is_not_in_the_film(world
     (post,) = film_posts(world)
     assert "Shot 1 is missing." in post.content
     assert [shot.shot for shot in film.present] == [2]
+
+
+async def film_with_one_shot_shown(world: World) -> Film:
+    """Return a film whose first shot is posted and whose second one isn't made yet."""
+    first = (await make_film(world, *SHOTS[:2])).shots[0].id
+    await world.wait_for(lambda row: row.delivered_at is not None, generation_id=first, seconds=SECONDS)
+    world.provider.hold = True
+    film = await latest(world)
+    assert film.shots[1].delivered_at is None
+    return film
+
+
+async def test_a_film_whose_author_leaves_is_made_and_posted_all_the_same(world: World) -> None:
+    film = await film_with_one_shot_shown(world)
+    world.guild.remove_member(world.alice)
+    world.provider.release()
+    film = await finished(world, film)
+    (post,) = film_posts(world)
+    assert (post.id, film.missing) == (film.row.result_id, [])
+    assert post.attachments
+
+
+async def test_a_film_whose_thread_is_deleted_goes_on_in_the_channel(world: World) -> None:
+    film = await film_with_one_shot_shown(world)
+    (thread,) = threads(world)
+    world.env.backend.delete_channel(thread.id)
+    world.provider.release()
+    film = await finished(world, film)
+    assert [shot.result_channel_id for shot in film.shots] == [thread.id, world.channel.id]
+    (post,) = film_posts(world)
+    assert (post.channel.id, film.missing) == (world.channel.id, [])
+    assert post.attachments

@@ -65,6 +65,14 @@ async def test_a_model_that_takes_no_image_is_no_model_for_shots_that_follow_on_
         question(await write(world, *SHOTS, continuity="cuts"))
 
 
+async def test_a_film_longer_than_the_queue_takes_is_told_how_many_shots_fit(open_world: OpenWorld) -> None:
+    async with open_world(max_waiting=2) as world:
+        said = shown(await write(world, *SHOTS)).content
+        fits = "You can have 2 more videos in the queue here right now, and each shot is one."
+        assert said == f"{fits} Make the film shorter. {FREE}"
+        assert await rows(world) == []
+
+
 async def test_a_film_longer_than_the_limit_is_refused_whole_and_told_how_many_shots_fit(
     world: World,
 ) -> None:

@@ -35,7 +35,10 @@ async def test_a_messages_lines_become_shots_with_the_price_first(world: World) 
         "picture": "16:9 720P",
     }
     offer = question(await send(world, form, **OPTIONS))
-    assert "Check your film of 3 shots before you spend anything" in now_shown(world, offer)
+    text = now_shown(world, offer)
+    assert "Check your film of 3 shots before you spend anything" in text
+    assert "💰 Price: about **$6.24 (12,480,000 credits)** for all shots" in text
+    assert "⏳ Wait: " in text
     assert await rows(world) == []
     world.provider.hold = True
     await world.alice.click(as_shown(world, offer), label=MAKE)

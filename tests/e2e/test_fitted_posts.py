@@ -23,6 +23,7 @@ from tests.e2e.driver import (
     the_result,
     threads,
 )
+from tests.e2e.filming import SHOTS, film_posts, finished, make_film
 from tests.noise import make_large_noise, make_noise, replace_files
 
 ENCODER_SECONDS = 120.0  # on a busy machine, where it gives way to all others
@@ -110,6 +111,25 @@ async def test_a_file_over_the_known_limit_is_not_tried_as_it_is(
     (original,) = originals
     assert original.parent.name == "originals"
     assert original.read_bytes() == noise.read_bytes()
+
+
+async def test_a_film_over_the_limit_comes_smaller(
+    open_world: OpenWorld, files: Path, tmp_path: Path
+) -> None:
+    noise = make_noise(tmp_path / "noise.mp4")
+    async with open_world(upload_limits_mib="1,2,4,8") as world:
+        world.provider.hold = True
+        film = await make_film(world, *SHOTS[:2], continuity="cuts")
+        await world.provider.called("retrieve", 2)
+        await world.provider.rendered()
+        await asyncio.to_thread(replace_files, files, noise)
+        world.provider.release()
+        film = await finished(world, film)
+        (post,) = film_posts(world)
+        (attachment,) = post.attachments
+        assert attachment.size <= usable(1 * MIB)
+        assert re.search(r"Made smaller for this server: [\d.]+ → [\d.]+ MiB\.\n", post.content)
+        assert film.missing == []
 
 
 async def test_a_filter_for_links_does_not_keep_the_smaller_file_away(

@@ -5,14 +5,15 @@ import pytest
 from bot.admission.prices import PriceList
 from bot.db.models import Status
 from bot.failures import FailureKind
-from bot.provider.catalogue import CATALOGUE
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import ask, ask_for_video, card_of, eventually, results, rows, shown
+from tests.e2e.driver import ask, ask_for_video, card_of, results, rows, shown
+from tests.e2e.filming import SHOTS, finished, make_film
 from tests.e2e.moderating import admin
-from tests.e2e.quoting import offer_in
+from tests.e2e.quoting import as_shown, now_shown, offer_in, prices_known
 from tests.e2e.reporting import buttons
-from tests.e2e.videos import message_of, options_of
+from tests.e2e.test_film_redo import redone
+from tests.e2e.videos import message_of, options_of, question
 
 GONE = "google/veo3"
 INSTEAD = "Make it with Veo 3 Fast · about $0.78"
@@ -20,7 +21,7 @@ INSTEAD = "Make it with Veo 3 Fast · about $0.78"
 
 async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: World) -> None:
     world = own_world
-    await eventually("the prices are known", lambda: world.provider.count("models") >= len(CATALOGUE))
+    await prices_known(world)
     world.provider.terms.sold_out.add(GONE)
     await ask(world, model=GONE)
     ended = await world.wait_for_delivery()
@@ -44,7 +45,7 @@ async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: W
 
 async def test_where_no_other_model_takes_references_none_is_to_be_chosen(own_world: World) -> None:
     world, model = own_world, "google/veo-3.1-reference-to-video"
-    await eventually("the prices are known", lambda: world.provider.count("models") >= len(CATALOGUE))
+    await prices_known(world)
     world.provider.terms.sold_out.add(model)
     await ask(world, reference_1=("cat.png", draw()), duration=8)
     ended = await world.wait_for_delivery()
@@ -53,6 +54,33 @@ async def test_where_no_other_model_takes_references_none_is_to_be_chosen(own_wo
     assert "No other model that you can use here makes such a video. Try again later." in message.content
     assert "Choose another one." not in message.content
     assert buttons(message) == ["Try again"]
+
+
+async def test_the_rest_of_a_film_whose_model_goes_is_offered_with_its_successor(own_world: World) -> None:
+    world = own_world
+    world.provider.hold = True
+    film = await make_film(world, model=GONE)
+    await world.provider.called("create")
+    world.provider.terms.sold_out |= {GONE, "google/veo-3.0-i2v"}
+    world.provider.release()
+    film = await finished(world, film)
+    assert [shot.failure_kind for shot in film.shots] == [
+        None,
+        FailureKind.MODEL_GONE,
+        FailureKind.MODEL_GONE,
+    ]
+    ending = message_of(world, film.shots[1].result_id)
+    assert buttons(ending) == [INSTEAD]
+    assert "This didn't count toward your limit. You can make this shot with another one." in ending.content
+
+    form = await world.alice.click(ending, label=INSTEAD)
+    offer = question(await world.alice.submit_modal(form, {"prompt": SHOTS[1]}))
+    assert "**Veo 3 Fast**" in now_shown(world, offer)
+    assert buttons(offer) == ["Redo shot 2 · about $0.78", "Redo shots 2–3 · about $1.56", "Cancel"]
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[1])
+    again = await redone(world, film)
+    assert [shot.status for shot in again.shots] == [Status.SUCCEEDED] * 3
+    assert {shot.model for shot in again.shots[1:]} == {"google/veo-3.0-i2v-fast"}
 
 
 async def test_no_form_offers_a_model_that_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

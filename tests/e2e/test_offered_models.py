@@ -5,20 +5,17 @@ from bot.provider.choosing import extenders_of, parse_models
 from sandbox.world import World
 from tests.bot.drawn import draw
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import ask, ask_and_hold, ask_for_video, assert_refused, case, eventually, the_result
+from tests.e2e.driver import ask, ask_and_hold, ask_for_video, assert_refused, case, the_result
 from tests.e2e.moderating import admin
+from tests.e2e.quoting import prices_known
 from tests.e2e.videos import options_of
 
 MODELS = "Veo 3.1 Fast, google/veo-3.1-t2v"
 
 
-async def prices_known(world: World) -> None:
-    await eventually("the prices are known", lambda: world.provider.count("models") >= 4)
-
-
 async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_world: OpenWorld) -> None:
     async with open_world(models=MODELS) as world:
-        await prices_known(world)
+        await prices_known(world, "google/veo-3.1-t2v")
         choices = await world.alice.autocomplete(world.channel, "veo", "model", "")
         assert [choice["value"] for choice in choices] == ["google/veo-3.1-t2v-fast", "google/veo-3.1-t2v"]
         labels = [
@@ -37,7 +34,12 @@ async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_wor
         assert (await ask_for_video(world)).model == "google/veo-3.1-t2v-fast", "the first one is the default"
         remix = await world.alice.click(the_result(world), label="Remix")
         assert options_of(remix)["model"] == ["google/veo-3.1-t2v-fast", "google/veo-3.1-t2v"]
-        asked = {call.query["id"] for call in world.provider.calls if call.kind == "models"}
+        asked = {
+            name
+            for call in world.provider.calls
+            if call.kind == "models"
+            for name in call.query["id"].split(",")
+        }
         offered = parse_models(MODELS)
         assert asked == {model.id for model in (*offered, *extenders_of(offered))}, (
             "other prices were fetched"
@@ -48,7 +50,7 @@ async def test_what_takes_other_images_only_is_offered_where_such_can_be_given(o
     frames, references = "google/veo-3.1-first-last-image-to-video", "google/veo-3.1-reference-to-video"
     models = f"{references}, {frames}-fast, Veo 3, veo-3.1-lite-generate-001"
     async with open_world(models=models) as world:
-        await prices_known(world)
+        await prices_known(world, "google/veo3")
         suggested = {
             command: [
                 choice["value"]

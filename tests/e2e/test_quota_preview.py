@@ -125,16 +125,25 @@ async def test_what_would_have_kept_the_month_within_a_sum_is_suggested_and_can_
     await history(world, *[alice] * 4, *[bob] * 3)
     answer = await use(world, "suggest", budget="$5")
     assert shown(answer).ephemeral
-    assert shown(answer).content.split("\n")[:2] == [
+    told = shown(answer).content.split("\n")
+    assert told[:3] == [
         "🔎 **Within $5.00:** the last 30 days cost $7.00. Each of these is enough:",
         f"**1. 2 videos in 24 hours for every member.** {refused_in_words(3, of=7, by=2, saved=3)}",
+        f"Most affected: <@{alice}> (2), <@{bob}> (1).",
     ]
-    assert labels(answer)[0] == "Try 1"
-    tried = shown(await world.mona.click(shown(answer).message, label="Try 1"))
-    assert tried.ephemeral
-    assert tried.content.startswith("🔎 **Limit for every member: 2 videos in 24 hours**")
+    await world.restart()
+    assert labels(answer)[:2] == ["Try 1", "Try 2"], "the third is a month's budget, unless a month has begun"
+    tried = {
+        label: shown(await world.mona.click(shown(answer).message, label=label)) for label in labels(answer)
+    }
+    for label, preview in tried.items():
+        assert preview.ephemeral
+        [suggested] = [line for line in told if line.startswith(f"**{label.removeprefix('Try ')}. ")]
+        _, change, effect = suggested.split("**", 2)
+        assert effect.strip() in preview.content
+        assert change[3:].split(" for ")[0].rstrip(".") in preview.content.split("\n")[0]
     assert await nothing_is_set(world), "it was saved before the click"
-    await world.mona.click(tried.message, label="Save")
+    await world.mona.click(tried["Try 1"].message, label="Save")
     assert await rules_of(world) == [(LimitKind.DAY, 2)]
     assert shown(await use(world, "suggest", budget="$5")).content == (
         "✅ The last 30 days cost $7.00, but the rules as they are now would have kept them within $5.00. "

@@ -13,13 +13,16 @@ from tests.e2e.reporting import (
     click,
     decisions_of,
     forge_buttons,
+    open_board,
     read_report,
     report,
     report_of_bob,
     reports_in,
+    the_report,
 )
 
 DELETE, BLOCK, DISMISS = "Delete video", "Block 24 h", "Dismiss"
+OWN = "This is your own video, so another moderator has to decide. Nothing changed."
 NOT_ALLOWED = "Only members who can use `/veo-admin` can do that. Nothing changed."
 
 
@@ -49,6 +52,22 @@ async def test_whom_the_server_names_in_its_settings_may_decide(world: World) ->
     assert await click(dan, message, DELETE) == []
     assert await click(eve, message, BLOCK) == []
     assert await decisions_of(world, message) == (dan.id, eve.id, None)
+
+
+async def test_a_moderator_does_not_decide_about_their_own_video_but_another_one_does(world: World) -> None:
+    board = await open_board(world)
+    await world.mona.slash(world.channel, "veo", prompt="a fox", duration=4)
+    await world.wait_for_delivery()
+    await report(world, add_bob(world))
+    message = await the_report(board)
+    for label in (DELETE, BLOCK, DISMISS):
+        assert await click(world.mona, message, label) == [OWN]
+    assert await decisions_of(world, message) == (None, None, None)
+    assert len(results(world)) == 1
+    assert buttons(*reports_in(board)) == [DELETE, BLOCK, DISMISS]
+    nora = add_bob(world, *world.guild.roles.values(), name="nora")
+    assert await click(nora, message, DELETE) == []
+    assert results(world) == []
 
 
 async def test_whom_the_server_keeps_from_the_whole_application_may_not_decide(world: World) -> None:

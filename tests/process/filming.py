@@ -10,7 +10,7 @@ from sqlalchemy import update
 from bot.admission.check_request import Admission, Requester
 from bot.clock import utc_now
 from bot.db.database import Database, open_database
-from bot.db.film_models import Continuity
+from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Placement
 from bot.eta.duration_estimator import DurationEstimator
 from bot.films.desk import FilmDesk
@@ -19,6 +19,8 @@ from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.queue_estimate import QueueEstimate
+from cogs.films.offer_buttons import MakeFilmButton
+from cogs.ui.items import view_of
 from sandbox.world import wait_until
 from tests.bot.prices import FixedPrices
 from tests.process.scene import ALICE, Scene
@@ -60,11 +62,30 @@ def alice(scene: Scene, number: int = 0) -> Requester:
     return Requester((1 << 60) + number, scene.wire.guild.id, scene.wire.channel.id, ALICE, Placement.THREAD)
 
 
+async def offer_film(scene: Scene, database: Database) -> FilmRow:
+    """Offer a film past Discord."""
+    return (await open_desk(Films, database).offer(alice(scene), SPEC)).row
+
+
+async def click_on(scene: Scene, offer: FilmRow) -> None:
+    """Let Alice agree to an offer, and to its price as the program knows it, which is another one.
+
+    The button is put below any message that only she sees.
+    """
+    shown = await (await scene.wire.interact(ALICE, "usage", {})).answered()
+    assert shown is not None
+    button = MakeFilmButton(offer.id, offer.revision)
+    shown.components = view_of(button).to_components()
+    await scene.wire.click(ALICE, shown, button.custom_id)
+    await scene.wire.wait_for(lambda: shown.edits or None)
+    await scene.wire.click(ALICE, shown, shown.components[0]["components"][0]["custom_id"])
+
+
 async def request_film(scene: Scene, database: Database) -> str:
     """Accept a film past Discord, and let the work begin; its card is posted by the runner."""
     films = open_desk(Films, database)
-    quote = await films.offer(alice(scene), SPEC)
-    accepted = await films.confirm(alice(scene), quote.row.id, quote.row.revision)
+    offer = await offer_film(scene, database)
+    accepted = await films.confirm(alice(scene), offer.id, offer.revision)
     assert not isinstance(accepted, FilmQuote)
     await database.write(lambda session: session.execute(update(Generation).values(not_before=utc_now())))
     return accepted.row.id
@@ -77,7 +98,7 @@ async def delivered(database: Database, film_id: str) -> Film:
         film = await database.read(lambda session: fetch_film(session, film_id))
         return film if film is not None and film.row.delivered_at is not None else None
 
-    return await wait_until(look, seconds=60)
+    return await wait_until(look, seconds=120)
 
 
 def films_in(messages: list[Message]) -> list[Message]:

@@ -1,7 +1,9 @@
 """The real bot, made to kill itself with SIGKILL at a named point: `python killable.py`.
 
 Environment, beside the bot's own settings:
-    KILL_AT: `module:Class.method:before` or `…:after`: at the first call of that method. Empty: never.
+    KILL_AT: `module:Class.method:before` or `…:after`: at the first call of that method, or `…:after:2`: at
+        the second one. `…:found`: after the first call that returned something. `…:during`: once it has
+        started another program. Empty: never.
     FULL_DISK: the share of all downloads that find the disk full.
     CALL_SECONDS: that one call to the provider may take; without it as many as ever.
     UPLOAD_SECONDS: that one upload may take; without it ten minutes.
@@ -63,21 +65,45 @@ def fast(timing: Timing) -> Timing:
 
 
 def plant(point: str) -> None:
-    """Replace the named method by one that kills this process before or after it does its work."""
-    module_name, path, moment = point.split(":")
+    """Replace the named method by one that kills this process before, while or after it does its work."""
+    module_name, path, moment, *times = point.split(":")
+    left = int(times[0]) if times else 1
     class_name, method_name = path.split(".")
     owner = getattr(importlib.import_module(module_name), class_name)
     method: Callable[..., Awaitable[Any]] = getattr(owner, method_name)
 
     @functools.wraps(method)
     async def killing(*arguments: Any, **options: Any) -> Any:
-        if moment == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+        nonlocal left
+        left -= 1
+        is_now = left == 0 or moment == "found"
+        if is_now and moment == "before":
+            kill()
+        if is_now and moment == "during":
+            kill_beside_a_program()
         result = await method(*arguments, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
+        if is_now and (moment == "after" or result):
+            kill()
         return result
 
     setattr(owner, method_name, killing)
+
+
+def kill() -> None:
+    """Let this process end at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_beside_a_program() -> None:
+    """Let this process end as soon as it has started another one, which goes on."""
+    start = asyncio.create_subprocess_exec
+
+    @functools.wraps(start)
+    async def starting(*arguments: Any, **options: Any) -> Any:
+        await start(*arguments, **options)
+        kill()
+
+    asyncio.create_subprocess_exec = starting
 
 
 def fill_disk(share: float) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.admission.listings import SURE_AFTER
-from bot.admission.prices import PriceList
+from bot.admission.prices import REFRESH_INTERVAL, PriceList
 from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, build_request
 from bot.provider.client import VeoClient
 from bot.provider.input_kinds import InputKind
@@ -112,7 +112,12 @@ async def test_the_list_is_not_fetched_again_before_its_time(veo: VeoClient, pro
         await known(prices, LAST_PRICE, wish(LAST))
         for _ in range(5):
             await veo.fetch_balance()  # as long as a hasty second fetch would take
-    assert provider.count("models") == len(CATALOGUE)
+    assert provider.count("models") == 1
+
+
+def test_a_model_that_leaves_the_list_is_gone_within_ten_minutes_though_one_look_alone_says_nothing() -> None:
+    assert SURE_AFTER < REFRESH_INTERVAL
+    assert 2 * REFRESH_INTERVAL < 600
 
 
 async def test_a_model_that_is_taken_out_of_the_list_is_gone_and_comes_back(
@@ -234,8 +239,8 @@ async def lister() -> AsyncIterator[tuple[str, dict[str, Any]]]:
     pricings: dict[str, Any] = {}
 
     async def models(request: web.Request) -> web.Response:
-        model_id = request.query["id"]
-        return web.json_response({"data": [{"id": model_id, "pricing": pricings.get(model_id)}]})
+        names = request.query["id"].split(",")
+        return web.json_response({"data": [{"id": name, "pricing": pricings.get(name)} for name in names]})
 
     app = web.Application()
     app.router.add_get("/v1/models", models)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import utc_now
+from bot.media.files import probe
 from sandbox.provider import Fault
 from tests.bot.cli.test_film import change_record, film, quick
 from tests.bot.cli.test_main import names_in
@@ -124,6 +125,18 @@ async def test_only_what_the_film_left_is_deleted(tmp_path: Path, files: Path) -
         finished = await film(tmp_path, provider, *CUTS)
     assert finished.code == 0, finished.text
     assert set(names_in(shots)) == mine
+
+
+async def test_a_film_whose_crossfades_cannot_be_made_gets_cuts(tmp_path: Path, files: Path) -> None:
+    refused = (
+        "from bot.media import joining\njoining.crossfades = lambda *_, **__: ['nothing ffmpeg knows']\n"
+    )
+    async with quick(files) as provider:
+        finished = await film(tmp_path, provider, *CUTS, "--transition", "crossfade", before=refused)
+    assert finished.code == 0, finished.text
+    assert "I can't make the crossfades: ffmpeg refused" in finished.text
+    assert "The film gets cuts instead." in finished.text
+    assert (await probe(tmp_path / "film.mp4")).seconds == pytest.approx(8, abs=0.2)
 
 
 async def test_a_full_disk_while_shots_are_joined_is_named(tmp_path: Path, files: Path) -> None:

@@ -32,12 +32,15 @@ async def film_with_a_lost_start(folder: Path, provider: Provider, *, is_failed:
     return shots
 
 
+@pytest.mark.parametrize("is_older", [False, True], ids=["noted", "of an older version"])
 @pytest.mark.parametrize(("is_failed", "count"), [(False, 4), (True, 5)], ids=["deleted", "failed"])
 async def test_a_shot_whose_start_is_made_again_is_made_again_once_that_is_paid_for(
-    tmp_path: Path, files: Path, count: int, *, is_failed: bool
+    tmp_path: Path, files: Path, count: int, *, is_failed: bool, is_older: bool
 ) -> None:
     async with quick(files) as provider:
         shots = await film_with_a_lost_start(tmp_path, provider, is_failed=is_failed)
+        if is_older:  # which noted no start
+            change_record(tmp_path, 2, before=None)
         kept = (shots / "veo-2.mp4").read_bytes()
         asked = await film(tmp_path, provider, text=CHAIN)
         assert MADE_AGAIN in asked.text

@@ -23,7 +23,7 @@ from bot.policy.documents import Reviewed, ReviewRule
 from bot.policy.strikes import Step
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import allow_once, desk, films, found
-from tests.bot.films.test_redoing import offered, posted, redoing
+from tests.bot.films.test_redoing import made, offered, posted, redoing
 from tests.bot.quoting import MODERATOR, Desk
 from tests.bot.rows import MODEL, new_requester
 
@@ -47,6 +47,16 @@ async def refused(films: Films, asked: FilmSpec, interaction_id: int) -> str:
     with pytest.raises(RefusedError) as refusal:
         await films.offer(new_requester(interaction_id=interaction_id), asked)
     return str(refusal.value)
+
+
+async def allowed(films: Films, database: Database, clock: StoppedClock, asked: FilmSpec) -> AppealRow:
+    """Let a film be refused, and a moderator let it pass; return what they were asked."""
+    with pytest.raises(RefusedError) as refusal:
+        await films.offer(new_requester(interaction_id=1), asked)
+    values = {"decision": AppealDecision.ALLOW, "asked_at": clock(), "decided_at": clock()}
+    assert refusal.value.appeal_id is not None, "there is nothing to ask about"
+    allow = update(AppealRow).where(AppealRow.id == refusal.value.appeal_id).values(values)
+    return await database.write(lambda session: session.scalars(allow.returning(AppealRow)).one())
 
 
 async def test_a_film_that_a_moderator_let_pass_costs_no_strike_for_its_next_shot(
@@ -149,6 +159,51 @@ async def test_the_title_is_judged_first_and_called_the_title(
     assert "This counts as a strike" in said
     await allow_once(database, clock, "bad fox", "bad", [IN_A_FILM])
     assert "strike" not in await refused(films, cuts("bad fox"), 2)
+
+
+async def test_a_title_is_asked_about_with_its_shots_and_lets_exactly_that_film_pass_once(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    await forbid(desk, database, clock, "dragons", "fox")
+    asked = cuts("a cat", "a dog")
+    row = await allowed(films, database, clock, asked)
+    assert (row.prompt, row.rule) == ("Dragons\na cat\na dog", "word:dragons")
+    others = (cuts("a cat"), cuts("a cat", "a dog", title="My dragons"))
+    for number, other in enumerate(others, start=2):
+        assert (await refused(films, other, number)).startswith("This film's title")
+    assert "Your prompt contains" in await refused(films, cuts("a fox", "a dog", title="Foxes"), 5)
+    quote = await films.offer(new_requester(interaction_id=6), asked)
+    film = await films.confirm(new_requester(interaction_id=6), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    assert (await refused(films, asked, 7)).startswith("This film's title"), "it passes once"
+    film = await made(films, database, clock, film)
+    assert (await offered(redoing, film, 1)).redo.shot == 1, "its title was let pass"
+
+
+async def test_a_title_that_a_moderator_let_pass_costs_no_strike_for_what_was_forbidden_since(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    await forbid(desk, database, clock, "dragons")
+    asked = cuts("a cat", "a dog")
+    await allowed(films, database, clock, asked)
+    await desk.moderation.add_word(MODERATOR, "dog")
+    said = await refused(films, asked, 2)
+    assert said.startswith("Shot 2: ")
+    assert "strike" not in said
+    assert "strike" in await refused(films, asked, 3)
+
+
+async def test_a_film_that_passes_a_block_has_its_title_judged_all_the_same(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    await desk.moderation.block(MODERATOR, new_requester().user_id, None, None)
+    asked = cuts("a cat")
+    await allowed(films, database, clock, asked)
+    await desk.moderation.add_word(MODERATOR, "dragons")
+    assert (await refused(films, asked, 2)).startswith("This film's title")
 
 
 async def test_equal_shots_of_one_film_are_let_pass_together_and_once(

@@ -82,6 +82,21 @@ async def count_rows(database: Database) -> int:
     return len(await database.read(lambda session: session.scalars(select(Generation)).all()))
 
 
+CHAIN, CUTS = Continuity.CONTINUOUS, Continuity.CUTS
+
+
+@pytest.mark.parametrize(
+    ("count", "continuity", "times"), [(4, CHAIN, 4), (2, CUTS, 1), (3, CUTS, 2), (4, CUTS, 2)]
+)
+async def test_the_wait_that_is_told_is_the_whole_films(
+    films: Films, count: int, continuity: Continuity, times: int
+) -> None:
+    alone = await films.offer(new_requester(), spec(1))
+    quote = await films.offer(new_requester(), spec(count, continuity))  # two are made at once
+    assert alone.expected_in is not None
+    assert quote.expected_in == pytest.approx(times * alone.expected_in)
+
+
 async def end(
     database: Database, clock: StoppedClock, shot: Generation, status: Status, **values: Any
 ) -> None:

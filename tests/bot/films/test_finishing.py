@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.db.database import Database
-from bot.db.film_models import FilmRow, Transition
+from bot.db.film_models import UNFADED, FilmRow, Transition
 from bot.db.models import Generation, Status
 from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
@@ -18,12 +19,13 @@ from bot.films.rows import Film
 from bot.films.runner import MAX_ATTEMPTS, FilmRunner
 from bot.films.service import Films
 from bot.films.shot_files import ShotFiles
+from bot.films.troubles import after_redo
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import NO_ROOM, Clip, VideoStore
-from bot.media.joining import Joiner, JoiningTimeoutError
+from bot.media.joining import Joiner, JoiningStoppedError, JoiningTimeoutError
 from bot.provider.catalogue import CATALOGUE
 from bot.provider.client import VeoClient
 from bot.provider.errors import UnknownTaskError
@@ -57,11 +59,12 @@ class Scissors(Joiner):
 
     counts: ClassVar[list[int]] = []
     troubles: ClassVar[list[Exception]] = []
+    fading: ClassVar[list[Exception]] = []  # what crossfades end with
 
     async def join(self, clips: Any, output: Path, transition: Transition = Transition.CUT) -> Clip:
         self.counts.append(len(clips))
-        if transition is Transition.CROSSFADE:
-            raise JoiningTimeoutError("crossfades take too long")
+        if transition is Transition.CROSSFADE and self.fading:
+            raise self.fading[0]
         if self.troubles:
             raise self.troubles[0]
         await asyncio.to_thread(output.write_bytes, b"\0\0\0\0ftyp")
@@ -76,6 +79,7 @@ class World:
         self.joiner = Scissors()
         self.joiner.counts.clear()
         self.joiner.troubles.clear()
+        self.joiner.fading[:] = [JoiningTimeoutError("crossfades take too long")]
         self.films = films
         self.clock = clock
         self.address = ""  # the provider's, where it's asked for another one
@@ -288,26 +292,91 @@ async def test_a_film_whose_joining_hangs_is_tried_twice_whatever_failed_before(
     assert row.delivered_at is not None
 
 
-async def test_a_film_whose_crossfades_take_too_long_is_posted_with_cuts(
-    film: Film, world: World, database: Database
-) -> None:
-    chosen = update(FilmRow).where(FilmRow.id == film.row.id).values(transition=Transition.CROSSFADE)
-    await database.write(lambda session: session.execute(chosen))
-    row = await world.look(film)
+@pytest.fixture
+async def faded(film: Film, database: Database) -> Film:
+    """A film whose member chose crossfades."""
+    await change(database, film, transition=Transition.CROSSFADE)
+    return film
+
+
+async def test_a_film_whose_crossfades_take_too_long_is_posted_with_cuts(faded: Film, world: World) -> None:
+    row = await world.look(faded)
     assert (world.joiner.counts, world.posts, row.joined_by) == ([2, 2], 1, Transition.CUT)
 
 
 async def test_crossfades_that_take_too_long_are_not_tried_again_where_cuts_fail_too(
-    film: Film, world: World, database: Database
+    faded: Film, world: World
 ) -> None:
-    chosen = update(FilmRow).where(FilmRow.id == film.row.id).values(transition=Transition.CROSSFADE)
-    await database.write(lambda session: session.execute(chosen))
     world.joiner.troubles[:] = [JoiningTimeoutError("too long")]
-    row = await world.look(film)
+    row = await world.look(faded)
     world.joiner.counts.clear()
     world.joiner.troubles.clear()
-    row = await world.look(film, timedelta(minutes=9))
+    row = await world.look(faded, timedelta(minutes=9))
     assert (world.joiner.counts, world.posts, row.joined_by) == ([2], 1, Transition.CUT)
+
+
+LATER = DeliveryPostponedError("503")
+
+
+@pytest.mark.parametrize("trouble", [LATER, UndeliverableError("no permission"), OSError(ENOSPC, "full")])
+async def test_whatever_else_is_in_the_way_crossfades_that_take_too_long_are_not_tried_again(
+    faded: Film, world: World, trouble: Exception
+) -> None:
+    if isinstance(trouble, OSError):
+        world.joiner.troubles[:] = [trouble]
+    else:
+        world.post_trouble = trouble
+    await world.look(faded)
+    world.joiner.counts.clear()
+    world.joiner.troubles.clear()
+    world.post_trouble = None
+    row = await world.look(faded, timedelta(minutes=6))
+    assert world.joiner.counts in ([], [2]), "crossfades were tried once more"
+    assert (world.posts, row.joined_by, [*(row.troubles or {})][-1]) == (1, Transition.CUT, UNFADED)
+
+
+async def test_a_film_that_is_given_up_with_cuts_is_shown_with_them(faded: Film, world: World) -> None:
+    world.post_trouble = LATER
+    await world.look(faded)
+    await world.look(faded, timedelta(hours=25))
+    assert world.shown is not None
+    assert (world.shown.joined_by, world.shown.delivered_at) == (Transition.CUT, None)
+
+
+async def test_crossfades_that_are_killed_twice_become_cuts(faded: Film, world: World) -> None:
+    world.joiner.fading[:] = [JoiningStoppedError("no memory is left")]
+    row = await world.look(faded)
+    assert (world.joiner.counts, world.posts, row.joined_by) == ([2], 0, Transition.CROSSFADE)
+    row = await world.look(faded, timedelta(minutes=9))
+    assert (world.joiner.counts, world.posts, row.joined_by) == ([2, 2, 2], 1, Transition.CUT)
+
+
+async def test_a_film_with_cuts_has_them_until_another_one_is_posted(
+    faded: Film, world: World, database: Database
+) -> None:
+    row = await world.look(faded)
+    redone = {"delivered_at": None, "troubles": after_redo(row)}
+    await change(database, faded, **redone)  # and the new take failed
+    row = await world.look(faded)
+    assert (world.posts, row.joined_by) == (1, Transition.CUT), "the card says that it has crossfades"
+    await change(database, faded, **redone, joined_shots=["an older take"])
+    world.joiner.fading.clear()
+    world.post_trouble = LATER
+    assert (await world.look(faded)).joined_by is Transition.CUT, "what is posted has cuts"
+    world.post_trouble = None
+    row = await world.look(faded, timedelta(minutes=6))
+    assert (world.posts, row.joined_by) == (2, Transition.CROSSFADE)
+
+
+async def test_another_film_whose_crossfades_fail_as_well_has_cuts(
+    faded: Film, world: World, database: Database
+) -> None:
+    row = await world.look(faded)
+    older = {"joined_shots": ["an older take"], "troubles": after_redo(row)}
+    await change(database, faded, delivered_at=None, **older)
+    row = await world.look(faded)
+    assert (world.posts, row.joined_by) == (2, Transition.CUT)
+    assert world.joiner.counts == [2, 2, 2, 2]
 
 
 async def test_a_film_that_would_be_the_same_is_not_posted_again(
@@ -347,3 +416,30 @@ async def test_a_film_that_is_given_up_after_it_was_posted_has_its_post_on_its_c
     assert (row.delivered_at, world.posts, world.cards) == (world.clock(), 1, 1)
     assert world.shown is not None
     assert world.shown.result_id == 99, "the card says that there is no film"
+
+
+async def test_a_film_that_is_given_up_is_not_joined_again_while_its_card_cannot_be_edited(
+    film: Film, world: World, database: Database
+) -> None:
+    world.joiner.troubles.append(MediaError("ffmpeg was killed"))
+    await change(database, film, attempts=MAX_ATTEMPTS)
+    for _ in range(3):
+        world.card_trouble = DeliveryPostponedError("503", retry_after=60)
+        row = await world.look(film, timedelta(minutes=1))
+        assert (row.delivered_at, row.not_before) == (None, world.clock() + timedelta(minutes=1))
+    assert (world.joiner.counts, world.cards) == ([2], 0)
+    row = await world.look(film, timedelta(minutes=1))
+    assert (row.delivered_at, world.joiner.counts, world.cards) == (world.clock(), [2], 1)
+
+
+async def test_a_film_that_is_given_up_and_cannot_be_recorded_is_not_tried_at_every_look(
+    film: Film, world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: FilmRow) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    await change(database, film, attempts=MAX_ATTEMPTS)
+    monkeypatch.setattr(world, "show_film", broken)
+    row = await world.look(film)
+    assert (row.delivered_at, row.not_before > world.clock()) == (None, True)
+    assert world.posts == 1

@@ -93,6 +93,21 @@ async def test_where_half_of_its_model_is_missing_another_makes_all_redone_shots
     assert isinstance(await clicked(redoing, quote), Film)
 
 
+async def test_a_model_that_ended_a_shot_as_gone_comes_last_though_the_list_still_has_it(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await made(films, database, clock, failed=2)
+    change = update(Generation).where(Generation.status == Status.FAILED)
+    await database.write(
+        lambda session: session.execute(change.values(model=FRAME, failure_kind=FailureKind.MODEL_GONE))
+    )
+    assert (await offered(redoing, film, 2)).redo.models == [FRAME_FAST, FRAME_FAST]
+    assert films.remix(await found(films, film)).model is None
+    await desk.moderation.change_settings(MODERATOR, {"models": frozenset({TEXT, FRAME})})
+    again = await redoing.offer(new_requester(), film.row.id, 2, "new words")
+    assert again.redo.models == [FRAME, FRAME], "it may be back, and no other is allowed"
+
+
 async def test_where_no_model_makes_the_later_shots_too_the_shot_alone_is_offered(
     films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:

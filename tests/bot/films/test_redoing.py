@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from bot.admission.check_request import Admission
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError
 from bot.db.database import Database
-from bot.db.film_models import Continuity, FilmRow
+from bot.db.film_models import UNFADED, Continuity, FilmRow, Transition
 from bot.db.guild_models import Action, AppealDecision, AppealRow, AuditRow
 from bot.db.models import Generation, QuoteRow, Status
 from bot.errors import NotFoundError, RepeatedError
@@ -20,6 +20,7 @@ from bot.films.redo import CannotRedoError
 from bot.films.redoing import Redoing, RedoQuote
 from bot.films.rows import Film
 from bot.films.service import FilmQuote, Films
+from bot.films.troubles import GIVEN_UP, next_transition
 from bot.media.frame_links import frame_link
 from bot.moderation.decisions import Decisions
 from bot.moderation.strikes import Strikes
@@ -56,7 +57,11 @@ async def posted(
     films: Films, database: Database, clock: StoppedClock, count: int = 3, image: str = ""
 ) -> Film:
     """Return a film that was made, joined and posted."""
-    film = await accept(films, count, image=image)
+    return await made(films, database, clock, await accept(films, count, image=image))
+
+
+async def made(films: Films, database: Database, clock: StoppedClock, film: Film) -> Film:
+    """Let a film that was accepted be made, joined and posted."""
     await films.attach_card(film.row.id, 10)
     for shot in film.shots:
         await end(database, clock, shot, Status.SUCCEEDED, awaits_id=None)
@@ -150,6 +155,18 @@ async def test_a_take_that_makes_no_video_leaves_the_film_as_it_is(
     assert taken is not None
     assert (taken.is_to_be_posted, taken.names) == (False, film.names)
     assert taken.row.result_id == 99
+
+
+async def test_a_film_that_is_opened_again_is_known_to_have_cuts_and_is_not_given_up(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    troubles = {UNFADED: clock().isoformat(), "card": clock().isoformat(), GIVEN_UP: ""}
+    values = {"transition": Transition.CROSSFADE, "troubles": troubles}
+    await database.write(lambda session: session.execute(update(FilmRow).values(values)))
+    row = (await redone(redoing, film, 2)).row
+    assert ([*(row.troubles or {})], row.joined_by) == ([UNFADED], Transition.CUT)
+    assert next_transition(row) is Transition.CROSSFADE, "the new film may have crossfades"
 
 
 @pytest.mark.parametrize("ending", [Status.FAILED, Status.CANCELLED])

@@ -16,6 +16,7 @@ from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.moderation.service import Moderation
 from bot.requests.repeats import spec_of
+from bot.requests.spec import RequestSpec
 from tests.bot.engine import LEASE
 from tests.bot.rows import MODEL, insert, new_requester, reread
 from tests.bot.striking import ALICE, MONA, SPEC, Room
@@ -38,16 +39,19 @@ async def allowed(room: Room, **values: Any) -> Generation:
     return await sent(room, **values)
 
 
-async def sent(room: Room, **values: Any) -> Generation:
+async def sent(room: Room, spec: RequestSpec = SPEC, **values: Any) -> Generation:
+    """Send a request, which is accepted; return it, due now."""
     room.sent += 1
-    accepted = await room.service.request(new_requester(interaction_id=room.sent), SPEC)
+    accepted = await room.service.request(new_requester(interaction_id=room.sent), spec)
     changes: dict[str, Any] = {"card_id": 55, "not_before": room.clock(), **values}
     changed = update(Generation).where(Generation.id == accepted.id).values(changes).returning(Generation)
     return await room.database.write(lambda session: session.scalars(changed).one())
 
 
 async def fail(queue: GenerationQueue, reason: str) -> None:
-    for claimed in await queue.claim(100):
+    due = await queue.claim(100)
+    assert due, "nothing is there that could fail"
+    for claimed in due:
         await queue.fail(claimed, FailureKind.UNMADE, reason)
 
 
@@ -90,9 +94,12 @@ async def test_what_failed_can_be_sent_again_within_the_time_of_the_permission(
     await sent(room)
     assert "strike" in str(await room.refused()), "it passes once at a time"
     await fail(queue, BROKEN)
-    await room.service.request(new_requester(), spec_of(await reread(room.database, first.id), room.clock()))
+    await sent(room, spec_of(await reread(room.database, first.id), room.clock()))
     await fail(queue, BROKEN)
-    room.clock.advance(RELEASE_TIME)
+    room.clock.advance(RELEASE_TIME - timedelta(minutes=2))
+    await sent(room)
+    await fail(queue, BROKEN)
+    room.clock.advance(timedelta(minutes=1))
     await room.refused()
 
 

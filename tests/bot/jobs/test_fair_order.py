@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import true
+from sqlalchemy import true, update
 from sqlalchemy.orm import Session
 
 from bot.db.database import Database
@@ -33,6 +34,8 @@ rows = st.builds(
     status=st.sampled_from([Status.QUEUED] * 4 + list(Status)),
     created_at=times,
     lease_until=leases,
+    submitted_at=st.none() | times,
+    finished_at=st.none() | times,
 )
 
 
@@ -45,17 +48,29 @@ def is_carried(row: Generation) -> bool:
 
 
 def expected_line(rows: Sequence[Generation]) -> list[str]:
-    """Give one place after the other to the member who has least; the oldest request decides between two."""
+    """Give one place after the other to the member who has least.
+
+    Of two, it's who has waited longer, with none of their requests in a place.
+    """
     queued = [row for row in rows if row.status is Status.QUEUED]
     waiting = sorted((row for row in queued if not is_carried(row)), key=lambda row: (row.created_at, row.id))
     places = Counter(
         member_of(row) for row in rows if row.status in AT_PROVIDER or (row in queued and is_carried(row))
     )
+    since: dict[Member, datetime] = {}  # when a member got or left a place
+    for row in rows:
+        if row.submitted_at and row.finished_at:
+            since[member_of(row)] = max(since.get(member_of(row), row.finished_at), row.finished_at)
+
+    def rank(row: Generation) -> tuple[int, datetime, Member]:
+        member = member_of(row)
+        return places[member], max(row.created_at, since.get(member, row.created_at)), member
+
     line: list[str] = []
     while waiting:
-        first_of_members = {member_of(row): row for row in reversed(waiting)}.values()
-        row = min(first_of_members, key=lambda row: (places[member_of(row)], row.created_at, row.id))
+        row = min({member_of(row): row for row in reversed(waiting)}.values(), key=rank)
         places[member_of(row)] += 1
+        since[member_of(row)] = NOW + timedelta(seconds=1 + len(line))
         waiting.remove(row)
         line.append(row.id)
     return line
@@ -71,20 +86,21 @@ def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) ->
     assert ask(found, read) == expected
 
 
-@given(st.lists(rows, max_size=25), st.integers(1, 3))
+@given(st.lists(rows, max_size=25), st.integers(1, 3), st.integers(1, 3))
 def test_the_place_that_is_foretold_is_the_one_that_a_request_gets(
-    found: list[Generation], user_id: int
+    found: list[Generation], user_id: int, count: int
 ) -> None:
-    new = new_row(guild_id=1, user_id=user_id, status=Status.QUEUED, created_at=NOW + timedelta(seconds=1))
+    times = [NOW + timedelta(seconds=number) for number in range(1, count + 1)]
+    new = [new_row(guild_id=1, user_id=user_id, created_at=time) for time in times]
 
     def read(session: Session) -> tuple[int, list[str]]:
-        place = fetch_next_place(session, 1, user_id, NOW, LEASE)
-        session.add(new)
+        place = fetch_next_place(session, 1, user_id, NOW, LEASE, count)
+        session.add_all(new)
         session.flush()
         return place, [name for name, _ in fetch_line(session, NOW, LEASE)]
 
     place, line = ask(found, read)
-    assert line.index(new.id) + 1 == place
+    assert line.index(new[-1].id) + 1 == place
 
 
 @pytest.fixture
@@ -94,13 +110,14 @@ def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
 
 
 async def ask_for(
-    database: Database, clock: StoppedClock, user_id: int, count: int, **more: int
+    database: Database, clock: StoppedClock, user_id: int, count: int, **more: Any
 ) -> list[str]:
     """Let a member ask `count` times, one second after the other."""
     names: list[str] = []
     for _ in range(count):
         clock.advance(timedelta(seconds=1))
-        row = await insert(database, user_id=user_id, created_at=clock(), not_before=clock(), **more)
+        times = {"created_at": clock(), "not_before": clock()}
+        row = await insert(database, user_id=user_id, **{**times, **more})
         names.append(row.id)
     return names
 
@@ -125,6 +142,24 @@ async def test_what_runs_already_counts(
     assert {row.id for row in await queue.claim(10)} == {others[0], waiting[0]}
 
 
+async def test_members_take_turns_where_one_place_is_all_there_is(
+    database: Database, clock: StoppedClock
+) -> None:
+    queue = GenerationQueue(database, "one", max_running=1, lease=LEASE, clock=clock)
+    shots = await ask_for(database, clock, 1, 3)
+    others = [name for user_id in (2, 3) for name in await ask_for(database, clock, user_id, 1)]
+    (late,) = await ask_for(database, clock, 4, 1, created_at=clock() + timedelta(minutes=2))
+    sent: list[str] = []
+    while claimed := await queue.claim(1):
+        clock.advance(timedelta(minutes=1))
+        sent.append(claimed[0].id)
+        times = dict.fromkeys(("submitted_at", "finished_at", "delivered_at"), clock())
+        over = {"status": Status.SUCCEEDED, **times}
+        change = update(Generation).where(Generation.id == claimed[0].id).values(over)
+        await database.write(lambda session, change=change: session.execute(change))
+    assert sent == [shots[0], *others, shots[1], late, shots[2]]
+
+
 async def test_who_alone_asks_gets_all_places(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
@@ -142,11 +177,11 @@ async def test_a_request_that_is_not_answered_yet_stands_in_no_line(
 async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
-    assert await queue.estimate_place(1, 3) == 0
+    assert await queue.estimate_place(1, 3) == (1, 3)
     for _ in range(2):
         await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_place(1, 3) == 0
+    assert await queue.estimate_place(1, 3) == (1, 1)
     await ask_for(database, clock, 8, 1)
-    assert await queue.estimate_place(1, 3) == 2, "the last place is somebody else's already"
+    assert await queue.estimate_place(1, 3) == (2, 1), "the last place is somebody else's already"
     await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_place(1, 3) == 2
+    assert await queue.estimate_place(1, 3) == (2, 0)

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import re
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import Clip, probe
-from bot.media.joining import Joiner
+from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
 from tests.bot.media.test_fitting import FFMPEG, Program, make_video, replace_ffmpeg
 from tests.bot.media.test_streams import run
 
@@ -197,7 +199,7 @@ async def test_a_film_that_is_shorter_than_its_shots_is_none(tmp_path: Path) -> 
     path = make_video(tmp_path, seconds=1)
     clip = await probe(path)
     with pytest.raises(MediaError, match="instead of 6"):
-        await Joiner().join([clip, replace(clip, seconds=5)], tmp_path / "film.mp4")
+        await Joiner().join([clip, replace(clip, seconds=5, picture_seconds=5)], tmp_path / "film.mp4")
     assert names_in(tmp_path) == [path.name]
 
 
@@ -206,3 +208,35 @@ async def test_two_tries_at_once_do_not_write_into_one_file(tmp_path: Path) -> N
     films = await asyncio.gather(*(Joiner().join([clip, clip], output) for _ in range(2)))
     assert [film.path for film in films] == [output, output]
     assert abs((await probe(output)).seconds - 2) < 0.1
+
+
+JOINS = "'+faststart' in arguments"
+LOOKS = "'framecrc' in arguments and any(word.endswith('.part') for word in arguments)"
+
+
+@pytest.mark.parametrize("transition", Transition)
+@pytest.mark.parametrize(
+    ("where", "ends", "expected"),
+    [
+        (JOINS, f"os.kill(os.getpid(), {signal.SIGKILL})", JoiningStoppedError),
+        (JOINS, "sys.exit(255)", JoiningStoppedError),
+        (JOINS, f"os.kill(os.getpid(), {signal.SIGXCPU})", JoiningTimeoutError),
+        (JOINS, "sys.exit(1)", JoiningRefusedError),
+        (JOINS, "open(arguments[-1], 'w').close(); sys.exit(0)", JoiningRefusedError),
+        (LOOKS, f"os.kill(os.getpid(), {signal.SIGKILL})", MediaError),
+        (LOOKS, "sys.exit(255)", MediaError),
+    ],
+)
+async def test_only_what_ffmpeg_says_or_makes_is_a_verdict(
+    tmp_path: Path,
+    replace_ffmpeg: Program,
+    transition: Transition,
+    where: str,
+    ends: str,
+    expected: type[MediaError],
+) -> None:
+    clip = await probe(make_video(tmp_path, size="160x90", seconds=1))
+    replace_ffmpeg(f"if {where}:\n    {ends}")
+    with pytest.raises(MediaError) as caught:
+        await Joiner().join([clip, clip], tmp_path / "film.mp4", transition)
+    assert type(caught.value) is expected

@@ -138,3 +138,15 @@ async def test_without_ffmpeg_it_may_work_later(
     with pytest.raises(MediaError) as caught:
         await frames.find(VideoPlaces(kept=video))
     assert not isinstance(caught.value, (FileGoneError, NoFrameError))
+
+
+async def test_what_takes_too_long_may_work_later(
+    tmp_path: Path, frames: LastFrames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = make_video(tmp_path / "kept.mp4")
+    monkeypatch.setattr("bot.media.last_frames.FFMPEG_TIMEOUT", 0.001)
+    with pytest.raises(MediaError) as caught:
+        await frames.find(VideoPlaces(kept=kept))
+    assert not isinstance(caught.value, (NoFrameError, FileGoneError)), (
+        "the shot after it would be without it"
+    )

@@ -110,3 +110,15 @@ async def test_a_cover_is_not_taken_for_the_video(tmp_path: Path) -> None:
     run(*sources, "-map", "1", "-map", "0", "-c", "copy", "-disposition:v:0", "attached_pic", str(path))
     clip = await probe(path)
     assert (clip.width, clip.height, clip.codec, clip.unplayable) == (320, 180, "h264", "")
+
+
+@pytest.mark.parametrize("code", [255, 137])
+async def test_a_stop_while_the_coding_is_looked_at_says_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path, stopped = make_video(tmp_path / "video.mp4"), tmp_path / "ffmpeg"
+    real = f'exec "{imageio_ffmpeg.get_ffmpeg_exe()}" "$@"'
+    stopped.write_text(f'#!/bin/sh\ncase "$*" in *h264_mp4toannexb*) exit {code};; *) {real};; esac\n')
+    stopped.chmod(0o700)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(stopped))
+    assert (await probe(path)).unplayable == "", "it would be converted for nothing"

@@ -7,10 +7,13 @@ import pytest
 
 from bot.db.film_models import Transition
 from bot.media.files import Clip, probe
-from bot.media.joining import Joiner
+from bot.media.joining import Joiner, JoiningRefusedError
 from bot.media.transitions import CROSSFADE, fade_of
+from tests.bot.media.test_fitting import Program, replace_ffmpeg
 from tests.bot.media.test_joining import FFMPEG, ffmpeg_of, make_video, run_ffmpeg, tone_of
 from tests.bot.media.test_streams import run
+
+__all__ = ["replace_ffmpeg"]
 
 SHOTS = (("red", 400), ("lime", 1200), ("blue", 3000))  # a colour and a tone each
 RED, LIME, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -130,3 +133,28 @@ async def test_lengths_between_two_frames_keep_picture_and_sound_in_step(tmp_pat
     for number, at, length in re.findall(r"^(\d), +-?\d+, +(-?\d+), +(\d+),", streams, re.MULTILINE):
         ends[int(number)] = max(ends[int(number)], (int(at) + int(length)) / units[int(number)])
     assert ends[0] == pytest.approx(ends[1], abs=0.05)
+
+
+def with_long_sound(folder: Path) -> list[Path]:
+    """Make a red, a green and a blue shot; the green one's sound is two seconds longer than its picture."""
+    red, blue = make_shot(folder, "red", 400, 2), make_shot(folder, "blue", 3000, 2)
+    sources = ["-f", "lavfi", "-i", "color=lime:s=160x90:r=24:d=1", "-f", "lavfi", "-i", "sine=f=1200:d=3"]
+    run(*sources, "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(folder / "lime.mp4"))
+    return [red, folder / "lime.mp4", blue]
+
+
+async def test_a_shot_whose_sound_is_longer_than_its_picture_hides_no_later_one(tmp_path: Path) -> None:
+    film = await faded(tmp_path, *with_long_sound(tmp_path))
+    shown = await colours_of(film.path)
+    assert len(shown) == 6 * 24
+    for second, wanted in ((1, RED), (3, LIME), (3.9, LIME), (4.6, BLUE), (5.9, BLUE)):
+        assert shown[int(second * 24)] == pytest.approx(wanted, abs=NEAR), f"at {second} s"
+
+
+async def test_a_film_whose_picture_ends_before_its_sound_is_none(
+    tmp_path: Path, replace_ffmpeg: Program
+) -> None:
+    shots = with_long_sound(tmp_path)
+    replace_ffmpeg("import re; arguments = [re.sub('tpad=[^,]*,', '', word) for word in arguments]")
+    with pytest.raises(JoiningRefusedError, match="picture"):
+        await faded(tmp_path, *shots)

@@ -54,6 +54,23 @@ def test_one_open_appeal_and_a_pause_after_a_decline(clock: StoppedClock) -> Non
         assert (check_appeal(declined, now) is None) is may
 
 
+async def test_moderators_read_the_prompt_and_the_last_ten_requests_of_the_member_the_newest_first(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    mine = {"guild_id": GUILD, "user_id": ALICE.user_id}
+    for number in range(12):
+        at = clock() - timedelta(hours=1 + number)
+        await insert(database, **mine, prompt=f"wish {number}", created_at=at)
+    await insert(database, **{**mine, "user_id": NICK.user_id}, prompt="another member's", created_at=clock())
+    await insert(database, **{**mine, "guild_id": GUILD + 1}, prompt="another server's", created_at=clock())
+    appeal = await appeals.get(GUILD, await asked(appeals, database, clock))
+    assert appeal is not None
+    before, after = render_appeal(appeal).split("Their last requests:\n")
+    assert before.endswith("\n> a dragon\n")
+    lines = after.split("\n")[:-1]  # the last one has the appeal's ID
+    assert [line.rsplit("> ", 1)[1] for line in lines] == [f"wish {number}" for number in range(10)]
+
+
 async def test_of_two_moderators_at_once_one_decides(
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:

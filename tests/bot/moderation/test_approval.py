@@ -204,6 +204,41 @@ async def test_what_nobody_decided_about_is_not_posted_for_somebody_who_has_left
     assert asked == [(GUILD, row.user_id)]
 
 
+async def test_while_discord_does_not_tell_whether_somebody_has_left_nothing_is_posted_for_an_hour(
+    engine: Engine,
+) -> None:
+    async def has_left(_guild_id: int, _user_id: int) -> None:
+        return None
+
+    await shown_first(engine, unreviewed=Unreviewed.POST)
+    reviews = Reviews(engine.database, engine.clock, work=engine.work, has_left=has_left)
+    await reviews.look()
+    engine.clock.advance(DAY)
+    for minutes in range(0, 60, 3):
+        await reviews.look()
+        review = await the_review(engine)
+        assert review is not None
+        assert review.decision is None, f"{minutes} min: it may be posted for somebody who has left"
+        engine.clock.advance(timedelta(minutes=3))
+    await reviews.look()
+    review = await the_review(engine)
+    assert review is not None
+    assert review.decision is ReviewDecision.UNSEEN
+
+
+async def test_the_program_does_not_wait_for_all_reviews_before_it_stops(
+    engine: Engine, reviews: Reviews
+) -> None:
+    await shown_first(engine)
+    engine.clock.advance(DAY)
+    stopping = asyncio.Event()
+    stopping.set()
+    await reviews.look(stopping)
+    review = await the_review(engine)
+    assert review is not None
+    assert review.decision is None
+
+
 async def test_an_answer_that_was_lost_shows_it_once(engine: Engine) -> None:
     engine.held.lost_answers.append(DeliveryPostponedError("no answer"))
     row = await insert(engine.database, unreviewed=Unreviewed.END)

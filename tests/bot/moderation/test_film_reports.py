@@ -14,7 +14,7 @@ from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
 from bot.jobs.ports import Posted
-from bot.moderation.decisions import Decisions
+from bot.moderation.decisions import Decisions, Moderator, OwnCaseError
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
 from bot.moderation.strikes import Strikes
@@ -47,6 +47,16 @@ async def test_what_shows_no_film_cannot_be_reported(films: Films, reports: Repo
         await reports.report(1, film.row.id, REPORTER, "bad", SEEN)
     with pytest.raises(NotFoundError):
         await reports.report(2, film.row.id, REPORTER, "bad", SEEN)
+
+
+async def test_a_moderator_does_not_decide_about_their_own_film(
+    films: Films, reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    report = await reports.report(1, film.row.id, REPORTER, "bad")
+    with pytest.raises(OwnCaseError, match="your own film"):
+        await reports.decide(Moderator(1, film.row.user_id), report.id, DELETE)
+    assert (await found(films, film)).row.removed_at is None
 
 
 async def test_a_film_that_is_deleted_is_gone_with_its_shots_and_with_what_is_being_redone(

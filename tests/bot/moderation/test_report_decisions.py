@@ -9,7 +9,7 @@ from bot.db.database import Database, open_database
 from bot.db.guild_models import Action
 from bot.db.models import NOBODY
 from bot.errors import DatabaseBusyError
-from bot.moderation.decisions import Moderator
+from bot.moderation.decisions import Moderator, OwnCaseError
 from bot.moderation.report_decisions import (
     BLOCK_TIME,
     NobodyToBlockError,
@@ -57,6 +57,21 @@ async def test_deleting_removes_the_video_and_writes_it_down(
     assert (entry.action, entry.actor_id, entry.at) == (Action.VIDEO_DELETE, MONA.user_id, clock())
     assert (entry.subject, entry.reason) == (f"generation:{video.id}", f"report {report.id}")
     assert entry.new == {"user_id": video.user_id}
+
+
+@pytest.mark.parametrize("decision", ReportDecision)
+async def test_a_moderator_does_not_decide_about_their_own_video(
+    reports: Reports, database: Database, decision: ReportDecision
+) -> None:
+    video = await insert_video(database, user_id=MONA.user_id)
+    report = await report_of(reports, video)
+    with pytest.raises(OwnCaseError, match=r"your own video, so another moderator has to decide\. Nothing"):
+        await reports.decide(MONA, report.id, decision)
+    row = await reread_report(database, report.id)
+    assert (row.deleted_by, row.blocked_by, row.dismissed_by) == (None, None, None)
+    assert (await reread(database, video.id)).removed_at is None
+    assert await audit_rows(database) == []
+    await reports.decide(NICK, report.id, decision)
 
 
 async def test_a_deleted_video_is_deleted_in_all_its_reports(reports: Reports, database: Database) -> None:

@@ -17,8 +17,9 @@ from bot.failures import FailureKind
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.queue import GenerationQueue
 from bot.metrics.metrics import REGISTRY
-from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError, OwnAppealError
-from bot.moderation.decisions import Moderator
+from bot.moderation import reviews as reviews_module
+from bot.moderation.appeal_decisions import FOLLOW_UP, AppealNotFoundError
+from bot.moderation.decisions import Moderator, OwnCaseError
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
 from bot.policy.documents import MemberPolicy
@@ -174,7 +175,7 @@ async def test_only_other_moderators_of_this_server_decide(
     database: Database, clock: StoppedClock, reviews: Reviews
 ) -> None:
     await waiting(database, clock)
-    with pytest.raises(OwnAppealError):
+    with pytest.raises(OwnCaseError):
         await reviews.decide(Moderator(GUILD, 7), REVIEW, APPROVE)
     with pytest.raises(AppealNotFoundError):
         await reviews.decide(ELSEWHERE, REVIEW, APPROVE)
@@ -261,7 +262,11 @@ async def test_it_starts_over_once_so_that_it_ends_where_the_bot_often_stands_st
     assert (await read_review(database)).decision is ReviewDecision.LAPSE
 
 
-async def test_one_that_cannot_be_ended_holds_up_no_other(database: Database, clock: StoppedClock) -> None:
+async def test_one_that_cannot_be_ended_holds_up_no_other(
+    database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviews_module, "LOOK_SIZE", 1)
+
     async def has_left(_guild_id: int, _user_id: int) -> bool:
         raise ValueError("another page in Discord's place")
 

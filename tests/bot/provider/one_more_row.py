@@ -39,7 +39,7 @@ async def observe(folder: Path) -> dict[str, Any]:
         async with World(provider, settings, QUICK_TIMING, is_dated_now=True) as world:
 
             async def is_priced() -> bool | None:
-                return True if provider.count("models") >= len(catalogue.CATALOGUE) else None
+                return True if provider.count("models") else None
 
             await wait_until(is_priced, seconds=30)
             given = {"image": ("cat.png", draw())} if "image" in sys.argv[1] else {}

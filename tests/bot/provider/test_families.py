@@ -59,6 +59,20 @@ def test_the_model_follows_from_the_family_and_the_images(
 
 
 @pytest.mark.parametrize(
+    ("gone", "kind", "expected"),
+    [
+        ({"google/veo3"}, TEXT, "google/veo-3.0-fast"),
+        ({"google/veo-3.0-i2v", "google/veo-3.0-i2v-fast"}, IMAGE, "google/veo-3.1-i2v"),
+        ({model.id for model in CATALOGUE}, TEXT, "google/veo3"),  # so that it's refused in words
+    ],
+)
+def test_without_a_choice_it_is_the_next_one_that_lives(
+    gone: set[str], kind: InputKind, expected: str
+) -> None:
+    assert choose_model(CATALOGUE, None, kind, gone).id == expected
+
+
+@pytest.mark.parametrize(
     ("model_id", "kind", "sentence"),
     [
         (

@@ -100,6 +100,20 @@ async def test_only_the_model_is_asked_for(veo: VeoClient, provider: Provider) -
     assert call.query == {"id": "google/veo-3.0-fast", "include": "pricing"}
 
 
+async def test_all_models_are_asked_about_at_once_and_an_unchanged_list_is_not_sent_again(
+    veo: VeoClient, provider: Provider
+) -> None:
+    models = [model.id for model in CATALOGUE]
+    first = await veo.fetch_listings(models)
+    assert all(listing.is_listed and listing.pricing for listing in first.values())
+    again = await veo.fetch_listings(models)
+    assert all(again[model].pricing is first[model].pricing for model in models), "it was sent again"
+    provider.terms.sold_out.add(MODEL)
+    without = await veo.fetch_listings(models)
+    assert not without[MODEL].is_listed, "an old list is taken for the present one"
+    assert ["if-none-match" in call.headers for call in provider.calls] == [False, True, True]
+
+
 async def test_a_model_that_the_provider_does_not_know_has_no_pricing(veo: VeoClient) -> None:
     assert await veo.fetch_listing("google/veo9") == Listing(is_listed=False, pricing=None)
 

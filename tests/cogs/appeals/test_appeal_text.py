@@ -1,5 +1,6 @@
-"""What moderators and members read about an appeal while another block holds. Pure text."""
+"""What moderators and members read about an appeal, also while another block holds. Pure text."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,23 +8,33 @@ import pytest
 
 from bot.admission.appeals import RELEASE_TIME
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.moderation.appeal_decisions import LATER_BLOCK, Appeal
+from bot.db.models import Generation, Status
+from bot.moderation.appeal_decisions import LATER_BLOCK, RECENT, Appeal
 from bot.policy.documents import Block
+from bot.timestamps import relative_time
 from cogs.appeals.answer_text import render_decision
-from cogs.appeals.appeal_text import render_appeal
-from tests.cogs.generation import NOON
+from cogs.appeals.appeal_text import MESSAGE_LENGTH, render_appeal
+from tests.cogs.generation import NOON, generation
 
 ENDLESS = Block(since=NOON)
 TOO_SHORT = "ends before the block does"
 
 
-def appeal(rule: str, block: Block | None, decision: AppealDecision | None = None, **changes: Any) -> Appeal:
+def appeal(
+    rule: str,
+    block: Block | None = None,
+    decision: AppealDecision | None = None,
+    *,
+    recent: Sequence[Generation] = (),
+    words: str = "a zebra",
+    **changes: Any,
+) -> Appeal:
     row = AppealRow(
         id="a" * 16,
         guild_id=1,
         user_id=2,
         rule=rule,
-        prompt="a zebra",
+        prompt=words,
         fingerprint="f",
         created_at=NOON,
         asked_at=NOON,
@@ -32,11 +43,41 @@ def appeal(rule: str, block: Block | None, decision: AppealDecision | None = Non
         decided_by=3,
         decided_at=decision and NOON,
     )
-    return Appeal(row, (), block=block, now=NOON, **changes)
+    return Appeal(row, recent, block=block, now=NOON, **changes)
 
 
 def until(moment: datetime) -> Block:
     return Block(since=NOON, until=moment)
+
+
+def test_moderators_read_what_became_of_each_of_the_last_requests() -> None:
+    recent = [
+        generation(prompt="one"),
+        generation(prompt="two", status=Status.SUCCEEDED),
+        generation(prompt="three", status=Status.FAILED),
+        generation(prompt="four", status=Status.CANCELLED),
+        generation(prompt="five", status=Status.SUCCEEDED, removed_at=NOON),
+        generation(prompt="six", erase_at=NOON),
+    ]
+    text, when = render_appeal(appeal("word:zebra", recent=recent)), relative_time(NOON)
+    told = [f"⏳ {when} one", f"✅ {when} two", f"❌ {when} three", f"🛑 {when} four", f"🗑️ {when} five"]
+    first = text.split("\n").index("Their last requests:") + 1
+    assert text.split("\n")[first : first + 5] == told
+    assert "six" not in text, "it's to be forgotten, and the message may never be edited again"
+    assert "They haven't requested a video here yet." in render_appeal(appeal("word:zebra"))
+
+
+def test_ten_long_requests_fit_beside_a_long_prompt_and_of_even_longer_ones_the_oldest_are_left_out() -> None:
+    long = render_appeal(
+        appeal("word:zebra", words="fox " * 200, recent=[generation(prompt="fox " * 200)] * 10)
+    )
+    assert long.count("⏳ ") == RECENT
+    recent = [generation(prompt=f"{number}{'*_' * 200}") for number in range(10)]
+    text = render_appeal(appeal("word:zebra", words="*_" * 400, recent=recent))
+    shown = [line[0] for line in text.split(f"{relative_time(NOON)} ")[1:]]
+    assert shown == [str(number) for number in range(len(shown))]
+    assert 0 < len(shown) < RECENT
+    assert len(text) <= MESSAGE_LENGTH
 
 
 def test_which_of_two_blocks_is_the_later_one_is_not_claimed() -> None:

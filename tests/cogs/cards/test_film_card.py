@@ -8,13 +8,14 @@ import pytest
 
 from bot.db.film_models import UNFADED, Continuity, FilmRow, Transition
 from bot.db.models import Placement, Status
-from bot.eta.eta import Eta
+from bot.eta.eta import NO_ETA, Eta
 from bot.films.rows import Film
 from bot.films.script import MAX_SHOTS, TITLE_MAX_LENGTH
 from bot.films.service import FilmQuote
 from bot.i18n import locale_used
 from bot.i18n.catalogues import languages
 from bot.media.files import Clip
+from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import cancelled_shots
 from cogs.cards.film_card import film_message, film_state, film_thread_names, shot_line
 from cogs.cards.film_message import FilmMessage
@@ -65,7 +66,8 @@ def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> No
     place = {"guild_id": FAR, "result_id": FAR, "result_channel_id": FAR, "delivered_at": NOON}
     while_sent = {"submitted_at": NOON, "cancelled_by": 1, "late_until": NOON}
     for status in Status:
-        card = film_message(Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place, **while_sent)))
+        whole = Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place, **while_sent))
+        card = film_message(whole, lambda _: Eta(is_late=True, ends_at=NOON))
         assert len(card["content"]) <= MESSAGE_MAX_LENGTH, status
     eta = Eta(expected_at=NOON + timedelta(minutes=3))
     preview = generation(status=Status.QUEUED, prompt=LONG)
@@ -120,6 +122,27 @@ def test_a_title_of_nothing_that_can_be_shown_has_a_name_all_the_same() -> None:
 def test_a_shot_without_a_video_says_whether_it_counts(values: dict[str, Any], said: str) -> None:
     line = shot_line(generation(**{"status": Status.CANCELLED, "shot": 1, **values}))
     assert line.endswith(f"· {said}")
+
+
+@pytest.mark.parametrize(
+    ("eta", "said"),
+    [
+        (NO_ETA, "Sent {sent}."),
+        (Eta(expected_at=NOON + timedelta(minutes=3)), "Should be ready {ready}."),
+        (
+            Eta(is_late=True, ends_at=NOON + timedelta(minutes=3)),
+            "Taking longer than usual. I'll give up",
+        ),
+    ],
+)
+def test_a_shot_that_is_made_has_its_own_time(eta: Eta, said: str) -> None:
+    times = {"sent": relative_time(NOON), "ready": relative_time(NOON + timedelta(minutes=3))}
+    one, other = shots(Status.RUNNING, Status.RUNNING, submitted_at=NOON)
+    etas = {one.id: eta, other.id: NO_ETA}
+    lines = film_message(Film(row(), [one, other]), lambda shot: etas[shot.id])["content"].split("\n")
+    [first, second] = [line for line in lines if "being made" in line]
+    assert f" · ⚙️ being made. {said.format(**times)}" in first
+    assert second.endswith(f" · ⚙️ being made. Sent {times['sent']}.")
 
 
 def test_the_answer_says_how_many_of_the_stopped_shots_count() -> None:

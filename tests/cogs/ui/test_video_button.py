@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
+from cogs.cards.card import render_failure
 from cogs.cards.card_message import StopButton, card_message
 from cogs.reports.buttons import ReportButton
 from cogs.ui.video_button import VideoButton
@@ -107,6 +108,10 @@ async def test_no_other_model_is_offered_where_none_could_make_the_video() -> No
     assert labels(result_view(row, has_others=False)) == []
     row.failure_kind = FailureKind.MODEL_GONE
     assert labels(result_view(row, has_others=False)) == ["Try again"]
+    row.film_id, row.shot = "f" * 16, 2
+    assert labels(result_view(row, has_others=False)) == ["Try again"]
+    assert "You can make this shot with another one." in render_failure(row)
+    assert "No other model that you can use here" in render_failure(row, has_others=False)
 
 
 AGAIN = {"Re-roll", "Try again", "Remix"}

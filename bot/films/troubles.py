@@ -1,0 +1,38 @@
+"""The troubles that kept a film from its end, as its row has them: since when, and what follows. Pure."""
+
+from collections.abc import Callable, Mapping
+
+from bot.db.film_models import UNFADED, FilmRow, Transition
+
+Troubles = Mapping[str, str]
+Change = Callable[[Troubles], dict[str, str]]
+
+TIMED_OUT = "timeout"  # joining took too long: the next time is the last one, since others wait as long
+KILLED = "killed"  # while it was crossfaded, as by a system without memory
+GIVEN_UP = "given_up"  # it isn't joined any more; only its card is left to do
+OF_POSTED = "posted"  # says UNFADED of the film that is posted; in the next one, crossfades are tried
+
+
+def add(trouble: str, value: str) -> Change:
+    """Return what notes a trouble, unless it's noted: its first time counts."""
+    return lambda troubles: {trouble: value, **troubles}
+
+
+def unfade(at: str) -> Change:
+    """Return what notes that the film gets cuts in place of crossfades."""
+    return lambda troubles: {**troubles, UNFADED: at}
+
+
+def without_older(troubles: Troubles) -> dict[str, str]:
+    """Return what is left to say once a film is posted in place of an older one."""
+    return {name: value for name, value in troubles.items() if (name, value) != (UNFADED, OF_POSTED)}
+
+
+def after_redo(row: FilmRow) -> dict[str, str] | None:
+    """Return what a film that's opened once more begins with: nothing but how the posted one is joined."""
+    return {UNFADED: OF_POSTED} if UNFADED in (row.troubles or {}) and row.result_id is not None else None
+
+
+def next_transition(row: FilmRow) -> Transition:
+    """Return how the shots are to be joined: by cuts once the crossfades couldn't be made."""
+    return row.transition if (row.troubles or {}).get(UNFADED, OF_POSTED) == OF_POSTED else Transition.CUT

@@ -1,0 +1,93 @@
+"""Moderators look first, whichever button below a video a request came from."""
+
+import pytest
+
+from bot.db.models import Generation, Status
+from bot.db.review_models import ReviewStage
+from bot.failures import FailureKind
+from sandbox.world import World, wait_until
+from tests.e2e.driver import SECONDS, ask_for_video, card_of, rows, the_result
+from tests.e2e.quoting import send
+from tests.e2e.reporting import buttons, click, open_board
+from tests.e2e.reviewing import APPROVE, DECLINE, review_everybody, reviews_in, the_review
+from tests.e2e.test_finished_reviews import WAITS as READY_AND_WAITS
+from tests.e2e.test_finished_reviews import videos_in
+from tests.e2e.test_reviews import WAITS
+from tests.e2e.videos import newest
+
+WAYS = ["Re-roll", "Remix", "Continue", "Extend"]
+WORDS = "a red fox"
+
+
+@pytest.fixture(autouse=True)
+def the_loops_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for due rows, and for what is over, often."""
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.moderation.reviews.LOOK_INTERVAL", 0.05)
+
+
+async def requested(world: World, label: str) -> tuple[Generation, str]:
+    """Let alice click a button below her video and send its form; return the request, and its words."""
+    answer = await world.alice.click(the_result(world), label=label)
+    if answer.modal is not None:
+        await send(world, answer, prompt=WORDS)
+    found = await rows(world)
+    assert len(found) == 2
+    return found[0], WORDS if answer.modal is not None else found[1].prompt
+
+
+@pytest.mark.parametrize("label", WAYS)
+async def test_it_waits_before_it_is_made_and_goes_on_once_approved(world: World, label: str) -> None:
+    source = await ask_for_video(world)
+    board = await open_board(world)
+    await review_everybody(world)
+    waiting, words = await requested(world, label)
+    message = await the_review(board)
+    assert f"> {words}" in message.content
+    assert buttons(message) == [APPROVE, DECLINE]
+    assert WAITS in card_of(world, waiting)
+    assert world.provider.count("create") == 1, "it was sent before anybody looked at it"
+    await world.restart()
+    assert await click(world.mona, message, APPROVE) == []
+    made = await newest(world, 2)
+    assert (made.id, made.status, made.source_id) == (waiting.id, Status.SUCCEEDED, source.id)
+    assert "**Approved**" in reviews_in(board)[0].content
+
+
+@pytest.mark.parametrize("label", WAYS)
+async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: World, label: str) -> None:
+    source = await ask_for_video(world)
+    board = await open_board(world)
+    await review_everybody(world, review_stage=ReviewStage.POSTED)
+    waiting, words = await requested(world, label)
+    message = await the_review(board)
+    assert message.content.startswith("👀 **A finished video waits for your approval**")
+    assert f"> {words}" in message.content
+    assert len(message.attachments) == 1
+    assert READY_AND_WAITS in card_of(world, waiting)
+    assert len(videos_in(world)) == 1, "it was posted before anybody looked at it"
+    await world.restart()
+    assert await click(world.mona, message, APPROVE) == []
+    made = await newest(world, 2)
+    assert (made.id, made.status, made.source_id) == (waiting.id, Status.SUCCEEDED, source.id)
+    assert len(videos_in(world)) == 2
+    assert reviews_in(board)[0].attachments == []
+
+
+async def test_an_extension_of_a_video_that_is_removed_while_it_waits_is_not_sent(world: World) -> None:
+    source = await ask_for_video(world)
+    board = await open_board(world)
+    await review_everybody(world)
+    await requested(world, "Extend")
+    message = await the_review(board)
+
+    async def has_the_video() -> bool | None:
+        return True if (await rows(world))[0].status is Status.QUEUED else None
+
+    await wait_until(has_the_video, seconds=SECONDS)
+    await world.app.services.removal.remove(world.guild.id, source.id, world.mona.id)
+    assert await click(world.mona, message, APPROVE) == []
+    ended = await newest(world, 2)
+    assert (ended.status, ended.failure_kind) == (Status.FAILED, FailureKind.VIDEO_GONE)
+    assert world.provider.count("create") == 1
+    assert "This didn't count toward your limit." in card_of(world, ended)
