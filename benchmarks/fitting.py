@@ -1,4 +1,4 @@
-"""What 32 deliveries of 25 MB at once cost: memory, and how long the event loop stands still.
+"""The cost of 32 deliveries of 25 MB at once: memory, and how long the event loop stands still.
 
 Every way of delivering is measured in a process of its own, so that none inherits another's memory. The
 files are sent as discord.py sends them, over real sockets, to a server in this process that throws them
@@ -52,7 +52,7 @@ NOISE = "testsrc2=s=1280x720:r=24:d=1.7,noise=alls=60:allf=t"
 
 @dataclass(frozen=True)
 class Cost:
-    """What one way of delivering cost.
+    """The cost of one way of delivering.
 
     Attributes:
         seconds: in all.
@@ -72,7 +72,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a way of delivering finds what it needs."""
+    """The parts that a way of delivering needs."""
 
     folder: Path
     clips: list[Clip]

@@ -75,7 +75,7 @@ KINDS: tuple[str, ...] = ("planned", "fixed")
 
 @dataclass
 class Figures:
-    """What one run brought, in seconds unless it says otherwise.
+    """The figures of one run, in seconds unless it says otherwise.
 
     Attributes:
         delays: from a video being ready to the answer that says so.

@@ -1,4 +1,4 @@
-"""What joining a film costs: eight shots of 8 seconds in 1080p with sound, beside plain ffmpeg.
+"""The cost of joining a film: eight shots of 8 seconds in 1080p with sound, beside plain ffmpeg.
 
 The bot's way and ffmpeg's own are measured one after the other, each in a process of its own. "Encoding" is
 ffmpeg's concat filter with the bot's preset and quality, "crossfading" its filters `xfade` and

@@ -1,4 +1,4 @@
-"""How the commands answer, and how long the database is held, with a million requests in it.
+"""The commands' answer times, and the database's longest holds, with a million requests in it.
 
 The whole program runs in a simulated Discord on a real SQLite file; most of the requests are of the server
 that asks, 5,000 of the member. A first answer is the one that Discord waits for; the whole is the time until
@@ -74,7 +74,7 @@ MODERATOR_COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 @dataclass
 class Watch:
-    """What one thing cost: seconds, and the longest transactions by the function that ran in them."""
+    """The cost of one thing: seconds, and the longest transactions by the function that ran in them."""
 
     began: float = field(default_factory=time.perf_counter)
     first: float | None = None

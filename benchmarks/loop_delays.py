@@ -1,4 +1,4 @@
-"""How late the event loop comes back: what everybody else in the process waits for."""
+"""The delays of the event loop: the wait of everybody else in the process."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""How soon a finished video is noticed: this bot's questions beside the best possible and the usual ones.
+"""The delay until a finished video is noticed: this bot's questions beside the best and the usual ones.
 
 Only the generations that the bot learns from are drawn, and it sees them only through its own questions. Each
 schedule is then judged exactly: how many questions a generation takes on average, and how long after it is
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Durations:
-    """How long generations really take."""
+    """The real durations of generations."""
 
     name: str
     parts: tuple[Part, ...]
@@ -82,7 +82,7 @@ ALL = (
 
 @dataclass(frozen=True)
 class Result:
-    """What a schedule costs and brings for one generation, on average: questions, and seconds of delay."""
+    """A schedule's cost and delay for one generation, on average: questions, and seconds."""
 
     polls: float
     delay: float

@@ -1,4 +1,4 @@
-"""How long a preview of other rules takes for a server with 100,000 requests in 30 days.
+"""The time of a preview of other rules for a server with 100,000 requests in 30 days.
 
 The last one also needs the requests of the 30 days before, which are as many.
 
@@ -61,7 +61,7 @@ PROPOSALS: Mapping[str, Proposal] = {
 
 @dataclass
 class Measured:
-    """What one preview cost; times in seconds."""
+    """The cost of one preview; times in seconds."""
 
     name: str
     preview: Preview

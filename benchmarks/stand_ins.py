@@ -1,4 +1,4 @@
-"""What the benchmarks put in place of Discord and of files, and the rows that they begin with."""
+"""Stand-ins for Discord and for files, and the rows that the benchmarks begin with."""
 
 from datetime import datetime
 

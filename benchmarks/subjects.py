@@ -1,4 +1,4 @@
-"""What the benchmarks of answers compare: veo-bot and a bare bot, each a process with its own Discord."""
+"""The subjects of the benchmarks of answers: veo-bot and a bare bot, each a process with its own Discord."""
 
 import os
 import sqlite3
@@ -23,7 +23,7 @@ COMMAND = {"prompt": "A fox in the snow", "duration": 4}
 
 @dataclass
 class Round:
-    """What became of the commands that were sent at the same time, over several rounds.
+    """The outcome of commands that were sent at the same time, over several rounds.
 
     Attributes:
         sent: commands.

@@ -1,4 +1,4 @@
-"""How soon 2,000 generations of a process that was killed are carried by another one.
+"""The time until 2,000 generations of a killed process are carried by another one.
 
 The first process holds them by leases and is ended by SIGKILL; the second one is started at that moment, as
 a service manager does. Both are processes of their own with the real database, queue and runner; the

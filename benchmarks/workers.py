@@ -1,4 +1,4 @@
-"""How many videos one, two and four workers carry, and what it costs; beside one worker on SQLite.
+"""The throughput of one, two and four workers, and its cost; beside one worker on SQLite.
 
 The workers are processes of their own on a PostgreSQL, with the program's own clients to Discord and to the
 provider, whose fakes are both in this process. All requests wait already, their cards are there, and the
@@ -45,7 +45,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Figures:
-    """What one run brought.
+    """The figures of one run.
 
     Attributes:
         seconds: from the first moment that the requests could be taken until the last was delivered.

@@ -37,12 +37,12 @@ class FailureKind(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What happened."""
+        """The sentence that says what happened."""
         return _(SENTENCES[self])
 
     @property
     def advice(self) -> str:
-        """What the member can do now."""
+        """The advice to the member."""
         return _(ADVICE[self])
 
     def advice_by(self, *, has_others: bool, is_shot: bool = False) -> str:

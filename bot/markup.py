@@ -54,7 +54,7 @@ PAGES: Mapping[str, LiteralString] = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What ids are called, as far as it is known."""
+    """The names behind ids, as far as they are known."""
 
     users: Mapping[int, str] = field(default_factory=dict[int, str])
     roles: Mapping[int, str] = field(default_factory=dict[int, str])

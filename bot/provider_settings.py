@@ -21,7 +21,7 @@ SECRETS = ("aimlapi_key", "discord_token")
 
 
 class ProviderSettings(BaseSettings):
-    """What is needed to speak to the provider, with or without Discord."""
+    """The settings for speaking to the provider, with or without Discord."""
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE, env_file_encoding=ENV_ENCODING, env_ignore_empty=True, extra="ignore"

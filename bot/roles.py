@@ -1,4 +1,4 @@
-"""What a process does."""
+"""The role of a process."""
 
 from enum import StrEnum
 

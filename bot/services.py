@@ -1,4 +1,4 @@
-"""What the commands may call: one object for the cogs, filled by the composition root."""
+"""The services that commands may call: one object for the cogs, filled by the composition root."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the bot asked the fake provider, so that tests can count it."""
+"""The bot's calls to the fake provider, so that tests can count them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

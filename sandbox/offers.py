@@ -1,4 +1,4 @@
-"""What each model costs here, and what the provider calls it behind its public name.
+"""The price of each model here, and the provider's name for it behind its public one.
 
 The prices are Google's list prices of August 2025 with the provider's margin of 30 %; the
 provider's documentation shows the same sum for 8 s of Veo 3 Fast with sound: 1.56 USD. Lite is sold at

@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def pictures(self) -> int:
-        """How many images are laid over it."""
+        """The number of images laid over it."""
         return 1 if self.video else len(self.images)
 
     @property

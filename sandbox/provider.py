@@ -98,7 +98,7 @@ class Provider:
 
     @property
     def balance_usd(self) -> float:
-        """What the account still holds."""
+        """The account's balance."""
         self._jobs.advance()
         return usd(self._ledger.credits)
 

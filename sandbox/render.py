@@ -23,7 +23,7 @@ VERSION = 1  # part of every cached file's name; raise it when the image changes
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How much work goes into a file; size, length, sound and text are always right.
+    """The work that goes into a file; size, length, sound and text are always right.
 
     Attributes:
         frames_per_second: of the video.

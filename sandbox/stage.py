@@ -1,4 +1,4 @@
-"""What people type and press in the demo's script, and what they see of it, told in the terminal."""
+"""The stage of the demo's script: what people type, press and see, told in the terminal."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence

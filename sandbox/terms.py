@@ -1,4 +1,4 @@
-"""What the account may have made: its key's switch, scopes and limit, and the models that are still sold.
+"""The terms of the account: its key's switch, scopes and limit, and the models that are still sold.
 
 Source: `GET /v1/key` in the provider's API reference. That a key's own limits answer 403 is a guess: no other
 status that is documented fits.

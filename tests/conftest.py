@@ -33,11 +33,11 @@ settings.load_profile("unhurried")
 # what is tested; a test of haste sets its own.
 HASTE = (
     "bot.db.database.ANSWER_PATIENCE",
-    "cogs.ui.requester.PATIENCE",
+    "cogs.ui.requester.DISCORD_TIMEOUT_SECONDS",
     "bot.admission.lateness.TOO_LATE",
     "cogs.veo.request.DEFER_AFTER_SECONDS",
     "cogs.veo.request.DEFER_TIMEOUT",
-    "cogs.moderation.owners.PATIENCE",
+    "cogs.moderation.owners.DISCORD_TIMEOUT_SECONDS",
 )
 
 # Tests of whole programs wait nearly all of their time. At the end, they would leave the cores idle.

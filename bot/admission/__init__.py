@@ -1,1 +1,1 @@
-"""What is allowed: the rules that are asked before a video is accepted, and what they read."""
+"""Admission: the rules that decide whether a request is accepted, and the facts they read."""

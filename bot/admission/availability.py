@@ -1,4 +1,4 @@
-"""What a server's settings leave of the models that the bot offers, and of the channels. Pure."""
+"""Availability: the models and channels that a server's settings leave. Pure."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Whether a request is accepted: every rule there is, in one place and in one order.
+"""Admission of a request: every rule there is, in one place and in one order.
 
 `check_request` is pure; `Admission` reads what it needs in the transaction that inserts the request, so that
 two requests cannot take one place or the same money.
@@ -157,7 +157,7 @@ def _judge_budgets(context: AdmissionContext) -> UserError | None:
 
 
 class Prices(Protocol):
-    """Who knows what a video will cost, and which models are gone."""
+    """Source of prices, and of the models that are gone."""
 
     @property
     def gone(self) -> frozenset[str]:

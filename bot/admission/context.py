@@ -1,4 +1,4 @@
-"""Who asks for a video, and what the decision about it rests on."""
+"""The requester, and the facts that the decision about a request rests on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks, and where: all ids are Discord's.
+    """The member who asks, and the place: all ids are Discord's.
 
     Attributes:
         role_ids: the member's roles.
@@ -47,7 +47,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionContext:
-    """What a decision rests on, read in one transaction.
+    """The facts that a decision rests on, read in one transaction.
 
     Attributes:
         price: what the video will cost, in credits; None: not known.
@@ -76,7 +76,7 @@ class AdmissionContext:
 
     @property
     def unreviewed(self) -> Unreviewed | None:
-        """What becomes of the video if moderators have to see it first and don't; None: they don't have to.
+        """The end of the video if moderators have to see it first and don't; None: they don't have to.
 
         That's about a video alone: a film's shots would be posted one by one, so they wait unmade.
         """

@@ -1,4 +1,4 @@
-"""How fast one person may act, so that not even refusals can be used to flood.
+"""The pace at which one person may act, so that not even refusals can be used to flood.
 
 A bucket per person: every command, click and sent form takes a token, and tokens come back evenly. It is kept
 in memory: it only protects this process from work, so one that restarts may begin with full buckets; what
@@ -15,7 +15,7 @@ MOST_PEOPLE = 20_000  # whose buckets are kept: about 5 MB
 
 
 class Pace(StrEnum):
-    """What becomes of an interaction."""
+    """The answer to an interaction's pace."""
 
     FINE = "fine"
     TOO_FAST = "too-fast"  # and the person has to be told
@@ -24,7 +24,7 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What is left to one person.
+    """One person's remaining tokens.
 
     Attributes:
         left: tokens at `at`.

@@ -1,4 +1,4 @@
-"""How a member stands: what `/usage` and the moderators' look at a member show."""
+"""A member's entitlement, as `/usage` and the moderators' look at a member show it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

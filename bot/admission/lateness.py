@@ -1,4 +1,4 @@
-"""How late interactions reach us, so that no work goes into what Discord takes no answer for any more.
+"""The lateness of interactions, so that no work is done that Discord takes no answer for any more.
 
 Discord says when each was made, by its own clock, and the host's may differ by any amount. So what counts
 is how much later one comes than the quick ones of the last minutes. It's compared with the host's monotonic

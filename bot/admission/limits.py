@@ -18,7 +18,7 @@ LONGEST_WINDOW = max(WINDOWS.values())
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What holds for a member in one respect.
+    """The limit that holds for a member in one respect.
 
     Attributes:
         rule: the one that won; a `DEFAULT` one where nobody set any.
@@ -30,18 +30,18 @@ class Limit:
 
     @property
     def kind(self) -> LimitKind:
-        """What is limited."""
+        """The kind of limit."""
         return self.rule.kind
 
     @property
     def most(self) -> int | None:
-        """How many are allowed in all; None: unlimited."""
+        """The number allowed in all; None: unlimited."""
         return None if self.rule.most is None else self.rule.most + self.granted
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a member has used.
+    """A member's use so far.
 
     Attributes:
         counted: when the requests that count were accepted, sorted; those of the longest window at least.
@@ -68,7 +68,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class QuotaVerdict:
-    """Whether one more is allowed.
+    """The limits' answer to one more request.
 
     Attributes:
         broken: the limits that are reached; empty: one more is allowed.

@@ -1,4 +1,4 @@
-"""Which models the provider doesn't list any more; a list may be wrong for a while. Pure."""
+"""The models that the provider doesn't list any more; a list may be wrong for a while. Pure."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,7 +7,7 @@ SURE_AFTER = 240.0
 
 
 class Listings:
-    """What the provider's list of models said at each look.
+    """The provider's list of models at each look.
 
     Args:
         known: ids of the models that it is asked about. A list without any of them is no list.

@@ -1,4 +1,4 @@
-"""What moderators type for times and amounts. Pure: `now` is passed in.
+"""Times and amounts as moderators type them. Pure: `now` is passed in.
 
 Every refusal is a `BadInputError` with examples of what is understood; none repeats what was typed.
 """

@@ -1,4 +1,4 @@
-"""What a video will cost: by the provider's list while it is known, else by what such videos did cost."""
+"""Prices of videos: from the provider's list while it is known, else from what such videos did cost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

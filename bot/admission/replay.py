@@ -1,4 +1,4 @@
-"""What other rules would have done to the requests of the past. Pure: no I/O.
+"""Replay of past requests under other rules. Pure: no I/O.
 
 The requests are asked again one after the other, by the rules that decide about new ones. One that is refused
 takes no place and no money, so a later one may be accepted in its stead. What the past doesn't hold is left
@@ -134,7 +134,7 @@ class Replay:
 
 
 class _Member:
-    """What a member has used at a moment."""
+    """A member's use at a moment."""
 
     def __init__(self, user_id: int, rules: RuleSet) -> None:
         self._user_id = user_id
@@ -192,7 +192,7 @@ class _Member:
 
 
 class _Purse:
-    """What a server has spent at a moment of each of its budgets."""
+    """A server's spending at a moment, for each of its budgets."""
 
     def __init__(self, policy: Policy) -> None:
         self._budgets = policy.budgets

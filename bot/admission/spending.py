@@ -1,4 +1,4 @@
-"""What a server's videos cost: what was charged, and what is bound until the provider says.
+"""The cost of a server's videos: the charges, and what is bound until the provider says.
 
 Where the provider tells a cost is in `bot.provider.costs`; until it does, the estimate counts, so that
 requests made at the same time cannot spend the same money. All sums are in the provider's credits.

@@ -1,4 +1,4 @@
-"""What members have used. Nothing is stored for it: use is what the `generations` table says."""
+"""Members' usage counts. Nothing is stored for them: they're read from the `generations` table."""
 
 from datetime import datetime
 

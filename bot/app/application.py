@@ -86,12 +86,12 @@ class App:
 
     @property
     def services(self) -> Services:
-        """What commands call."""
+        """The services that commands call."""
         return _side(self.gateway).services
 
     @property
     def runner(self) -> Runner:
-        """What carries generations."""
+        """The runner that carries generations."""
         return _side(self.worker).runner
 
     @property

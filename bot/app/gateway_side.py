@@ -1,4 +1,4 @@
-"""What speaks with members: the client with its commands, the services, and who tells what by itself."""
+"""The side that speaks with members: the client, its commands, the services, and the notices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every process has, whatever its role: the database, the provider, the files, the figures."""
+"""The parts of every process, whatever its role: the database, the provider, the files, the figures."""
 
 import asyncio
 import secrets
@@ -80,7 +80,7 @@ class Shared:
 
     @property
     def keep(self) -> timedelta | None:
-        """How long what members wrote is kept; None: until they ask."""
+        """The time for which members' words are kept; None: until they ask."""
         days = self.settings.prompt_retention_days
         return timedelta(days=days) if days else None
 

@@ -1,4 +1,4 @@
-"""What carries generations: the runner and its steps."""
+"""The side that carries generations: the runner and its steps."""
 
 import secrets
 from dataclasses import dataclass

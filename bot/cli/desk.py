@@ -1,4 +1,4 @@
-"""What serves one video in a terminal: asking, waiting, fetching. What is paid for can be fetched again."""
+"""Serving one video in a terminal: asking, waiting, fetching. A paid video can be fetched again."""
 
 import asyncio
 import re
@@ -57,7 +57,7 @@ class UnmadeError(GenerateError):
 
 @dataclass(slots=True)
 class Desk:
-    """What serves one video.
+    """The parts that serve one video.
 
     Attributes:
         again: what to do to fetch the video later, with `{name}` for what it's known by.

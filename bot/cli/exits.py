@@ -1,4 +1,4 @@
-"""How a command ends: a line for the person at the terminal, and an exit code."""
+"""The end of a command: a line for the person at the terminal, and an exit code."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -1,4 +1,4 @@
-"""What a film in a terminal is made from: a file with a shot on each line, and what they share."""
+"""The plan of a film in a terminal: a file with a shot on each line, and what the shots share."""
 
 import codecs
 import hashlib
@@ -36,7 +36,7 @@ class PlannedShot:
 
     @property
     def wish(self) -> str:
-        """What tells this shot from any other one, but for the frame that it begins with."""
+        """The mark that tells this shot from any other one, but for the frame that it begins with."""
         body = {} if self.awaits else self.video.body
         known = [self.video.model.id, self.video.prompt, dict(self.video.options), body, self.awaits]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()

@@ -22,7 +22,7 @@ OURS = (
 
 
 class ShotRecord(BaseModel):
-    """What is known of a shot that was requested.
+    """The record of a shot that was requested.
 
     Attributes:
         wish: what it's made from (`PlannedShot.wish`).

@@ -21,7 +21,7 @@ AGAIN = "run the same command again."
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """What is to be made, and where."""
+    """A film to make, and its place."""
 
     shots: Sequence[PlannedShot]
     output: Path
@@ -29,12 +29,12 @@ class Film:
 
     @property
     def folder(self) -> ShotFolder:
-        """Where its shots are until it's whole."""
+        """The folder of its shots until it's whole."""
         return ShotFolder(self.output.with_name(f"{self.output.name}.shots"))
 
     @property
     def records(self) -> list[ShotRecord | None]:
-        """What is known of its shots.
+        """The records of its shots.
 
         Raises:
             GenerateError: one can't be read.

@@ -1,4 +1,4 @@
-"""How `veo-bot generate` speaks, and how it is stopped: nobody may be left without the ID of a paid video."""
+"""The console of `veo-bot generate`, and stopping it without losing the ID of a paid video."""
 
 import asyncio
 import os

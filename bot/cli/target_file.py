@@ -1,4 +1,4 @@
-"""Where a video from the terminal goes: taken before anything is paid, and nothing is overwritten."""
+"""The file for a video from the terminal: taken before anything is paid, and nothing is overwritten."""
 
 import os
 from errno import EEXIST

@@ -10,7 +10,7 @@ from bot.written_values import is_wrapped
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
 SCHEMES = f"must start with {SQLITE}:/// or {POSTGRESQL}://"
-MEMORY = ":memory:"  # SQLite's name for no file
+IN_MEMORY = ":memory:"  # SQLite's name for no file
 HIGHEST_PORT = 65_535
 SHORTEST_SECRET = 8  # characters; a shorter word may stand in any line of the log
 
@@ -50,7 +50,7 @@ def _checked_file(address: str) -> URL:
         url = _parsed(address)
     except (ArgumentError, ValueError):
         raise ValueError("has an option with an invalid value") from None
-    if url.database in {None, "", MEMORY}:  # SQLite would keep all in memory, until the first restart
+    if url.database in {None, "", IN_MEMORY}:  # SQLite would keep all in memory, until the first restart
         raise ValueError(f"names no file, as in {SQLITE}:///data/veo.db")
     return url
 

@@ -25,7 +25,7 @@ class BackupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was saved.
+    """A backup that was written.
 
     Attributes:
         size: bytes.

@@ -1,4 +1,4 @@
-"""How times, texts and choices are kept in columns, alike on every database."""
+"""Column types for times, texts and choices, alike on every database."""
 
 from datetime import UTC, datetime
 from enum import StrEnum

@@ -83,12 +83,12 @@ class Database:
 
     @property
     def damage(self) -> str | None:
-        """What the database said when it found itself damaged; None: it has not. A restart forgets it."""
+        """The database's words when it found itself damaged; None: it has not. A restart forgets it."""
         return self._damage
 
     @property
     def full_at(self) -> float | None:
-        """When a write was last refused for want of room, on the monotonic clock; None: not yet."""
+        """The last write refused for want of room, on the monotonic clock; None: not yet."""
         return self._full_at
 
     async def read(self, work: Work[Result], *, hurried: bool = False) -> Result:

@@ -1,4 +1,4 @@
-"""What the program needs to know about a database engine; `storage_of` chooses by the address."""
+"""Database engines, as far as the program knows about them; `storage_of` chooses by the address."""
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager

@@ -20,14 +20,14 @@ LINKED_FILMS = (
 
 
 class Continuity(StrEnum):
-    """How the shots follow each other."""
+    """The way in which the shots follow each other."""
 
     CONTINUOUS = "continuous"  # each starts from the last frame of the one before, so they're made in turn
     CUTS = "cuts"  # each for itself, so they're made at once
 
 
 class Transition(StrEnum):
-    """How one shot passes into the next, where they're joined."""
+    """The passage from one shot to the next in a joined film."""
 
     CUT = "cut"
     CROSSFADE = "crossfade"  # one fades out while the next fades in
@@ -125,7 +125,7 @@ class FilmRow(Base):
 
     @property
     def joined_by(self) -> Transition:
-        """How its shots are joined: by cuts where the crossfades that were chosen couldn't be made."""
+        """The way its shots are joined: by cuts where the crossfades that were chosen couldn't be made."""
         return Transition.CUT if UNFADED in (self.troubles or {}) else self.transition
 
     @property

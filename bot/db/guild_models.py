@@ -14,7 +14,7 @@ OPEN_APPEAL = "asked_at IS NOT NULL AND decision IS NULL"  # in the words of an 
 
 
 class GuildRow(Base):
-    """What moderators decided about a server: `bot.policy.documents.Policy` as JSON."""
+    """A server's decisions: `bot.policy.documents.Policy` as JSON."""
 
     __tablename__ = "guilds"
 
@@ -23,7 +23,7 @@ class GuildRow(Base):
 
 
 class MemberRow(Base):
-    """What moderators decided about a member: a `MemberPolicy` of `bot.policy.documents` as JSON.
+    """Decisions about a member: a `MemberPolicy` of `bot.policy.documents` as JSON.
 
     It outlives a departure.
     """
@@ -36,7 +36,7 @@ class MemberRow(Base):
 
 
 class Action(StrEnum):
-    """What a moderator did, or what the bot tells the moderators by itself (the last ones)."""
+    """An entry of the audit log: a moderator's, or one of the bot's own (the last ones)."""
 
     QUOTA_SET = "quota_set"
     QUOTA_UNSET = "quota_unset"
@@ -91,7 +91,7 @@ class AuditRow(Base):
 
 
 class StrikeKind(StrEnum):
-    """What a strike was given for."""
+    """The reason for a strike."""
 
     WORD = "word"  # a request that was refused for a forbidden word
     SAFETY = "safety"  # a prompt that the provider's safety refused
@@ -148,7 +148,7 @@ class ReportRow(Base):
 
 
 class AppealDecision(StrEnum):
-    """What a moderator makes of an appeal (the first three), or how it ends without one."""
+    """A moderator's answer to an appeal (the first three), or an end without one."""
 
     ALLOW = "allow"  # the request, once
     LIFT = "lift"  # the rule

@@ -21,7 +21,7 @@ ANSWER_GRACE = timedelta(seconds=20)
 
 
 class Status(StrEnum):
-    """Where a generation stands. What moves it on is in `bot.jobs.workflow`."""
+    """The state of a generation. `bot.jobs.workflow` moves it on."""
 
     PREPARING = "preparing"  # accepted; the images it is made from are still to be fetched
     QUEUED = "queued"  # waits for its turn at the provider
@@ -39,14 +39,14 @@ OVER = frozenset(Status) - OPEN
 
 
 class Placement(StrEnum):
-    """Where a member's video goes."""
+    """The place of a member's video."""
 
     THREAD = "thread"  # into a thread on the card
     CHANNEL = "channel"  # into the channel itself, as a reply to the card
 
 
 class Unreviewed(StrEnum):
-    """What becomes of a finished video that no moderator decides about in time."""
+    """The end of a finished video that no moderator decides about in time."""
 
     END = "end"  # it's never posted
     POST = "post"

@@ -30,7 +30,7 @@ class ReviewStage(StrEnum):
 
 
 class ReviewDecision(StrEnum):
-    """What a moderator makes of a review (the first two), or how it ends without one."""
+    """A moderator's answer to a review (the first two), or an end without one."""
 
     APPROVE = "approve"
     DECLINE = "decline"

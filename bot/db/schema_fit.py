@@ -1,4 +1,4 @@
-"""How a database fits this version of the program, found out without changing or making it."""
+"""The fit of a database to this version of the program, found out without changing or making it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Fit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a database's tables are.
+    """The state of a database's tables.
 
     Attributes:
         revision: of its tables; empty where it has none.

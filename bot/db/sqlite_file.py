@@ -1,4 +1,4 @@
-"""What can be wrong with a file of SQLite's: it is gone, or a part of it makes no sense."""
+"""Troubles of an SQLite file: it is gone, or a part of it makes no sense."""
 
 import sqlite3
 from pathlib import Path

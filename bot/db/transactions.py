@@ -40,7 +40,7 @@ class InDoubtError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one transaction of a batch: its result, or the error that rolled it back."""
+    """The end of one transaction of a batch: its result, or the error that rolled it back."""
 
     value: Any = None
     error: Exception | None = None

@@ -20,7 +20,7 @@ from bot.db.database import Database
 from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.callback_answers import forgive_answers
 from bot.discord_client.gateway_events import forgive_events
-from bot.discord_client.rate_limits import PATIENCE, bound_global_limit
+from bot.discord_client.rate_limits import RATE_LIMIT_WAIT_SECONDS, bound_global_limit
 from bot.discord_client.tree import VeoTree
 from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
@@ -76,7 +76,7 @@ class VeoBot(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
-            max_ratelimit_timeout=PATIENCE,
+            max_ratelimit_timeout=RATE_LIMIT_WAIT_SECONDS,
             **options,
         )
         self.services = services
@@ -98,7 +98,7 @@ class VeoBot(commands.Bot):
 
     @property
     def heard_at(self) -> float | None:
-        """When Discord last answered a heartbeat, on the monotonic clock; None: there was no connection.
+        """Discord's last answer to a heartbeat, on the monotonic clock; None: there was no connection.
 
         Of several connections the one that has been silent longest counts, though it be lost; one that was
         never there does not yet.
@@ -248,7 +248,7 @@ class RestClient(discord.Client):
             intents=discord.Intents.none(),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
-            max_ratelimit_timeout=PATIENCE,
+            max_ratelimit_timeout=RATE_LIMIT_WAIT_SECONDS,
         )
 
     async def login(self, token: str) -> None:

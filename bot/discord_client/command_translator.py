@@ -1,4 +1,4 @@
-"""What Discord shows of the commands, in its languages: descriptions, choices and the menus' names.
+"""Discord's texts of the commands in its languages: descriptions, choices and the menus' names.
 
 The names of commands and options stay as they are in every language, since texts and members call them so.
 """

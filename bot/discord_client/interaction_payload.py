@@ -1,4 +1,4 @@
-"""What is sent as a command, read strictly before discord.py makes objects of it. Pure.
+"""The payload of a command, read strictly before discord.py makes objects of it. Pure.
 
 Discord checks most of it, but a client that was changed, one of another version, or a field that discord.py
 does not expect may bring anything; discord.py would then fail where nobody is answered, or hand on a value of
@@ -74,7 +74,7 @@ class SentImage(_Sent):
 
 
 class SentEmbed(_Sent):
-    """What a link shows."""
+    """The images of a link."""
 
     image: SentImage | None = None
     thumbnail: SentImage | None = None
@@ -97,7 +97,7 @@ class SentMessage(_Sent):
 
 
 class Resolved(_Sent):
-    """What is behind the ids of a command, by id; the rest of each is left to discord.py."""
+    """The objects behind a command's ids, by id; the rest of each is left to discord.py."""
 
     users: dict[str, SentUser] = {}
     channels: dict[str, dict[str, Any]] = {}

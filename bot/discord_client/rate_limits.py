@@ -1,10 +1,10 @@
-"""How long a call to Discord waits for a rate limit before it is an error that says how long it lasts."""
+"""The longest wait for a rate limit of Discord's, after which a call is an error that says its length."""
 
 import asyncio
 
 from discord.http import HTTPClient
 
-PATIENCE = 30.0  # seconds; discord.py takes no fewer (`max_ratelimit_timeout`)
+RATE_LIMIT_WAIT_SECONDS = 30.0  # discord.py takes no fewer (`max_ratelimit_timeout`)
 
 
 class _Gate(asyncio.Event):
@@ -16,7 +16,7 @@ class _Gate(asyncio.Event):
 
     def clear(self) -> None:
         super().clear()
-        asyncio.get_running_loop().call_later(PATIENCE, self.set)
+        asyncio.get_running_loop().call_later(RATE_LIMIT_WAIT_SECONDS, self.set)
 
 
 def bound_global_limit(http: HTTPClient) -> None:

@@ -1,4 +1,4 @@
-"""Whether the bot can write in a channel, found out without writing: from the channel and the roles.
+"""The bot's access to a channel, found out without writing: from the channel and the roles.
 
 Source: "Permissions" in Discord's documentation, "Permission Overwrites" with its order of steps.
 """
@@ -25,7 +25,7 @@ class AccessUnknownError(Exception):
 
 
 class Overwrite(BaseModel):
-    """What a channel allows or takes away; `id`: of a role or member."""
+    """A channel's permissions, allowed or taken away; `id`: of a role or member."""
 
     id: int
     allow: int = 0

@@ -1,4 +1,4 @@
-"""What a check finds, and checks that are bounded in time and never raise."""
+"""The result of a check, and checks that are bounded in time and never raise."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,4 +1,4 @@
-"""What is found about the database from outside, and what stands in it: findings for `veo-bot doctor`."""
+"""Checks of the database from outside, and of its contents: findings for `veo-bot doctor`."""
 
 from collections.abc import Sequence
 from dataclasses import replace

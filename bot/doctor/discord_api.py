@@ -1,4 +1,4 @@
-"""What Discord's REST API says about the bot, asked without opening the gateway.
+"""Discord's REST API about the bot, asked without opening the gateway.
 
 Sources: "Get Current User", "Get Current Application", "Get Gateway Bot", "Get Current User Guilds".
 """
@@ -41,7 +41,7 @@ class Application(BaseModel):
 
 
 class SessionLimit(BaseModel):
-    """How many session starts left; `reset_after` in milliseconds."""
+    """The session starts that are left; `reset_after` in milliseconds."""
 
     total: int
     remaining: int
@@ -49,7 +49,7 @@ class SessionLimit(BaseModel):
 
 
 class GatewayInfo(BaseModel):
-    """Where the gateway is."""
+    """The gateway's address and session starts."""
 
     url: str
     shards: int

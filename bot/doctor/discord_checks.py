@@ -1,4 +1,4 @@
-"""What Discord's answers mean for the bot: findings for `veo-bot doctor`."""
+"""Checks of Discord's answers about the bot: findings for `veo-bot doctor`."""
 
 from datetime import timedelta
 

@@ -12,7 +12,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 
 from bot.doctor.check_result import CheckResult
 from bot.file_modes import OTHERS
-from bot.media.encoding import MEMORY
+from bot.media.encoding import ENCODER_MEMORY_BYTES
 from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import WORK_PREFIX, MediaError, probe
 from bot.media.streams import PROBE_TIMEOUT
@@ -110,7 +110,7 @@ def _command(path: Path) -> list[str]:
         "1",
     ]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-y", *picture, *sound, *codecs, str(path)]
-    return confined(command, memory=MEMORY, seconds=PROBE_TIMEOUT)
+    return confined(command, memory=ENCODER_MEMORY_BYTES, seconds=PROBE_TIMEOUT)
 
 
 def _broken_ffmpeg(report: str) -> CheckResult:

@@ -1,4 +1,4 @@
-"""Whether the provider tells of a key that may or may not be the bot's: a finding for `veo-bot doctor`."""
+"""Check for the provider's word of a key that may or may not be the bot's: for `veo-bot doctor`."""
 
 from bot.doctor.check_result import CheckResult
 from bot.doctor.checks import fetch_key

@@ -9,7 +9,7 @@ from bot.settings import Settings, SettingsError, load_settings
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What can be said about settings that may be wrong.
+    """The readable part of settings that may be wrong.
 
     Attributes:
         settings: with a stand-in wherever one is wrong; None: nothing can be read at all.

@@ -1,4 +1,4 @@
-"""Whether HTTP_PORT can be used: by nobody now, or by the bot itself, beside which the doctor may run."""
+"""Check of HTTP_PORT: it must be free, or the bot's own, beside which the doctor may run."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ import aiohttp
 
 from bot.doctor.check_result import CheckResult
 
-PATIENCE = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
+ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
 
 
 async def check_port(session: aiohttp.ClientSession, host: str, port: int) -> CheckResult:
@@ -40,7 +40,7 @@ def _try(host: str, port: int) -> None:
 
 async def _is_ours(session: aiohttp.ClientSession, host: str, port: int) -> bool:
     try:
-        async with session.get(f"http://{host}:{port}/healthz", timeout=PATIENCE) as response:
+        async with session.get(f"http://{host}:{port}/healthz", timeout=ANSWER_TIMEOUT) as response:
             answer: object = await response.json()
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return False

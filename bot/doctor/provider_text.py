@@ -1,4 +1,4 @@
-"""What the doctors say about the key and about what the provider refuses."""
+"""The doctors' words about the key and about the provider's refusals."""
 
 from collections.abc import Callable, Mapping
 from typing import LiteralString

@@ -1,1 +1,1 @@
-"""When to ask the provider, and what to tell members about the wait."""
+"""The estimated wait: when to poll the provider, and what to tell members."""

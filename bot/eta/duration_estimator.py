@@ -1,4 +1,4 @@
-"""How long videos take, by model and options: when to ask about one, and when to expect it.
+"""Estimates of how long videos take, by model and options: for the polls and for the cards.
 
 Learnt from this bot's own videos, told anew from the database at the start. Before there are any, the
 provider's measures of the model hold, and before those are there, what its documents say.
@@ -46,7 +46,7 @@ Kind = tuple[str, tuple[OptionValue | None, ...]]  # a model, and what was chose
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is known of one kind of video.
+    """The forecast and poll plans of one kind of video.
 
     Attributes:
         plans: when to ask, by the interval that decides how often; made when they are needed.

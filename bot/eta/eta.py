@@ -1,4 +1,4 @@
-"""What can be said about the rest of a wait; `cogs.cards.card` puts it into words."""
+"""The rest of a wait; `cogs.cards.card` puts it into words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ LAST_POSITION = 50  # of those that are told exactly
 
 @dataclass(frozen=True, slots=True)
 class Eta:
-    """How a generation that is waited for will probably go on.
+    """The estimate for a generation that is waited for.
 
     Attributes:
         position: in the queue, from 1 on; None: it does not wait there, or nobody knows.

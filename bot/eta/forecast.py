@@ -1,4 +1,4 @@
-"""When a generation will probably be ready, learnt from how long the last ones took. Pure.
+"""Forecast of the moment when a generation is ready, learnt from how long the last ones took. Pure.
 
 A generation is never seen to become ready: it was not at one question, and was at the next. Each such pair is
 spread over the time between by what was known already (one E-step of an EM algorithm), and smoothed on a
@@ -39,7 +39,7 @@ REACH = len(KERNELS[-1]) // 2  # bins; each memory has as many empty ones at bot
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """What is known of one generation's end, in seconds since its submission.
+    """The end of one generation, as far as it is known, in seconds since its submission.
 
     Attributes:
         after: it was not ready then; 0 where nobody asked before.
@@ -52,7 +52,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one rate of forgetting has kept.
+    """The counts that one rate of forgetting has kept.
 
     Attributes:
         counts: generations by bin, older ones counting less; `REACH` empty bins at both ends.
@@ -79,7 +79,7 @@ NOTHING_SEEN = Memory((0.0,) * (BINS + 2 * REACH), 0.0)
 
 
 class Forecast:
-    """How long a generation takes. Immutable: `after_finish` returns the forecast that knows one more.
+    """The duration of a generation. Immutable: `after_finish` returns the forecast that knows one more.
 
     Learning costs less than 0.1 ms, the first question to a forecast 0.1 ms, every further one a microsecond.
 

@@ -1,4 +1,4 @@
-"""When to do a thing again, and when to ask whether a video is ready. Pure."""
+"""Pacing of retries, and of polls for a video. Pure."""
 
 from bisect import bisect_right
 from itertools import accumulate
@@ -38,7 +38,7 @@ def fixed_polls(forecast: Forecast, interval: float) -> float:
 
 
 class PollPlan:
-    """When to ask about a generation: as often in all as at fixed intervals, but when it should be ready.
+    """The polls of one generation: as many as at fixed intervals, but when it should be ready.
 
     A given number of questions finds a video soonest if their distance is proportional to 1/√hazard, the
     hazard being the chance to become ready within the next second. So the questions divide the integral of

@@ -1,4 +1,4 @@
-"""How long generations take before this bot has seen any: by the provider's metrics, or its documents. Pure.
+"""Durations before this bot has seen any: by the provider's metrics, or its documents. Pure.
 
 Durations are divided into bins of equal length on a logarithmic scale; the forecast counts by the same.
 """
@@ -30,7 +30,7 @@ SPREADS = (0.05, 1.5)  # of the logarithm; what percentiles are taken for if the
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed before any generation was seen.
+    """The belief before any generation was seen.
 
     Attributes:
         masses: the probability of each bin.

@@ -1,4 +1,4 @@
-"""Whether a film is accepted: whole or not at all, by the rules for single requests, in one transaction."""
+"""Acceptance of a film: whole or not at all, by the rules for single requests, in one transaction."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from bot.admission.film_denials import TitleNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
+from bot.films.insertion import Insertion
 from bot.films.refusals import has_title, has_words, refused_shot, title_context, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
@@ -29,9 +30,7 @@ from bot.films.script import (
 )
 from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE
-from bot.requests.reviews import open_review
-from bot.requests.rows import insert_request, placement_of
-from bot.requests.spec import Shot
+from bot.requests.rows import placement_of
 
 IN_A_FILM = "film_shot"  # what a moderator let pass tells it by from a video alone
 
@@ -54,7 +53,7 @@ class DearerError(UndecidedError):
 
 
 class Releases:
-    """What lets the shots of one film pass.
+    """The releases that the shots of one film can use.
 
     A word passes by the fingerprint of its shot, and equal shots have that in common. A block is about the
     member: it's passed by what moderators let pass of the whole, whose fingerprint is `mark`.
@@ -166,7 +165,7 @@ class Acceptance:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
         contexts, releases = list[AdmissionContext](), Releases(film_mark(plans))
-        before, review, title = None, None, None
+        insertion, title = Insertion(session, requester, row.id, now), None
         for number, plan in enumerate(plans, start=1):
             shot_before = contexts[-1] if contexts else None
             context = self.context(session, requester, plan, now, shot_before)
@@ -184,12 +183,9 @@ class Acceptance:
                 whole = title if words else replace(context, fingerprint=releases.mark)
                 offer(session, refusal, (requester, _whole_film(row, plans, refusal), whole), now)
                 return refusal
-            shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
-            spec = replace(plan.spec, shot=shot)
-            review = review or open_review(session, requester, context, now)
-            before = insert_request(session, requester, spec, context, now, review).id
-            for passed in (context,) if contexts else (context, title):
-                note_passed(session, requester, passed, before, now)
+            shot_id = insertion.add(requester, number, plan, context)
+            if not contexts:
+                note_passed(session, requester, title, shot_id, now)
             contexts.append(context)
         return contexts
 

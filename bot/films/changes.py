@@ -1,4 +1,4 @@
-"""What differs in an offer from what its member was shown before, so that they decide again. Pure."""
+"""The difference between an offer and the one that its member was shown before. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Prices = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs.
+    """The difference.
 
     Attributes:
         models: what they were shown, and what it is now, as IDs or names of families; None: the same.

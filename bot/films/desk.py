@@ -1,4 +1,4 @@
-"""What the services share with which members spend on films: each answer is a transaction, or a refusal."""
+"""The shared part of the services that spend on films: each answer is a transaction, or a refusal."""
 
 import asyncio
 from typing import TypeVar

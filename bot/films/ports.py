@@ -1,4 +1,4 @@
-"""What a film needs to be shown to people; Discord's side is `cogs.delivery.film_delivery`."""
+"""The port through which films are shown; Discord's side is `cogs.delivery.film_delivery`."""
 
 from typing import Protocol
 

@@ -27,7 +27,7 @@ class CannotRedoError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Redo:
-    """What the offer of a redone shot is about, as `QuoteRow.redo` has it.
+    """The subject of an offer to redo a shot, as `QuoteRow.redo` has it.
 
     Attributes:
         shot: its number.

@@ -1,4 +1,4 @@
-"""Whether shots of a film may be redone: whole or not at all, by the rules for single requests.
+"""Acceptance of shots to redo: whole or not at all, by the rules for single requests.
 
 All of it runs inside the transaction that writes down what follows.
 """
@@ -11,16 +11,16 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_used, offer
-from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words, note_passed
+from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
 from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealDecision
 from bot.db.models import Generation, QuoteRow
-from bot.db.review_models import ReviewRow
 from bot.errors import UserError
 from bot.films.acceptance import Acceptance, DearerError, Releases, fingerprints
 from bot.films.changes import Change, find_change
+from bot.films.insertion import Insertion
 from bot.films.redo import (
     CannotRedoError,
     Redo,
@@ -34,6 +34,7 @@ from bot.films.refusals import TOO_MANY, AskableShotError, title_words
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
 from bot.films.takes import last_takes
+from bot.films.trial import Trial
 from bot.films.troubles import after_redo
 from bot.i18n import _
 from bot.policy.store import fetch_rules
@@ -46,35 +47,8 @@ from bot.requests.confirmation import (
     keep,
     renew,
 )
-from bot.requests.reviews import open_review
-from bot.requests.rows import insert_request
-from bot.requests.spec import Shot
 
 Plans = Mapping[int, ShotPlan | UserError]  # of shots, by their numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """The takes that were inserted, and what that rests on; `refusal`: why the next one wasn't."""
-
-    ids: tuple[str, ...] = ()
-    contexts: tuple[AdmissionContext, ...] = ()
-    plans: tuple[ShotPlan, ...] = ()
-    refusal: UserError | None = None
-
-    def with_take(self, take_id: str, context: AdmissionContext, plan: ShotPlan) -> "Trial":
-        """Return the trial with one take more."""
-        return Trial((*self.ids, take_id), (*self.contexts, context), (*self.plans, plan))
-
-    @property
-    def prices(self) -> list[float | None]:
-        """Return what each would cost, in credits; None: not known."""
-        return [context.price for context in self.contexts]
-
-    @property
-    def models(self) -> list[str]:
-        """Return the models that make them."""
-        return [plan.video.model.id for plan in self.plans]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +160,9 @@ class RedoAcceptance:
         Raises:
             ShotRefusedError: the first one has forbidden words.
         """
-        row, trial = film.row, Trial()
-        releases: Releases | None = None
-        review: ReviewRow | None = None
-        place = replace(
-            requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
-        )
-        awaited = awaited_by(film, numbers[0])
-        before = None if awaited is None else awaited.id
+        trial, releases = Trial(), None
+        place, awaited = _place_of(film.row, requester), awaited_by(film, numbers[0])
+        insertion = Insertion(session, requester, film.row.id, now, last_id=awaited and awaited.id)
         for number in numbers:
             plan = plans[number]
             if isinstance(plan, UserError):
@@ -204,25 +173,40 @@ class RedoAcceptance:
             context = releases.for_shot(session, requester, context, now)
             if not trial.ids:
                 _check_title(session, requester, film, context, now)
-            refusal = self._admission.decide(session, requester, plan.video, context, now)
-            if isinstance(refusal, RefusedError):
-                refusal = refusal.without_choice(_("Use `/film` to make a new one."))
+            refusal = self._refusal(session, requester, plan, context, now)
             if isinstance(refusal, WordNotAllowedError):
                 is_word = not trial.ids and _is_typed(film, number, plan, context)
-                asked = (requester, plan.video, context)
                 refusal.fingerprints = fingerprints(_made(plans, numbers))
+                asked = (requester, plan.video, context)
                 refusal = AskableShotError(number, refusal, asked, is_word=is_word)
             if refusal is not None:
                 if not trial.ids:
                     offer(session, refusal, (requester, plan.video, context), now)
                 return replace(trial, refusal=refusal)
-            shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
-            spec = replace(plan.spec, shot=shot)
-            review = review or open_review(session, requester, context, now)
-            before = insert_request(session, place, spec, context, now, review).id
-            note_passed(session, requester, context, before, now)
-            trial = trial.with_take(before, context, plan)
+            take_id = insertion.add(place, number, plan, context)
+            trial = trial.with_take(take_id, context, plan)
         return trial
+
+    def _refusal(
+        self,
+        session: Session,
+        requester: Requester,
+        plan: ShotPlan,
+        context: AdmissionContext,
+        now: datetime,
+    ) -> UserError | None:
+        """Return why a take is refused; what its film is made with can't be chosen here."""
+        refusal = self._admission.decide(session, requester, plan.video, context, now)
+        if isinstance(refusal, RefusedError):
+            return refusal.without_choice(_("Use `/film` to make a new one."))
+        return refusal
+
+
+def _place_of(row: FilmRow, requester: Requester) -> Requester:
+    """Return the requester, where the film is."""
+    return replace(
+        requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
+    )
 
 
 def _is_typed(film: Film, number: int, plan: ShotPlan, context: AdmissionContext) -> bool:

@@ -1,4 +1,4 @@
-"""What a member can do about one shot of a film: be told what redoing it costs, and agree to that.
+"""Members' requests to redo a shot of a film: the quote, and agreeing to it.
 
 Each is one transaction. What is accepted is another take of the shot: the film is joined again once it has
 ended, and stays as it is where that fails.
@@ -35,7 +35,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RedoQuote:
-    """What a member is told before anything is spent.
+    """The quote for redoing a shot, or the refusal.
 
     Attributes:
         quote: of the shot alone.

@@ -1,4 +1,4 @@
-"""What the refusal of a shot or of the title means for a whole film, and what stays of it.
+"""Refusals of a shot or of the title, as refusals of a whole film.
 
 A moderator can be asked about it, and a word costs a strike.
 """

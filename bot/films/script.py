@@ -1,4 +1,4 @@
-"""What a member asks for with a film, and what each of its shots is to be made from. Pure."""
+"""The script of a film: a member's request, and the plan of each shot. Pure."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +31,7 @@ SCRIPT_MAX_LENGTH = 4000  # characters of all shots, which is what Discord takes
 
 @dataclass(frozen=True, slots=True)
 class FilmSpec:
-    """What a film is to be made from.
+    """The parameters of a film.
 
     Attributes:
         prompts: of the shots, in their order.
@@ -55,7 +55,7 @@ class FilmSpec:
 
     @property
     def kind(self) -> InputKind:
-        """What the first shot is made from."""
+        """The kind of input of the first shot."""
         return InputKind.REFERENCES if self.has_references else kind_for(len(self.images))
 
 

@@ -1,4 +1,4 @@
-"""What members can do with films: be told the price, and agree to it. Each is one transaction."""
+"""Members' requests for films: the quote, and agreeing to it. Each is one transaction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What would make a film's shot in place of a model that is gone: what redoing the shot offers."""
+"""The model that would make a film's shot in place of one that is gone, as redoing the shot offers it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime

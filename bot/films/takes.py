@@ -1,4 +1,4 @@
-"""Which of a shot's takes counts: each time a shot is redone, it has one more. Pure."""
+"""The takes of a shot, one more each time it is redone, and the one that counts. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""What kept a film from its end, as its row's `troubles` have it: since when, and what follows. Pure."""
+"""The troubles that kept a film from its end, as its row has them: since when, and what follows. Pure."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,1 +1,1 @@
-"""What moderators see at a glance."""
+"""The moderators' overview of their server."""

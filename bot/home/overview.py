@@ -1,4 +1,4 @@
-"""How a server stands: what waits, what was spent, what has to be decided, and what's wrong."""
+"""A server's overview: requests that wait, money spent, decisions to make, and problems."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ STRIKES_TIME = timedelta(days=7)  # whose strikes moderators see
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How a server stands at a moment.
+    """The state of a server at a moment.
 
     Attributes:
         waiting, running: requests in the queue, and at the video service or on their way there.

@@ -1,4 +1,4 @@
-"""What moderators decide before members come, in the order in which the guide asks. Pure."""
+"""The decisions that moderators make before members come, in the guide's order. Pure."""
 
 from collections.abc import Collection
 from enum import StrEnum

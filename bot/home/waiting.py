@@ -1,4 +1,4 @@
-"""What waits for moderators' decisions on a server."""
+"""The cases that wait for moderators' decisions on a server."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -16,7 +16,7 @@ Waiting = ReportRow | AppealRow | ReviewRow
 
 
 class WaitingKind(StrEnum):
-    """What moderators have to decide about."""
+    """A kind of case that moderators decide about."""
 
     REPORTS = "reports"
     APPEALS = "appeals"  # what members ask them

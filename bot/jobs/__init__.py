@@ -1,1 +1,1 @@
-"""How a generation is carried from its row to its result: queue, runner, steps."""
+"""The jobs: a generation's way from its row to its result, by queue, runner and steps."""

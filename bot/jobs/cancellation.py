@@ -31,7 +31,7 @@ class TooLateError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """What was cancelled. `counts`: it was sent before, so it counts towards limits and budgets."""
+    """A cancelled request. `counts`: it was sent before, so it counts towards limits and budgets."""
 
     generation: Generation
     counts: bool

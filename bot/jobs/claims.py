@@ -1,4 +1,4 @@
-"""What a process may take up: generations whose next step is due and that nobody carries."""
+"""The generations that a process may take up: their next step is due, and nobody carries them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the provider refuses as a whole, and who may try next. Pure: `now` is passed in."""
+"""The provider's refusals of everything, and who may try next. Pure: `now` is passed in."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ class RefusalScope(StrEnum):
 
 
 class Way(StrEnum):
-    """How a create call was refused."""
+    """The form of a refused create call."""
 
     ACCOUNT = "account"  # 401, 402, 403 for money, or the account or the key says so
     FORBIDDEN = "forbidden"  # 403
@@ -31,7 +31,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderPause:
-    """What is refused since when, as it is written down for other processes.
+    """A lasting refusal, as it is written down for other processes.
 
     Attributes:
         words: the provider's latest; empty: it said nothing of its own.
@@ -77,7 +77,7 @@ class Closure:
 
     @property
     def way(self) -> Way:
-        """How requests are refused."""
+        """The way in which requests are refused."""
         return self.pause.way
 
     def close(self, words: str, until: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What is written into a generation's row when it ends, and when its cost is told or turns out to be none."""
+"""The values of a generation's row at its end, and once its cost is told or turns out to be none."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who tries next while something is refused. Pure: `now` is passed in.
+"""The order of tries while something is refused. Pure: `now` is passed in.
 
 Requests that have never tried go first, then those that tried longest ago. Else the ones that are refused by
 themselves could close the way again and again, and nobody would find out that the others are taken.
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from cachetools import FIFOCache
 
-PATIENCE = timedelta(seconds=10)  # for which a request whose time has come is waited for
+DUE_REQUEST_WAIT = timedelta(seconds=10)  # for which a request whose time has come is waited for
 MOST_TRIES = 10_000  # requests whose last try is remembered
 MOST_WAITING = 200  # requests that others wait for; each try looks at all of them
 
@@ -37,6 +37,6 @@ class FairTries:
         """Whether a request whose time has come, and whose model `is_open`, goes before this one."""
         own = self._tries.get(request_id, 0)
         return any(
-            self._tries.get(other, 0) < own and due <= now <= due + PATIENCE and is_open(model)
+            self._tries.get(other, 0) < own and due <= now <= due + DUE_REQUEST_WAIT and is_open(model)
             for other, (model, due) in self._waiting.items()
         )

@@ -1,4 +1,4 @@
-"""What the provider refuses at present, written down for other processes: for alerts and both doctors."""
+"""The provider's present refusal, written down for other processes: for alerts and both doctors."""
 
 import structlog
 from pydantic import TypeAdapter, ValidationError

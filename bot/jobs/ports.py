@@ -1,4 +1,4 @@
-"""What the runner needs to show results to people; Discord's side is `cogs.delivery.delivery`."""
+"""The ports through which the runner shows results; Discord's side is `cogs.delivery.delivery`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How long somebody would wait who asked for a video now."""
+"""The estimated wait of a new request."""
 
 from bot.clock import Clock, utc_now
 from bot.db.models import Generation

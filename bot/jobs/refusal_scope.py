@@ -40,7 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What follows for the request that was refused. `wait`: until it is tried again; None: it ends."""
+    """The consequence for a refused request. `wait`: until it is tried again; None: it ends."""
 
     scope: RefusalScope
     wait: timedelta | None
@@ -56,7 +56,7 @@ class _First:
 
 
 class RefusalScopes:
-    """What one process has seen of the provider's refusals and acceptances.
+    """The provider's refusals and acceptances, as one process has seen them.
 
     Args:
         account_wait: how long to leave alone what does not pass quickly.
@@ -80,7 +80,7 @@ class RefusalScopes:
 
     @property
     def pause(self) -> ProviderPause | None:
-        """What is refused at present, the widest first; None: nothing that lasts."""
+        """The present refusal, the widest first; None: nothing that lasts."""
         if self._account is not None:
             return self._account.pause
         pauses = sorted((closed.pause for closed in self._models.values()), key=lambda pause: pause.since)

@@ -139,7 +139,7 @@ class Runner:
                 if instead_of is not None:
                     log.info("interrupted because it was cancelled")
                     await _end(instead_of)
-                await self._workflow.carry(generation)
+                await self._workflow.run(generation)
                 await self._lay_down(generation)
             except StepPostponedError as error:
                 log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())

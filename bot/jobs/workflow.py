@@ -63,8 +63,8 @@ class Workflow:
             Status.CANCELLED: self._end_cancelled,
         }
 
-    async def carry(self, generation: Generation) -> None:
-        """Take a generation as far as it goes.
+    async def run(self, generation: Generation) -> None:
+        """Run the steps of a generation as far as they go.
 
         Raises:
             StepPostponedError: to be tried again after a while.

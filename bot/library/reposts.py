@@ -31,7 +31,7 @@ class CannotRepostError(UserError):
 
 
 class Originals(Protocol):
-    """Who keeps files after their delivery."""
+    """Keeper of files after their delivery."""
 
     def find_original(self, generation_id: str) -> Path | None:
         """Return the file, or None."""

@@ -17,7 +17,7 @@ from bot.media.subprocess_limits import confined
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 NICENESS = 10  # answers to members come first
-MEMORY = 4 * 2**30  # bytes of address space; 4K takes less than half of that
+ENCODER_MEMORY_BYTES = 4 * 2**30  # of address space; 4K takes less than half of that
 THREADS = "1"  # of each process, for each of its parts
 
 
@@ -27,7 +27,7 @@ class EncoderCrashedError(FittingError):
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """How the encoder is run.
+    """The encoder, and how it is run.
 
     Attributes:
         preset: of x264; the faster, the worse it looks at the same size.
@@ -66,7 +66,7 @@ class Encoder:
         nice = shutil.which("nice")
         first = [nice, "-n", str(NICENESS)] if nice else []
         command = [*first, imageio_ffmpeg.get_ffmpeg_exe(), *arguments]
-        return confined(command, memory=MEMORY, seconds=self.seconds)
+        return confined(command, memory=ENCODER_MEMORY_BYTES, seconds=self.seconds)
 
     async def _run(self, arguments: list[str]) -> None:
         code, stderr = await run_ffmpeg(await asyncio.to_thread(self._command, arguments))

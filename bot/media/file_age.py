@@ -1,4 +1,4 @@
-"""Which files are left over: half done, and too old for a living process to be still at work on them."""
+"""Leftover files: half done, and too old for a living process to be still at work on them."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""How a video is made small enough: the rates and the picture's size. Pure: no I/O."""
+"""The plan for making a video small enough: the rates and the picture's size. Pure: no I/O."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class CannotFitError(FittingError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to encode.
+    """The parameters of an encoding.
 
     Attributes:
         video, audio: bit/s; no audio is 0.

@@ -29,7 +29,7 @@ LENGTH_TOLERANCE = 0.2  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a new coding changed.
+    """The loss of a new coding.
 
     Attributes:
         from_size, to_size: bytes.

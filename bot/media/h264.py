@@ -1,4 +1,4 @@
-"""What the head of an H.264 stream says of its pictures (ITU-T H.264, 7.3.2.1)."""
+"""The coding of pictures, read from the head of an H.264 stream (ITU-T H.264, 7.3.2.1)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ CHROMA = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """How the pictures of a stream are kept.
+    """The coding of a stream's pictures.
 
     Attributes:
         profile: its number (`profile_idc`).

@@ -1,4 +1,4 @@
-"""What an image's file says beside its pixels, and the same file without it. Pure, on bytes.
+"""The metadata in an image's file, and the same file without it. Pure, on bytes.
 
 A phone writes into each photo where and when it was taken. That must not reach the provider. Only parts that
 decide how the pixels look are kept, so that what nobody has thought of yet goes too.
@@ -59,7 +59,7 @@ class BareImage:
 
     @property
     def orientation(self) -> int:
-        """How the pixels are to be turned, as in EXIF: 1 to 8; 1: not at all."""
+        """The turn that the pixels need, as in EXIF: 1 to 8; 1: none."""
         return orientation_in(self.exif)
 
 

@@ -39,7 +39,7 @@ class NoFrameError(MediaError):
 
 @dataclass(frozen=True, slots=True)
 class VideoPlaces:
-    """Where a video may be, in the order in which it is looked for; None: not there.
+    """The places of a video, in the order in which it is looked for; None: not there.
 
     Attributes:
         attachment: Discord's address of the file in a message.

@@ -29,7 +29,7 @@ _INTEGRATED, _PEAK = b"lavfi.r128.I", b"lavfi.r128.true_peak"
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """How loud a sound is: all of it in LUFS (EBU R 128), and its loudest moment in dBFS."""
+    """The loudness of a sound: all of it in LUFS (EBU R 128), and its loudest moment in dBFS."""
 
     integrated: float
     peak: float

@@ -1,4 +1,4 @@
-"""What is in a video file, as ffmpeg tells programs.
+"""The streams of a video file, as ffmpeg tells programs.
 
 Its report for people repeats what the file says of itself, so nothing is read from that. Its format
 `framecrc` has one line for each packet and each fact of a stream, and no text of the file.
@@ -30,7 +30,7 @@ PLAYED_CODEC, PLAYED_SOUND = "h264", "aac"  # what Discord's clients play in an 
 
 @dataclass(slots=True)
 class _Times:
-    """Where a stream begins and ends, in its own unit."""
+    """The beginning and end of a stream, in its own unit."""
 
     begin: int | None = None
     end: int = 0
@@ -38,7 +38,7 @@ class _Times:
 
 @dataclass(slots=True)
 class Streams:
-    """What ffmpeg says of a file, as far as it came.
+    """Ffmpeg's account of a file, as far as it came.
 
     Attributes:
         facts: of each stream, such as `codec_id`, by its number.

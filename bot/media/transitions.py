@@ -1,4 +1,4 @@
-"""How the shots of a film pass into each other: how long that takes, and ffmpeg's words for it. Pure."""
+"""Transitions between the shots of a film: their length, and ffmpeg's words for them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace

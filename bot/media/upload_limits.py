@@ -1,4 +1,4 @@
-"""How large a file a server takes: by its boost level, less what it has refused.
+"""The largest file that a server takes: by its boost level, less what it has refused.
 
 Discord raised and lowered its limit several times and says nothing about it to bots, so the operator sets
 it, and a refusal (HTTP 413) corrects it downwards for that server.
@@ -18,7 +18,7 @@ from bot.db.models import StateRow
 from bot.db.state import get_state
 from bot.media.upload_sizes import ByTier, next_lower, usable
 
-MEMORY = timedelta(days=7)  # how long a refusal is believed: servers get boosts, and limits are raised
+LEARNT_LIMIT_TTL = timedelta(days=7)  # of a refusal: servers get boosts, and limits are raised
 
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LearntLimit:
-    """What a refusal taught about a server.
+    """The limit that a server's refusal taught.
 
     Attributes:
         limit: bytes.
@@ -40,7 +40,7 @@ class LearntLimit:
 
     def holds(self, tier: int, now: AwareDatetime) -> bool:
         """Whether it is still to be believed."""
-        return tier <= self.tier and now < self.at + MEMORY
+        return tier <= self.tier and now < self.at + LEARNT_LIMIT_TTL
 
 
 _LEARNT = TypeAdapter(LearntLimit)

@@ -1,4 +1,4 @@
-"""Whether a video's pictures are shown as they are coded: an MP4 can have players turn or mirror them."""
+"""Check that a video's pictures are shown as they are coded: an MP4 can turn or mirror them."""
 
 import struct
 from collections.abc import Iterator

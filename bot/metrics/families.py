@@ -59,7 +59,7 @@ class Described:
 
 
 class _Page(Collector):
-    """What a registry holds, without the moments at which its series began: nobody asks for them."""
+    """The content of a registry, without the moments at which its series began: nobody asks for them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry

@@ -1,1 +1,1 @@
-"""What moderators decide, and what they are told."""
+"""Moderation: moderators' decisions, and what they are told."""

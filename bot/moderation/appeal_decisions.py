@@ -1,4 +1,4 @@
-"""What moderators make of an appeal: one decision, in the transaction of its audit row."""
+"""Decisions on appeals: one for each, in the transaction of its audit row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
+from bot.moderation.snapshots import word_teller
 from bot.moderation.strikes import block_left, count_forgiven, forgive_asked
-from bot.moderation.told import word_teller
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy

@@ -60,7 +60,7 @@ DECLINED_LATELY = N_("A moderator declined your last request. You can ask again 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides whether a member can ask.
+    """The facts by which a member can ask a moderator or not.
 
     Attributes:
         has_channel: the server has a channel for moderators.

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.db.guild_models import Action, AuditRow
 from bot.moderation.rules import Subject
-from bot.moderation.told import Told, in_order
+from bot.moderation.snapshots import Told, in_order
 
 OF_MEMBERS = frozenset({Action.GRANT, Action.RESET, Action.BLOCK, Action.UNBLOCK})
 UNDO_COLONS = 2  # at least: what was undone, its kind, its subject
@@ -38,7 +38,7 @@ class Decision:
 
     @property
     def undo_subject(self) -> str:
-        """How the row of its undo names it, and what it was."""
+        """The subject of the row of its undo: its number, and what it was."""
         return f"{self.id}:{self.kind}:{self.subject}"
 
 

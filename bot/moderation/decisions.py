@@ -16,7 +16,7 @@ from bot.db.guild_models import Action
 from bot.db.transactions import Result, Work
 from bot.errors import BadInputError, UserError
 from bot.i18n import N_, _, ngettext, number
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 from bot.policy.audit import record
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
@@ -32,7 +32,7 @@ MemberPolicyChange = Callable[[MemberPolicy], MemberPolicy]
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
-    """Who decides, and for which server."""
+    """The person who decides, and their server."""
 
     guild_id: int
     user_id: int
@@ -40,7 +40,7 @@ class Moderator:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """What the audit trail says about a change."""
+    """A change, as the audit log tells it."""
 
     action: Action
     subject: str

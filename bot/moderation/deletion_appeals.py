@@ -16,7 +16,7 @@ from bot.errors import UserError
 from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
 from bot.moderation.reported import ReportedFilm, fetch_reported_film
-from bot.moderation.told import tell_grants
+from bot.moderation.snapshots import tell_grants
 from bot.policy.audit import record
 from bot.policy.documents import Grant
 from bot.policy.store import fetch_member_policy, store_member_policy

@@ -1,4 +1,4 @@
-"""What follows the end of an appeal or a review: the moderators' message shows it, and who appealed is told.
+"""The follow-ups of an ended appeal or review: the moderators' message, and the member's.
 
 Who decides does both at once. This does what they could not, and all of it where nobody decided. It needs no
 channel, and only its own row waits: a direct message that fails says nothing about the moderators' channel.
@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.db.database import Database
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal, is_news, note_told
-from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, move, wait_after
+from bot.moderation.outbox import GIVE_UP_AFTER, REFUSED_WAIT, move, wait_after
 from bot.moderation.review_decisions import Review
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -113,4 +113,4 @@ class FollowUps:
         now, since = self._clock(), case.row.decided_at
         if isinstance(case, Review):
             since = case.row.forgotten_at or since
-        return now + wait if now - (since or now) < PATIENCE else None
+        return now + wait if now - (since or now) < GIVE_UP_AFTER else None

@@ -15,7 +15,7 @@ from bot.moderation.matching import Imported, match_rules
 from bot.moderation.portable import MOST_BYTES, ServerNames, read_rules, write_rules
 from bot.moderation.rules import nothing_first
 from bot.moderation.service import LIMITING, show_waiting_reports
-from bot.moderation.told import import_teller
+from bot.moderation.snapshots import import_teller
 from bot.policy.documents import Policy
 from bot.policy.store import fetch_policy
 from bot.provider.catalogue import CATALOGUE, Model

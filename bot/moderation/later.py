@@ -1,4 +1,4 @@
-"""Which decisions changed the same part of a document after another one. Pure."""
+"""Later decisions about the same part of a document. Pure."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -7,7 +7,7 @@ from json import dumps
 from bot.admission.blocklist import fold
 from bot.db.guild_models import Action
 from bot.moderation.decided import Decision, parts_of, words_of
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 
 # Kinds that change the same part, by another name.
 SAME_PART: Mapping[Action, Action] = {

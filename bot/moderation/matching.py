@@ -1,4 +1,4 @@
-"""What a file of rules means on a server: roles and channels by their names, as far as there is one. Pure."""
+"""A file of rules matched to a server: roles and channels by their names, as far as they exist. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -34,7 +34,7 @@ FIELDS = {"moderators_channel": "moderators_channel_id"}  # where the file calls
 
 
 class Kind(StrEnum):
-    """What a name in a file is of."""
+    """The kind of a name in a file."""
 
     ROLE = "role"
     CHANNEL = "channel"
@@ -58,7 +58,7 @@ class LeftOut(Document):
 
 
 class Imported(Document):
-    """What an import would save.
+    """The content of an import.
 
     Attributes:
         server: what the server is called that the file is from.

@@ -1,4 +1,4 @@
-"""What the outboxes of the moderators' channel have in common: their rows, and when one is due."""
+"""The common part of the moderators' outboxes: their rows, and when one is due."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from bot.jobs.ports import DeliveryPostponedError, Posted
 
 RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce (`NONCE_LIFE`)
 REFUSED_WAIT = timedelta(minutes=10)  # a moderator may mend the permissions
-PATIENCE = timedelta(hours=24)  # with what Discord refuses
+GIVE_UP_AFTER = timedelta(hours=24)  # of refusals by Discord
 
 Row = AuditRow | ReportRow | AppealRow | ReviewRow
 

@@ -22,7 +22,16 @@ from bot.db.review_models import ReviewRow, ReviewStage
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal, load_appeal
 from bot.moderation.follow_ups import Case, CaseMessages, FollowUps
-from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY, Row, move, note_shown, show_end, wait_after
+from bot.moderation.outbox import (
+    GIVE_UP_AFTER,
+    REFUSED_WAIT,
+    RETRY,
+    Row,
+    move,
+    note_shown,
+    show_end,
+    wait_after,
+)
 from bot.moderation.reported import ReportedVideo, load_reported
 from bot.moderation.review_decisions import Review, load_review
 from bot.policy.store import fetch_policy
@@ -80,7 +89,7 @@ class ModeratorChannel(CaseMessages, Protocol):
 
 @dataclass(slots=True)
 class Refusals:
-    """How long a channel has been refusing, and whether the log has what was given up because of that."""
+    """A channel's refusals: since when, and whether the log has what was given up because of them."""
 
     since: datetime
     is_reported: bool = False
@@ -202,7 +211,7 @@ class OutboxRelay:
                 reason=str(error),
             )
         refusals = self._refusing[channel_id]
-        if now - refusals.since >= PATIENCE and await self._give_up(guild_id, now - PATIENCE):
+        if now - refusals.since >= GIVE_UP_AFTER and await self._give_up(guild_id, now - GIVE_UP_AFTER):
             if not refusals.is_reported:
                 log.error("gave up on a moderators' message after a day", guild=guild_id, channel=channel_id)
             refusals.is_reported = True
@@ -248,7 +257,7 @@ class OutboxRelay:
     async def _lay_aside(self, claim: Claim) -> None:
         """Try a row that can't be shown again later, for a day since the first time: it may be older."""
         now, key = self._clock(), _key_of(claim.row)
-        is_hopeless = now - self._failing.setdefault(key, now) >= PATIENCE
+        is_hopeless = now - self._failing.setdefault(key, now) >= GIVE_UP_AFTER
         if is_hopeless:
             del self._failing[key]
         later = None if is_hopeless else now + REFUSED_WAIT

@@ -19,7 +19,7 @@ from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import _
 from bot.moderation.rules import MOST_RULES
-from bot.moderation.told import limits_teller
+from bot.moderation.snapshots import limits_teller
 from bot.policy.documents import (
     MOST_CHANNELS,
     MOST_NEW_DAYS,
@@ -130,7 +130,7 @@ class WrittenLimits(Written):
 
 
 class WrittenBudget(Written):
-    """What can be spent, in the provider's credits."""
+    """A budget, in the provider's credits."""
 
     credits: Credits
 
@@ -156,7 +156,7 @@ class WrittenStrikes(Written):
 
     @property
     def rules(self) -> StrikeRules:
-        """What it says as the server's document has it."""
+        """The rules as the server's document has them."""
         steps = tuple(Step(strikes=step.strikes, pause=step.pause) for step in self.steps)
         return StrikeRules(days=self.days, steps=steps)
 
@@ -175,7 +175,7 @@ class Portable(Written):
 
 
 class _Head(BaseModel):
-    """What tells whose file it is."""
+    """The head of a file, which tells whose it is."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -185,7 +185,7 @@ class _Head(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ServerNames:
-    """What a server, its roles and its channels are called, by their ids.
+    """The names of a server, its roles and its channels, by their ids.
 
     Attributes:
         boards: those of the channels that can be for moderators.

@@ -1,4 +1,4 @@
-"""What moderators make of a report: each decision once, in the transaction of its audit row."""
+"""Decisions on reports: each once, in the transaction of its audit row."""
 
 import re
 from collections.abc import Mapping, Sequence

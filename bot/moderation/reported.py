@@ -1,4 +1,4 @@
-"""What a report is about: a video, or a film with all of its shots; and taking a film down for good."""
+"""The subject of a report: a video, or a film with all of its shots; and taking a film down for good."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

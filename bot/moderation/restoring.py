@@ -1,4 +1,4 @@
-"""What restores what was before a decision: a rule of its row in the trail and the present document. Pure.
+"""Restoring the state before a decision, from its audit row and the present document. Pure.
 
 A decision changed one part of a document. The part can be told, as the trail does, and put back from what
 the trail tells. What a row tells too little of can't be undone.
@@ -15,7 +15,7 @@ from bot.db.guild_models import Action
 from bot.moderation.decided import Decision, parts_of, words_of
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
 from bot.moderation.service import SETTINGS, with_word, without_word
-from bot.moderation.told import (
+from bot.moderation.snapshots import (
     Told,
     limits_teller,
     settings_teller,

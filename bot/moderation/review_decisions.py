@@ -1,4 +1,4 @@
-"""What moderators make of a request or its finished video: one decision, in the transaction of its row."""
+"""Decisions on reviews of requests and finished videos: one for each, in the transaction of its row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,20 +75,20 @@ class Review:
 
     @property
     def at_stake(self) -> Sequence[Generation]:
-        """What is decided about: while that's open, those that still wait, if any do."""
+        """The rows to decide about: while that's open, those that still wait, if any do."""
         waiting = [request for request in self.requests if is_in_review(request)]
         return waiting if waiting and self.row.decision is None else self.requests
 
     @property
     def price(self) -> float | None:
-        """What all of it will cost, in credits; None: not known."""
+        """The price of all of it, in credits; None: not known."""
         prices = [request.estimated_credits for request in self.at_stake]
         return None if None in prices else sum(price or 0 for price in prices)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What ended; `silent`: how many of these are over at once, to be counted when that's written."""
+    """The requests that ended; `silent`: how many are over at once, to be counted when that's written."""
 
     ids: Sequence[str] = ()
     silent: int = 0

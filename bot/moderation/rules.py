@@ -1,4 +1,4 @@
-"""What moderators can do with limits: rules for the server, roles and members; grants; resets; budgets."""
+"""Moderators' changes of limits: rules for the server, roles and members; grants; resets; budgets."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from bot.db.transactions import Work
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, number
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
-from bot.moderation.told import limits_teller, tell_budget, tell_grants, tell_reset
+from bot.moderation.snapshots import limits_teller, tell_budget, tell_grants, tell_reset
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import fetch_member_policy, fetch_policy
 
@@ -27,7 +27,7 @@ MOST_RULES = 500  # of one server
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom a rule is for; `id` is 0 for the server."""
+    """The server, role or member that a rule is for; `id` is 0 for the server."""
 
     scope: Scope
     id: int = 0

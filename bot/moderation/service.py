@@ -1,4 +1,4 @@
-"""What moderators can do besides limits: pause, block, forbid words, choose the server's settings."""
+"""Moderators' changes besides limits: pause, block, forbid words, choose the server's settings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.transactions import Work
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
 from bot.moderation.rules import nothing_first
-from bot.moderation.told import find_word, settings_teller, tell_pause, word_teller
+from bot.moderation.snapshots import find_word, settings_teller, tell_pause, word_teller
 from bot.policy.audit import list_page
 from bot.policy.documents import Block, Pause, Policy, ServerSettings, tell_block
 from bot.policy.store import fetch_blocked, fetch_policy

@@ -27,12 +27,12 @@ LOOK_INTERVAL = 2.0  # seconds between looks for due rows
 LOOK_SIZE = 10  # rows in one look
 SEND_TIMEOUT = 10.0  # seconds for one message; the program's end waits for it
 RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce
-PATIENCE = timedelta(hours=24)  # with Discord, since the strike
+GIVE_UP_AFTER = timedelta(hours=24)  # since the strike
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a member is told: the strike, and how they stand now."""
+    """A notice to a member: the strike, and how they stand now."""
 
     row: StrikeRow
     struck: Struck
@@ -85,7 +85,7 @@ class StrikeNotices:
                 await self._messages.tell_strike(notice)
         except (DeliveryPostponedError, TimeoutError) as error:
             log.warning("could not tell a member about a strike yet", strike=row.id, reason=repr(error))
-            if now - row.created_at < PATIENCE:
+            if now - row.created_at < GIVE_UP_AFTER:
                 return
         except UndeliverableError as error:
             log.info(

@@ -1,4 +1,4 @@
-"""What moderators do with strikes: switch them on, set the ladder, forgive."""
+"""Moderators' changes of strikes: switch them on, set the ladder, forgive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from bot.db.guild_models import Action, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.reported import act_in, fetch_reported_film
+from bot.moderation.snapshots import tell_strikes
 from bot.moderation.strike_blocks import count_blocked, end_block, without_strikes
-from bot.moderation.told import tell_strikes
 from bot.policy.audit import record
 from bot.policy.documents import Block, Policy, Step, StrikeRules
 from bot.policy.store import fetch_member_policy, fetch_policy
@@ -33,7 +33,7 @@ class StrikesNow:
 
 @dataclass(frozen=True, slots=True)
 class Forgiven:
-    """How many strikes were forgiven; `block`: what holds all the same; `is_unblocked`: theirs was ended."""
+    """The forgiven strikes; `block`: one that holds all the same; `is_unblocked`: theirs was ended."""
 
     strikes: int
     block: Block | None = None

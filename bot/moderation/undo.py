@@ -26,7 +26,7 @@ from bot.moderation.restoring import (
     still_holding,
 )
 from bot.moderation.service import LIMITING, show_waiting_reports
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 from bot.policy.audit import list_page, record
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
 from bot.provider.catalogue import CATALOGUE, Model
@@ -40,7 +40,7 @@ class CannotBeUndoneError(UserError):
 
 
 class AlreadyRestoredError(UserError):
-    """What was before the decision holds already, so there is nothing to restore."""
+    """The state before the decision holds already, so there is nothing to restore."""
 
     def __init__(self, decision_id: int) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo changed: what was until now, and what is restored."""
+    """The change by an undo: the state until now, and the restored one."""
 
     decision: Decision
     was: Told
@@ -97,13 +97,13 @@ class ChangedSince:
 
     @property
     def seen(self) -> str:
-        """What the moderator has seen once this is shown."""
+        """The state that the moderator has seen once this is shown."""
         return fingerprint(self.present, self.later)
 
 
 @dataclass(frozen=True, slots=True)
 class _Clicked:
-    """What is to be undone; `later`: the last decision about the same; `seen`: see `Undo.undo`."""
+    """The decision to undo; `later`: the last one about the same; `seen`: see `Undo.undo`."""
 
     decision: Decision
     later: int | None

@@ -1,4 +1,4 @@
-"""When there is an alert, and when it is said. Pure: no I/O, and `now` is passed in.
+"""The rules of alerts: when there is one, and when it is told. Pure: no I/O, and `now` is passed in.
 
 A finding is yes, no or not known; what is not known changes nothing, so that a restart neither repeats an
 alert nor ends one.
@@ -31,7 +31,7 @@ Turn = Literal["begun", "over"]
 
 
 class AlertKind(StrEnum):
-    """What there are alerts about; `MEANINGS` says when."""
+    """A kind of alert; `MEANINGS` says when there is one."""
 
     KEY_REFUSED = "key_refused"
     CREDITS_EMPTY = "credits_empty"
@@ -62,7 +62,7 @@ WARNINGS = frozenset({AlertKind.CREDITS_LOW, AlertKind.DISK_FULL})  # nothing fa
 
 @dataclass(frozen=True, slots=True)
 class AlertKey:
-    """Which alert. `guild_id`: the server that it is about; None: the whole program."""
+    """The name of an alert. `guild_id`: the server that it is about; None: the whole program."""
 
     kind: AlertKind
     guild_id: int | None = None
@@ -81,7 +81,7 @@ def parse_key(text: str) -> AlertKey | None:
 
 @dataclass(frozen=True, slots=True)
 class AlertReading:
-    """Whether an alert holds; None: that is not known. `facts`: for the texts."""
+    """The reading of an alert; `holds` is None where it's unknown. `facts`: for the texts."""
 
     holds: bool | None
     facts: Mapping[str, Value] = field(default_factory=dict[str, Value])
@@ -89,7 +89,7 @@ class AlertReading:
 
 @dataclass(frozen=True, slots=True)
 class AlertInputs:
-    """What is known at a moment. None: not known.
+    """The facts at a moment. None: not known.
 
     Attributes:
         balance: the account's money, in USD.
@@ -207,7 +207,7 @@ def _judge_disk(free: int | None) -> AlertReading:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """What was said about an alert, as it is kept over restarts.
+    """The state of an alert, as it is kept over restarts.
 
     Attributes:
         since: from when on it holds; None: it does not.

@@ -1,4 +1,4 @@
-"""What was said about alerts, kept over restarts and shared by all processes on the database."""
+"""The store of alerts, kept over restarts and shared by all processes on the database."""
 
 from collections.abc import Mapping
 

@@ -52,7 +52,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a channel is told."""
+    """An alert's message to a channel."""
 
     key: AlertKey
     turn: Turn
@@ -80,7 +80,7 @@ class AlertChannel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """What the operator chose. `balance_limit`: USD; `channel_id`: the operator's channel, or None."""
+    """The operator's choices. `balance_limit`: USD; `channel_id`: the operator's channel, or None."""
 
     balance_limit: float
     channel_id: int | None

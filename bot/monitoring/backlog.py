@@ -1,4 +1,4 @@
-"""What is not over yet: counted in the database when somebody asks, at most once in a few seconds."""
+"""The open work: counted in the database when somebody asks, at most once in a few seconds."""
 
 import asyncio
 import time
@@ -16,8 +16,8 @@ from bot.errors import DatabaseBusyError
 
 DELIVERING = "delivering"  # it has ended, and is still to be handed over
 REVIEW = "review"  # it waits for moderators, so it keeps nobody busy
-MEMORY = 5.0  # seconds for which a count is good enough
-PATIENCE = 2.0  # seconds that the database gets to answer
+COUNT_TTL_SECONDS = 5.0  # a count is good enough for so long
+DATABASE_TIMEOUT_SECONDS = 2.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -59,12 +59,12 @@ class BacklogReader:
         async with self._lock:
             if time.monotonic() >= self._good_until:
                 self._latest = await self._try_to_count()
-                self._good_until = time.monotonic() + MEMORY
+                self._good_until = time.monotonic() + COUNT_TTL_SECONDS
             return self._latest
 
     async def _try_to_count(self) -> Backlog | None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
                 return await self._count()
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
             log.warning("could not count the queue", reason=str(error) or type(error).__name__)

@@ -1,4 +1,4 @@
-"""Whether the program is alive, and whether it is ready: each part by the age of its last sign of life."""
+"""The program's health and readiness: each part by the age of its last sign of life."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ DATABASE_LIMIT = 10.0  # seconds since the database last took a transaction
 DATABASE_PATIENCE = 2.0  # seconds that it gets for that
 SHORTEST_REST, LONGEST_REST = 60.0, 3600.0  # seconds between two times that a file is read through
 RESTS = 1000  # times as long as reading takes, so that it is never felt
-MEMORY = 1.0  # seconds for which a verdict is good, so that nobody can keep the database busy by asking
+VERDICT_TTL_SECONDS = 1.0  # so that nobody can keep the database busy by asking
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ Check = Callable[[], Awaitable[LifeSign]]
 
 
 class Polls(Protocol):
-    """Whoever asks the provider."""
+    """The poller of the provider."""
 
     @property
     def busy_since(self) -> float | None:
@@ -59,11 +59,11 @@ class Polls(Protocol):
 
 
 class Asked(Protocol):
-    """Whoever knows when the provider was asked."""
+    """The record of the last question to the provider."""
 
     @property
     def asked_at(self) -> float | None:
-        """When it was last asked, on the monotonic clock; None: not yet."""
+        """The last question, on the monotonic clock; None: not yet."""
         ...
 
 
@@ -82,7 +82,7 @@ class Health:
             if time.monotonic() >= self._good_until:
                 signs = await asyncio.gather(*(check() for check in self._checks.values()))
                 self._latest = dict(zip(self._checks, signs, strict=True))
-                self._good_until = time.monotonic() + MEMORY
+                self._good_until = time.monotonic() + VERDICT_TTL_SECONDS
                 for name, sign in self._latest.items():
                     CHECK_UP.labels(name).set(sign.is_good)
             return self._latest

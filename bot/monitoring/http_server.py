@@ -29,7 +29,7 @@ class ListenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is served.
+    """The pages of the HTTP server.
 
     Attributes:
         waiting_for: names what is missing until commands are served; nothing: they are.

@@ -15,7 +15,7 @@ LAG_MEMORY = 15.0  # seconds for which a late event loop is remembered
 
 @dataclass(slots=True)
 class Lags:
-    """How late the event loop was. Pure: times are seconds on the caller's clock.
+    """The lags of the event loop. Pure: times are seconds on the caller's clock.
 
     Attributes:
         seen: when, and how late; the oldest first.
@@ -41,7 +41,7 @@ class Lags:
 
 
 class Connection(Protocol):
-    """Whoever speaks to Discord."""
+    """The connection to Discord."""
 
     @property
     def is_connected(self) -> bool:
@@ -54,7 +54,7 @@ class Gateway(Connection, Protocol):
 
     @property
     def heard_at(self) -> float | None:
-        """When Discord last answered a heartbeat, on the monotonic clock; None: it was never connected."""
+        """Discord's last answer to a heartbeat, on the monotonic clock; None: it was never connected."""
         ...
 
     @property

@@ -41,7 +41,7 @@ class OperatorChannel(AlertChannel, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is watched.
+    """The parts of the program that are watched.
 
     Attributes:
         polling: who asks the provider; None: other processes do.
@@ -60,7 +60,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """What was opened. `address`: of the server, or None where there is none."""
+    """The opened monitoring. `address`: of the server, or None where there is none."""
 
     alerts: Alerts
     address: str | None

@@ -1,4 +1,4 @@
-"""What the calls to the provider say about it and the account; in memory, since later calls say it again."""
+"""The provider's and the account's state by the last calls; in memory, since later calls say it again."""
 
 import time
 from collections.abc import Callable

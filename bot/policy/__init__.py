@@ -1,1 +1,1 @@
-"""What moderators have decided: the documents, how they are stored, and the audit log."""
+"""Policy: moderators' decisions as documents, their storage, and the audit log."""

@@ -1,4 +1,4 @@
-"""What moderators decided, as two documents: one for a server, one for each member.
+"""Moderators' decisions as two documents: one for a server, one for each member.
 
 They are stored whole (`bot.db.guild_models`), so that a rule and what it is checked against are read in one
 go, and read here only: everything that follows from them is pure.
@@ -20,7 +20,7 @@ MOST_STRIKES = 100  # of its last step
 
 
 class LimitKind(StrEnum):
-    """What a rule limits: videos in a rolling window, or videos being made at the same time."""
+    """A kind of limit: on videos in a rolling window, or on videos being made at the same time."""
 
     DAY = "day"  # 24 hours
     WEEK = "week"  # 7 days
@@ -29,7 +29,7 @@ class LimitKind(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whom a rule is for, the strongest first."""
+    """The kind of subject that a rule is for, the strongest first."""
 
     MEMBER = "member"
     ROLE = "role"
@@ -38,7 +38,7 @@ class Scope(StrEnum):
 
 
 class Period(StrEnum):
-    """What a budget is for; both begin at midnight UTC."""
+    """The period of a budget; both begin at midnight UTC."""
 
     DAY = "day"
     MONTH = "month"  # a calendar month
@@ -67,7 +67,7 @@ class Pause(Document):
 
 
 class Budget(Document):
-    """What a server may spend in a period, in the provider's credits."""
+    """A server's budget for a period, in the provider's credits."""
 
     credits: float = Field(ge=0, allow_inf_nan=False)
     since: datetime  # set or changed then: the moderators are warned anew
@@ -94,7 +94,7 @@ class ReviewRule(Document):
 
 
 class ServerSettings(Document):
-    """What `/veo-admin settings` changes. Empty `channels` or `models`: all of them."""
+    """The settings of `/veo-admin settings`. Empty `channels` or `models`: all of them."""
 
     channels: frozenset[int] = frozenset()
     models: frozenset[str] = frozenset()
@@ -117,7 +117,7 @@ class Step(Document):
 
 
 class StrikeRules(Document):
-    """How strikes climb (`steps`, ascending), and after how many days each one fades."""
+    """The ladder of strikes (`steps`, ascending), and the days after which each one fades."""
 
     days: int = Field(default=7, ge=1, le=30)
     steps: tuple[Step, ...] = (

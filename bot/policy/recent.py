@@ -17,7 +17,7 @@ from bot.policy.documents import Policy
 from bot.policy.store import fetch_policy
 
 KEPT_SECONDS = 5.0
-PATIENCE = 0.5  # seconds for one reading; Discord forgets suggestions after three
+READING_TIMEOUT_SECONDS = 0.5  # Discord forgets suggestions after three
 MOST_SERVERS = 1000
 
 
@@ -35,7 +35,7 @@ class RecentPolicies:
         if kept is not None and self._clock() - kept[0] < KEPT_SECONDS:
             return kept[1]
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(READING_TIMEOUT_SECONDS):
                 policy = await self._database.read(
                     lambda session: fetch_policy(session, guild_id), hurried=True
                 )

@@ -22,7 +22,7 @@ ANSWER_TIME = timedelta(seconds=60)  # in which it is noted that a refusal was s
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a member did.
+    """A member's act that brings a strike.
 
     Attributes:
         source: names the act, so that it gives one strike however often it is told.
@@ -43,7 +43,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What came of a strike, and how the member stands.
+    """The consequence of a strike, and how the member stands.
 
     Attributes:
         strike_id: its row.
@@ -59,7 +59,7 @@ class Struck:
 
 @dataclass(frozen=True, slots=True)
 class StrikesOf:
-    """How many strikes a member got that nobody has forgiven, and when the last one."""
+    """A member's strikes that nobody has forgiven, and when the last one was."""
 
     user_id: int
     count: int

@@ -38,17 +38,17 @@ class Standing:
 
     @property
     def count(self) -> int:
-        """How many count."""
+        """The number of strikes that count."""
         return len(self.strikes)
 
     @property
     def fades_at(self) -> datetime | None:
-        """When the first one stops counting; None: there is none."""
+        """The moment when the first one stops counting; None: there is none."""
         return self.strikes[0].fades_at if self.strikes else None
 
     @property
     def all_faded_at(self) -> datetime | None:
-        """When the last one stops counting; None: there is none."""
+        """The moment when the last one stops counting; None: there is none."""
         return self.strikes[-1].fades_at if self.strikes else None
 
 

@@ -1,4 +1,4 @@
-"""What a change would have done, in numbers. Pure."""
+"""The effect of a change, in numbers. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from bot.preview.history import Span
 
 
 class Verdict(NamedTuple):
-    """Whether a request is refused now, with the change, and by the change alone; None: nobody knows.
+    """The refusals of a request: now, with the change, and by the change alone; None: nobody knows.
 
     By limits and budgets, what the change refuses is what is refused with it: each depends on the others.
     """
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What rules with a change would have done since `start`.
+    """The effect of rules with a change since `start`.
 
     Attributes:
         requests: how many were made.

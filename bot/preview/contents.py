@@ -1,4 +1,4 @@
-"""What a change of blocked words or settings would have refused: requests are judged by what they were.
+"""The effect of a change of blocked words or settings: requests are judged by what they were.
 
 Neither depends on what was asked before, so each is judged by itself; only a film is accepted whole or not at
 all. Where it isn't known whether the change refuses a request, since its words were deleted, say, the request
@@ -48,7 +48,7 @@ _COLUMNS: tuple[Any, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a request was made from, as its row has it.
+    """The content of a request, as its row has it.
 
     Attributes:
         texts: those that are searched for blocked words; None: they aren't kept any more.

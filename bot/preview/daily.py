@@ -1,4 +1,4 @@
-"""What became of a server's requests day by day, as the rules are and with a change. Pure."""
+"""A server's requests day by day, as the rules are and with a change. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class Fate(NamedTuple):
-    """Whether a request would have been refused by the rules as they are, and whether with the change."""
+    """The refusals of a request by the rules as they are, and with the change."""
 
     now: bool
     then: bool

@@ -43,7 +43,7 @@ Page = list[tuple[PastRequest, Sequence[Any]]]  # with the columns that were wan
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which requests of a server are looked at.
+    """The span of a server's requests that is looked at.
 
     Attributes:
         first: since when they count, for what they had used by `start`.
@@ -62,7 +62,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened in a server; `requests`: in the order in which they were made."""
+    """A server's past requests, in the order in which they were made."""
 
     requests: Sequence[PastRequest]
     span: Span

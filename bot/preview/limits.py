@@ -1,4 +1,4 @@
-"""What other limits and budgets would have done: the past is played again with them and without."""
+"""The effect of other limits and budgets: the past is played again with them and without."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence

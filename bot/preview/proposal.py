@@ -23,7 +23,7 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.matching import Imported
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
 from bot.moderation.service import SETTINGS, with_word
-from bot.moderation.told import find_word, settings_teller
+from bot.moderation.snapshots import find_word, settings_teller
 from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope, ServerSettings
 from bot.policy.store import fetch_policy
 
@@ -47,7 +47,7 @@ class PreviewGoneError(UserError):
 
 
 class RulesChangedError(UserError):
-    """What the moderator saw is not what holds now."""
+    """The rules have changed since the moderator saw the preview."""
 
     def __init__(self) -> None:
         super().__init__(_("This preview has changed. Read it again, then click once more. Nothing changed."))
@@ -71,7 +71,7 @@ class NewSettings(Document):
 
 
 class Proposal(Document):
-    """What would be saved: limits that are set or taken away, budgets, a word, settings, or an import.
+    """The change to save: limits set or taken away, budgets, a word, settings, or an import.
 
     Attributes:
         limits: None: unlimited.
@@ -130,7 +130,7 @@ class KeptProposal(Document):
 
     @property
     def expires_at(self) -> datetime:
-        """When it can't be saved any more."""
+        """The moment from which it can't be saved any more."""
         return datetime.fromtimestamp(int(self.key.partition("-")[0]), UTC)
 
     @classmethod

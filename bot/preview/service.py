@@ -74,7 +74,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class ServerNow:
-    """What Discord tells of a server: who has which role, and which channels and threads there are."""
+    """Discord's state of a server: its members' roles, its channels and threads."""
 
     roles_of: RolesOf
     places: Places = field(default_factory=dict[int, int | None])

@@ -28,7 +28,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """What would have kept the requests within a sum.
+    """The limits that would have kept the requests within a sum.
 
     Attributes:
         amount: the sum, in credits.

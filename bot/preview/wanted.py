@@ -1,9 +1,9 @@
-"""Whether a change is worth a preview: there's something to show, and the moderator wants to see it. Pure."""
+"""Check for a preview: there's something to show, and the moderator wants to see it. Pure."""
 
 from collections.abc import Collection
 
 from bot.moderation.rules import rules_of
-from bot.moderation.told import find_word
+from bot.moderation.snapshots import find_word
 from bot.policy.documents import Policy, ServerSettings
 from bot.preview.proposal import REFUSING, NewSettings, Proposal
 from bot.provider.catalogue import resolution_rank

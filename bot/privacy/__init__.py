@@ -1,1 +1,1 @@
-"""What is kept about people, and how it goes: export, erasure, retention."""
+"""People's data and its end: export, erasure, retention."""

@@ -1,4 +1,4 @@
-"""What forgetting a request means in the database; the service and the retention say which and when.
+"""Erasure of a request in the database; the service and the retention say which and when.
 
 Three steps, each a batch inside a transaction of the caller's:
 

@@ -1,4 +1,4 @@
-"""What is recorded about a member, as they get it. Pure: rows in, JSON out.
+"""A member's data, as they get it. Pure: rows in, JSON out.
 
 Ids are strings, since JavaScript cannot hold Discord's; times are ISO 8601 in UTC.
 """

@@ -42,7 +42,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What `/privacy delete` did: `now` requests are forgotten, `later` ones when they are delivered.
+    """The effect of `/privacy delete`: `now` requests are forgotten, `later` ones when delivered.
 
     What was offered and not asked for is among them.
     """

@@ -1,4 +1,4 @@
-"""Which addresses of the Internet are everybody's. Pure.
+"""Public addresses of the Internet. Pure.
 
 An address that others name must not lead into the network of the machine that fetches it: to its own
 services, its neighbours, or a cloud's metadata (169.254.169.254).

@@ -1,4 +1,4 @@
-"""What others are told about a call to the provider once it is over."""
+"""The record of a call to the provider once it is over, for others to hear."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from bot.provider.models import TaskState
 
 
 class CallKind(StrEnum):
-    """What was asked."""
+    """The kind of a call."""
 
     CREATE = "create"
     RETRIEVE = "retrieve"

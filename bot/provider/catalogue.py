@@ -103,7 +103,7 @@ class VideoRequest:
 
     @property
     def resolved(self) -> dict[str, OptionValue]:
-        """What the video will really be made with: the choices, then the model's defaults."""
+        """The options that the video is really made with: the choices, then the model's defaults."""
         return {
             option.name: value
             for option in self.model.options

@@ -1,4 +1,4 @@
-"""Which of several models makes a video: by what somebody calls it, and by what is given to make it from.
+"""The choice of a model: by the name that somebody gives, and by the images the video is made from.
 
 `models` is always what may be chosen, in its order; the first one that can is the default.
 """

@@ -69,12 +69,12 @@ class VeoClient:
 
     @property
     def answered_at(self) -> datetime | None:
-        """When the provider last told this object how a task stands, in UTC; None: not yet."""
+        """The provider's last answer about a task to this object, in UTC; None: not yet."""
         return self._answered_at
 
     @property
     def asked_at(self) -> float | None:
-        """When it last began to ask how a task stands, on the monotonic clock, in seconds; None: not yet."""
+        """The start of the last question about a task, on the monotonic clock, in seconds; None: not yet."""
         return self._asked_at
 
     async def create(self, request: VideoRequest, request_id: str) -> Task:

@@ -1,4 +1,4 @@
-"""What a generation cost, and where the provider said so.
+"""The cost of a generation, and the provider's answer that told it.
 
 Sources: "Account balance", "Usage logs" and the examples of the video models in the provider's documents. A
 price of 0 is never believed: the charge may be booked later.
@@ -21,7 +21,7 @@ CREDITS_HEADER, USD_HEADER = "x-aimlapi-credits-used", "x-aimlapi-usd-spent"
 
 
 class CostSource(StrEnum):
-    """Where a cost was told; what comes later is believed rather."""
+    """The source of a cost; what comes later is believed rather."""
 
     CREATE = "create"  # the answer to the create call: what it is going to cost
     HEADER = "header"  # the same, in the answer's headers
@@ -72,7 +72,7 @@ class Amount(Wire):
 
 
 class Usage(Wire):
-    """What a task cost; `tokens_used` is the older name of the credits."""
+    """The cost of a task; `tokens_used` is the older name of the credits."""
 
     credits_used: Told = None
     usd_spent: Told = None

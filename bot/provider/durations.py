@@ -1,4 +1,4 @@
-"""How long the provider says that generations take at present. Pure.
+"""The provider's word on how long generations take at present. Pure.
 
 Source: "Model metrics" in the provider's API reference.
 """
@@ -27,7 +27,7 @@ class Durations(Wire):
 
 
 class Measured(Wire):
-    """What is measured of a model."""
+    """The measures of a model."""
 
     duration_ms: Durations
 

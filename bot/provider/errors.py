@@ -1,4 +1,4 @@
-"""What can go wrong with the provider, as the rest of the program sees it.
+"""The provider's errors, as the rest of the program sees them.
 
     VeoError
     ├── InvalidRequestError   400: our mistake or an unsupported option; never worth repeating

@@ -1,4 +1,4 @@
-"""What a model makes a video from, beside the prompt, and how that is said."""
+"""The kinds of input that a model makes a video from beside the prompt, and their names."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -8,7 +8,7 @@ from bot.i18n import N_, _
 
 
 class InputKind(StrEnum):
-    """What a model makes a video from, beside the prompt."""
+    """A kind of input beside the prompt."""
 
     TEXT = "text-to-video"
     IMAGE = "image-to-video"
@@ -28,7 +28,7 @@ class InputKind(StrEnum):
 
     @property
     def counts(self) -> range:
-        """How many files it's made from."""
+        """The numbers of files that it can be made from."""
         return COUNTS[self]
 
     @property
@@ -56,7 +56,7 @@ class InputKind(StrEnum):
 
     @property
     def source(self) -> str:
-        """What it is made from, in words that can follow "a video"; empty: nothing but words."""
+        """The input in words that can follow "a video"; empty: nothing but words."""
         return _(SOURCES[self])
 
 

@@ -1,4 +1,4 @@
-"""What the provider says about a key: whether it is switched off, for which models, up to which sum. Pure.
+"""The state of a key: whether it's switched off, its models, its sum. Pure.
 
 Source: `GET /v1/key` in the provider's API reference. It is about the account's latest key, which the first
 characters tell apart; a field of an odd form says nothing.
@@ -28,7 +28,7 @@ class KeyTrouble(StrEnum):
 
 
 class SpendingLimit(Wire):
-    """What a key may spend. `retention`: in which period; `threshold`: USD."""
+    """The spending limit of a key. `retention`: in which period; `threshold`: USD."""
 
     retention: Annotated[str | None, WrapValidator(none_if_odd)] = None
     threshold: Annotated[Amount | None, WrapValidator(none_if_odd)] = None

@@ -29,13 +29,13 @@ class LedgerEntry(Wire):
 
     @property
     def signed_credits(self) -> float:
-        """What was taken, in credits; what was given back is negative."""
+        """The credits taken; those given back are negative."""
         amount = self.amount.in_credits or 0.0
         return amount if self.direction.upper() == CHARGE else -amount
 
 
 class LedgerPagination(Wire):
-    """Where a page stands in the whole; `next_cursor` is opaque."""
+    """The place of a page in the whole; `next_cursor` is opaque."""
 
     next_cursor: Annotated[str | None, WrapValidator(none_if_odd)] = None
 
@@ -48,13 +48,13 @@ class LedgerPage(Wire):
 
     @property
     def next_cursor(self) -> str | None:
-        """What to ask for the next page with; None: this is the last one."""
+        """The cursor to ask for the next page with; None: this is the last one."""
         return self.pagination.next_cursor if self.pagination else None
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one generation was charged in all.
+    """The sum that one generation was charged.
 
     Attributes:
         task_id: the provider's id of the generation.

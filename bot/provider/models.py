@@ -64,7 +64,7 @@ WITHOUT_VIDEO, WITHOUT_REASON = OWN_REASONS
 
 
 class TaskState(StrEnum):
-    """Where a task stands, in our words."""
+    """The state of a task, in our words."""
 
     WORKING = "working"
     COMPLETED = "completed"
@@ -129,7 +129,7 @@ class Task(Wire):
 
     @property
     def state(self) -> TaskState:
-        """How it stands: an address means done and an error failed, whatever the word says.
+        """The state: an address means done and an error failed, whatever the word says.
 
         A task that is "completed" without a file has failed: safety filters end that way. A word that
         nobody knows means that it still works.
@@ -198,7 +198,7 @@ class LogEntry(Wire):
 
     @property
     def cost(self) -> Cost | None:
-        """What it cost, or None where the row does not say."""
+        """The cost, or None where the row does not say."""
         amount = self.amount and self.amount.in_credits
         return Cost(amount, CostSource.LOG) if amount else None
 
@@ -210,7 +210,7 @@ class LogEntry(Wire):
 
 
 class Pagination(Wire):
-    """Where a page of the log stands in the whole."""
+    """The place of a page of the log in the whole."""
 
     has_more: bool = False
 

@@ -1,4 +1,4 @@
-"""What the provider says that a model costs, and what follows from it for one request. Pure.
+"""The provider's prices of models, and the price of one request by them. Pure.
 
 Prices are in USD and are what is charged. What is odd, or leaves room for a second reading, gives no
 price: a wrong one would let a budget be passed.
@@ -45,7 +45,7 @@ class Variant(Wire):
 
 
 class Pricing(Wire):
-    """What one model costs. `dimensions`: the options that the rate depends on.
+    """The price of one model. `dimensions`: the options that the rate depends on.
 
     Of kind `variable`, and of kinds that we do not know, there is no price before the request.
     """
@@ -67,7 +67,7 @@ class PricedModel(Wire):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the provider's list says about one model.
+    """The entry of one model in the provider's list.
 
     Attributes:
         is_listed: the model can be had, as far as can be told.
@@ -114,7 +114,7 @@ def _is_called(row: PricedModel, model_id: str) -> bool:
 
 
 class Balance(Wire):
-    """What the account holds, in USD."""
+    """The account's balance, in USD."""
 
     current_balance: float = Field(allow_inf_nan=False, strict=True)
     currency: Literal["USD"] = "USD"

@@ -1,4 +1,4 @@
-"""What an answer with an HTTP status of 300 or above says: its meaning, its reason, the call's name there.
+"""Answers with an HTTP status of 300 or above: their meaning, their reason, the call's name there.
 
 Source: "Errors" in the provider's documentation; the other forms of a reason are those of proxies, of
 validators, and of the services behind it.

@@ -1,4 +1,4 @@
-"""Whether a request ended because the provider's safety refused its prompt or image. Pure.
+"""Check whether the provider's safety refused a prompt or image. Pure.
 
 Only what says so in the provider's own words counts: a member may get a strike for it, so an end that safety
 can cause, such as one without a video and without a reason, isn't one. Nor is one that only mentions safety,

@@ -1,4 +1,4 @@
-"""How a call to the provider is made, and what its answer is taken for.
+"""Calls to the provider, and the reading of their answers.
 
 Every failure leaves here as one of `bot.provider.errors`; callers never see aiohttp's.
 """

@@ -1,4 +1,4 @@
-"""What all of the provider's answers have in common as typed objects."""
+"""The common base of the provider's answers as typed objects."""
 
 from typing import Annotated
 

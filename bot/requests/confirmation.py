@@ -38,7 +38,7 @@ class Confirmation:
 
 
 class Way(Enum):
-    """How a member gets another offer in place of one that is gone."""
+    """The way to another offer in place of one that is gone."""
 
     VEO = auto()
     FILM = auto()
@@ -82,7 +82,7 @@ class QuoteExpiredError(QuoteGoneError):
 
 
 class QuoteChangedError(UserError):
-    """What was clicked on is not what is offered any more."""
+    """The offer has changed since it was shown."""
 
     def __init__(self) -> None:
         super().__init__(

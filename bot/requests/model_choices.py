@@ -1,4 +1,4 @@
-"""What members can choose as the model while they type /veo: what makes such a video here, and its price.
+"""The models that /veo suggests while members type: those that make such a video here, with prices.
 
 It comes from memory, since each key asks for it: the provider's price list, and the server's document of a
 moment ago (`bot.policy.recent`). It decides nothing; the request is checked as any other.
@@ -55,7 +55,7 @@ class ModelChoice:
 
     @property
     def kinds(self) -> tuple[InputKind, ...]:
-        """What it makes videos from."""
+        """The kinds of input that it makes videos from."""
         found = {model.kind for model in self.models}
         return tuple(kind for kind in InputKind if kind in found)
 

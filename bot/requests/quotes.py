@@ -41,7 +41,7 @@ Row = TypeVar("Row", QuoteRow, FilmRow)
 
 @dataclass(frozen=True)
 class BaseQuote(Generic[Row]):
-    """What a member is told before anything is spent; to them it is called an offer.
+    """A quote: the price and the limits before anything is spent. To members it is an offer.
 
     Attributes:
         row: the offer as it is kept.

@@ -1,4 +1,4 @@
-"""What members can do with generations. Each method is one transaction; the runner does the work."""
+"""Members' requests for videos. Each method is one transaction; the runner does the work."""
 
 import asyncio
 from datetime import datetime

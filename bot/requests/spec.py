@@ -1,4 +1,4 @@
-"""What a member asks for, on its way from the command to the row."""
+"""A member's request, on its way from the command to the row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class RequestSpec:
-    """What a video is to be made from, as `GenerationService.request` takes it.
+    """The parameters of a video, as `GenerationService.request` takes them.
 
     Attributes:
         model: None: not chosen.
@@ -47,7 +47,7 @@ class RequestSpec:
 
     @property
     def kind(self) -> InputKind:
-        """What the video is made from.
+        """The kind of input that the video is made from.
 
         Raises:
             InvalidOptionError: no video is made from so many images.
@@ -56,7 +56,7 @@ class RequestSpec:
 
     @property
     def made_from(self) -> Sequence[object]:
-        """What its images are known by when it's sent again: each upload has another link at Discord."""
+        """The marks of its images when it's sent again: each upload has another link at Discord."""
         if self.continues_id is not None:
             return [self.continues_id]
         return [

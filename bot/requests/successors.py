@@ -1,4 +1,4 @@
-"""What can make a video in place of a model that is gone."""
+"""Models that can make a video in place of one that is gone."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass

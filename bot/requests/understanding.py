@@ -1,4 +1,4 @@
-"""What video a member's options, words and images make. Pure."""
+"""The video that a member's options, words and images describe. Pure."""
 
 from collections.abc import Container, Sequence
 

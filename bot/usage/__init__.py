@@ -1,1 +1,1 @@
-"""What was used and spent, as figures, tables and charts."""
+"""Usage and spending, as figures, tables and charts."""

@@ -26,7 +26,7 @@ from bot.usage.plot import (
     ticks,
 )
 from bot.usage.service import DayUse, UsageFiles, UsagePeriod, UsageReport
-from bot.usage.text import NOBODY, describe_usage, model_label, usage_csv
+from bot.usage.text import NO_REQUESTS, describe_usage, model_label, usage_csv
 
 # The bars' colours are those of Okabe and Ito, which all eyes can tell apart; the hatching tells them apart
 # without colours.
@@ -66,7 +66,7 @@ def draw_usage(report: UsageReport, server_name: str) -> bytes:
     draw_legend(canvas, legend)
     _write_heading(canvas, report, server_name)
     if not report.total.requests:
-        canvas.text((WIDTH / 2, HEIGHT / 2), _(NOBODY), LARGE, anchor="mm")
+        canvas.text((WIDTH / 2, HEIGHT / 2), _(NO_REQUESTS), LARGE, anchor="mm")
     return canvas.png()
 
 

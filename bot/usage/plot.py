@@ -1,4 +1,4 @@
-"""What the charts have in common: bars over buckets of time, their scale, and a legend below. Pure."""
+"""The common parts of the charts: bars over buckets of time, their scale, and a legend below. Pure."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""What was counted beside what the provider charged: its ledger is believed, and completes our rows."""
+"""Comparison of our counts with the provider's ledger, which is believed and completes our rows."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a server has used: the numbers that moderators see, and the way to the files that show them.
+"""A server's usage: the numbers that moderators see, and the way to the files that show them.
 
 All sums come from the `generations` table. Periods end now and hold whole buckets, in UTC: the hour, day or
 month that is still running is the last one.
@@ -21,7 +21,7 @@ Key = TypeVar("Key", int, str)
 
 
 class UsagePeriod(StrEnum):
-    """How far back a report looks."""
+    """The period that a report looks back over."""
 
     DAY = "day"
     WEEK = "week"
@@ -57,7 +57,7 @@ _BUCKETS: Mapping[UsagePeriod, str] = {UsagePeriod.DAY: "hour", UsagePeriod.YEAR
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of some requests.
+    """The ends of some requests, counted.
 
     Attributes:
         videos: the ones that succeeded.
@@ -111,7 +111,7 @@ class DayUse:
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """What a server used in a period.
+    """A server's usage in a period.
 
     Attributes:
         start, end: aware, in UTC; `end` is the moment of the report.

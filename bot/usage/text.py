@@ -12,7 +12,7 @@ from bot.provider.catalogue import get_model
 from bot.text import shorten
 from bot.usage.service import DayUse, Tally, UsagePeriod, UsageReport
 
-NOBODY = N_("Nobody requested a video")
+NO_REQUESTS = N_("Nobody requested a video")
 SHOWN: Mapping[str, LiteralString] = {
     "hour": N_("Bars show videos and the line shows spending per hour of the last {period}."),
     "day": N_("Bars show videos and the line shows spending per day of the last {period}."),
@@ -51,7 +51,7 @@ def describe_usage(report: UsageReport) -> str:
 
 def _altogether(total: Tally) -> str:
     if not total.requests:
-        return _(NOBODY) + "."
+        return _(NO_REQUESTS) + "."
     videos = _(
         "Total: {videos} made, {failed} failed, {cancelled} cancelled, {open} in progress.",
         videos=count_videos(total.videos),

@@ -1,4 +1,4 @@
-"""What moderators read after `/veo-admin pause`, `block` and `words`. Pure text."""
+"""The answers to `/veo-admin pause`, `block` and `words`. Pure text."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -43,7 +43,7 @@ NOTHING_LEFT = N_("✅ There's nothing left here.")
 
 @dataclass(frozen=True, slots=True)
 class HomeList:
-    """What a list says: above its lines, in them, and below them on every page.
+    """The text of a list: above its lines, in them, and below them on every page.
 
     `is_unseen`: something isn't in the moderators' channel, though it could be.
     """

@@ -1,4 +1,4 @@
-"""What /veo-admin home shows. Pure text."""
+"""The text of /veo-admin home. Pure text."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import LiteralString

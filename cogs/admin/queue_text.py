@@ -1,4 +1,4 @@
-"""What /veo-admin queue shows. Pure text."""
+"""The text of /veo-admin queue. Pure text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

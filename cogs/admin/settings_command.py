@@ -1,4 +1,4 @@
-"""What `/veo-admin settings` takes and answers; its rows are in `cogs.moderation.server_settings`."""
+"""Options and answers of `/veo-admin settings`; its rows are in `cogs.moderation.server_settings`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What moderators read after `/veo-admin strikes` and `forgive`. Pure text."""
+"""The answers to `/veo-admin strikes` and `forgive`. Pure text."""
 
 from bot.i18n import _, ngettext
 from bot.moderation.strikes import Forgiven, StrikesNow

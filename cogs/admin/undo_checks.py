@@ -1,4 +1,4 @@
-"""What Discord has to say before a decision is undone: whether what it is about still exists."""
+"""Discord's part in an undo: whether the decision's subject still exists."""
 
 import discord
 import structlog

@@ -1,1 +1,1 @@
-"""What members ask moderators after a refusal: the buttons and what they say."""
+"""Members' appeals to moderators after a refusal: the buttons and their texts."""

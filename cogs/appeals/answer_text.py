@@ -1,4 +1,4 @@
-"""What members read about their appeals: that moderators were asked, and what was decided. Pure text."""
+"""Members' texts about their appeals: that moderators were asked, and what was decided. Pure text."""
 
 from datetime import datetime
 

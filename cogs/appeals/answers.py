@@ -1,4 +1,4 @@
-"""What follows a decision: the member's direct message, and the moderators' message as decided."""
+"""The answer to a decided appeal: the member's direct message, and the moderators' message."""
 
 import discord
 

@@ -1,4 +1,4 @@
-"""What moderators read about an appeal. Pure text."""
+"""The moderators' text of an appeal. Pure text."""
 
 from typing import LiteralString
 

@@ -1,4 +1,4 @@
-"""What is said of a request that somebody stopped."""
+"""The text of a request that somebody stopped."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
@@ -11,7 +11,7 @@ from bot.i18n import N_, _, ngettext
 
 
 class When(Enum):
-    """How far a request had come when it was cancelled."""
+    """The state of a request when it was cancelled."""
 
     UNSENT = auto()
     SENDING = auto()

@@ -17,7 +17,7 @@ from cogs.cards.result_message import file_name, is_card, is_number_line
 
 @dataclass(frozen=True, slots=True)
 class FilmMessage:
-    """What is to be said, less what a server has refused so far.
+    """The message of a film, less what a server has refused so far.
 
     Attributes:
         clip: the joined file.

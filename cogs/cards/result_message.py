@@ -30,7 +30,7 @@ ENDING_MARKS = {Status.FAILED: f"{FAILED_MARK} ", Status.CANCELLED: f"{CANCELLED
 
 @dataclass(frozen=True, slots=True)
 class ResultMessage:
-    """What is to be said, less what a server has refused so far.
+    """The message of a result, less what a server has refused so far.
 
     Attributes:
         clip: the video, or None where there is none: a failure, or a cancelled request.

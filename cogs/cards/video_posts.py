@@ -1,4 +1,4 @@
-"""Where a video is shown now, and its file there: addresses of files expire, so messages are read again."""
+"""The present posts of a video, and its file there: addresses expire, so messages are read again."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postpone
 
 @dataclass(frozen=True, slots=True)
 class Posts:
-    """Where the video is now. `posts`: the messages that still show it, as far as can be told."""
+    """The video's posts. `posts`: the messages that still show it, as far as can be told."""
 
     posts: Sequence[Posted]
     attachment: discord.Attachment | None

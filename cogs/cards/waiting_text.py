@@ -1,4 +1,4 @@
-"""What a card says of a request that isn't sent yet, or waits for moderators, and when it should be ready."""
+"""The card's text while a request waits to be sent or for moderators, and its expected time."""
 
 from bot.db.models import Generation, Unreviewed
 from bot.db.review_models import is_in_review

@@ -1,4 +1,4 @@
-"""What is said of a video that was made, and that moderators kept from being posted. Pure."""
+"""The text of a video that was made, and that moderators kept from being posted. Pure."""
 
 from bot.db.models import Generation
 from bot.failures import WITHHELD, FailureKind

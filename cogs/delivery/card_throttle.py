@@ -1,4 +1,4 @@
-"""How often cards are edited: each at most once in an interval, all together at most at a given rate.
+"""Throttle of card edits: each at most once in an interval, all together at most at a given rate.
 
 What is overtaken by a newer state of the same card is never sent; the newest one always is.
 """

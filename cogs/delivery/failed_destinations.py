@@ -11,19 +11,19 @@ from collections.abc import Callable, Mapping
 import discord
 from cachetools import FIFOCache
 
-from bot.discord_client.rate_limits import PATIENCE
+from bot.discord_client.rate_limits import RATE_LIMIT_WAIT_SECONDS
 from cogs.ui.discord_errors import retry_after
 
 # Missing access, missing permissions, invalid token of a webhook, unknown channel or guild.
 LASTING_CODES = frozenset({10003, 10004, 50001, 50007, 50013, 50027, 50278})
-MEMORY = 900.0  # seconds; a moderator may have mended the permissions by then
+REFUSAL_TTL_SECONDS = 900.0  # a moderator may have mended the permissions by then
 MOST = 10_000  # places; the oldest are forgotten first
 
 Place = tuple[str, int]
 
 
 class FailedDestinations:
-    """Which places refused what: a place is a kind of call and the id that it was for."""
+    """Destinations that refused something: a kind of call, and the id that it was for."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -33,8 +33,8 @@ class FailedDestinations:
     def note(self, place: Place, error: Exception) -> None:
         """Remember the refusal, if asking again would be refused too, or a rate limit that lasts."""
         if isinstance(error, discord.HTTPException) and error.code in LASTING_CODES:
-            self._refused[place] = self._clock() + MEMORY
-        elif (wait := retry_after(error) or 0.0) > PATIENCE:
+            self._refused[place] = self._clock() + REFUSAL_TTL_SECONDS
+        elif (wait := retry_after(error) or 0.0) > RATE_LIMIT_WAIT_SECONDS:
             self._limited[place] = self._clock() + wait
 
     def has(self, place: Place) -> bool:

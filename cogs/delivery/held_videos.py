@@ -29,7 +29,7 @@ ABOUT_FILES = frozenset({Remedy.TOO_LARGE, Remedy.NOT_THE_FILE})
 
 @dataclass(frozen=True, slots=True)
 class HeldMessage:
-    """What moderators see, less what the channel has refused so far.
+    """The moderators' message of a video, less what the channel has refused so far.
 
     Attributes:
         shapes: from the fullest to the barest (`cogs.reviews.review_text.review_shapes`).
@@ -45,12 +45,12 @@ class HeldMessage:
 
     @property
     def shape(self) -> Shape:
-        """What is beside the video."""
+        """The parts beside the video."""
         return (self.shapes if self.attached else self.links)[self.number]
 
     @property
     def form(self) -> int:
-        """Which form this is; each has a nonce of its own, whatever was tried before."""
+        """The number of this form; each has a nonce of its own, whatever was tried before."""
         return self.number if self.attached else len(self.shapes) + self.number
 
     def without_file(self) -> Self | None:

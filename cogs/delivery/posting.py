@@ -40,7 +40,7 @@ Test = Callable[[discord.Message], bool]
 
 
 class Form(Protocol):
-    """What of a message a server may refuse."""
+    """The parts of a message that a server may refuse."""
 
     @property
     def attached(self) -> Clip | None:
@@ -60,7 +60,7 @@ AnyForm = TypeVar("AnyForm", bound=Form)
 
 
 class Message(Form, Protocol):
-    """What is to be posted, in the form that is tried."""
+    """The message to post, in the form that is tried."""
 
     @property
     def subject(self) -> Subject:
@@ -84,7 +84,7 @@ class Message(Form, Protocol):
 
     @property
     def loss(self) -> Loss | None:
-        """What a new coding changed."""
+        """The loss of a new coding."""
         ...
 
     def files(self) -> list[discord.File]:

@@ -20,7 +20,7 @@ from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postpone
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ARCHIVE_AFTER_MINUTES = 1440
-PATIENCE = 10.0  # seconds that a finished video waits for a thread that is being opened
+THREAD_WAIT_SECONDS = 10.0  # of a finished video, for a thread that is being opened
 TROUBLE_PATIENCE = 120.0  # seconds for which a channel that opens no threads now is tried again
 MOST_OPENED = 1000  # films' threads that are remembered; the oldest are forgotten first
 CALL_TIMEOUT = 180.0  # seconds; discord.py sleeps out five short rate limits within one call
@@ -45,7 +45,9 @@ class Threads:
         self._opened = FIFOCache[int, int](MOST_OPENED)
         self._troubled: dict[int, float] = {}  # channels that open none for now, and since when
 
-    async def ensure(self, generation: Generation | FilmRow, patience: float | None = PATIENCE) -> int | None:
+    async def ensure(
+        self, generation: Generation | FilmRow, patience: float | None = THREAD_WAIT_SECONDS
+    ) -> int | None:
         """Return the id of the thread on the card, made if need be, or None where none can be.
 
         `patience`: seconds after which there is none for now, though it is still being opened; None: any.

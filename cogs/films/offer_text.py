@@ -1,4 +1,4 @@
-"""What a member is told before anything is spent on a film. Pure text from an offer."""
+"""The text of a film's offer, before anything is spent. Pure text from an offer."""
 
 from collections.abc import Mapping
 from typing import LiteralString

@@ -1,4 +1,4 @@
-"""What a member is told before anything is spent on redoing a shot. Pure text from an offer."""
+"""The text of an offer to redo a shot, before anything is spent. Pure text from an offer."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""What the moderators' commands share: who may use them, their channel, the audit log in words."""
+"""The common parts of the moderators' commands: permissions, their channel, the audit log in words."""

@@ -1,4 +1,4 @@
-"""What alerts say: what is wrong, what it means for members, and what to do."""
+"""The texts of alerts: the problem, what it means for members, and what to do."""
 
 from collections.abc import Mapping
 from typing import LiteralString

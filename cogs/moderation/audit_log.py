@@ -1,7 +1,7 @@
 """The audit trail in words, one line for a row. Pure text.
 
-What `old` and `new` hold for each action is written in `bot.moderation.told`, and for what can't be undone in
-`bot.moderation.report_decisions`, `bot.jobs.cancellation` and `bot.admission.check_request`.
+What `old` and `new` hold for each action is written in `bot.moderation.snapshots`, and for what can't be
+undone in `bot.moderation.report_decisions`, `bot.jobs.cancellation` and `bot.admission.check_request`.
 """
 
 from collections.abc import Callable, Mapping

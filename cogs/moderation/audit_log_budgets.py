@@ -1,4 +1,4 @@
-"""What happened to a server's budgets, in the words of the audit trail. Pure text."""
+"""Changes of a server's budgets, in the words of the audit log. Pure text."""
 
 from collections.abc import Mapping
 from datetime import datetime

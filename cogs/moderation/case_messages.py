@@ -1,4 +1,4 @@
-"""What moderators' messages about appeals and reviews have in common: the form, and how they're edited."""
+"""The common parts of moderators' messages about appeals and reviews: the form, and the edits."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self

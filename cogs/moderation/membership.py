@@ -1,4 +1,4 @@
-"""Whether somebody is still on a server."""
+"""Check whether somebody is still on a server."""
 
 import asyncio
 

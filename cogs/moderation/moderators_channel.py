@@ -1,4 +1,4 @@
-"""Whether the moderators' channel can be used, as far as the gateway has told. Pure."""
+"""The state of the moderators' channel, as far as the gateway has told. Pure."""
 
 import discord
 

@@ -17,7 +17,7 @@ FILM_NOT_YOURS = N_(
     "Only the member who requested this film or a moderator can do that. Use `/film` to make your own. "
     "Nothing changed."
 )
-PATIENCE = 1.5  # seconds for asking Discord about a moderator; some answers cannot be put off
+DISCORD_TIMEOUT_SECONDS = 1.5  # about a moderator; some answers cannot be put off
 
 
 class NotYoursError(UserError):
@@ -28,7 +28,7 @@ class NotYoursError(UserError):
 
 
 class SlowDiscordError(UserError):
-    """Who may moderate could not be read in time."""
+    """Discord didn't say in time who may moderate."""
 
     def __init__(self) -> None:
         super().__init__(_("Discord is slow right now. Please click again in a minute. Nothing changed."))
@@ -83,7 +83,7 @@ async def ensure_moderator_in_time(interaction: Interaction, command: str = COMM
         SlowDiscordError: whether they may cannot be told now.
     """
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
             await ensure_moderator(interaction, command)
     except TimeoutError as error:
         raise SlowDiscordError from error

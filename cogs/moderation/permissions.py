@@ -1,4 +1,4 @@
-"""Who may use `/veo-admin` or `/quota`, and so their buttons: Discord checks commands, but not buttons.
+"""Permission for `/veo-admin`, `/quota` and their buttons: Discord checks commands, but not buttons.
 
 Source: Discord's help article "Updates to Command Permissions", and "Permissions" of "Application Commands"
 in its documentation: what is set for the command wins over what is set for the whole application; only a
@@ -55,7 +55,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What is set in a server for a role or member (`kind`); the server's own id is the role of everyone."""
+    """A server's permission for a role or member (`kind`); the server's own id is everyone's role."""
 
     kind: int
     id: int

@@ -1,4 +1,4 @@
-"""What is said below an import or an undo that was saved: what it leaves to be mended, or doesn't end."""
+"""Remarks below a saved import or undo: what it leaves to be mended, or doesn't end."""
 
 import discord
 

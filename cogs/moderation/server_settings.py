@@ -39,7 +39,7 @@ LOGGED = 3  # channels or models of one setting in the audit log
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an entered value is checked against; `models`: those that the bot offers."""
+    """The server that an entered value is checked against; `models`: those that the bot offers."""
 
     guild: discord.Guild
     models: Sequence[Model]

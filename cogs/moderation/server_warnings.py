@@ -1,4 +1,4 @@
-"""What is wrong with what a server's settings name, as far as the gateway has told. Pure."""
+"""Warnings about what a server's settings name, as far as the gateway has told. Pure."""
 
 import discord
 

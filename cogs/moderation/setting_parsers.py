@@ -1,4 +1,4 @@
-"""What moderators type for settings, checked against the server and the catalogue."""
+"""Settings as moderators type them, checked against the server and the catalogue."""
 
 import re
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""Whom a moderator's command is about, checked: Discord lets people name bots, strangers and @everyone."""
+"""The target of a moderator's command, checked: Discord lets people name bots, strangers and @everyone."""
 
 import discord
 

@@ -1,4 +1,4 @@
-"""What was restored by an undo, and what a decision and its undo are about, in words. Pure text."""
+"""The texts of an undo: what it restored, and what it and its decision are about. Pure text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from bot.db.guild_models import Action, AuditRow
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext, pgettext
 from bot.moderation.decided import Decision, decision_of, parts_of, words_of
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 from bot.moderation.undo import ChangedSince, Undone
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, StrikeRules

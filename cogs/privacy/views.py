@@ -1,4 +1,4 @@
-"""What /privacy says, the file it hands out, and the buttons under its question."""
+"""The text of /privacy, the file it hands out, and the buttons under its question."""
 
 import gzip
 import io

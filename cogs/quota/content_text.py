@@ -1,9 +1,9 @@
-"""What a moderator reads before a word is blocked or settings are saved. Pure text from a preview."""
+"""The preview before a word is blocked or settings are saved. Pure text from a preview."""
 
 from collections.abc import Iterator, Sequence
 
 from bot.i18n import _, ngettext
-from bot.moderation.told import settings_teller
+from bot.moderation.snapshots import settings_teller
 from bot.preview.comparison import Comparison
 from bot.preview.proposal import NewSettings
 from bot.preview.service import Preview

@@ -1,4 +1,4 @@
-"""What a moderator reads before and after another server's rules are imported. Pure text."""
+"""The texts before and after an import of another server's rules. Pure text."""
 
 from collections.abc import Iterator, Mapping
 from typing import LiteralString
@@ -7,7 +7,7 @@ from bot.escape import plain
 from bot.i18n import N_, _, format_and
 from bot.moderation.importing import SERVER_LENGTH
 from bot.moderation.matching import Imported, Kind, LeftOut, Why
-from bot.moderation.told import import_teller
+from bot.moderation.snapshots import import_teller
 from bot.policy.documents import LimitKind, Scope
 from bot.preview.service import Preview
 from cogs.moderation.review_setting import review_notes

@@ -1,4 +1,4 @@
-"""How a member stands at this moment, in a line for moderators. Pure text."""
+"""A member's present state, in a line for moderators. Pure text."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which roles members have, as Discord tells it: the bot keeps no list of members."""
+"""The roles of members, as Discord tells them: the bot keeps no list of members."""
 
 import asyncio
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from cogs.ui.requester import role_ids_of
 
 BATCH = 100  # members of one question, which is Discord's maximum
 MOST = 1_000  # members that are asked about; a gateway takes 120 questions a minute of everything
-PATIENCE = 5.0  # seconds for all questions
+DISCORD_TIMEOUT_SECONDS = 5.0  # for all questions
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ async def find_roles(interaction: Interaction, user_ids: Collection[int]) -> dic
     if guild is None:
         return found
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
             for start in range(0, len(wanted), BATCH):
                 batch = wanted[start : start + BATCH]
                 members = await guild.query_members(user_ids=batch, limit=BATCH, cache=False)

@@ -1,4 +1,4 @@
-"""Which channels and threads of a server the gateway has told about."""
+"""The channels and threads of a server that the gateway has told about."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a moderator reads before a change is saved. Pure text from a preview."""
+"""The text of a preview, before a change is saved. Pure text from a preview."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import LiteralString

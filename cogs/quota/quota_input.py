@@ -1,4 +1,4 @@
-"""What moderators choose and type in /quota: the choices that Discord offers, and what the values mean."""
+"""The input of /quota: the choices that Discord offers, and the meaning of the values."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

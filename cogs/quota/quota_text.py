@@ -1,4 +1,4 @@
-"""What moderators read when they change limits: what was changed, and what holds now."""
+"""The answers to changes of limits: what was changed, and what holds now."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce

@@ -1,4 +1,4 @@
-"""What moderators read about the rules there are: all of a server's, and those that win for a member."""
+"""The texts about rules: all of a server's, and those that win for a member."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import LiteralString

@@ -1,4 +1,4 @@
-"""What moderators read about a report, and what the member reads who made it. Pure text."""
+"""The texts of a report, for moderators and for the member who made it. Pure text."""
 
 from typing import LiteralString
 

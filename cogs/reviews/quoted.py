@@ -30,7 +30,7 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What can stand beside the text."""
+    """The parts that can stand beside the text."""
 
     embeds: bool = True
     file: bool = True
@@ -38,7 +38,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """What a review is about, as far as there's room for it.
+    """The subject of a review, as far as there's room for it.
 
     Attributes:
         lines: of the text: a film's title, and the prompts.

@@ -1,4 +1,4 @@
-"""What moderators read about a request that waits for them. Pure text."""
+"""The moderators' text of a request that waits for them. Pure text."""
 
 from collections.abc import Mapping
 from typing import Any, LiteralString

@@ -1,4 +1,4 @@
-"""How the buttons look that delete a message of ours: the first one asks, the second one does it."""
+"""The looks of the buttons that delete a message of ours: the first one asks, the second one does it."""
 
 import discord
 

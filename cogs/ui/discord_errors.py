@@ -1,4 +1,4 @@
-"""What a refusal by Discord means for a result that must arrive: the one mapping of its codes.
+"""The meaning of Discord's refusals for a result that must arrive: the one mapping of its codes.
 
 Source: Discord's "Opcodes and Status Codes"; a code that is not named here means "not here".
 """
@@ -30,7 +30,7 @@ SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")  # of the header Retry-After,
 
 
 class Remedy(Enum):
-    """What to do next."""
+    """The next thing to do."""
 
     LATER = auto()  # the same again, after a while
     TOO_LARGE = auto()  # the same with a smaller file

@@ -1,4 +1,4 @@
-"""What the ids in an interaction's words are called: as Discord sent it, else as the bot remembers."""
+"""The names behind ids in an interaction's words: as Discord sent them, else as the bot remembers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

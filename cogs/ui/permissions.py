@@ -1,4 +1,4 @@
-"""What the bot may do in a channel, and what it lacks. Pure: from Discord's permissions alone."""
+"""The bot's permissions in a channel, and the missing ones. Pure: from Discord's permissions alone."""
 
 from collections.abc import Iterable
 

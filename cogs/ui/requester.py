@@ -1,4 +1,4 @@
-"""Who used a command, and where its result can go; the interaction tells, but for private threads."""
+"""The user of a command and the place of its result, from the interaction; private threads are asked for."""
 
 import asyncio
 from typing import LiteralString
@@ -16,7 +16,7 @@ from cogs.ui.interaction import Interaction
 # Only these can hold threads; in threads, posts and voice channels the result goes to the place itself.
 THREAD_PARENTS = (discord.TextChannel,)
 NOT_INSIDE = frozenset({10003, 50001})  # unknown channel, missing access
-PATIENCE = 1.0  # seconds for asking Discord; the answer to the command cannot be put off
+DISCORD_TIMEOUT_SECONDS = 1.0  # the answer to the command cannot be put off
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ async def ensure_inside(interaction: Interaction) -> None:
     if channel is None or not is_private or interaction.app_permissions.manage_threads:
         return
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
             await interaction.client.http.get_channel(channel.id)
     except CALL_ERRORS as error:
         if isinstance(error, discord.HTTPException) and error.code in NOT_INSIDE:

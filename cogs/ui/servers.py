@@ -1,4 +1,4 @@
-"""What is known of servers: from the gateway where it told, else asked for and remembered for a while.
+"""Facts about servers: from the gateway where it told, else asked for and remembered for a while.
 
 A worker has no connection to the gateway, and a gateway hears of the servers of its own shards only.
 """
@@ -13,10 +13,10 @@ from cachetools import FIFOCache
 
 from cogs.ui.discord_errors import CALL_ERRORS, UNREADABLE
 
-MEMORY = 600.0  # seconds; a boost or another language may come later by that
+ANSWER_TTL_SECONDS = 600.0  # a boost or another language may come later by that
 RETRY = 60.0  # seconds, after a question that was not answered
 MOST = 1000  # servers; the oldest are forgotten first
-PATIENCE = 10.0  # seconds for one question; nobody's video waits longer for it
+DISCORD_TIMEOUT_SECONDS = 10.0  # for one question; nobody's video waits longer for it
 GONE = frozenset({10004, 50001})  # unknown guild, missing access: the bot is not on that server
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ class Servers:
         if self._clock() < until:
             return known
         found = await self._fetch(guild_id)
-        memory = RETRY if found is None else MEMORY
+        memory = RETRY if found is None else ANSWER_TTL_SECONDS
         # What was known before is better than nothing.
         self._asked[guild_id] = (self._clock() + memory, found or known)
         return found or known
@@ -54,7 +54,7 @@ class Servers:
         if self._client.get_guild(guild_id) is not None or self._clock() < self._there.get(guild_id, 0.0):
             return False
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
                 await self._client.fetch_guild(guild_id, with_counts=False)
         except (*CALL_ERRORS, *UNREADABLE) as error:
             if isinstance(error, discord.HTTPException) and error.code in GONE:
@@ -65,7 +65,7 @@ class Servers:
 
     async def _fetch(self, guild_id: int) -> discord.Guild | None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(DISCORD_TIMEOUT_SECONDS):
                 return await self._client.fetch_guild(guild_id, with_counts=False)
         except (*CALL_ERRORS, *UNREADABLE) as error:
             log.info("could not look up a server", guild=guild_id, reason=str(error) or repr(error))

@@ -1,4 +1,4 @@
-"""How a member stands, in words; `/usage` shows it to themselves. The reasons are those of a refusal."""
+"""A member's usage in words; `/usage` shows it to themselves. The reasons are those of a refusal."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -28,7 +28,7 @@ class WordsRefusedError(UserError):
 
 
 class AnswerLostError(UserError):
-    """Whether the card is shown is not known; the request is kept."""
+    """It isn't known whether the card is shown; the request is kept."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ Send = Callable[[], Awaitable[int]]
 
 
 class Requests(Protocol):
-    """Who keeps what was accepted: `GenerationService`, or `Films`."""
+    """Keeper of accepted requests: `GenerationService`, or `Films`."""
 
     async def attach_card(self, subject_id: str, card_id: int, /) -> None:
         """Remember the card, and let the work begin."""

@@ -1,4 +1,4 @@
-"""What the buttons below an offer share, of a video or of a film."""
+"""The common part of the buttons below an offer, of a video or of a film."""
 
 import re
 from typing import ClassVar, Self

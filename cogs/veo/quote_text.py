@@ -1,4 +1,4 @@
-"""What a member is told before anything is spent. Pure text from an offer.
+"""The text of an offer, before anything is spent. Pure text from an offer.
 
 Of the server's money it says no more than `/usage` does: whether there is some.
 """

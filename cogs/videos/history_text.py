@@ -1,4 +1,4 @@
-"""What /videos shows: one of the member's own generations. Pure text."""
+"""The text of /videos: one of the member's own generations. Pure text."""
 
 from bot.db.models import OPEN, Generation, Status
 from bot.i18n import N_, _, format_and, number

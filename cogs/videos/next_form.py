@@ -1,4 +1,4 @@
-"""What the buttons that go on from a video share: the form for what happens next, and where the video is."""
+"""The common part of the buttons that go on from a video: the form, and finding the video."""
 
 from collections.abc import Iterable
 from typing import Self

@@ -49,7 +49,7 @@ async def test_a_pause_ends_when_the_clock_is_set_back(make_engine: MakeEngine, 
     provider.faults.add("create", Fault.status(401))
     row = await insert(engine.database)
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     await engine.queue.release_all()
     engine.clock.advance(-HOURS)
     after = await engine.delivered(row.id)
@@ -89,7 +89,7 @@ async def test_a_lost_answer_is_found_when_the_clock_is_set_back(engine: Engine,
     provider.faults.add("logs", Fault.status(503))
     engine.clock.advance(HOURS)  # it was wrong when the call was made
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     await engine.queue.release_all()
     engine.clock.advance(-HOURS)
     after = await engine.delivered(row.id)
@@ -160,7 +160,7 @@ async def carry_on(engine: Engine) -> None:
     """Carry the one generation, through all its waits, until it breaks."""
     while True:
         try:
-            await engine.workflow.carry(await engine.claim())
+            await engine.workflow.run(await engine.claim())
         except StepPostponedError as error:
             await engine.queue.release_all()
             engine.clock.advance(error.wait)

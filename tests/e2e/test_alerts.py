@@ -21,7 +21,7 @@ OVER = "✅ **Resolved:**"
 @pytest.fixture(autouse=True)
 def patience_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.monitoring.alerts.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.monitoring.backlog.MEMORY", 0.0)
+    monkeypatch.setattr("bot.monitoring.backlog.COUNT_TTL_SECONDS", 0.0)
     monkeypatch.setattr("bot.monitoring.alert_inputs.BALANCE_INTERVAL", 0.1)
 
 

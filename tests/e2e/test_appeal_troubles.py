@@ -210,7 +210,7 @@ async def test_who_may_decline_is_asked_only_as_long_as_a_form_can_wait(
         return await request(route, **values)
 
     monkeypatch.setattr(http, "request", stand_still_over_permissions)
-    monkeypatch.setattr("cogs.moderation.owners.PATIENCE", 0.05)
+    monkeypatch.setattr("cogs.moderation.owners.DISCORD_TIMEOUT_SECONDS", 0.05)
     answer = await world.mona.click(message, label=DECLINE)
     assert answer.modal is None
     assert shown(answer).content.startswith("Discord is slow right now.")

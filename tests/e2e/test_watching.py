@@ -19,8 +19,8 @@ from tests.e2e.watching import HTTP, Answer, figures, look, look_until
 @pytest.fixture(autouse=True)
 def verdicts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look anew each time, lose patience with the database soon, and with a machine that is busy never."""
-    monkeypatch.setattr("bot.monitoring.health.MEMORY", 0.0)
-    monkeypatch.setattr("bot.monitoring.backlog.MEMORY", 0.0)
+    monkeypatch.setattr("bot.monitoring.health.VERDICT_TTL_SECONDS", 0.0)
+    monkeypatch.setattr("bot.monitoring.backlog.COUNT_TTL_SECONDS", 0.0)
     monkeypatch.setattr("bot.monitoring.health.DATABASE_LIMIT", 0.5)
     monkeypatch.setattr("bot.monitoring.health.DATABASE_PATIENCE", 0.3)
     monkeypatch.setattr("bot.monitoring.health.LAG_LIMIT", 60.0)

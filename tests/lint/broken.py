@@ -13,6 +13,7 @@ Row = tuple[Check, str, str, str, str]
 
 CODE, CARDS, CONTRIBUTING = "bot/money.py", "cogs/cards/card.py", "CONTRIBUTING.md"
 UNIT, CI, AUDIT = "deploy/veo-bot.service", ".github/workflows/ci.yml", ".github/workflows/audit.yml"
+TITLES = source.every_module_and_class_is_named_by_its_docstring
 LONG = "x = 1\n" * 301
 LONG_FUNCTION = 'def long() -> None:\n    """Be long."""\n' + "    pass\n" * 50
 
@@ -42,6 +43,8 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (source.only_the_settings_read_the_environment, CODE, "", "from os import getenv", "settings"),
         (source.no_file_is_too_long_to_read_at_once, CODE, "", LONG, "more than 300"),
         (source.no_function_is_too_long_to_see_at_once, CODE, "", LONG_FUNCTION, "long has 51 lines"),
+        (TITLES, CODE, "", 'class Cost:\n    """What it costs."""', "beginning with What"),
+        (TITLES, "bot/new.py", "", '"""How it is done."""', "beginning with How"),
     ],
     layers: [
         (layers.every_package_has_a_layer, "bot/new.py", "", "x = 1", "bot.new is in no layer"),
@@ -54,6 +57,8 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         ),
         (layers.a_package_imports_from_below, CARDS, "", "import cogs.videos.cog", "cogs.videos"),
         (layers.a_package_imports_from_below, CODE, "", "from bot import provider", "bot.provider"),
+        (layers.every_package_is_in_the_table_of_folders, CONTRIBUTING, "`bot/home/`", "home", "bot/home/"),
+        (layers.every_package_is_in_the_table_of_folders, CONTRIBUTING, "`appeals`", "those", "cogs/appeals"),
     ],
     marks: [
         (marks.every_text_is_marked, CARDS, "", 'x = "This is not marked."', "This is not marked."),

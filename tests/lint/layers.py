@@ -55,6 +55,18 @@ def a_package_imports_from_below(root: Path) -> Findings:
                 yield module.found(f"{own} is not above {package}, so it can't import it.", line)
 
 
+def every_package_is_in_the_table_of_folders(root: Path) -> Findings:
+    """Find a folder with a layer that CONTRIBUTING doesn't explain."""
+    page = File(root, "CONTRIBUTING.md")
+    rows = [line for line in page.text.splitlines() if line.startswith("| `")]
+    for package in sorted(HEIGHTS):
+        top, _, name = package.partition(".")
+        own = [row for row in rows if f"`{top}/{name}/`" in row]
+        listed = [row for row in rows if row.startswith(f"| `{top}/` ") and f"`{name}`" in row]
+        if (root / top / name).is_dir() and not own and not listed:
+            yield page.found(f"The table of folders lacks {top}/{name}/.", "| folder |")
+
+
 def _package_of(module: File) -> str:
     """Return what a module stands in: a folder, or itself where it is loose."""
     return _shortened(module.name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
@@ -77,4 +89,8 @@ def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 pass
 
 
-CHECKS: tuple[Check, ...] = (every_package_has_a_layer, a_package_imports_from_below)
+CHECKS: tuple[Check, ...] = (
+    every_package_has_a_layer,
+    a_package_imports_from_below,
+    every_package_is_in_the_table_of_folders,
+)

@@ -12,6 +12,8 @@ FOLDERS = ("bot", "cogs", "sandbox")
 DEPLOYED = ("bot", "cogs")
 NOT_DEPLOYED = ("sandbox", "tests")
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
+# A docstring that begins so describes a thing by a clause instead of naming it.
+CLAUSES = {"What", "Who", "Whoever", "Whom", "How", "Where", "When", "Which", "Whether"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -72,6 +74,16 @@ def no_function_is_too_long_to_see_at_once(root: Path) -> Findings:
                 )
 
 
+def every_module_and_class_is_named_by_its_docstring(root: Path) -> Findings:
+    """Find a docstring of a module or class that begins with a relative clause."""
+    for module in modules(root, *FOLDERS, "benchmarks"):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Module | ast.ClassDef):
+                first = (ast.get_docstring(node) or "").partition(" ")[0]
+                if first in CLAUSES:
+                    yield module.found(f"Name the thing instead of beginning with {first}.", _line_of(node))
+
+
 def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield the line and top-level package of each import, at any depth; relative ones are its own."""
     for node in ast.walk(tree):
@@ -82,6 +94,10 @@ def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, module.partition(".")[0]
             case _:
                 pass
+
+
+def _line_of(node: ast.Module | ast.ClassDef) -> int:
+    return 1 if isinstance(node, ast.Module) else node.lineno
 
 
 def _code_lines(function: Function) -> int:
@@ -100,4 +116,5 @@ CHECKS: tuple[Check, ...] = (
     only_the_settings_read_the_environment,
     no_file_is_too_long_to_read_at_once,
     no_function_is_too_long_to_see_at_once,
+    every_module_and_class_is_named_by_its_docstring,
 )

@@ -133,7 +133,7 @@ def main() -> None:
     timing = timing_of(settings)
     if os.environ.get("FAST"):
         timing = fast(timing)
-        cogs.delivery.failed_destinations.MEMORY = REFUSAL_SECONDS
+        cogs.delivery.failed_destinations.REFUSAL_TTL_SECONDS = REFUSAL_SECONDS
         bot.db.database.ANSWER_PATIENCE = ANSWER_SECONDS
     asyncio.run(bot.app.serve.run(settings, timing=timing))
 

@@ -34,7 +34,7 @@ async def test_a_server_is_asked_about_once_in_a_while(
         assert guild.premium_tier == 2
     assert wire.count(GUILD) == 1
     wire.guild.premium_tier = 3
-    clock.now += servers.MEMORY
+    clock.now += servers.ANSWER_TTL_SECONDS
     guild = await known.find(wire.guild.id)
     assert guild is not None
     assert guild.premium_tier == 3
@@ -57,7 +57,7 @@ async def test_what_was_known_holds_while_discord_does_not_answer(
 ) -> None:
     known = Servers(client, clock)
     first = await known.find(wire.guild.id)
-    clock.now += servers.MEMORY
+    clock.now += servers.ANSWER_TTL_SECONDS
     wire.faults.add(GUILD, Fault.status(403, 50001))
     assert await known.find(wire.guild.id) is first
 

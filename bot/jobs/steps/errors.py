@@ -1,4 +1,4 @@
-"""How a step ends when it does not end in the next state."""
+"""Errors that end a step without the next state."""
 
 from datetime import timedelta
 

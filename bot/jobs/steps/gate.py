@@ -1,4 +1,4 @@
-"""Whether a request may be sent now, and what follows from a refusal.
+"""The gate before the create call, and the consequences of a refusal.
 
 `bot.jobs.refusal_scope` decides; here it is told what the provider says about the account, the key and the
 model, and what it found is written down where other processes look.

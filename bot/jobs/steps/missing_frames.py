@@ -1,4 +1,4 @@
-"""What becomes of a shot whose frame can't be had, ever: `bot.films.chain` finds it another beginning."""
+"""The end of a shot whose frame can never be had: `bot.films.chain` finds it another beginning."""
 
 from datetime import timedelta
 

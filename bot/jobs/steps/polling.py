@@ -28,7 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Answers:
-    """What came of the questions so far.
+    """The answers to the polls so far.
 
     Attributes:
         watch: tells the moment; setting the machine's clock ends no request.

@@ -1,4 +1,4 @@
-"""What was cancelled while it was being sent: whether the provider took it decides whether it counts."""
+"""Settlement of a request cancelled while it was being sent: it counts if the provider took it."""
 
 from contextlib import suppress
 

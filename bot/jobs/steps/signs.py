@@ -1,4 +1,4 @@
-"""Which answers of the provider end a generation, and which of these ends stay open. Pure.
+"""The provider's answers that end a generation, and the ends that stay open. Pure.
 
 One answer proves nothing: providers say "error", "no such task" or "completed" without a file for a while,
 and then have the video after all. So a sign is believed only once it was repeated over a time; and an end
@@ -27,7 +27,7 @@ from bot.provider.models import Task, TaskState
 
 
 class Sign(Enum):
-    """What an answer says about a video that may never come."""
+    """A sign that a video may never come."""
 
     STATED = auto()  # it failed, and why
     BARE = auto()  # it has ended without a video and without a reason
@@ -36,7 +36,7 @@ class Sign(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a generation ends once a sign is believed. `stays_open`: a video may come all the same."""
+    """The end of a generation once a sign is believed. `stays_open`: a video may come all the same."""
 
     kind: FailureKind
     times: int

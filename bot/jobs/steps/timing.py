@@ -1,4 +1,4 @@
-"""How long steps may take, how long they wait before trying again, and waiting itself."""
+"""Times of the steps: how long they take, how long they wait before a retry, and the waiting itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Stopwatch:
 
 
 class Patience:
-    """How long what fails for now has lasted; from the first question on, a set clock changes nothing."""
+    """The age of a passing failure; from the first question on, a set clock changes nothing."""
 
     def __init__(self, clock: Clock, monotonic: Callable[[], float] = monotonic) -> None:
         self._clock = clock

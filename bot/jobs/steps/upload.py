@@ -31,7 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Suspicion:
-    """What broken uploads of one video say; a restart may forget it.
+    """The broken uploads of one video; a restart may forget them.
 
     Attributes:
         since: when the first post failed.

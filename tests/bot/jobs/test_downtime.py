@@ -23,7 +23,7 @@ async def made_before_the_downtime(before: Engine) -> Generation:
     row = await insert(before.database)
     before.delivery.trouble = [DeliveryPostponedError("Discord is away")]
     with pytest.raises(StepPostponedError):
-        await before.workflow.carry(await before.claim())
+        await before.workflow.run(await before.claim())
     await before.queue.release_all()
     long_ago = utc_now() - DOWN
     await before.database.write(

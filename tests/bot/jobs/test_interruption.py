@@ -237,7 +237,7 @@ async def test_the_other_process_tells_and_this_one_stops_asking(
     here, there = make_engine("here"), make_engine("there", database=other_database)
     provider.hold = True
     row = await insert(here.database)
-    polling = asyncio.create_task(here.workflow.carry(await here.claim()))
+    polling = asyncio.create_task(here.workflow.run(await here.claim()))
     await provider.called("retrieve", 2)
     await cancel(there, row)
     await there.delivered(row.id)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.db.database import Database, open_database
 from bot.db.state import keep_state
-from bot.media.upload_limits import MEMORY, UploadLimits
+from bot.media.upload_limits import LEARNT_LIMIT_TTL, UploadLimits
 from bot.media.upload_sizes import DEFAULT, KNOWN_LIMITS, MIB, ByTier, next_lower, parse_limits, usable
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import Logs, count_events
@@ -109,7 +109,7 @@ async def test_a_restart_forgets_no_refusal(database_url: str, clock: StoppedClo
 
 async def test_a_refusal_is_forgotten_after_some_days(limits: UploadLimits, clock: StoppedClock) -> None:
     await limits.learn(GUILD, 0, 20 * MIB)
-    clock.advance(MEMORY - timedelta(seconds=1))
+    clock.advance(LEARNT_LIMIT_TTL - timedelta(seconds=1))
     assert await limits.limit_of(GUILD, 0) == usable(10 * MIB)
     clock.advance(timedelta(seconds=1))
     assert await limits.limit_of(GUILD, 0) == usable(20 * MIB)

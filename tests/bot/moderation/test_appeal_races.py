@@ -13,7 +13,7 @@ from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.appeals import Appeals
 from bot.moderation.deletion_appeals import CannotAskError
 from bot.moderation.follow_ups import Case
-from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY
+from bot.moderation.outbox import GIVE_UP_AFTER, REFUSED_WAIT, RETRY
 from bot.privacy.service import Privacy
 from tests.bot.appealing import ALICE, MONA, asked, is_settled, refused, rows
 from tests.bot.boards import (
@@ -235,7 +235,7 @@ async def test_an_edit_that_the_channel_refuses_for_a_day_is_given_up(
 ) -> None:
     async with running(database, relay, clock):
         await have_an_edit_refused(appeals, database, clock, relay)
-        clock.advance(PATIENCE)
+        clock.advance(GIVE_UP_AFTER)
         await until("it is given up", lambda: is_settled(database))
 
 

@@ -100,7 +100,7 @@ async def test_what_is_approved_while_it_is_to_be_shown_again_is_not_asked_about
     as_claimed = await shown_first(engine)
     await reviews.decide(MONA, first := await review_id(engine), APPROVE)
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(as_claimed)
+        await engine.workflow.run(as_claimed)
     assert await review_id(engine) == first, "there is another review"
     await engine.delivered(as_claimed.id)
     assert len(engine.delivery.videos) == 1
@@ -112,7 +112,7 @@ async def test_what_is_cancelled_while_it_is_to_be_shown_is_not_shown(engine: En
     cancellation = Cancellation(engine.database, work=asyncio.Event(), clock=engine.clock)
     await cancellation.cancel(GUILD, as_claimed.id, 3)
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(as_claimed)
+        await engine.workflow.run(as_claimed)
     assert engine.held.messages == {}
 
 

@@ -10,7 +10,7 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.jobs.ports import DeliveryPostponedError
 from bot.moderation.appeal_decisions import FOLLOW_UP
 from bot.moderation.appeals import Appeals
-from bot.moderation.outbox import PATIENCE, RETRY
+from bot.moderation.outbox import GIVE_UP_AFTER, RETRY
 from bot.privacy.appeals import end_unanswered
 from bot.privacy.service import Privacy
 from tests.bot.appealing import ALICE, MONA, asked, is_settled, rows
@@ -65,7 +65,7 @@ async def test_after_a_day_moderators_see_that_the_member_could_not_be_told(
     await decided(appeals, database, clock)
     await all_due_was_tried(database, board, clock())
     assert not await is_settled(database)
-    clock.advance(PATIENCE)
+    clock.advance(GIVE_UP_AFTER)
     await until("it is given up", lambda: is_settled(database))
     await shown(board, "allow: None")
 

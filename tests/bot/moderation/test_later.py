@@ -1,7 +1,7 @@
 """What was changed after a decision: a newer decision is not overwritten unseen."""
 
 from bot.moderation.later import fingerprint
-from bot.moderation.told import Told
+from bot.moderation.snapshots import Told
 
 
 def test_a_fingerprint_differs_with_what_is_told() -> None:

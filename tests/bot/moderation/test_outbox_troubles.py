@@ -8,7 +8,7 @@ import pytest
 from bot.db.database import Database
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.appeals import Appeals
-from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY
+from bot.moderation.outbox import GIVE_UP_AFTER, REFUSED_WAIT, RETRY
 from tests.bot.appealing import asked
 from tests.bot.boards import (
     CHANNEL,
@@ -96,7 +96,7 @@ async def test_after_a_day_of_refusals_old_rows_are_given_up_and_new_ones_are_no
     await add_entry(database, "old entry", clock())
     await add_report(database, "old report", clock())
     await all_due_was_tried(database, board, clock())
-    clock.advance(PATIENCE - TICK)
+    clock.advance(GIVE_UP_AFTER - TICK)
     await add_entry(database, "new entry", clock())
     await all_due_was_tried(database, board, clock())
     assert None not in (await due_times(database)).values(), "given up before the day was over"
@@ -118,11 +118,11 @@ async def test_what_is_given_up_is_an_error_once_and_an_appeal_is_none(
     await asked(Appeals(database, clock), database, clock)
     clock.advance(TICK)
     await all_due_was_tried(database, board, clock())
-    clock.advance(PATIENCE)
+    clock.advance(GIVE_UP_AFTER)
     await all_due_was_tried(database, board, clock())
     assert count_errors(logs) == 0, "nothing was given up"
     for number in range(3):
-        await add_entry(database, f"entry {number}", clock() - PATIENCE)
+        await add_entry(database, f"entry {number}", clock() - GIVE_UP_AFTER)
         clock.advance(REFUSED_WAIT)
         await recorded(database, f"entry {number}")
         await all_due_was_tried(database, board, clock())
@@ -142,7 +142,7 @@ async def test_an_old_row_that_breaks_the_board_once_is_tried_again(
 ) -> None:
     errors = iter([RuntimeError("nobody foresaw this")])
     board.trouble = lambda channel_id: next(errors, None) if channel_id == CHANNEL else None
-    await add_report(database, "waited", clock(), created_at=clock() - 3 * PATIENCE)
+    await add_report(database, "waited", clock(), created_at=clock() - 3 * GIVE_UP_AFTER)
     await all_due_was_tried(database, board, clock())
     assert (await due_times(database))["waited"] == clock() + REFUSED_WAIT
     clock.advance(REFUSED_WAIT)
@@ -154,7 +154,7 @@ async def test_a_report_that_waited_for_a_channel_gets_its_day_too(
     database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     board.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
-    await add_report(database, "waited", clock(), created_at=clock() - 3 * PATIENCE)
+    await add_report(database, "waited", clock(), created_at=clock() - 3 * GIVE_UP_AFTER)
     await all_due_was_tried(database, board, clock())
     assert (await due_times(database))["waited"] == clock() + REFUSED_WAIT, "given up at the first refusal"
 
@@ -171,7 +171,7 @@ async def test_a_row_that_breaks_the_board_does_not_keep_others_from_being_shown
     await shown(board, "sound")
     assert (await due_times(database))["broken"] == clock() + REFUSED_WAIT
     board.trouble = failing_in(CHANNEL, RuntimeError("for ever"))
-    clock.advance(PATIENCE)
+    clock.advance(GIVE_UP_AFTER)
     await recorded(database, "broken")
 
 

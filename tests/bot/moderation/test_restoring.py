@@ -20,7 +20,7 @@ from bot.moderation.restoring import (
     server_part,
 )
 from bot.moderation.rules import MOST_RULES, Subject
-from bot.moderation.told import Told, import_teller, tell_grants
+from bot.moderation.snapshots import Told, import_teller, tell_grants
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from tests.bot.policy.test_documents import member_policies, policies
 

@@ -9,7 +9,7 @@ from bot.db.database import Database
 from bot.db.guild_models import StrikeKind
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.decisions import Decisions, Moderator
-from bot.moderation.strike_notices import PATIENCE, RETRY, Notice, StrikeNotices
+from bot.moderation.strike_notices import GIVE_UP_AFTER, RETRY, Notice, StrikeNotices
 from bot.moderation.strikes import Strikes
 from bot.policy.strike_rows import Act, Struck, give_strike
 from tests.bot.clocks import StoppedClock
@@ -109,7 +109,7 @@ async def test_a_member_who_takes_no_messages_is_not_asked_again(
 async def test_after_a_day_nobody_is_told(
     notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
 ) -> None:
-    clock.advance(PATIENCE)
+    clock.advance(GIVE_UP_AFTER)
     messages.troubles = [LATER]
     await look_often(notices, clock)
     assert (messages.tries, messages.told) == (1, [])

@@ -16,7 +16,7 @@ from bot.moderation.importing import Imports
 from bot.moderation.matching import Imported
 from bot.moderation.rules import SERVER, QuotaRules, Subject
 from bot.moderation.service import SETTINGS, Moderation
-from bot.moderation.told import word_teller
+from bot.moderation.snapshots import word_teller
 from bot.moderation.undo import (
     AlreadyRestoredError,
     AlreadyUndoneError,

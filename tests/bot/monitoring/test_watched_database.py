@@ -209,7 +209,7 @@ async def test_a_server_that_is_away_is_an_alert_and_not_an_error_of_whoever_loo
 ) -> None:
     if postgres.server is None:
         pytest.skip("the server at TEST_POSTGRES_URL is not ours to stop")
-    monkeypatch.setattr("bot.monitoring.backlog.MEMORY", 0.0)
+    monkeypatch.setattr("bot.monitoring.backlog.COUNT_TTL_SECONDS", 0.0)
     monkeypatch.setattr("bot.monitoring.alert_rules.DATABASE_LIMIT", 0.0)
     backlog, book, state = BacklogReader(database), AlertStore(database), AlertState(told_at=utc_now())
     before = await backlog.read()

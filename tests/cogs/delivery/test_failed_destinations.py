@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from cogs.delivery.failed_destinations import LASTING_CODES, MEMORY, MOST, FailedDestinations
+from cogs.delivery.failed_destinations import LASTING_CODES, MOST, REFUSAL_TTL_SECONDS, FailedDestinations
 
 PLACE = ("send", 7)
 
@@ -50,7 +50,7 @@ def test_a_refusal_is_forgotten_after_a_while() -> None:
     watch = Watch()
     refusals = FailedDestinations(watch)
     refusals.note(PLACE, refusal(50013))
-    watch.now += MEMORY - 1
+    watch.now += REFUSAL_TTL_SECONDS - 1
     assert refusals.has(PLACE)
     watch.now += 1
     assert not refusals.has(PLACE)
@@ -60,9 +60,9 @@ def test_a_second_refusal_is_remembered_from_then_on() -> None:
     watch = Watch()
     refusals = FailedDestinations(watch)
     refusals.note(PLACE, refusal(50013))
-    watch.now += MEMORY - 1
+    watch.now += REFUSAL_TTL_SECONDS - 1
     refusals.note(PLACE, refusal(50001))
-    watch.now += MEMORY - 1
+    watch.now += REFUSAL_TTL_SECONDS - 1
     assert refusals.has(PLACE)
 
 

@@ -1,4 +1,4 @@
-"""What moderators decide and did, reports, and what generations need for them."""
+"""Moderators' decisions and actions, reports, and the columns of generations for them."""
 
 import sqlalchemy as sa
 from alembic import op

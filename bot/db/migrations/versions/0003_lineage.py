@@ -1,4 +1,4 @@
-"""What a video was made anew from, and where else it was posted again."""
+"""The video that one was made again from, and the other places where it was posted."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When a video was asked for in vain last, from which the bot learns how long videos take."""
+"""The last poll that found no video, from which the bot learns how long videos take."""
 
 import sqlalchemy as sa
 from alembic import op

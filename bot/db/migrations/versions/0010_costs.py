@@ -1,4 +1,4 @@
-"""Where a cost was told, and the number of the create call that a generation's state speaks of."""
+"""The source of a cost, and the number of the create call that a generation's state speaks of."""
 
 import sqlalchemy as sa
 from alembic import op

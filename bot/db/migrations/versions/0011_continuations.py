@@ -1,4 +1,4 @@
-"""What a video continues: another one's last frame is its first image."""
+"""The video that one continues: another one's last frame is its first image."""
 
 import sqlalchemy as sa
 from alembic import op

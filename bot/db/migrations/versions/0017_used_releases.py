@@ -1,4 +1,4 @@
-"""Which request used what a moderator allowed once: if it is taken back, that can be used again."""
+"""The request that used a release: if it is taken back, the release can be used again."""
 
 import sqlalchemy as sa
 from alembic import op

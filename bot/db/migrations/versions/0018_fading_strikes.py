@@ -1,4 +1,4 @@
-"""When a strike fades, and what its member can ask a moderator about."""
+"""The end of a strike, and what its member can ask a moderator about."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a moderator allowed once spares one strike, not one for each request of its time."""
+"""A release spares one strike, not one for each request of its time."""
 
 import sqlalchemy as sa
 from alembic import op

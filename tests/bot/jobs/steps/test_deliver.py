@@ -80,7 +80,7 @@ async def test_discord_names_the_wait_or_we_do(
     engine.delivery.trouble = [DeliveryPostponedError("Discord is busy", asked)]
     await insert_failed(engine)
     with pytest.raises(StepPostponedError) as postponed:
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     assert postponed.value.wait == timedelta(seconds=waited)
 
 
@@ -122,7 +122,7 @@ async def test_a_result_without_any_place_comes_once_there_is_one(
     engine.delivery.trouble = [UndeliverableError("the permissions are gone")]
     claimed = await engine.claim()
     with pytest.raises(StepPostponedError) as postponed:
-        await engine.workflow.carry(claimed)
+        await engine.workflow.run(claimed)
     assert postponed.value.wait == timedelta(minutes=5)
     await engine.queue.release_all()
     row = await engine.delivered(claimed.id)
@@ -169,7 +169,7 @@ async def test_the_card_of_what_was_posted_late_is_edited_all_the_same(engine: E
     )
     engine.delivery.card_trouble = [DeliveryPostponedError("Discord is away")]
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     await engine.queue.release_all()
     await engine.delivered(posted.id)
     assert engine.delivery.states == [(posted.id, Status.SUCCEEDED)], "the card says for ever that it is made"
@@ -181,7 +181,7 @@ async def test_a_card_that_cannot_be_looked_for_now_is_looked_for_again(engine: 
     engine.delivery.lost_cards[row.id] = 5
     engine.delivery.search_trouble = [DeliveryPostponedError("Discord is away")] * 2
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     await engine.queue.release_all()
     after = await engine.delivered(row.id)
     assert (after.card_id, engine.delivery.states) == (5, [(row.id, Status.CANCELLED)])

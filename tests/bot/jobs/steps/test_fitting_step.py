@@ -158,7 +158,7 @@ async def test_a_smaller_file_of_a_process_that_was_killed_is_posted_once_and_no
     row = await insert_fetched(first, noise)
     first.delivery.trouble = [KilledError()]
     with pytest.raises(KilledError):
-        await first.workflow.carry(await first.claim())
+        await first.workflow.run(await first.claim())
     await first.queue.release_all()
     (smaller,) = first.videos.glob("*.fit-*")
     assert files_in(first) == {f"veo-{row.id}.mp4", smaller.name}

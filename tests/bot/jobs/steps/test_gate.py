@@ -153,7 +153,7 @@ async def test_what_the_account_or_the_key_explains_ends_nothing(
     provider.faults.add("create", Fault.status(403, "Forbidden resource"), times=None)
     row = await insert(engine.database)
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     assert (await engine.row(row.id)).status is Status.QUEUED
     pause = await fetch_pause(engine.database)
     assert pause is not None
@@ -167,12 +167,12 @@ async def test_a_restart_remembers_what_is_refused(make_engine: MakeEngine, prov
         await insert(before.database, model=model)
     for row in await before.queue.claim(2):
         try:
-            await before.workflow.carry(row)
+            await before.workflow.run(row)
         except StepPostponedError:
             await before.queue.release(row, HOUR, failed=False)
     row = await insert(after.database, model=THIRD_MODEL)
     with pytest.raises(StepPostponedError):
-        await after.workflow.carry(await after.claim())
+        await after.workflow.run(await after.claim())
     assert (await after.row(row.id)).status is Status.QUEUED, "the restart cost another request"
 
 

@@ -119,12 +119,12 @@ async def test_a_clock_that_is_set_ahead_does_not_end_the_search(
     engine.clock.advance(WAIT)
     row = await engine.claim()
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(row)
+        await engine.workflow.run(row)
     engine.clock.set(8 * WINDOW)
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(row)
+        await engine.workflow.run(row)
     engine.clock.advance(WINDOW)
-    await engine.workflow.carry(row)
+    await engine.workflow.run(row)
     assert (await reread(engine.database, row.id)).late_until is None, "it is asked for without an end"
 
 
@@ -135,7 +135,7 @@ async def test_a_late_video_is_asked_for_rarely(make_engine: MakeEngine, provide
     for _ in range(asked):
         engine.clock.advance(WAIT)
         with pytest.raises(StepPostponedError) as postponed:
-            await engine.workflow.carry(await engine.claim())
+            await engine.workflow.run(await engine.claim())
         assert postponed.value.wait == WAIT
         await engine.queue.release(row, postponed.value.wait, failed=False)
         assert await engine.queue.claim(10) == [], "it would be asked for at once"

@@ -26,7 +26,7 @@ async def test_a_shot_waits_for_another_beginning(engine: Engine, provider: Prov
     row = await insert(engine.database, status=status, film_id="film", shot=2, **VALUES)
     claimed = await engine.claim()
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(claimed)
+        await engine.workflow.run(claimed)
     after = await reread(engine.database, row.id)
     assert (after.status, after.awaits_id) == (status, SOURCE)
     assert provider.count("create") == 0

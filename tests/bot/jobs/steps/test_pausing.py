@@ -30,7 +30,7 @@ def engine(make_engine: MakeEngine) -> Engine:
 async def submit_in_vain(engine: Engine, row: Generation) -> timedelta:
     """Carry a claimed row and return how long it is to wait."""
     with pytest.raises(StepPostponedError) as postponed:
-        await engine.workflow.carry(row)
+        await engine.workflow.run(row)
     return postponed.value.wait
 
 
@@ -134,7 +134,7 @@ async def look_until_lost(engine: Engine) -> list[timedelta]:
     claimed, waits = await engine.claim(), list[timedelta]()
     while True:
         try:
-            await engine.workflow.carry(claimed)
+            await engine.workflow.run(claimed)
         except StepPostponedError as error:
             waits.append(error.wait)
             engine.clock.advance(error.wait)

@@ -104,7 +104,7 @@ async def test_its_turn_comes_only_when_there_is_room(
     await insert(engine.database, status=Status.RUNNING, provider_id="x", lease_owner="other")
     row = await ask(engine, cdn, FIRST)
     (claimed,) = [claimed for claimed in await engine.queue.claim(10) if claimed.id == row.id]
-    await engine.workflow.carry(claimed)
+    await engine.workflow.run(claimed)
     assert (await engine.row(row.id)).status is Status.QUEUED
     await engine.queue.release_all()
     assert row.id not in {claimed.id for claimed in await engine.queue.claim(10)}
@@ -153,7 +153,7 @@ async def test_a_fetch_that_fails_for_now_is_tried_again(
     cdn.refusal = 503
     row = await ask(engine, cdn, FIRST)
     with pytest.raises(StepPostponedError) as postponed:
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     assert postponed.value.wait == timedelta(seconds=7)
     assert (await engine.row(row.id)).status is Status.PREPARING
     await engine.queue.release_all()
@@ -179,7 +179,7 @@ async def test_a_fetch_that_fails_for_now_after_a_downtime_is_tried_again(
     cdn.refusal = 503
     row = await ask(engine, cdn, FIRST, created_at=utc_now() - timedelta(hours=2))
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     await engine.queue.release_all()
     cdn.refusal = None
     assert (await engine.delivered(row.id)).status is Status.SUCCEEDED
@@ -191,7 +191,7 @@ async def test_another_process_goes_on_where_one_died(
     """The files of the dead one are out of reach, as on another machine."""
     first, second = make_engine("first"), make_engine("second")
     row = await ask(first, cdn, FIRST)
-    await first.workflow.carry(await first.claim())
+    await first.workflow.run(await first.claim())
     await first.queue.release_all()
     assert (await first.row(row.id)).status is Status.QUEUED
     after = await second.delivered(row.id)
@@ -205,10 +205,10 @@ async def test_after_a_restart_the_image_is_not_fetched_again(
     before = make_engine("same")
     provider.faults.add("create", Fault.status(429))
     row = await ask(before, cdn, FIRST)
-    await before.workflow.carry(await before.claim())
+    await before.workflow.run(await before.claim())
     await before.queue.release_all()
     with pytest.raises(StepPostponedError):
-        await before.workflow.carry(await before.claim())
+        await before.workflow.run(await before.claim())
     await before.queue.release_all()
     cdn.refusal = 404
     after = await make_engine("same").delivered(row.id)
@@ -234,7 +234,7 @@ async def test_an_image_that_the_disk_lost_is_waited_for(
     cdn.refusal = 503
     await ask(engine, cdn, FIRST, status=Status.QUEUED)
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     assert provider.count("create") == 0
 
 
@@ -252,7 +252,7 @@ async def test_a_cancelled_request_leaves_no_images(
 ) -> None:
     engine = make_engine()
     row = await ask(engine, cdn, FIRST)
-    await engine.workflow.carry(await engine.claim())
+    await engine.workflow.run(await engine.claim())
     assert len(files(engine)) == 1
     cancellation = Cancellation(engine.database, work=engine.work)
     await cancellation.cancel(row.guild_id, row.id, row.user_id if by_member else 99)
@@ -273,7 +273,7 @@ async def test_a_request_can_be_cancelled_before_its_images_are_here(
 
 async def test_what_is_given_up_leaves_no_images(engine: Engine, cdn: ServedCdn) -> None:
     row = await ask(engine, cdn, FIRST)
-    await engine.workflow.carry(await engine.claim())
+    await engine.workflow.run(await engine.claim())
     await engine.queue.release_all()
     await engine.workflow.give_up(await engine.claim())  # ends it
     await engine.workflow.give_up(await engine.row(row.id))  # ends the telling too

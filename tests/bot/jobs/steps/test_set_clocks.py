@@ -21,12 +21,12 @@ JUMPS = pytest.mark.parametrize(
 async def carry_on(engine: Engine, row: Generation) -> Generation:
     """Carry the row as far as it goes now; its lease stays."""
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(row)
+        await engine.workflow.run(row)
     return await reread(engine.database, row.id)
 
 
 async def carry_to_the_end(engine: Engine, row: Generation) -> Generation:
-    await engine.workflow.carry(row)
+    await engine.workflow.run(row)
     return await reread(engine.database, row.id)
 
 

@@ -75,7 +75,7 @@ async def test_until_the_window_ends_a_lost_call_is_not_given_up(engine: Engine,
     provider.faults.add("create", Fault.status(503))
     row = await insert(engine.database)
     with pytest.raises(StepPostponedError, match="not in the provider's log"):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     assert (await engine.row(row.id)).status is Status.SUBMITTING
 
 
@@ -137,7 +137,7 @@ async def test_an_earlier_refusal_in_the_log_says_nothing_about_a_later_call(
         engine = make_engine(provider=late)
         row = await insert(engine.database)
         with pytest.raises(StepPostponedError, match="run out of credits"):
-            await engine.workflow.carry(await engine.claim())
+            await engine.workflow.run(await engine.claim())
         await engine.queue.release_all()
         asked_at = utc_now() - timedelta(minutes=1)
 
@@ -160,7 +160,7 @@ async def test_a_refusal_for_now_sends_it_back_to_the_queue(
     provider.faults.add("create", fault)
     row = await insert(engine.database)
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     waiting = await engine.row(row.id)
     assert (waiting.status, waiting.submitted_at) == (Status.QUEUED, None)
     assert provider.count("logs") == 0, "there is nothing to look for"
@@ -199,7 +199,7 @@ async def test_each_refusal_has_its_wait(
     provider.faults.add("create", fault)
     await insert(engine.database)
     with pytest.raises(StepPostponedError) as postponed:
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     assert postponed.value.wait == wait
 
 
@@ -209,7 +209,7 @@ async def test_a_provider_that_cannot_be_reached_costs_nothing_but_time(
     cut_off = make_engine("cut off", url=f"http://127.0.0.1:{unused_tcp_port}")
     row = await insert(cut_off.database)
     with pytest.raises(StepPostponedError, match="can't reach"):
-        await cut_off.workflow.carry(await cut_off.claim())
+        await cut_off.workflow.run(await cut_off.claim())
     assert (await cut_off.row(row.id)).status is Status.QUEUED
     await cut_off.queue.release_all()
     assert (await make_engine().delivered(row.id)).status is Status.SUCCEEDED

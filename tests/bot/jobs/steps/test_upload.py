@@ -179,7 +179,7 @@ async def test_the_wait_for_the_card_is_discords_or_ours(make_engine: MakeEngine
     claimed = await engine.claim()
     for wait in (31.0, 4.5):
         with pytest.raises(StepPostponedError) as postponed:
-            await engine.workflow.carry(claimed)
+            await engine.workflow.run(claimed)
         assert postponed.value.wait == timedelta(seconds=wait)
         claimed = await engine.row(row.id)
         assert claimed.result_id is not None, "that it is posted was not written down before the card"
@@ -228,7 +228,7 @@ async def test_a_file_that_is_lost_after_a_try_to_post_is_looked_for_first(
     engine.delivery.lost_answers = [AWAY]
     engine.delivery.search_trouble = [AWAY]
     with pytest.raises(StepPostponedError):
-        await engine.workflow.carry(await engine.claim())
+        await engine.workflow.run(await engine.claim())
     (engine.videos / f"veo-{row.id}.mp4").unlink()
     provider.faults.add("cdn", fault, times=None)
     await engine.queue.release_all()

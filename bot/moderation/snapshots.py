@@ -1,4 +1,4 @@
-"""How the audit trail tells parts of a document: what `old` and `new` of a row hold. Pure.
+"""Snapshots of a document's parts: the `old` and `new` of a row of the audit log. Pure.
 
 Whatever a decision changed has to be told so that it can be put back from here (`bot.moderation.restoring`).
 """
