@@ -26,16 +26,24 @@ BUDGETS: Mapping[Period, LiteralString] = {
 
 def preview_text(preview: Preview, role_ids: frozenset[int]) -> str:
     """Return what the change would have done; `role_ids`: of the member whose limits they are."""
-    kept, comparison = preview.kept, preview.comparison
+    kept = preview.kept
     lines = [
         changed_meanwhile() if preview.is_changed else "",
         *_headings(kept.proposal, preview, role_ids),
-        result_text(comparison),
-        *_details(comparison),
-        *caveats(comparison),
+        *_outcome(preview),
         expiry_line(kept),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _outcome(preview: Preview) -> Iterator[str]:
+    comparison, old, new = preview.comparison, preview.policy, preview.changed
+    if (old.rules, old.budgets) == (new.rules, new.budgets):
+        yield _("Nothing would change, because that's already set.")
+        return
+    yield result_text(comparison)
+    yield from _details(comparison)
+    yield from caveats(comparison)
 
 
 def changed_meanwhile() -> str:
@@ -205,6 +213,11 @@ def cut_lines(comparison: Comparison) -> Iterator[str]:
             "-# There were more requests than I can compare. Only the newest {most} count, back to {when}.",
             most=number(MOST),
             when=moment(comparison.start),
+        )
+    if comparison.counted_since is not None:
+        yield _(
+            "-# There were too many requests before that. Limits and budgets count those since {when}.",
+            when=moment(comparison.counted_since),
         )
 
 

@@ -232,6 +232,13 @@ async def test_nobody_else_saves_a_preview(world: World, history: History) -> No
     assert await nothing_is_set(world)
 
 
+async def test_what_holds_already_is_said_to_change_nothing(world: World, history: History) -> None:
+    await history(world, world.alice.id)
+    await world.app.services.rules.set_limits(mona_of(world), SERVER, {LimitKind.DAY: 3})
+    message = await previewed(world, "set", videos="3")
+    assert "Nothing would change, because that's already set." in lines(message)
+
+
 async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
     world: World, history: History
 ) -> None:

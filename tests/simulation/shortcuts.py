@@ -137,12 +137,12 @@ class Shortcuts:
         """Return what is done less often still where there are many days."""
         return IN_MANY_DAYS if self._world.scenario.is_long else ()
 
-    def _if_any(self, look: Callable[[Any], Awaitable[None]], query: str) -> Callable[[Any], Awaitable[None]]:
-        async def look_if_any(owner: Any) -> None:
+    def _if_any(self, look: Callable[..., Awaitable[None]], query: str) -> Callable[..., Awaitable[None]]:
+        async def look_if_any(*arguments: Any) -> None:
             now = self._world.now()
             moments = {"now": now.strftime(MOMENT), "lately": (now - LATELY).strftime(MOMENT)}
             if self._world.books.execute(query, moments).fetchone():
-                await look(owner)
+                await look(*arguments)
 
         return look_if_any
 

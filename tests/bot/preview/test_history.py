@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.admission.replay import RuleSet
 from bot.db.database import Database
 from bot.policy.documents import LimitKind, Policy, Rule, Scope
 from bot.preview import history
 from bot.preview.contents import compare_contents, judge_word
 from bot.preview.history import SPAN, Span, find_span, read_pages
+from bot.preview.limits import Replays
 from cogs.quota.preview_text import cut_lines
 from tests.bot.rows import new_row
 
@@ -77,4 +79,7 @@ async def test_of_too_many_requests_before_the_newest_count(
     start = int(SPAN / HOUR)
     guild_id = await lay(database, [1, *(start + 1 + hour for hour in range(5))])
     span = await find_span(database, guild_id, [Policy()], NOW)
-    assert (span.first, span.start, span.is_cut) == (NOW - SPAN - 3 * HOUR, NOW - SPAN, True)
+    assert span == Span(NOW - SPAN - 3 * HOUR, NOW - SPAN, NOW, is_first_cut=True)
+    comparison = Replays(span, RuleSet(Policy(), None), Policy()).result()
+    [line] = cut_lines(comparison)
+    assert line.startswith("-# There were too many requests before that."), "all 30 days are compared"
