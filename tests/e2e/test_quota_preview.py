@@ -236,7 +236,7 @@ async def test_what_holds_already_is_said_to_change_nothing(world: World, histor
     await history(world, world.alice.id)
     await world.app.services.rules.set_limits(mona_of(world), SERVER, {LimitKind.DAY: 3})
     message = await previewed(world, "set", videos="3")
-    assert "Nothing would change, because that's already set." in lines(message)
+    assert "Nothing would change, because that's already set." in lines(message.content)
 
 
 async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
