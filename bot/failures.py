@@ -97,7 +97,7 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_BAD: N_("That file isn't a PNG, JPEG or WebP image, or it's damaged."),
     FailureKind.IMAGE_SIZE: N_("The image is too large or too small."),
     FailureKind.IMAGE_SMALL: N_("The image is too small for this model."),
-    FailureKind.VIDEO_GONE: N_("I couldn't get the video that this one extends."),
+    FailureKind.VIDEO_GONE: N_("I couldn't get the video that this one goes on from."),
     FailureKind.SHOT_BEFORE: N_("The new shot before this one wasn't made, so I didn't send this one."),
     FailureKind.FRAME_GONE: N_(
         "I couldn't get the last frame of the shot before this one, so I didn't send this one."
@@ -127,7 +127,7 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_SMALL: N_(
         "Use one that is at least 720 pixels wide and high, or choose another model."
     ),
-    FailureKind.VIDEO_GONE: N_("It was removed, or its message was deleted. Extend another one."),
+    FailureKind.VIDEO_GONE: N_("It was removed, or its message was deleted. Continue or extend another one."),
     FailureKind.SHOT_BEFORE: N_("Redo the shot before it first."),
     FailureKind.FRAME_GONE: N_("Redo the shot before it first."),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),

@@ -91,17 +91,24 @@ class ImageStore:
                 await self._fetch(url, path, side)
 
     async def load(
-        self, generation_id: str, urls: Sequence[str], sides: Sequence[int] = ()
+        self,
+        generation_id: str,
+        urls: Sequence[str],
+        sides: Sequence[int] = (),
+        *,
+        goes_on_from: str | None = None,
     ) -> tuple[str, ...]:
         """Return the images as data URIs, in the order of their links; what is missing is fetched.
 
-        A whole video that was taken down since it was fetched isn't returned.
+        `goes_on_from`: the ID of the video that they are from. Where it was taken down since they were
+        fetched, neither it nor its last frame is returned.
 
         Raises:
             ImageError, MediaError: as for `ensure`.
         """
-        await self._ensure_there(urls)
         await self.ensure(generation_id, urls, sides)
+        if goes_on_from is not None:
+            await self._ensure_there(goes_on_from)
         paths = [self._path(generation_id, number) for number in range(len(urls))]
         try:
             return tuple([await asyncio.to_thread(_read, path) for path in paths])
@@ -110,12 +117,11 @@ class ImageStore:
             await self.ensure(generation_id, urls, sides)
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
 
-    async def _ensure_there(self, urls: Sequence[str]) -> None:
-        for video in filter(None, map(whole_video, urls)):
-            try:
-                await self._find_video(video, None)
-            except FileGoneError as error:
-                raise ImageError(FailureKind.VIDEO_GONE, str(error)) from error
+    async def _ensure_there(self, video: str) -> None:
+        try:
+            await self._find_video(video, None)
+        except FileGoneError as error:
+            raise ImageError(FailureKind.VIDEO_GONE, str(error)) from error
 
     def discard(self, generation_id: str) -> None:
         """Delete the generation's images, if any are here."""

@@ -43,10 +43,23 @@ def note_shown(
 
 def show_end(session: Session, row: Row, at: datetime) -> None:
     """Let an end be shown again, where it was decided while the open question was shown."""
+    if isinstance(row, ReportRow):
+        _show_decisions(session, row, at)
     if isinstance(row, AppealRow | ReviewRow):
         table = type(row)
         ended = update(table).where(table.id == row.id, table.decision.is_not(None))
         session.execute(ended.values(post_at=at))
+
+
+def _show_decisions(session: Session, row: ReportRow, at: datetime) -> None:
+    """Let a report be shown again about which something was decided since it was read."""
+    now = session.get_one(ReportRow, row.id, populate_existing=True)
+    if _decisions(now) != _decisions(row):
+        now.post_at = at
+
+
+def _decisions(row: ReportRow) -> tuple[int | None, int | None, int | None]:
+    return row.deleted_by, row.blocked_by, row.dismissed_by
 
 
 def wait_after(error: Exception) -> timedelta:

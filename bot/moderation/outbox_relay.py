@@ -83,7 +83,7 @@ class ModeratorChannel(CaseMessages, Protocol):
         ...
 
     async def post_report(self, channel_id: int, reported: ReportedVideo) -> int:
-        """Show a report with its buttons; return the message's id."""
+        """Show a report with its buttons, in its message if that's there; return the message's id."""
         ...
 
 

@@ -90,7 +90,7 @@ def fetch_report(session: Session, guild_id: int, report_id: str) -> ReportRow |
 
 
 def reopen(session: Session, blocked: AuditRow, now: datetime) -> None:
-    """Let a report be decided again whose block was undone, and show it again where nothing else was decided.
+    """Let a report be decided again whose block was undone, and show so where nothing else was decided.
 
     `blocked`: the row of a block; where it was not because of a report, nothing happens.
     """

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 
 import structlog
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -121,14 +121,14 @@ class Reports:
         return await self._database.read(look, hurried=True)
 
     async def show_again(self, by: Moderator) -> tuple[int, int]:
-        """Show open reports that aren't in the moderators' channel there; return it and how many they are.
+        """Show a server's open reports whose message is gone again; return the channel and how many are open.
 
         Raises:
             NoChannelError: the server has no channel for moderators.
             DatabaseBusyError: nothing can be recorded now.
         """
         return await self._database.write(
-            lambda session: show_in_channel(session, by.guild_id, _show_elsewhere, self._clock()),
+            lambda session: show_in_channel(session, by.guild_id, _show_undecided, self._clock()),
             by.guild_id,
             hurried=True,
         )
@@ -156,11 +156,9 @@ class Reports:
         return reported
 
 
-def _show_elsewhere(session: Session, guild_id: int, now: datetime) -> int:
-    """Let reports be shown that have no message in the channel that is the moderators' now."""
-    channel_id = fetch_policy(session, guild_id).moderators_channel_id
-    is_elsewhere = or_(ReportRow.message_id.is_(None), ReportRow.channel_id != channel_id)
-    shown = update(ReportRow).where(ReportRow.guild_id == guild_id, IS_UNDECIDED, is_elsewhere)
+def _show_undecided(session: Session, guild_id: int, now: datetime) -> int:
+    """Let a server's open reports be shown: only Discord knows whether somebody has deleted a message."""
+    shown = update(ReportRow).where(ReportRow.guild_id == guild_id, IS_UNDECIDED)
     return len(session.scalars(shown.values(post_at=now).returning(ReportRow.id)).all())
 
 

@@ -138,12 +138,12 @@ def _linked(amount: str, posts: Sequence[Posted], links: Links, most: int) -> st
 
 
 def render_reports_shown(channel_id: int, count: int) -> str:
-    """Return what is said once open reports are shown that aren't in the moderators' channel."""
+    """Return what is said once open reports are shown again."""
     if not count:
-        return _("All open reports are in {channel} already. Nothing changed.", channel=f"<#{channel_id}>")
+        return _("No report waits. Nothing changed.")
     return ngettext(
-        "🚩 I'm posting {count} report in {channel}.",
-        "🚩 I'm posting {count} reports in {channel}.",
+        "🚩 {count} report waits. If its message in {channel} is gone, I'm posting it again.",
+        "🚩 {count} reports wait. Where the message in {channel} is gone, I'm posting it again.",
         count,
         channel=f"<#{channel_id}>",
     )

@@ -11,7 +11,7 @@ from cogs.admin.home_text import render_home
 from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.setup_view import show_setup
-from cogs.admin.show_again import ShowAppealsButton, ShowReviewsButton
+from cogs.admin.show_again import ShowAppealsButton, ShowReportsButton, ShowReviewsButton
 from cogs.moderation.moderators_channel import link_in
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
 from cogs.moderation.server_warnings import find_warnings
@@ -87,10 +87,11 @@ async def home_content(interaction: Interaction, home: Home) -> Content:
     links = partial(link_in, guild, guild_id)
     text = render_home(overview, links, with_money=may_see_money, warnings=warnings)
     filled = (name for name, is_filled in _filled(overview).items() if is_filled)
+    reported = ShowReportsButton() if overview.open_reports else None
     asked = ShowAppealsButton() if overview.open_appeals else None
     waiting = ShowReviewsButton() if overview.open_reviews else None
     buttons = map(OpenButton, (*PLACES, *filled))
-    return Content(content=text, view=view_of(HomeButton(), *buttons, asked, waiting))
+    return Content(content=text, view=view_of(HomeButton(), *buttons, reported, asked, waiting))
 
 
 def _filled(overview: Overview) -> Mapping[str, bool]:

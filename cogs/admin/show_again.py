@@ -66,7 +66,7 @@ class ShowReviewsButton(ShowAgainButton):
 
 
 class ShowReportsButton(ShowAgainButton):
-    """Shows reports that aren't in the moderators' channel; one that is there stays as it is."""
+    """Shows reports again."""
 
     action = "reports-show"
     emoji = "🚩"

@@ -9,7 +9,7 @@ import structlog
 from discord.http import Route
 from discord.utils import MISSING
 
-from bot.db.guild_models import AppealRow, AuditRow
+from bot.db.guild_models import AppealRow, AuditRow, ReportRow
 from bot.db.review_models import ReviewRow
 from bot.doctor.channel_access import AccessUnknownError, find_refusal
 from bot.i18n import N_, _, locale_used
@@ -38,6 +38,7 @@ from cogs.ui.servers import Servers
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
+Shown = ReportRow | AppealRow | ReviewRow  # what has a message with buttons
 NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other shapes, it's 25
 
 MOVED = N_("➡️ Moved to {channel}.")
@@ -70,22 +71,18 @@ class DiscordModeratorChannel:
         )
 
     async def post_report(self, channel_id: int, reported: ReportedVideo) -> int:
-        """Show a report with its buttons; return the message's id.
+        """Show a report with its buttons, in its message if that's there; return the message's id.
 
         Raises:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        with locale_used(await self.locale_of(reported.report.guild_id)):
+        row = reported.report
+        with locale_used(await self.locale_of(row.guild_id)):
             shapes = [Shape(render_report(reported, quote=quote)) for quote in (True, False)]
             view = report_view(reported)
-        return await self._send(
-            channel_id,
-            shapes,
-            guild_id=reported.report.guild_id,
-            nonce=f"report-{reported.report.id}",
-            view=view,
-        )
+        shown = await self._show_in_place(row, channel_id, shapes, view)
+        return shown or await self._post(row, channel_id, shapes, view)
 
     async def post_case(self, channel_id: int, case: Case) -> int:
         """Show what is to be decided, with its buttons, in its message if that's there; return its id.
@@ -100,12 +97,22 @@ class DiscordModeratorChannel:
         shapes = await self._shapes_of(case)
         with locale_used(await self.locale_of(row.guild_id)):
             view = appeal_view(case) if isinstance(case, Appeal) else review_view(case)
+        shown = await self._show_in_place(row, channel_id, shapes, view)
+        if shown is None and isinstance(case, Review):
+            shown = await self.find_finished(case, channel_id)
+        return shown or await self._post(row, channel_id, shapes, view)
+
+    async def _show_in_place(
+        self, row: Shown, channel_id: int, shapes: Sequence[Shape], view: discord.ui.View | None
+    ) -> int | None:
+        """Show it in its message if that's in this channel, and return that; one elsewhere says it moved."""
         await self.leave(row, channel_id)
         is_there = row.channel_id == channel_id and await self._edit(row, shapes, view)
-        if is_there and row.message_id is not None:
-            return row.message_id
-        if isinstance(case, Review) and (found := await self.find_finished(case, channel_id)) is not None:
-            return found
+        return row.message_id if is_there else None
+
+    async def _post(
+        self, row: Shown, channel_id: int, shapes: Sequence[Shape], view: discord.ui.View | None
+    ) -> int:
         nonce = case_nonce(row, channel_id)
         return await self._send(channel_id, shapes, guild_id=row.guild_id, nonce=nonce, view=view)
 
@@ -133,7 +140,7 @@ class DiscordModeratorChannel:
         """
         return await self._edit(row, [Shape(MISSING)], view)
 
-    async def leave(self, row: AppealRow | ReviewRow, channel_id: int) -> None:
+    async def leave(self, row: Shown, channel_id: int) -> None:
         """Let a case's message say only that the case is in another channel, where it now is.
 
         Nothing would change that message any more, though its words may be deleted and its case decided.
@@ -182,7 +189,7 @@ class DiscordModeratorChannel:
 
     async def _edit(
         self,
-        row: AppealRow | ReviewRow,
+        row: Shown,
         shapes: Sequence[Shape],
         view: discord.ui.View | None,
         left_out: Mapping[str, Any] = KEEP_ALL,
@@ -229,12 +236,7 @@ class DiscordModeratorChannel:
         guild_id = announcement.key.guild_id
         with locale_used(None if guild_id is None else await self.locale_of(guild_id)):
             text = render_alert(announcement)
-        await self._send(
-            channel_id,
-            [Shape(text)],
-            guild_id=guild_id,
-            nonce=announcement.nonce,
-        )
+        await self._send(channel_id, [Shape(text)], guild_id=guild_id, nonce=announcement.nonce)
 
     async def find_refusal(self, channel_id: int) -> str | None:
         """Return why nothing can be written in a channel; empty: it can; None: that is not known.
@@ -288,7 +290,7 @@ class DiscordModeratorChannel:
         return await show_first(shapes, send)
 
 
-def case_nonce(row: AppealRow | ReviewRow, channel_id: int) -> str:
+def case_nonce(row: Shown, channel_id: int) -> str:
     """Return what lets Discord post a case's message once.
 
     In another channel, or once the first is gone, it's another message, which has another nonce.

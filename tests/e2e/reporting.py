@@ -102,6 +102,15 @@ async def is_written_down(world: World, message: discord.Message) -> None:
     await wait_until(look, seconds=SECONDS)
 
 
+async def nothing_is_due(world: World, message: discord.Message) -> None:
+    """Wait until nothing is left to do about a report in the moderators' channel."""
+
+    async def look() -> bool | None:
+        return True if (await read_report(world, message)).report.post_at is None else None
+
+    await wait_until(look, seconds=SECONDS)
+
+
 async def decisions_of(world: World, message: discord.Message) -> tuple[int | None, int | None, int | None]:
     """Return who deleted, who blocked and who dismissed."""
     row: ReportRow = (await read_report(world, message)).report

@@ -90,9 +90,9 @@ async def test_a_report_whose_block_is_undone_can_be_decided_again(world: World)
     await world.app.services.undo.undo(mona_of(world), blocked.id)
     assert await block_of(world) is None
     assert await decisions_of(world, message) == (None, None, None)
-    await eventually("the report with its buttons", lambda: len(reports_in(board)) == 2)
-    again = reports_in(board)[-1]
-    assert buttons(again) == [DELETE, BLOCK, DISMISS]
+    await eventually("its buttons", lambda: buttons(reports_in(board)[0]) == [DELETE, BLOCK, DISMISS])
+    [again] = reports_in(board)
+    assert again.id == message.id
     assert await click(world.mona, again, BLOCK) == []
     assert await block_of(world) is not None
 

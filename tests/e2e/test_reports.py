@@ -25,12 +25,15 @@ from tests.e2e.driver import (
     the_result,
     threads,
 )
+from tests.e2e.moderating import labels, said, use
 from tests.e2e.reporting import (
     REASON,
     add_bob,
     buttons,
     choose_board,
+    click,
     is_written_down,
+    nothing_is_due,
     open_board,
     read_report,
     report,
@@ -41,6 +44,7 @@ from tests.e2e.reporting import (
 
 THANKS = "✅ **Thank you.** I told the moderators of this server."
 DECISIONS = ["Delete video", "Block 24 h", "Dismiss"]
+AGAIN = "Post reports again"
 
 
 async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> None:
@@ -108,6 +112,40 @@ async def test_a_report_that_was_shown_is_not_shown_again_in_another_channel(wor
     await choose_board(world, other)
     await eventually("the settings", lambda: len(other.history()) == 1)
     assert reports_in(other) == []
+
+
+async def test_a_report_whose_message_was_deleted_is_shown_again_and_one_that_is_there_is_not(
+    world: World,
+) -> None:
+    _, board, message = await report_of_bob(world)
+    await is_written_down(world, message)
+    home = await use(world, "home")
+    told = await world.mona.click(shown(home).message, label=AGAIN)
+    assert said(told).startswith("🚩 1 report waits.")
+    await nothing_is_due(world, message)
+    assert [one.id for one in reports_in(board)] == [message.id]
+    await message.delete()
+    await world.mona.click(shown(home).message, label=AGAIN)
+    again = await the_report(board)
+    await is_written_down(world, again)
+    assert await click(world.mona, again, "Dismiss") == []
+    await world.mona.click(shown(home).message, label="Refresh")
+    assert AGAIN not in labels(home)
+    assert "No reports to decide" in said(home)
+
+
+async def test_a_report_that_is_shown_in_another_channel_leaves_no_buttons_behind(world: World) -> None:
+    _, board, message = await report_of_bob(world)
+    await is_written_down(world, message)
+    other = world.guild.create_text_channel("others")
+    await choose_board(world, other)
+    await world.mona.click(shown(await use(world, "home")).message, label=AGAIN)
+    again = await the_report(other)
+    await is_written_down(world, again)
+    assert reports_in(board) == []
+    [left] = [one for one in board.history() if one.id == message.id]
+    assert (left.content, buttons(left)) == (f"➡️ Moved to <#{other.id}>.", [])
+    assert await click(world.mona, again, "Dismiss") == []
 
 
 async def test_the_buttons_outlive_a_restart(world: World) -> None:

@@ -74,17 +74,20 @@ async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: W
     assert reviews_in(board)[0].attachments == []
 
 
-async def test_an_extension_of_a_video_that_is_removed_while_it_waits_is_not_sent(world: World) -> None:
+@pytest.mark.parametrize("label", ["Continue", "Extend"])
+async def test_what_goes_on_from_a_video_that_is_removed_while_it_waits_is_not_sent(
+    world: World, label: str
+) -> None:
     source = await ask_for_video(world)
     board = await open_board(world)
     await review_everybody(world)
-    await requested(world, "Extend")
+    await requested(world, label)
     message = await the_review(board)
 
-    async def has_the_video() -> bool | None:
+    async def has_its_file() -> bool | None:
         return True if (await rows(world))[0].status is Status.QUEUED else None
 
-    await wait_until(has_the_video, seconds=SECONDS)
+    await wait_until(has_its_file, seconds=SECONDS)
     await world.app.services.removal.remove(world.guild.id, source.id, world.mona.id)
     assert await click(world.mona, message, APPROVE) == []
     ended = await newest(world, 2)

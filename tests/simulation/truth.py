@@ -24,7 +24,17 @@ ONE_CLICK = timedelta(seconds=8)  # less than `bot.requests.repeats.DOUBLE_CLICK
 NOTICED_SECONDS = 240.0  # after which everybody has noticed that the bot was removed, pauses included
 MINUTE = 60.0
 FREE_ENDS = frozenset(
-    {"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone", "shot_before", "frame_gone"}
+    {
+        "refused",
+        "untaken",
+        "trouble",
+        "model_gone",
+        "unshown",
+        "picture_gone",
+        "video_gone",
+        "shot_before",
+        "frame_gone",
+    }
 )
 COUNTED, FREE = "counts toward your limit", "didn't count toward your limit"
 UNSURE = ("unless the video service didn't accept it", "I'll keep checking")

@@ -228,8 +228,12 @@ class Submission:
             StepPostponedError: one cannot be fetched now.
         """
         urls = generation.picture_urls or ()
+        # A shot whose frame is gone gets another beginning (`without_frame`).
+        source = generation.continues_id if generation.film_id is None else None
         try:
-            return await self._images.load(generation.id, urls, request.model.sides(len(urls)))
+            return await self._images.load(
+                generation.id, urls, request.model.sides(len(urls)), goes_on_from=source
+            )
         except FrameMissingError as error:
             raise await without_frame(self._queue, generation, error) from error
         except MediaError as error:

@@ -10,7 +10,11 @@ from bot.clock import utc_now
 from bot.db.database import Database, open_database
 from bot.db.guild_models import ReportRow
 from bot.db.models import Generation
+from bot.moderation.decisions import Moderator
 from bot.moderation.outbox_relay import LOOK_SIZE
+from bot.moderation.report_decisions import ReportDecision
+from bot.moderation.reported import ReportedVideo
+from bot.moderation.reports import Reports
 from tests.bot.boards import (
     CHANNEL,
     GUILD,
@@ -116,3 +120,23 @@ async def test_the_feed_stops_at_once(
     monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 60)
     async with asyncio.timeout(20), running(database, board):
         await asyncio.sleep(0)
+
+
+async def test_what_is_decided_while_a_report_is_shown_is_shown_after_that(
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    await add_report(database, "cruel", clock())
+    reports, by = Reports(database, clock), Moderator(GUILD, 5)
+    post = board.post_report
+
+    async def decided_meanwhile(channel_id: int, reported: ReportedVideo) -> int:
+        if not board.reports:
+            await reports.decide(by, "cruel", ReportDecision.DISMISS)
+        return await post(channel_id, reported)
+
+    board.post_report = decided_meanwhile
+    async with running(database, board, clock):
+        await shown(board, "cruel", "cruel")
+        await recorded(database, "cruel")
+    assert [reported.report.dismissed_by for reported in board.reports] == [None, 5]
