@@ -41,7 +41,9 @@ from bot.db.models import AT_PROVIDER, Generation, Status
 NOW = bindparam("now", type_=UtcDateTime())
 _FARTHEST = bindparam("farthest", type_=UtcDateTime())
 _RECENTLY = bindparam("recently", type_=UtcDateTime())
-RECENT = timedelta(days=1)  # the age of requests that are looked at for when their member had a place
+# How old a request can be to count as a place that its member had; or else it's younger than what waits.
+# Moderators and the queue have a day each, so hardly any takes longer.
+RECENT = timedelta(days=4)
 
 
 def moments(now: datetime, lease: timedelta) -> dict[str, datetime]:
@@ -150,17 +152,22 @@ def _turns(condition: ColumnElement[bool]) -> Subquery:
 
 
 def _left_after(waiting: Subquery) -> ScalarSelect[datetime | None]:
-    """Select when a member left a place last, if they did since they asked for one that they wait for."""
+    """Select when a member left a place last, if they did since they asked for one that they wait for.
+
+    A film's shots were asked for together, maybe days ago, so the look goes back to that moment.
+    """
     other = aliased(Generation)
+    # Not in WHERE, where PostgreSQL would look these times up in the index of everybody's, for each member.
+    left = and_(
+        other.submitted_at.is_not(None), other.finished_at > waiting.c.created_at, other.finished_at <= NOW
+    )
     return (
-        select(func.max(other.finished_at))
+        select(func.max(case((left, other.finished_at))))
         .where(
             other.guild_id == waiting.c.guild_id,
             other.user_id == waiting.c.user_id,
-            other.created_at > _RECENTLY,
-            other.submitted_at.is_not(None),
-            other.finished_at > waiting.c.created_at,
-            other.finished_at <= NOW,
+            other.created_at
+            >= case((waiting.c.created_at < _RECENTLY, waiting.c.created_at), else_=_RECENTLY),
         )
         .scalar_subquery()
     )

@@ -1,15 +1,18 @@
 """What is asked of the databases: indexes are used, and no words of members get into errors."""
 
 import pytest
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select, text, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.films.chain import ANY_READY
 from bot.jobs.claims import UNFINISHED
+from bot.jobs.fair_order import in_turn, moments
+from tests.bot.engine import LEASE
 
 pytestmark = pytest.mark.both_engines
 
@@ -22,6 +25,7 @@ DUE = (
     .order_by(Generation.created_at)
     .limit(100)
 )
+LINE = in_turn(true()).params(moments(utc_now(), LEASE))
 SAME_TASK = select(Generation.id).where(Generation.provider_id == "x:veo3", Generation.id != "other").limit(1)
 
 
@@ -36,17 +40,32 @@ SAME_TASK = select(Generation.id).where(Generation.provider_id == "x:veo3", Gene
 async def test_what_is_asked_all_the_time_does_not_read_what_is_finished(
     database: Database, database_url: str, query: Select[str], index: str
 ) -> None:
+    assert index in await plan_of(query, database, database_url)
+
+
+async def test_whose_turn_it_is_does_not_read_what_everybody_has_finished(
+    database: Database, database_url: str
+) -> None:
+    plan = await plan_of(LINE, database, database_url)
+    assert "ix_generations_ended" not in plan
+    # Where there are no rows, PostgreSQL takes either.
+    assert "ix_generations_member" in plan or "ix_generations_user" in plan
+
+
+async def plan_of(query: Select[str], database: Database, database_url: str) -> str:
+    """Return how the database would find the rows of `query`."""
     is_sqlite = database_url.startswith("sqlite")
     dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()
     statement = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    explained = f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"
 
-    def work(session: Session):
+    def work(session: Session) -> str:
         if not is_sqlite:
             session.execute(text("SET LOCAL enable_seqscan = off"))  # a table this small needs no index
-        plan = session.execute(text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"))
-        assert index in str(plan.all())
+        # As it is: the times in it have colons.
+        return str(session.connection().exec_driver_sql(explained).all())
 
-    await database.read(work)
+    return await database.read(work)
 
 
 async def test_an_error_of_the_database_does_not_show_the_words_of_members(database: Database) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation, Status
-from bot.jobs.fair_order import fetch_line, fetch_next_place, in_turn, moments
+from bot.jobs.fair_order import RECENT, fetch_line, fetch_next_place, in_turn, moments
 from bot.jobs.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
@@ -25,7 +25,11 @@ pytestmark = pytest.mark.both_engines
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 Member = tuple[int, int]
 
-times = st.integers(0, 5).map(lambda minutes: NOW - timedelta(minutes=minutes))  # few, so that some agree
+# Few, so that some agree; the longest that is looked back is among them, and longer.
+ages = st.integers(0, 5).map(lambda count: timedelta(minutes=count)) | st.sampled_from(
+    [RECENT / 4, RECENT - timedelta(minutes=1), RECENT, RECENT + timedelta(minutes=1), 2 * RECENT]
+)
+times = ages.map(lambda age: NOW - age)
 leases = st.sampled_from([None, NOW - timedelta(seconds=1), NOW + LEASE, NOW + 3 * LEASE])
 rows = st.builds(
     new_row,
@@ -35,7 +39,7 @@ rows = st.builds(
     created_at=times,
     lease_until=leases,
     submitted_at=st.none() | times,
-    finished_at=st.none() | times,
+    finished_at=st.none() | times | st.just(NOW + timedelta(minutes=1)),  # by a clock that was set back
 )
 
 
@@ -45,6 +49,18 @@ def member_of(row: Generation) -> Member:
 
 def is_carried(row: Generation) -> bool:
     return row.lease_until is not None and NOW <= row.lease_until <= NOW + 2 * LEASE
+
+
+def waits_since(row: Generation, rows: Sequence[Generation]) -> datetime:
+    """Return since when its member has waited for this one with nothing in a place."""
+    beginning = min(row.created_at, NOW - RECENT)
+    left = [
+        other.finished_at
+        for other in rows
+        if member_of(other) == member_of(row) and other.submitted_at and other.created_at >= beginning
+        if other.finished_at and other.finished_at <= NOW
+    ]
+    return max([row.created_at, *left])
 
 
 def expected_line(rows: Sequence[Generation]) -> list[str]:
@@ -57,14 +73,11 @@ def expected_line(rows: Sequence[Generation]) -> list[str]:
     places = Counter(
         member_of(row) for row in rows if row.status in AT_PROVIDER or (row in queued and is_carried(row))
     )
-    since: dict[Member, datetime] = {}  # when a member got or left a place
-    for row in rows:
-        if row.submitted_at and row.finished_at:
-            since[member_of(row)] = max(since.get(member_of(row), row.finished_at), row.finished_at)
+    since: dict[Member, datetime] = {}  # when a member was given a place here
 
     def rank(row: Generation) -> tuple[int, datetime, Member]:
         member = member_of(row)
-        return places[member], max(row.created_at, since.get(member, row.created_at)), member
+        return places[member], since.get(member) or waits_since(row, rows), member
 
     line: list[str] = []
     while waiting:
@@ -142,13 +155,9 @@ async def test_what_runs_already_counts(
     assert {row.id for row in await queue.claim(10)} == {others[0], waiting[0]}
 
 
-async def test_members_take_turns_where_one_place_is_all_there_is(
-    database: Database, clock: StoppedClock
-) -> None:
+async def serve_all(database: Database, clock: StoppedClock) -> list[str]:
+    """Give the only place to one after the other, each for a minute; return the order."""
     queue = GenerationQueue(database, "one", max_running=1, lease=LEASE, clock=clock)
-    shots = await ask_for(database, clock, 1, 3)
-    others = [name for user_id in (2, 3) for name in await ask_for(database, clock, user_id, 1)]
-    (late,) = await ask_for(database, clock, 4, 1, created_at=clock() + timedelta(minutes=2))
     sent: list[str] = []
     while claimed := await queue.claim(1):
         clock.advance(timedelta(minutes=1))
@@ -157,7 +166,29 @@ async def test_members_take_turns_where_one_place_is_all_there_is(
         over = {"status": Status.SUCCEEDED, **times}
         change = update(Generation).where(Generation.id == claimed[0].id).values(over)
         await database.write(lambda session, change=change: session.execute(change))
-    assert sent == [shots[0], *others, shots[1], late, shots[2]]
+    return sent
+
+
+async def test_members_take_turns_where_one_place_is_all_there_is(
+    database: Database, clock: StoppedClock
+) -> None:
+    shots = await ask_for(database, clock, 1, 3)
+    others = [name for user_id in (2, 3) for name in await ask_for(database, clock, user_id, 1)]
+    (late,) = await ask_for(database, clock, 4, 1, created_at=clock() + timedelta(minutes=2))
+    assert await serve_all(database, clock) == [shots[0], *others, shots[1], late, shots[2]]
+
+
+@pytest.mark.parametrize("age", [timedelta(hours=25), 2 * RECENT])
+async def test_a_film_takes_turns_however_long_ago_it_was_asked_for(
+    database: Database, clock: StoppedClock, age: timedelta
+) -> None:
+    shots = await ask_for(database, clock, 1, 4, created_at=clock() - age)
+    others = [name for user_id in (2, 3) for name in await ask_for(database, clock, user_id, 2)]
+    assert await serve_all(database, clock) == [
+        *(shots[0], others[0], others[2]),
+        *(shots[1], others[1], others[3]),
+        *shots[2:],
+    ]
 
 
 async def test_who_alone_asks_gets_all_places(
