@@ -118,7 +118,7 @@ class FilmRunner:
             await self._queue.lay_down(film.row, wait, failed=True)
 
     async def _lay_down_given_up(self, row: FilmRow, wait: timedelta) -> None:
-        """Try again later to tell how a film ended, or leave its card as it is: its shots can be redone then."""
+        """Try again later to bring its card to an end, or leave it: then its shots can be redone."""
         if row.attempts < MAX_ENDINGS:
             await self._queue.lay_down(row, wait, failed=True)
             return

@@ -55,7 +55,7 @@ class Preparation:
         except ImageError as error:
             log.info("an image cannot be used", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
-        except MediaError as error:
+        except MediaError:
             return await self._queue.fail(generation, kind_of_missing(generation), None)
         return await self._queue.move(generation, Status.QUEUED)
 

@@ -13,7 +13,7 @@ from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import Clip, probe
-from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
+from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError
 from tests.bot.media.test_fitting import FFMPEG, Program, make_video, replace_ffmpeg
 from tests.bot.media.test_streams import run
 
@@ -220,7 +220,6 @@ LOOKS = "'framecrc' in arguments and any(word.endswith('.part') for word in argu
     [
         (JOINS, f"os.kill(os.getpid(), {signal.SIGKILL})", JoiningStoppedError),
         (JOINS, "sys.exit(255)", JoiningStoppedError),
-        (JOINS, f"os.kill(os.getpid(), {signal.SIGXCPU})", JoiningTimeoutError),
         (JOINS, "sys.exit(1)", JoiningRefusedError),
         (JOINS, "open(arguments[-1], 'w').close(); sys.exit(0)", JoiningRefusedError),
         (LOOKS, f"os.kill(os.getpid(), {signal.SIGKILL})", MediaError),
@@ -240,3 +239,16 @@ async def test_only_what_ffmpeg_says_or_makes_is_a_verdict(
     with pytest.raises(MediaError) as caught:
         await Joiner().join([clip, clip], tmp_path / "film.mp4", transition)
     assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize("where", ["'copy' in arguments", LOOKS])
+async def test_shots_are_not_encoded_because_copying_them_was_stopped(
+    tmp_path: Path, replace_ffmpeg: Program, where: str
+) -> None:
+    clip = await probe(make_video(tmp_path, size="160x90", seconds=1))
+    mark = tmp_path / "stopped"
+    once = f"not os.path.exists({str(mark)!r})"
+    replace_ffmpeg(f"if {where} and {once}:\n    open({str(mark)!r}, 'w').close(); os.kill(os.getpid(), 9)")
+    with pytest.raises(MediaError):
+        await Joiner().join([clip, clip], tmp_path / "film.mp4")
+    assert mark.exists()
