@@ -13,7 +13,7 @@ from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import Clip, probe
-from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError
+from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
 from tests.bot.media.test_fitting import FFMPEG, Program, make_video, replace_ffmpeg
 from tests.bot.media.test_streams import run
 
@@ -252,3 +252,12 @@ async def test_shots_are_not_encoded_because_copying_them_was_stopped(
     with pytest.raises(MediaError):
         await Joiner().join([clip, clip], tmp_path / "film.mp4")
     assert mark.exists()
+
+
+@pytest.mark.parametrize("transition", Transition)
+async def test_joining_that_takes_too_long_is_told_from_a_stop(
+    tmp_path: Path, transition: Transition
+) -> None:
+    clip = await probe(make_video(tmp_path, size="160x90", seconds=1))
+    with pytest.raises(JoiningTimeoutError):
+        await Joiner(timeout=0.001).join([clip, clip], tmp_path / "film.mp4", transition)
