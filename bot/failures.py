@@ -45,11 +45,14 @@ class FailureKind(StrEnum):
         """The advice to the member."""
         return _(ADVICE[self])
 
-    def advice_by(self, *, has_others: bool, is_shot: bool = False) -> str:
+    def advice_by(self, *, has_others: bool | None, is_shot: bool = False) -> str:
         """Return what the member can do now; `has_others`: another model could make the video.
 
+        There's nothing to say where that is None: it isn't up to the models.
         `is_shot`: it's a film's shot, which no model can be chosen for.
         """
+        if has_others is None:
+            return ""
         if not has_others:
             return _(ADVICE_WITHOUT_OTHERS.get(self, ADVICE[self]))
         return _(ADVICE_FOR_SHOTS.get(self, ADVICE[self])) if is_shot else self.advice

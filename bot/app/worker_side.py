@@ -63,7 +63,7 @@ def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling, approval
         queue,
         delivery,
         readiness=Readiness(queue, delivery, timing, utc_now, patience),
-        preparation=Preparation(queue, images, timing, patience),
+        preparation=Preparation(queue, images, timing, patience, shared.stores.shot_frames.give_up),
         submission=Submission(queue, shared.veo, images, timing, utc_now, patience, shared.database),
         polling=polling,
         settlement=Settlement(queue, shared.veo, delivery, timing, patience),

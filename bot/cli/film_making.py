@@ -19,7 +19,7 @@ from bot.db.film_models import Transition
 from bot.media.downloads import DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.files import Clip, NoVideoError, VideoStore, probe
 from bot.media.images import data_uri_of
-from bot.media.joining import Joiner, JoiningRefusedError, JoiningTimeoutError
+from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
 from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
 from bot.provider.catalogue import VideoRequest
 from bot.provider.errors import UnknownTaskError
@@ -231,10 +231,17 @@ class _Making:
             reason = f"{error.strerror}." if isinstance(error, OSError) else error
             raise GenerateError(
                 f"All shots are there, but I can't make {output} of them: {reason} They stay in {folder}."
+                f"{self._way_on(error)}"
             ) from error
         self.desk.tell_saved(joined, output)
         self.desk.say(cost_line([record for record in self.film.records if record]))
         self.folder.clear()
+
+    def _way_on(self, error: Exception) -> str:
+        """Return what else there is to try where a crossfade was stopped, as by a system without memory."""
+        if self.film.transition is Transition.CUT or not isinstance(error, JoiningStoppedError):
+            return ""
+        return f" To try once more, {AGAIN} With `--transition cut`, joining them needs less memory."
 
     async def _joined(self, clips: Sequence[Clip], file: Path) -> Clip:
         """Return the film, with cuts where the crossfades can't be made."""

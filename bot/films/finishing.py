@@ -11,7 +11,7 @@ from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
-from bot.films.troubles import KILLED, add, next_transition, unfade, without_older
+from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
@@ -50,19 +50,21 @@ class Finishing:
         self._joined: dict[str, tuple[str, ...]] = {}  # of which shots a film was joined, by its ID
 
     async def finish(self, film: Film) -> None:
-        """Join and post the film, unless that is done or there is nothing to join.
+        """Join and post the film, unless that is done, given up, or there is nothing to join.
+
+        One that was given up may have been posted by an earlier try, which is looked for.
 
         Raises:
             StepPostponedError: a file or Discord can't be had now.
             LeaseLostError: another process carries it.
         """
         row = film.row
-        if film.is_to_be_posted:
+        if film.is_to_be_posted and (row.posting_at is not None or not _is_given_up(row)):
             film = Film(await self._deal_with_older(row), film.takes)
             row = await self._post_in_time(film)
-        await self.close(film, row)
+        await self._close(film, row)
 
-    async def close(self, film: Film, row: FilmRow) -> None:
+    async def _close(self, film: Film, row: FilmRow) -> None:
         """Bring the card to its final form, delete the files, and note that nothing is left to do.
 
         Raises:
@@ -81,6 +83,10 @@ class Finishing:
         else:
             row = await self._queue.note(row, replaced_post=None)
         await asyncio.to_thread(self._clean_up, film)
+        await self.end(row)
+
+    async def end(self, row: FilmRow) -> None:
+        """Note that nothing is left to do; raises LeaseLostError where another process carries it."""
         await self._queue.note(
             row, delivered_at=self._clock(), lease_owner=None, lease_until=None, posting_at=None
         )
@@ -139,7 +145,7 @@ class Finishing:
                 log.info("an earlier attempt had posted the film", film=row.id, message=found.message_id)
                 return row, found
             row = await self._queue.note(row, posting_at=None)
-        if row.removed_at is not None:
+        if row.removed_at is not None or _is_given_up(row):
             return row, None
         film, clip = await self._join(Film(row, film.takes))
         if clip is None:
@@ -246,3 +252,7 @@ class Finishing:
         if self._patience.lasts(row.id, datetime.fromisoformat(began), window):
             raise wait
         return row
+
+
+def _is_given_up(row: FilmRow) -> bool:
+    return GIVEN_UP in (row.troubles or {})

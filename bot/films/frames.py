@@ -2,6 +2,8 @@
 
 import asyncio
 
+from sqlalchemy.orm import Session
+
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.films.rows import note_frameless
@@ -44,6 +46,15 @@ class ShotFrames:
         except (FileGoneError, NoFrameError):
             await self._database.write(lambda session: note_frameless(session, shot))
             raise
+
+    async def give_up(self, generation_id: str) -> None:
+        """Begin no shot of the film with a video's last frame, which couldn't be had for too long."""
+
+        def note(session: Session) -> None:
+            if (shot := session.get(Generation, generation_id)) is not None:
+                note_frameless(session, shot)
+
+        await self._database.write(note)
 
     async def _find(self, shot: Generation, places: VideoPlaces, min_side: int) -> bytes:
         """Take it from what was made or, where a shot is redone much later, from what was posted."""

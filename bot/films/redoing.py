@@ -53,6 +53,11 @@ class RedoQuote:
     refusal: UserError | None
     change: Change | None = None
 
+    @property
+    def all_expected_in(self) -> float | None:
+        """The seconds until all should be ready, made one after the other; None: nobody knows."""
+        return self.quote.seconds_of(len(self.redo.prices))
+
 
 class Redoing(FilmDesk):
     """Offers to redo shots, and accepts that."""

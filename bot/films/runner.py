@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot.db.film_models import FilmRow
 from bot.eta.pacing import retry_delay
 from bot.films.finishing import Finishing
 from bot.films.queue import FilmQueue
@@ -25,6 +26,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 LOOK_INTERVAL = 1.0  # seconds between two looks
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # to join and post a film, for reasons nobody foresaw; about ten minutes with back-off
+MAX_ENDINGS = 2 * MAX_ATTEMPTS  # with those that a film which isn't joined any more takes to be over
 
 
 class FilmRunner:
@@ -76,10 +78,7 @@ class FilmRunner:
         """Carry one film; nothing that happens to it may reach the others."""
         with bound_contextvars(film=film.row.id):
             try:
-                if GIVEN_UP in (film.row.troubles or {}):
-                    await self._finishing.close(film, film.row)
-                else:
-                    await self._finishing.finish(film)
+                await self._finishing.finish(film)
             except StepPostponedError as error:
                 await self._postpone(film, error)
             except LeaseLostError:
@@ -99,20 +98,32 @@ class FilmRunner:
         wait = timedelta(seconds=retry_delay(film.row.attempts))
         try:
             # As it stands: it may have been late, posted or removed since it was claimed.
-            row = (await self._queue.get(film.row.id)).row
-            is_hopeless = is_late and TIMED_OUT in (row.troubles or {})
-            if film.row.attempts < MAX_ATTEMPTS and not is_hopeless:
+            film = await self._queue.get(film.row.id)
+            row, troubles = film.row, film.row.troubles or {}
+            if GIVEN_UP in troubles:
+                await self._lay_down_given_up(row, wait)
+                return
+            if row.attempts < MAX_ATTEMPTS and not (is_late and TIMED_OUT in troubles):
                 if is_late:
                     await self._queue.note_troubles(row, add(TIMED_OUT, "once"))
-                await self._queue.lay_down(film.row, wait, failed=True)
+                await self._queue.lay_down(row, wait, failed=True)
                 return
-            log.error("gave up on a film after too many attempts", attempts=film.row.attempts)
-            await self._finishing.close(film, await self._queue.note_troubles(row, add(GIVEN_UP, "")))
+            log.error("gave up on a film after too many attempts", attempts=row.attempts)
+            row = await self._queue.note_troubles(row, add(GIVEN_UP, ""))
+            await self._finishing.finish(Film(row, film.takes))
         except StepPostponedError as error:
             await self._postpone(film, error)
         except Exception:  # if this fails as well, the lease ends by itself and the film is taken up again
             log.exception("could not record a failed film")
-            await self._queue.lay_down(film.row, wait)
+            await self._queue.lay_down(film.row, wait, failed=True)
+
+    async def _lay_down_given_up(self, row: FilmRow, wait: timedelta) -> None:
+        """Try again later to bring its card to an end, or leave it: then its shots can be redone."""
+        if row.attempts < MAX_ENDINGS:
+            await self._queue.lay_down(row, wait, failed=True)
+            return
+        log.error("could not bring the card of a given-up film to its end", attempts=row.attempts)
+        await self._finishing.end(row)
 
     async def _postpone(self, film: Film, error: StepPostponedError) -> None:
         log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())

@@ -49,11 +49,8 @@ class FilmQuote(BaseQuote[FilmRow]):
 
         `eta` is of the shot that is made last where they're made side by side, else of each.
         """
-        if self.eta.expected_at is None:
-            return None
         is_chain = self.row.continuity is Continuity.CONTINUOUS
-        seconds = (self.eta.expected_at - self.now).total_seconds()
-        return seconds * (len(self.row.prompts) if is_chain else 1)
+        return self.seconds_of(len(self.row.prompts) if is_chain else 1)
 
 
 class Films(FilmDesk):

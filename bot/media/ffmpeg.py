@@ -18,20 +18,12 @@ WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
 # bot may still have the time to finish.
 STOPPED = 255
 
-# A program that used up its processor time, unless it's killed right then.
-_TOO_LONG = getattr(signal, "SIGXCPU", 0)
-
 Take = Callable[[bytes], None]
 
 
 def was_stopped(code: int) -> bool:
     """Whether ffmpeg didn't run or come to its end, so that its exit code is no verdict about the file."""
     return code < 0 or code == STOPPED or code in WRAPPERS_CODES
-
-
-def took_too_long(code: int) -> bool:
-    """Whether ffmpeg was ended since it had used up its processor time."""
-    return bool(_TOO_LONG) and code in {-_TOO_LONG, 128 + _TOO_LONG}
 
 
 async def run_ffmpeg(

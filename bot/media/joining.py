@@ -16,7 +16,7 @@ import structlog
 from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS
-from bot.media.ffmpeg import run_ffmpeg, took_too_long, was_stopped
+from bot.media.ffmpeg import run_ffmpeg, was_stopped
 from bot.media.files import PART_SUFFIX, Clip, NoVideoError, probe
 from bot.media.loudness import ALIKE, SAMPLE_RATE, evened
 from bot.media.streams import MP4, source_of
@@ -29,6 +29,7 @@ TIMEOUT = 600.0  # seconds for one film
 MEMORY = 4 * 2**30  # bytes of ffmpeg's address space
 PRESET, QUALITY = "veryfast", "18"  # of x264; nobody sees what is lost
 FRAME_RATE = 24  # per second: Veo's
+PROCESSORS = 4  # more than ffmpeg keeps busy, whose every part has one thread
 TOLERANCE = 0.2  # seconds for each shot, whose end falls between two frames
 SOUND_RATE = "160k"  # of AAC
 
@@ -74,9 +75,7 @@ class Joiner:
         if _are_alike(clips):  # nearly always, and then it takes seconds instead of minutes
             try:
                 return await self._write(clips, output, _copied)
-            except JoiningTimeoutError:
-                raise
-            except MediaError as error:
+            except JoiningRefusedError as error:
                 log.warning(
                     "could not join matching shots without re-encoding, so encoding them", reason=str(error)
                 )
@@ -103,8 +102,6 @@ class Joiner:
             raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
         if code:
             log.error("ffmpeg could not join shots", code=code, stderr=stderr)
-            if took_too_long(code):
-                raise JoiningTimeoutError(f"The shots were not joined in ffmpeg's processor time ({code}).")
             if was_stopped(code):
                 raise JoiningStoppedError(f"ffmpeg did not come to its end ({code}).")
             raise JoiningRefusedError(f"ffmpeg refused ({code}).")
@@ -151,8 +148,8 @@ def _command(arguments: Arguments, clips: Sequence[Clip], output: Path, seconds:
     sound = ["-map", "[a]", "-c:a", "aac", "-b:a", SOUND_RATE] if _have_sound(clips) else []
     command = [imageio_ffmpeg.get_ffmpeg_exe(), *general, *arguments(clips), *sound]
     command += ["-movflags", "+faststart", "-f", "mp4", str(output)]
-    # The clock ends it first; the bound is for one whose bot was killed.
-    return confined([*first, *command], memory=MEMORY, seconds=2 * seconds)
+    # The clock ends it first; the bound is for one whose bot was killed. No exit code tells of it.
+    return confined([*first, *command], memory=MEMORY, seconds=PROCESSORS * seconds)
 
 
 def _copied(clips: Sequence[Clip]) -> list[str]:

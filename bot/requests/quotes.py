@@ -67,6 +67,12 @@ class BaseQuote(Generic[Row]):
     now: datetime = field(kw_only=True)
     is_reviewed: bool = field(default=False, kw_only=True)
 
+    def seconds_of(self, in_a_row: int) -> float | None:
+        """Return the seconds that so many videos take, made one after the other; None: nobody knows."""
+        if self.eta.expected_at is None:
+            return None
+        return (self.eta.expected_at - self.now).total_seconds() * in_a_row
+
     @classmethod
     def of(
         cls,

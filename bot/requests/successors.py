@@ -48,14 +48,12 @@ class Successors:
         policy = await self._policies.find(generation.guild_id) or Policy()
         return find_successor(self._models, model, generation.options, policy, self._prices)
 
-    def has_others(self, generation: Generation, instead: Successor | None) -> bool:
-        """Whether another model could make the video of a request that its own couldn't make.
+    async def look(self, generation: Generation) -> tuple[Successor | None, bool | None]:
+        """Return what `find` does, and whether another model could make what a request's own couldn't.
 
-        `instead`: what was found; a shot of a film has no other, since nobody can choose one for it.
+        That is None where it isn't up to the models.
         """
-        if generation.film_id is not None and generation.failure_kind is FailureKind.MODEL_GONE:
-            return instead is not None
-        return has_others(self._models, generation, self._prices.gone)
+        return await self.find(generation), has_others(self._models, generation, self._prices.gone)
 
 
 def has_others(models: Sequence[Model], generation: Generation, gone: Container[str]) -> bool:

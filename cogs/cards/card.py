@@ -80,7 +80,7 @@ def headline(generation: Generation) -> str:
     return _(HEADLINES[_kind_of(generation)], member=member(generation))
 
 
-def render_ending(generation: Generation, *, quote: bool = True, has_others: bool = True) -> str:
+def render_ending(generation: Generation, *, quote: bool = True, has_others: bool | None = True) -> str:
     """Return the message that takes the video's place; `quote` and `has_others` as for a failure."""
     if generation.status is Status.CANCELLED:
         return render_cancellation(generation)
@@ -103,10 +103,11 @@ def render_cancellation(generation: Generation) -> str:
         )
 
 
-def render_failure(generation: Generation, *, quote: bool = True, has_others: bool = True) -> str:
+def render_failure(generation: Generation, *, quote: bool = True, has_others: bool | None = True) -> str:
     """Return the message about a failure, in the member's language.
 
-    `quote`: with the provider's words; `has_others`: another model could make the video.
+    `quote`: with the provider's words; `has_others`: another model could make the video; None: it isn't up
+    to the models, and a click on the button says what it is.
     """
     kind = generation.failure_kind or FailureKind.BROKEN
     with locale_used(generation.locale):
@@ -115,7 +116,8 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
         advice = kind.advice_by(has_others=has_others, is_shot=generation.film_id is not None)
         advice = advice if generation.late_until is None else _(STILL_ASKED)
         why = f"{FAILED_MARK} {' '.join(sentences)}"
-        return f"{why}\n{_did_not_count()} {advice}\n{number_line(generation)}"
+        what_now = f"{_did_not_count()} {advice}".rstrip()
+        return f"{why}\n{what_now}\n{number_line(generation)}"
 
 
 def render_withheld(generation: Generation, *, quote: bool = True) -> str:

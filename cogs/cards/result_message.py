@@ -38,7 +38,7 @@ class ResultMessage:
         with_file: the video is attached; otherwise a link to it is given.
         with_words: the words of the member and the provider are quoted.
         instead: what can make the video where the model is gone.
-        has_others: another model could make it.
+        has_others: another model could make it; None: it isn't up to the models.
     """
 
     generation: Generation
@@ -47,7 +47,7 @@ class ResultMessage:
     with_file: bool = True
     with_words: bool = True
     instead: Successor | None = None
-    has_others: bool = True
+    has_others: bool | None = True
 
     @property
     def subject(self) -> Generation:

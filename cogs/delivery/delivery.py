@@ -119,8 +119,7 @@ class DiscordDelivery:
 
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled."""
-        instead = self._successors and await self._successors.find(generation)
-        has_others = self._successors is None or self._successors.has_others(generation, instead)
+        instead, has_others = await self._successors.look(generation) if self._successors else (None, True)
         return await self._post(ResultMessage(generation, None, instead=instead, has_others=has_others))
 
     async def _post(self, message: ResultMessage) -> Posted:

@@ -20,6 +20,7 @@ from cogs.veo.quote_text import (
     limit_line,
     price_line,
     reset_of,
+    spell_wait,
     wait_line,
 )
 
@@ -41,6 +42,7 @@ def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
         _limit_line(offered),
         _budget_line(offered),
         wait_line(quote),
+        _later_wait_line(offered),
         _unposted_line(unposted),
         f"{QUOTE_MARK}{shown_prompt(quote.preview, PROMPT_LENGTH)}",
         _("Shots that you don't redo stay. Then I join the film again."),
@@ -83,6 +85,19 @@ def _budget_line(offered: RedoQuote) -> str:
         first=redo.shot,
         last=redo.last,
         when=relative_time(resets_at),
+    )
+
+
+def _later_wait_line(offered: RedoQuote) -> str:
+    """Say how long all shots take that are offered, where more is known than that moderators decide first."""
+    redo, seconds = offered.redo, offered.all_expected_in
+    if redo.last == redo.shot or seconds is None or offered.together.is_reviewed:
+        return ""
+    return _(
+        "⏳ Wait for shots {first}–{last}: about {wait}, because they're made one after the other.",
+        first=redo.shot,
+        last=redo.last,
+        wait=spell_wait(seconds),
     )
 
 

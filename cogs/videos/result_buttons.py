@@ -18,7 +18,7 @@ from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButto
 
 
 def result_view(
-    generation: Generation, instead: Successor | None = None, *, has_others: bool = True
+    generation: Generation, instead: Successor | None = None, *, has_others: bool | None = True
 ) -> discord.ui.View:
     """Return the buttons for what became of the request, in the member's language.
 

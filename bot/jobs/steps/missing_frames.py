@@ -8,8 +8,8 @@ from bot.db.models import Generation
 from bot.failures import FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
+from bot.media.downloads import MediaError
 from bot.media.frame_links import whole_video
-from bot.media.image_store import FrameMissingError
 from bot.media.images import ImageError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ def kind_of_missing(generation: Generation) -> FailureKind:
 
 
 async def without_frame(
-    queue: GenerationQueue, generation: Generation, error: FrameMissingError
+    queue: GenerationQueue, generation: Generation, error: MediaError
 ) -> StepPostponedError | ImageError:
     """Let a shot wait for another beginning, and return what is to be raised.
 

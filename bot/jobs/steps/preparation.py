@@ -1,5 +1,7 @@
 """From `preparing` to `queued`: images are fetched before their links die, however long the queue is."""
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 
 from bot.db.models import Generation, Status, waits_since
@@ -8,6 +10,7 @@ from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.missing_frames import kind_of_missing, without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.media.files import MediaError
+from bot.media.frame_links import framed_video
 from bot.media.image_store import FrameMissingError, ImageStore
 from bot.media.images import ImageError
 from bot.provider.catalogue import get_model
@@ -15,14 +18,31 @@ from bot.provider.catalogue import get_model
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Preparation:
-    """Has the images ready that a request is made from."""
+async def no_frame(_: str) -> None:
+    """Have no film that a frame could be missing in."""
 
-    def __init__(self, queue: GenerationQueue, store: ImageStore, timing: Timing, patience: Patience) -> None:
+
+class Preparation:
+    """Has the images ready that a request is made from.
+
+    Args:
+        give_up_frame: notes that no shot is begun with a video's last frame, by the video's ID.
+        others: as for every step.
+    """
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        store: ImageStore,
+        timing: Timing,
+        patience: Patience,
+        give_up_frame: Callable[[str], Awaitable[None]] = no_frame,
+    ) -> None:
         self._queue = queue
         self._store = store
         self._timing = timing
         self._patience = patience
+        self._give_up_frame = give_up_frame
 
     async def prepare(self, generation: Generation) -> Generation:
         """Fetch and check the images: `preparing` → `queued` or `failed`.
@@ -35,16 +55,30 @@ class Preparation:
         except ImageError as error:
             log.info("an image is unusable", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
-        except MediaError as error:
-            log.warning("no image", reason=str(error))
-            if self._patience.lasts(generation.id, waits_since(generation), self._timing.fetch_window):
-                raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+        except MediaError:
             return await self._queue.fail(generation, kind_of_missing(generation), None)
         return await self._queue.move(generation, Status.QUEUED)
 
     async def _ensure(self, generation: Generation) -> None:
+        """Have the images on disk.
+
+        Raises:
+            ImageError: one can't be used.
+            StepPostponedError: one can't be had now, or the shot waits for another beginning.
+            MediaError: one couldn't be had for too long.
+        """
         urls, model = generation.picture_urls or (), get_model(generation.model)
         try:
             await self._store.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
         except FrameMissingError as error:
+            raise await without_frame(self._queue, generation, error) from error
+        except MediaError as error:
+            log.warning("no image", reason=str(error))
+            if self._patience.lasts(generation.id, waits_since(generation), self._timing.fetch_window):
+                raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+            videos = [video for video in map(framed_video, urls) if video is not None]
+            if not videos:
+                raise
+            for video in videos:  # as one that takes too long whenever it's read
+                await self._give_up_frame(video)
             raise await without_frame(self._queue, generation, error) from error

@@ -139,6 +139,20 @@ async def test_a_film_whose_crossfades_cannot_be_made_gets_cuts(tmp_path: Path, 
     assert (await probe(tmp_path / "film.mp4")).seconds == pytest.approx(8, abs=0.2)
 
 
+async def test_cuts_are_named_where_a_crossfade_is_killed(tmp_path: Path, files: Path) -> None:
+    killed = (
+        "from bot.media import joining\njoin = joining.run_ffmpeg\n"
+        "def run(command, **given): return join(['sh', '-c', 'kill -9 $$'], **given)\n"
+        "joining.run_ffmpeg = run\n"
+    )
+    async with quick(files) as provider:
+        stuck = await film(tmp_path, provider, *CUTS, "--transition", "crossfade", before=killed)
+        assert "ffmpeg did not come to its end (-9). They stay in film.mp4.shots." in stuck.text
+        assert "With `--transition cut`, joining them needs less memory." in stuck.text
+        finished = await film(tmp_path, provider, *CUTS, "--transition", "cut")
+        assert (finished.code, provider.count("create")) == (0, 2), finished.text
+
+
 async def test_a_full_disk_while_shots_are_joined_is_named(tmp_path: Path, files: Path) -> None:
     full = (
         "import resource, signal; from bot.media import joining; join = joining.Joiner.join\n"

@@ -480,6 +480,31 @@ async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
     )
 
 
+async def test_a_frame_that_always_takes_too_long_gives_way_once_its_time_is_over(
+    films: Films, database: Database, clock: StoppedClock, tmp_path: Path
+) -> None:
+    film = await accept(films, 3)
+    await films.attach_card(film.row.id, 10)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED, video_url="x")
+    await end(database, clock, film.shots[1], Status.SUCCEEDED, video_url="x", awaits_id=None)
+    videos = VideoStore(cast("Downloads", None), tmp_path / "videos")
+    frames = ShotFrames(database, videos, cast("LastFrames", Frames(MediaError("too slow"))))
+    store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
+    runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
+    timing, patience = Timing(), Patience(clock, lambda: clock().timestamp())
+    step = Preparation(runner, store, timing, patience, frames.give_up)
+    await film_queue(database, clock).release_shots()
+    (claimed,) = await runner.claim(9)
+    for frameless in (None, [2]):
+        with pytest.raises(StepPostponedError):
+            await step.prepare(claimed)
+        assert (await found(films, film)).row.frameless_shots == frameless
+        clock.advance(timing.fetch_window)
+    await film_queue(database, clock).release_shots()
+    third = (await found(films, film)).shots[2]
+    assert (third.status, third.continues_id) == (Status.PREPARING, film.shots[0].id)
+
+
 @pytest.mark.parametrize("column", ["lease_until", "not_before"])
 async def test_a_clock_that_was_set_back_leaves_no_film_lying(
     films: Films, database: Database, clock: StoppedClock, column: str

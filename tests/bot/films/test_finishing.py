@@ -16,10 +16,10 @@ from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
-from bot.films.runner import MAX_ATTEMPTS, FilmRunner
+from bot.films.runner import MAX_ATTEMPTS, MAX_ENDINGS, FilmRunner
 from bot.films.service import Films
 from bot.films.shot_files import ShotFiles
-from bot.films.troubles import after_redo
+from bot.films.troubles import GIVEN_UP, after_redo
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
@@ -443,3 +443,49 @@ async def test_a_film_that_is_given_up_and_cannot_be_recorded_is_not_tried_at_ev
     row = await world.look(film)
     assert (row.delivered_at, row.not_before > world.clock()) == (None, True)
     assert world.posts == 1
+
+
+async def test_a_film_that_is_given_up_is_over_in_the_end_whatever_happens_to_its_card(
+    film: Film, world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[FilmRow] = []
+
+    async def broken(row: FilmRow) -> None:
+        tries.append(row)
+        raise RuntimeError("nobody foresaw this")
+
+    world.joiner.troubles.append(MediaError("ffmpeg was killed"))
+    await change(database, film, attempts=MAX_ATTEMPTS)
+    monkeypatch.setattr(world, "show_film", broken)
+    rows = [await world.look(film, timedelta(hours=1)) for _ in range(MAX_ENDINGS - MAX_ATTEMPTS + 1)]
+    assert [row.delivered_at for row in rows[:-1]] == [None] * (len(rows) - 1)
+    assert (rows[-1].delivered_at, rows[-1].lease_owner) == (world.clock(), None)
+    assert len(tries) == len(rows), "each look is one try"
+
+
+async def test_a_film_that_is_given_up_has_the_post_that_nobody_noted_on_its_card(
+    film: Film, world: World, database: Database
+) -> None:
+    await change(database, film, attempts=MAX_ATTEMPTS)
+    world.post_trouble, world.posted = RuntimeError("after it was posted"), Posted(99, 10)
+    row = await world.look(film)
+    assert (row.result_id, row.posting_at, row.delivered_at) == (99, None, world.clock())
+    assert (world.joiner.counts, world.shown and world.shown.result_id) == ([2], 99)
+
+
+@pytest.mark.parametrize("is_posted", [True, False])
+async def test_a_film_that_is_given_up_waits_for_a_discord_that_tells_whether_it_is_posted(
+    film: Film, world: World, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_posted: bool
+) -> None:
+    async def later(_: FilmRow) -> None:
+        raise LATER
+
+    await change(database, film, posting_at=world.clock(), troubles={GIVEN_UP: ""})
+    with monkeypatch.context() as patch:
+        patch.setattr(world, "find_result", later)
+        row = await world.look(film)
+    assert (row.delivered_at, row.posting_at is None) == (None, False)
+    world.posted = Posted(99, 10) if is_posted else None
+    row = await world.look(film, timedelta(hours=1))
+    assert (row.delivered_at, row.result_id) == (world.clock(), 99 if is_posted else None)
+    assert world.joiner.counts == [], "it's joined again"

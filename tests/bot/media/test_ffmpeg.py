@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.media.ffmpeg import run_ffmpeg
+from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.subprocess_limits import confined
 from tests.bot.media.test_fitting import FFMPEG
 
 VIDEO = ["-nostdin", "-y", "-v", "error", "-f", "lavfi", "-i", "testsrc2=d=1", "-c:v", "libx264"]
@@ -31,3 +32,19 @@ async def test_any_other_end_is_a_code_and_words(tmp_path: Path) -> None:
     code, words = await run_ffmpeg([FFMPEG, *VIDEO, "-f", "h264", str(tmp_path / "missing" / "video")])
     assert code not in {0, None}
     assert "No such file" in words
+
+
+async def test_what_uses_up_its_processor_time_is_stopped(tmp_path: Path) -> None:
+    endless = [
+        "-nostdin",
+        "-y",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=1280x720",
+        "-f",
+        "h264",
+        str(tmp_path / "video"),
+    ]
+    code, _ = await run_ffmpeg(confined([FFMPEG, *endless], memory=4 * 2**30, seconds=0.4), timeout=50)
+    assert was_stopped(code)

@@ -220,7 +220,6 @@ LOOKS = "'framecrc' in arguments and any(word.endswith('.part') for word in argu
     [
         (JOINS, f"os.kill(os.getpid(), {signal.SIGKILL})", JoiningStoppedError),
         (JOINS, "sys.exit(255)", JoiningStoppedError),
-        (JOINS, f"os.kill(os.getpid(), {signal.SIGXCPU})", JoiningTimeoutError),
         (JOINS, "sys.exit(1)", JoiningRefusedError),
         (JOINS, "open(arguments[-1], 'w').close(); sys.exit(0)", JoiningRefusedError),
         (LOOKS, f"os.kill(os.getpid(), {signal.SIGKILL})", MediaError),
@@ -240,3 +239,25 @@ async def test_only_what_ffmpeg_says_or_makes_is_a_verdict(
     with pytest.raises(MediaError) as caught:
         await Joiner().join([clip, clip], tmp_path / "film.mp4", transition)
     assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize("where", ["'copy' in arguments", LOOKS])
+async def test_shots_are_not_encoded_because_copying_them_was_stopped(
+    tmp_path: Path, replace_ffmpeg: Program, where: str
+) -> None:
+    clip = await probe(make_video(tmp_path, size="160x90", seconds=1))
+    mark = tmp_path / "stopped"
+    once = f"not os.path.exists({str(mark)!r})"
+    replace_ffmpeg(f"if {where} and {once}:\n    open({str(mark)!r}, 'w').close(); os.kill(os.getpid(), 9)")
+    with pytest.raises(MediaError):
+        await Joiner().join([clip, clip], tmp_path / "film.mp4")
+    assert mark.exists()
+
+
+@pytest.mark.parametrize("transition", Transition)
+async def test_joining_that_takes_too_long_is_told_from_a_stop(
+    tmp_path: Path, transition: Transition
+) -> None:
+    clip = await probe(make_video(tmp_path, size="160x90", seconds=1))
+    with pytest.raises(JoiningTimeoutError):
+        await Joiner(timeout=0.001).join([clip, clip], tmp_path / "film.mp4", transition)

@@ -114,6 +114,13 @@ async def test_no_other_model_is_offered_where_none_could_make_the_video() -> No
     assert "No other model that you can use here" in render_failure(row, has_others=False)
 
 
+async def test_nothing_is_said_of_models_where_a_shot_cannot_be_redone_with_any() -> None:
+    row = generation(status=Status.FAILED, failure_kind=FailureKind.MODEL_GONE, film_id="f" * 16, shot=1)
+    assert labels(result_view(row, has_others=None)) == ["Try again"], "a click says why"
+    lines = render_failure(row, has_others=None).splitlines()
+    assert lines[1] == "This didn't count toward your limit."
+
+
 AGAIN = {"Re-roll", "Try again", "Remix"}
 
 
