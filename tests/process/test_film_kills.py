@@ -43,7 +43,7 @@ POINTS = {
     "the shots are joined": "bot.media.joining:Joiner.join:after",
     "the post of the film is announced": "bot.films.finishing:Finishing._begin_posting:after",
     POSTED: "cogs.delivery.film_delivery:FilmDelivery.post_video:after",
-    "the film is recorded, not shown on its card": "bot.films.finishing:Finishing.close:before",
+    "the film is recorded, not shown on its card": "bot.films.finishing:Finishing._close:before",
     "all but the end is recorded": "cogs.delivery.film_delivery:FilmDelivery.show_film:after",
 }
 ALL_POINTS = CLICK_POINTS | POINTS | {FORGOTTEN: POINTS[POSTED]}

@@ -31,7 +31,7 @@ POINTS = {
     "the shots are joined": "bot.media.joining:Joiner.join:after",
     "the post of the film is announced": "bot.films.finishing:Finishing._begin_posting:after",
     POSTED: "cogs.delivery.film_delivery:FilmDelivery.post_video:after",
-    "the film is recorded, the old one not changed": "bot.films.finishing:Finishing.close:before",
+    "the film is recorded, the old one not changed": "bot.films.finishing:Finishing._close:before",
     "the old one is changed": "cogs.delivery.film_delivery:FilmDelivery.show_replaced:after",
     "all but the end is recorded": "cogs.delivery.film_delivery:FilmDelivery.show_film:after",
 }
