@@ -10,6 +10,7 @@ standard error.
 """
 
 import asyncio
+import gc
 import random
 import resource
 import sqlite3
@@ -85,6 +86,7 @@ async def main() -> None:
             previews = Previews(
                 database, rules, Imports(decisions), Moderation(decisions), daily_limit=DAILY_LIMIT
             )
+            gc.freeze()  # as the bot does once it has started
             found = [await measure(previews, name, proposal) for name, proposal in PROPOSALS.items()]
             plain = await asyncio.to_thread(read_alone, f"{folder}/veo.db")
     print("| preview of | requests | refused | processor, s | whole, s | longest stall, ms |")

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot.clock import CLOCK_SKEW
 from bot.policy.documents import LimitKind, MemberPolicy, Rule, Scope
@@ -39,8 +40,7 @@ class Limit:
         return None if self.rule.most is None else self.rule.most + self.granted
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A member's use so far.
 
     Attributes:

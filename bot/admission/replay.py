@@ -109,14 +109,14 @@ class Replay:
 
         What was asked for before the start was accepted. `whole`: as `wholes` yields it.
         """
-        last, now = whole[-1], whole[-1].created_at
-        member, purse = self._member(last.user_id), self._purse
+        _, user_id, now, price, *_ = whole[-1]
+        member, purse = self._members.get(user_id) or self._new_member(user_id), self._purse
         member.move_to(now)
         if purse is not None:
             purse.move_to(now)
         # Where the last one fits after the others, each of them does.
         if now >= self._start and (
-            (purse is not None and not purse.takes([request.price for request in whole]))
+            (purse is not None and not purse.takes(price, [request.price for request in whole[:-1]]))
             or member.has_reached(now, before=len(whole) - 1)
         ):
             return True
@@ -126,10 +126,8 @@ class Replay:
                 purse.add(request)
         return False
 
-    def _member(self, user_id: int) -> "_Member":
-        member = self._members.get(user_id)
-        if member is None:
-            member = self._members[user_id] = _Member(user_id, self._rules)
+    def _new_member(self, user_id: int) -> "_Member":
+        member = self._members[user_id] = _Member(user_id, self._rules)
         return member
 
 
@@ -202,14 +200,16 @@ class _Purse:
         self._ends: list[tuple[datetime, int, PastRequest]] = []  # a heap: when the cost is told
         self._numbers = count()
 
-    def takes(self, prices: Sequence[float | None]) -> bool:
-        """Whether videos of these prices stay inside all budgets, as `check_request` decides it."""
-        known = [price for price in prices if price is not None]
-        if len(known) < len(prices):
+    def takes(self, price: float | None, before: Sequence[float | None]) -> bool:
+        """Whether one more video of this price stays inside all budgets, as `check_request` decides it.
+
+        `before`: the prices of those that are accepted just before.
+        """
+        if price is None or None in before:
             return False
-        before = sum(known[:-1])
-        states = tuple(state.after(before) for state in self._states) if before else self._states
-        return exhausted(states, known[-1]) is None
+        spent = sum(each for each in before if each is not None)
+        states = tuple(state.after(spent) for state in self._states) if spent else self._states
+        return exhausted(states, price) is None
 
     def add(self, request: PastRequest) -> None:
         """Reserve the price of a request that is accepted."""

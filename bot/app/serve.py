@@ -1,6 +1,7 @@
 """Running the bot: logging in, staying connected, working, and stopping in order."""
 
 import asyncio
+import gc
 import signal
 from contextlib import suppress
 from itertools import count
@@ -52,6 +53,9 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
         DiscordRefusedError: Discord refuses the token, or its shards.
     """
     async with ended_when_hung(), open_app(settings, timing=timing) as app:
+        # What is there now stays to the end. To look through it at each full collection of garbage would stop
+        # the loop for a tenth of a second (`benchmarks/replay.py`).
+        gc.freeze()
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signal_number, app.stop)

@@ -20,7 +20,7 @@ from bot.policy.documents import LimitKind, Policy
 
 SPAN = timedelta(days=30)
 MOST = 100_000  # requests, of the span and of the time before each
-PAGE = 5_000  # requests in one transaction, so that nobody waits long for the reader
+PAGE = 1_000  # requests in one transaction, so that nobody waits long for the reader
 OPEN_SPAN = timedelta(days=7)  # how long a request may be waited for; none is for as long
 
 _TABLE = cast("Table", Generation.__table__)  # rows of the table itself are read in half of the time
