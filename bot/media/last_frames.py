@@ -37,6 +37,10 @@ class NoFrameError(MediaError):
     """The file is there, but its last frame cannot be read."""
 
 
+class SlowFrameError(MediaError):
+    """The file is there, but reading its last frame takes too long; on another day it may not."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoPlaces:
     """The places of a video, in the order in which it is looked for; None: not there.
@@ -148,7 +152,8 @@ async def last_frame(video: Path, picture: Path) -> Frame:
 
     Raises:
         NoFrameError: it cannot be read.
-        MediaError: ffmpeg was stopped, or took too long.
+        SlowFrameError: ffmpeg took too long.
+        MediaError: ffmpeg was stopped.
         OSError, RuntimeError: there is no ffmpeg.
     """
     for start in STARTS:
@@ -168,7 +173,7 @@ async def _run(video: Path, start: tuple[str, ...], picture: Path) -> tuple[int,
     try:
         return await run_ffmpeg(command, timeout=FFMPEG_TIMEOUT)
     except TimeoutError as error:
-        raise MediaError("The file could not be read in time.") from error
+        raise SlowFrameError("The file could not be read in time.") from error
 
 
 def _command(video: Path, start: tuple[str, ...], picture: Path) -> list[str]:
@@ -206,5 +211,7 @@ def _weight(error: MediaError) -> int:
             return 0
         case NoFrameError():
             return 1
+        case SlowFrameError():
+            return 2
         case _:
-            return 2  # it may be had later
+            return 3  # it may be had later

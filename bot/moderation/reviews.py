@@ -80,6 +80,7 @@ class Reviews:
         self._show = show
         self._looked_at: datetime | None = None  # when the last look came to its end
         self._resumed_at = clock()  # since when looks take place one after the other
+        self._is_silent = False  # Discord has not told about a member in this look
 
     async def get(self, guild_id: int, review_id: str) -> Review | None:
         """Return a review of this server as it stands, or None."""
@@ -154,7 +155,7 @@ class Reviews:
         now = self._clock()
         if self._looked_at is None or not timedelta() <= now - self._looked_at <= _outage():
             self._resumed_at = now  # a clock that was set counts as an outage, too
-        stopping, done = stopping or asyncio.Event(), list[bool]()
+        stopping, done, self._is_silent = stopping or asyncio.Event(), list[bool](), False
         found = await self._database.read(lambda session: _fetch_over(session, now))
         while found and not stopping.is_set():
             done += [await self._finish(review, now) for review in found if not stopping.is_set()]
@@ -204,7 +205,7 @@ class Reviews:
 
     async def _end(self, review: Review, now: datetime) -> None:
         row = review.row
-        has_left = await self._has_left(row.guild_id, row.user_id) if review.is_posted_unseen else False
+        has_left = await self._has_member_left(row) if review.is_posted_unseen else False
         if has_left is None and now < row.ends_at + ASKING:
             return  # the next look asks again
         ended = await self._database.write(
@@ -212,6 +213,14 @@ class Reviews:
         )
         _count(ended, ReviewDecision.LAPSE)
         self._work.set()
+
+    async def _has_member_left(self, row: ReviewRow) -> bool | None:
+        """Ask Discord, unless it has kept silent in this look: each time costs others seconds."""
+        if self._is_silent:
+            return None
+        has_left = await self._has_left(row.guild_id, row.user_id)
+        self._is_silent = has_left is None
+        return has_left
 
 
 def _outage() -> timedelta:

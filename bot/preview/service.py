@@ -210,13 +210,13 @@ class Previews:
         """
         now = self._clock()
         policy, member_policies = await self._documents(by)
+        span = await find_span(self._database, by.guild_id, [widest(policy, amount, now)], now)
+        role_ids: Mapping[int, frozenset[int]] = {}
+        if has_role_rules(policy):
+            role_ids = await roles_of(await find_members(self._database, by.guild_id, span))
+        rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
         async with self._turn:
-            span = await find_span(self._database, by.guild_id, [widest(policy, amount, now)], now)
             history = await read_history(self._database, by.guild_id, span)
-            role_ids: Mapping[int, frozenset[int]] = {}
-            if has_role_rules(policy):
-                role_ids = await roles_of(await find_members(self._database, by.guild_id, span))
-            rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
             return await asyncio.to_thread(suggest, history, rules, amount)
 
     async def _apply(self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first) -> Saved:

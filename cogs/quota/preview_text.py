@@ -216,8 +216,8 @@ def cut_lines(comparison: Comparison) -> Iterator[str]:
         )
     if comparison.counted_since is not None:
         yield _(
-            "-# There were too many requests before that. Limits and budgets count those since {when}.",
-            when=moment(comparison.counted_since),
+            "-# There were too many requests before that. Limits and budgets count those since {date}.",
+            date=moment(comparison.counted_since),
         )
 
 

@@ -140,7 +140,7 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"image": ("cat.mp4", b"\0" * 99)}, ["PNG, JPEG and WebP"]),
     ({"image": ("cat", draw())}, ["PNG, JPEG and WebP"]),
     ({"image": ("cat.png", b"")}, ["“cat.png” is empty"]),
-    ({"image": ("cat.png", draw() + b"\0" * 9 * 2**20)}, ["“cat.png” has 9.0 MiB", "up to 8 MiB"]),
+    ({"image": ("cat.png", draw() + b"\0" * 9 * 2**20)}, ["“cat.png” is 9.0 MiB", "up to 8 MiB"]),
     ({"image": CAT, "last_image": ("x.gif", b"GIF")}, ["PNG, JPEG and WebP", "x.gif"]),
     ({"last_image": CAT}, ["`last_image` needs an `image`"]),
     (

@@ -196,7 +196,7 @@ UNUSABLE: list[tuple[list[tuple[str, bytes]], str]] = [
     ([], "That message has no image that I can use"),
     ([("notes.txt", b"x")], "That message has no image that I can use"),
     ([("a.gif", draw("GIF"))], "“a.gif” isn't one"),
-    ([("cat.png", CAT[1] + b"\0" * 9 * 2**20)], "“cat.png” has 9.0 MiB"),
+    ([("cat.png", CAT[1] + b"\0" * 9 * 2**20)], "“cat.png” is 9.0 MiB"),
 ]
 
 

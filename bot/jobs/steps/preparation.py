@@ -13,6 +13,7 @@ from bot.media.files import MediaError
 from bot.media.frame_links import framed_video
 from bot.media.image_store import FrameMissingError, ImageStore
 from bot.media.images import ImageError
+from bot.media.last_frames import SlowFrameError
 from bot.provider.catalogue import get_model
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -76,9 +77,9 @@ class Preparation:
             log.warning("no image", reason=str(error))
             if self._patience.lasts(generation.id, waits_since(generation), self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
-            videos = [video for video in map(framed_video, urls) if video is not None]
-            if not videos:
+            # Of other troubles, and of other people's films, nothing is said for good.
+            if not isinstance(error, SlowFrameError) or generation.film_id is None:
                 raise
-            for video in videos:  # as one that takes too long whenever it's read
+            for video in filter(None, map(framed_video, urls)):
                 await self._give_up_frame(video)
             raise await without_frame(self._queue, generation, error) from error

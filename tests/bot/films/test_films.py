@@ -1,6 +1,7 @@
 """Films on both databases: offered, accepted whole or not at all, made in turn, and joined by one process."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -36,7 +37,7 @@ from bot.media.files import VideoStore
 from bot.media.frame_links import frame_link
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageInput
-from bot.media.last_frames import LastFrames, NoFrameError
+from bot.media.last_frames import LastFrames, NoFrameError, SlowFrameError
 from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE, build_request
 from bot.provider.choosing import parse_models
@@ -480,29 +481,36 @@ async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
     )
 
 
+@pytest.mark.parametrize("error", [SlowFrameError("too slow"), MediaError("a full disk")], ids=type)
 async def test_a_frame_that_always_takes_too_long_gives_way_once_its_time_is_over(
-    films: Films, database: Database, clock: StoppedClock, tmp_path: Path
+    films: Films, database: Database, clock: StoppedClock, tmp_path: Path, error: MediaError
 ) -> None:
+    is_slow = isinstance(error, SlowFrameError)
     film = await accept(films, 3)
     await films.attach_card(film.row.id, 10)
     await end(database, clock, film.shots[0], Status.SUCCEEDED, video_url="x")
     await end(database, clock, film.shots[1], Status.SUCCEEDED, video_url="x", awaits_id=None)
     videos = VideoStore(cast("Downloads", None), tmp_path / "videos")
-    frames = ShotFrames(database, videos, cast("LastFrames", Frames(MediaError("too slow"))))
+    frames = ShotFrames(database, videos, cast("LastFrames", Frames(error)))
     store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
     runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
     timing, patience = Timing(), Patience(clock, lambda: clock().timestamp())
     step = Preparation(runner, store, timing, patience, frames.give_up)
     await film_queue(database, clock).release_shots()
     (claimed,) = await runner.claim(9)
-    for frameless in (None, [2]):
-        with pytest.raises(StepPostponedError):
-            await step.prepare(claimed)
-        assert (await found(films, film)).row.frameless_shots == frameless
-        clock.advance(timing.fetch_window)
+    with pytest.raises(StepPostponedError):
+        await step.prepare(claimed)
+    assert (await found(films, film)).row.frameless_shots is None
+    clock.advance(timing.fetch_window)
+    with pytest.raises(StepPostponedError) if is_slow else nullcontext():
+        await step.prepare(claimed)
+    assert (await found(films, film)).row.frameless_shots == ([2] if is_slow else None)
     await film_queue(database, clock).release_shots()
     third = (await found(films, film)).shots[2]
-    assert (third.status, third.continues_id) == (Status.PREPARING, film.shots[0].id)
+    if is_slow:
+        assert (third.status, third.continues_id) == (Status.PREPARING, film.shots[0].id)
+    else:
+        assert third.status is Status.FAILED, "a shot that continues nothing is paid for"
 
 
 @pytest.mark.parametrize("column", ["lease_until", "not_before"])

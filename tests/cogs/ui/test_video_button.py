@@ -111,7 +111,7 @@ async def test_no_other_model_is_offered_where_none_could_make_the_video() -> No
     row.film_id, row.shot = "f" * 16, 2
     assert labels(result_view(row, has_others=False)) == ["Try again"]
     assert "You can make this shot with another one." in render_failure(row)
-    assert "No other model that you can use here" in render_failure(row, has_others=False)
+    assert "None of the other models you can use here" in render_failure(row, has_others=False)
 
 
 async def test_nothing_is_said_of_models_where_a_shot_cannot_be_redone_with_any() -> None:
