@@ -105,9 +105,9 @@ class Replay:
         self._purse = _Purse(rules.policy) if rules.policy.budgets else None
 
     def refuses(self, whole: Sequence[PastRequest]) -> bool:
-        """Whether the rules would have refused what was asked for next; what they accept counts from then on.
+        """Whether the rules would have refused the next requests; those they accept count from then on.
 
-        What was asked for before the start was accepted. `whole`: as `wholes` yields it.
+        Requests from before the start were accepted. `whole`: as `wholes` yields it.
         """
         _, user_id, now, price, *_ = whole[-1]
         member, purse = self._members.get(user_id) or self._new_member(user_id), self._purse

@@ -83,7 +83,7 @@ class Counting:
         self._saved: float | None = None
 
     def add(self, whole: Sequence[PastRequest], verdict: Verdict) -> None:
-        """Count what a member asked for together, so that it's refused together or not at all."""
+        """Count requests that a member made together: they're refused together or not at all."""
         now, then, alone = verdict
         count = len(whole)
         if alone is None:

@@ -15,7 +15,7 @@ from cogs.moderation.alert_text import render_here
 from cogs.moderation.review_setting import nobody_approves
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
-MOST_LINKS = 5  # reports, questions and requests that of a kind that are linked, the oldest first
+MOST_LINKS = 5  # links to reports, to questions and to requests, the oldest first
 Links = Callable[[Posted], str | None]  # the address of a message; None: its channel is gone
 
 SPENT: Mapping[Period, LiteralString] = {

@@ -93,7 +93,7 @@ def _heading(suggestions: Suggestions) -> str:
 
 
 def _lines(suggestion: Suggestion, number: int) -> Iterator[str]:
-    """Yield a change, with what it would have done, and below that to whom."""
+    """Yield a change, what it would have done, and the members it would have refused most."""
     proposal, comparison = suggestion.proposal, suggestion.comparison
     limits = [
         _("**{number}. {limit} for every member.**", number=number, limit=describe_limit(kind, most))
