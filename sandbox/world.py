@@ -102,10 +102,16 @@ class World:
         `settings`: those that are different now, by name.
         """
         await self._end_life()
+        await wait_until(self._look_for_quiet, seconds=SETTLE_SECONDS)
         self._settings = self._settings.model_copy(update=settings)
         self.app = await self._begin_life()
         await self.env.restart_bot(self.app.bot)
         self._start_runner()
+
+    async def _look_for_quiet(self) -> bool | None:
+        """Whether nobody's click is being answered: simcord restarts nothing until then."""
+        clicking = self.env._operation_task  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
+        return clicking is None or None
 
     async def wait_for(
         self,

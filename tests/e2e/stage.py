@@ -146,7 +146,7 @@ class _Kept:
     async def undo(self) -> bool:
         """Whether the world is as it was at first, but for what is of no concern to others."""
         world = self.world
-        if world.app.stopping.is_set() or world.app.bot.is_closed():
+        if world.app.stopping.is_set() or world.app.bot.is_closed() or not world.app.bot.is_ready():
             return False
         if _settings_of(world) != self._settings or _commands_of(world) != self._commands:
             return False
