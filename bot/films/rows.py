@@ -12,11 +12,11 @@ from bot.admission.appeals import free
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
-from bot.db.models import WAITING, Generation
+from bot.db.models import WAITING, Generation, is_there
 from bot.errors import RepeatedError
 from bot.films.deletions import fetch_deleted, was_deleted
 from bot.films.script import FilmSpec, with_links
-from bot.films.takes import current_takes, is_there
+from bot.films.takes import current_takes
 from bot.jobs.cancellation import cancel_one
 from bot.jobs.ports import Posted
 from bot.policy import audit
@@ -244,13 +244,6 @@ def remember_post(session: Session, film_id: str, shown_at: Posted) -> Film | No
         .execution_options(synchronize_session=False)
     )
     return fetch_film(session, film_id)
-
-
-def note_frameless(session: Session, shot: Generation) -> None:
-    """Note that a shot's last frame can't be had."""
-    row = session.get(FilmRow, shot.film_id or "", with_for_update=True)
-    if row is not None and shot.shot is not None:
-        row.frameless_shots = sorted({*(row.frameless_shots or ()), shot.shot})
 
 
 def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:
