@@ -40,12 +40,14 @@ class Film:
         is_deleted: another member, a moderator, deleted it after a report.
         deleted_takes: those that another member, a moderator, deleted after a report, while their words are
             known.
+        is_ending: what isn't posted by now won't be, though that isn't noted yet.
     """
 
     row: FilmRow
     takes: Sequence[Generation]
     is_deleted: bool = False
     deleted_takes: Sequence[Generation] = ()
+    is_ending: bool = False
 
     @property
     def shots(self) -> list[Generation]:
@@ -78,6 +80,11 @@ class Film:
     def is_over(self) -> bool:
         """Whether nothing is waited for any more."""
         return all(take.delivered_at is not None for take in self.takes)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left to do but to show it so."""
+        return self.row.delivered_at is not None or self.is_ending
 
     @property
     def is_to_be_posted(self) -> bool:
