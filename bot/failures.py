@@ -26,7 +26,7 @@ class FailureKind(StrEnum):
     IMAGE_BAD = "picture_bad"  # its image cannot be read
     IMAGE_SIZE = "picture_size"  # its image is too large or too small for any model
     IMAGE_SMALL = "picture_small"  # its image is too small for this model
-    VIDEO_GONE = "video_gone"  # the video that it goes on from is nowhere any more
+    VIDEO_GONE = "video_gone"  # the video that it goes on from is gone, or couldn't be had for long
     SHOT_BEFORE = "shot_before"  # a film's shots were to be redone, and the one before was not made
     FRAME_GONE = "frame_gone"  # a film's shot was to be redone, and no frame that it begins with is left
     UNSHOWN = "unshown"  # no card could be posted, so it was not sent
@@ -53,8 +53,8 @@ class FailureKind(StrEnum):
         """
         if has_others is None:
             return ""
-        if not has_others:
-            return _(ADVICE_WITHOUT_OTHERS.get(self, ADVICE[self]))
+        if not has_others and self in ADVICE_WITHOUT_OTHERS:
+            return _(ADVICE_WITHOUT_OTHERS[self])
         return _(ADVICE_FOR_SHOTS.get(self, ADVICE[self])) if is_shot else self.advice
 
 
@@ -130,7 +130,9 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_SMALL: N_(
         "Use one that is at least 720 pixels wide and high, or choose another model."
     ),
-    FailureKind.VIDEO_GONE: N_("It was removed, or its message was deleted. Continue or extend another one."),
+    FailureKind.VIDEO_GONE: N_(
+        "If that video is still there, try again later. If it was removed, continue or extend another one."
+    ),
     FailureKind.SHOT_BEFORE: N_("Redo the shot before it first."),
     FailureKind.FRAME_GONE: N_("Redo the shot before it first."),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),
@@ -143,6 +145,7 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
 # In place of the above for a film's shot.
 ADVICE_FOR_SHOTS: Mapping[FailureKind, LiteralString] = {
     FailureKind.MODEL_GONE: N_("You can make this shot with another one."),
+    FailureKind.VIDEO_GONE: N_("Redo this shot. If the shot before it was removed, redo that one first."),
 }
 
 # In place of the above where no other model could make the video.

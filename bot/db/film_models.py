@@ -98,8 +98,9 @@ class FilmRow(Base):
     # Numbers of shots whose files couldn't be had any more when the film was joined.
     lost_shots: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
-    # Numbers of those whose last frames can't be had, so that no other one begins with them.
-    frameless_shots: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    # IDs of those whose last frames can't be had, so that no other one begins with them. The numbers that an
+    # earlier version noted say nothing: such a frame is asked for once more.
+    frameless_shots: Mapped[list[str | int] | None] = mapped_column(JSON(none_as_null=True))
 
     # What kept it from its end, and since when (ISO 8601): how long that is borne counts from there.
     troubles: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))

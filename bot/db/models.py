@@ -138,7 +138,8 @@ class Generation(Base):
     # any more. It's in the queue meanwhile, and isn't sent (`bot.jobs.claims`).
     review_id: Mapped[str | None] = mapped_column(String(16))
     review_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the last such wait was over
+    # When the last such wait was over, or its images were to be fetched again.
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Moderators look at the video before it's posted, and what becomes of it without a decision; None: they
     # don't. It has a review once its file is there (`bot.moderation.approval`).
     unreviewed: Mapped[Unreviewed | None] = mapped_column(named(Unreviewed))
@@ -227,6 +228,12 @@ class StateRow(Base):
 def waits_since(generation: Generation) -> datetime:
     """Return since when it could have been begun: a shot or moderators may keep it waiting for hours."""
     return generation.released_at or generation.created_at
+
+
+def is_there(generation: Generation) -> bool:
+    """Whether its video was made, and neither taken down nor forgotten."""
+    is_made = generation.status is Status.SUCCEEDED
+    return is_made and generation.removed_at is None and generation.erased_at is None
 
 
 def was_sent(generation: Generation) -> bool:

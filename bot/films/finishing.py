@@ -1,6 +1,7 @@
 """A film's last steps: its shots are joined and posted once, then the card, and `delivered_at` comes last."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,12 +14,14 @@ from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
+from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import FileGoneError
 from bot.media.files import NO_ROOM, Clip, MediaError, VideoStore, probe
 from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
+from bot.signals import StoppingError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -71,21 +74,49 @@ class Finishing:
             StepPostponedError: the card can't be edited, or a film that was removed can't be deleted now.
             LeaseLostError: another process carries it.
         """
-        if row.removed_at is not None:  # while it was being posted
-            row = await self._take_down(row)
+        row = await self._take_down(row)
         try:
-            if row.removed_at is None and row.replaced_post is not None:
-                await self._delivery.show_replaced(row)
+            await self._show_replaced(row)
             await self._delivery.show_film(row)
         except DeliveryPostponedError as error:
-            row = await self._wait("card", row, self._timing.card_window, self._postponed(error))
-            log.warning("could not update a film's card", film=row.id, reason=str(error))
+            row = await self._wait_for_card(row, error)
         else:
             row = await self._queue.note(row, replaced_post=None)
         await asyncio.to_thread(self._clean_up, film)
-        await self.end(row)
+        await self._end(row)
 
-    async def end(self, row: FilmRow) -> None:
+    async def close_anyway(self, film: Film) -> None:
+        """Close a film whose end keeps failing: of what is left to do, as much is done as can be.
+
+        Raises:
+            StepPostponedError, LeaseLostError: as `_close`.
+        """
+        for step in (self._take_down, self._show_replaced, self._delivery.show_film):
+            await self._try(step(film.row), film.row)
+        await self._try(asyncio.to_thread(self._clean_up, film), film.row)
+        await self._end(film.row)
+
+    async def _try(self, step: Awaitable[object], row: FilmRow) -> None:
+        """Do one of the last steps as far as it can be done."""
+        try:
+            await step
+        except DeliveryPostponedError as error:
+            await self._wait_for_card(row, error)
+        except (StepPostponedError, LeaseLostError, StoppingError):
+            raise
+        except Exception:  # it failed at each try before this one
+            log.exception("left out a last step of a film", film=row.id)
+
+    async def _wait_for_card(self, row: FilmRow, error: DeliveryPostponedError) -> FilmRow:
+        row = await self._wait("card", row, self._timing.card_window, self._postponed(error))
+        log.warning("could not update a film's card", film=row.id, reason=str(error))
+        return row
+
+    async def _show_replaced(self, row: FilmRow) -> None:
+        if row.removed_at is None and row.replaced_post is not None:
+            await self._delivery.show_replaced(row)
+
+    async def _end(self, row: FilmRow) -> None:
         """Note that nothing is left to do; raises LeaseLostError where another process carries it."""
         await self._queue.note(
             row, delivered_at=self._clock(), lease_owner=None, lease_until=None, posting_at=None
@@ -104,6 +135,9 @@ class Finishing:
         return await self._queue.note(row, replaced_post=None)
 
     async def _take_down(self, row: FilmRow) -> FilmRow:
+        """Delete what was posted of a film that was removed meanwhile."""
+        if row.removed_at is None:
+            return row
         try:
             await self._delivery.take_down(row)
         except DeliveryPostponedError as error:

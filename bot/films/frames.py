@@ -5,13 +5,12 @@ import asyncio
 from sqlalchemy.orm import Session
 
 from bot.db.database import Database
-from bot.db.models import Generation
-from bot.films.rows import note_frameless
-from bot.films.takes import is_there
+from bot.db.film_models import FilmRow
+from bot.db.models import Generation, is_there
 from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.media.last_frames import LastFrames, VideoPlaces
 
 
 class ShotFrames:
@@ -32,7 +31,7 @@ class ShotFrames:
 
         Raises:
             FileGoneError: the video was taken down, or is nowhere any more.
-            NoFrameError: it can't be read. No shot of the film is begun with it after either of these.
+            NoFrameError: it can't be read.
             MediaError: it can't be had now.
         """
         shot = await self._database.read(lambda session: session.get(Generation, generation_id))
@@ -41,20 +40,11 @@ class ShotFrames:
         path = self._videos.path(generation_id)
         is_here = await asyncio.to_thread(path.exists)
         kept = path if is_here else self._videos.find_original(generation_id)
-        try:
-            return await self._find(shot, VideoPlaces(kept=kept, address=shot.video_url), min_side)
-        except (FileGoneError, NoFrameError):
-            await self._database.write(lambda session: note_frameless(session, shot))
-            raise
+        return await self._find(shot, VideoPlaces(kept=kept, address=shot.video_url), min_side)
 
-    async def give_up(self, generation_id: str) -> None:
-        """Begin no shot of the film with a video's last frame, which couldn't be had for too long."""
-
-        def note(session: Session) -> None:
-            if (shot := session.get(Generation, generation_id)) is not None:
-                note_frameless(session, shot)
-
-        await self._database.write(note)
+    async def give_up(self, film_id: str, generation_id: str) -> None:
+        """Begin no shot of a film with a video's last frame, which can't be had or couldn't for too long."""
+        await self._database.write(lambda session: note_frameless(session, film_id, generation_id))
 
     async def _find(self, shot: Generation, places: VideoPlaces, min_side: int) -> bytes:
         """Take it from what was made or, where a shot is redone much later, from what was posted."""
@@ -68,3 +58,10 @@ class ShotFrames:
         except DeliveryPostponedError as error:
             raise MediaError("Discord can't be asked for the video now.") from error
         return await self._frames.find(VideoPlaces(attachment=address), min_side)
+
+
+def note_frameless(session: Session, film_id: str, take_id: str) -> None:
+    """Note that a shot of a film couldn't be begun with a take's last frame, so that no other one is."""
+    row = session.get(FilmRow, film_id, with_for_update=True)
+    if row is not None and take_id not in (row.frameless_shots or ()):
+        row.frameless_shots = [*(row.frameless_shots or ()), take_id]

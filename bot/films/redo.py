@@ -6,12 +6,12 @@ from datetime import datetime
 
 from bot.admission.check_request import Requester
 from bot.db.film_models import Continuity
-from bot.db.models import Generation
+from bot.db.models import Generation, is_there
 from bot.errors import NotFoundError, UserError
 from bot.failures import FailureKind
 from bot.films.rows import Film
 from bot.films.script import FilmSpec, ShotPlan, ensure_words, needed_kinds, plan_shot
-from bot.films.takes import is_shown_nowhere, is_there, last_takes, source_before
+from bot.films.takes import is_shown_nowhere, last_takes, source_before
 from bot.i18n import _
 from bot.media.image_links import fetchable_until
 from bot.media.images import ImageInput
@@ -162,7 +162,7 @@ def awaited_by(film: Film, number: int) -> Generation | None:
     awaited = (
         shot
         for shot in reversed(before)
-        if shot.delivered_at is None or (is_there(shot) and shot.shot not in frameless)
+        if shot.delivered_at is None or (is_there(shot) and shot.id not in frameless)
     )
     return next(awaited, None)
 

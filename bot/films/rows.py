@@ -12,11 +12,11 @@ from bot.admission.appeals import free
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
-from bot.db.models import WAITING, Generation
+from bot.db.models import WAITING, Generation, is_there
 from bot.errors import RepeatedError
 from bot.films.deletions import fetch_deleted, was_deleted
 from bot.films.script import FilmSpec, with_links
-from bot.films.takes import current_takes, is_there
+from bot.films.takes import current_takes
 from bot.jobs.cancellation import cancel_one
 from bot.jobs.ports import Posted
 from bot.policy import audit
@@ -40,12 +40,14 @@ class Film:
         is_deleted: another member, a moderator, deleted it after a report.
         deleted_takes: those that another member, a moderator, deleted after a report, while their words are
             known.
+        is_ending: what isn't posted by now won't be, though that isn't noted yet.
     """
 
     row: FilmRow
     takes: Sequence[Generation]
     is_deleted: bool = False
     deleted_takes: Sequence[Generation] = ()
+    is_ending: bool = False
 
     @property
     def shots(self) -> list[Generation]:
@@ -78,6 +80,11 @@ class Film:
     def is_over(self) -> bool:
         """Whether nothing is waited for any more."""
         return all(take.delivered_at is not None for take in self.takes)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left to do but to show it so."""
+        return self.row.delivered_at is not None or self.is_ending
 
     @property
     def is_to_be_posted(self) -> bool:
@@ -244,13 +251,6 @@ def remember_post(session: Session, film_id: str, shown_at: Posted) -> Film | No
         .execution_options(synchronize_session=False)
     )
     return fetch_film(session, film_id)
-
-
-def note_frameless(session: Session, shot: Generation) -> None:
-    """Note that a shot's last frame can't be had."""
-    row = session.get(FilmRow, shot.film_id or "", with_for_update=True)
-    if row is not None and shot.shot is not None:
-        row.frameless_shots = sorted({*(row.frameless_shots or ()), shot.shot})
 
 
 def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:

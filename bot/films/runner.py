@@ -9,7 +9,6 @@ from datetime import timedelta
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.db.film_models import FilmRow
 from bot.eta.pacing import retry_delay
 from bot.films.finishing import Finishing
 from bot.films.queue import FilmQueue
@@ -101,7 +100,7 @@ class FilmRunner:
             film = await self._queue.get(film.row.id)
             row, troubles = film.row, film.row.troubles or {}
             if GIVEN_UP in troubles:
-                await self._lay_down_given_up(row, wait)
+                await self._lay_down_given_up(film, wait)
                 return
             if row.attempts < MAX_ATTEMPTS and not (is_late and TIMED_OUT in troubles):
                 if is_late:
@@ -117,13 +116,14 @@ class FilmRunner:
             log.exception("could not record a failed film")
             await self._queue.lay_down(film.row, wait, failed=True)
 
-    async def _lay_down_given_up(self, row: FilmRow, wait: timedelta) -> None:
-        """Try again later to bring its card to an end, or leave it: then its shots can be redone."""
+    async def _lay_down_given_up(self, film: Film, wait: timedelta) -> None:
+        """Try again later to bring it to an end, or do so whatever fails: then its shots can be redone."""
+        row = film.row
         if row.attempts < MAX_ENDINGS:
             await self._queue.lay_down(row, wait, failed=True)
             return
-        log.error("could not bring the card of a given-up film to its end", attempts=row.attempts)
-        await self._finishing.end(row)
+        log.error("could not bring a given-up film to its end", attempts=row.attempts)
+        await self._finishing.close_anyway(film)
 
     async def _postpone(self, film: Film, error: StepPostponedError) -> None:
         log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())

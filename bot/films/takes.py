@@ -3,12 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
-from bot.db.models import Generation, Status
-
-
-def is_there(take: Generation) -> bool:
-    """Whether a take was made, and neither taken down nor forgotten."""
-    return take.status is Status.SUCCEEDED and take.removed_at is None and take.erased_at is None
+from bot.db.models import Generation, is_there
 
 
 def is_shown_nowhere(take: Generation) -> bool:
@@ -38,16 +33,16 @@ def there_takes(takes: Sequence[Generation]) -> dict[int, Generation]:
     }
 
 
-def source_before(takes: Sequence[Generation], number: int, frameless: Collection[int]) -> Generation | None:
+def source_before(
+    takes: Sequence[Generation], number: int, frameless: Collection[str | int]
+) -> Generation | None:
     """Return the take whose last frame a shot begins with, also where another take of it is being made.
 
-    `takes`: as above; `frameless`: the numbers of the shots whose last frame can't be had.
+    `takes`: as above; `frameless`: the IDs of those whose last frame can't be had.
     """
     there = there_takes(takes)
-    return next(
-        (there[other] for other in range(number - 1, 0, -1) if other in there and other not in frameless),
-        None,
-    )
+    before = (there[other] for other in range(number - 1, 0, -1) if other in there)
+    return next((take for take in before if take.id not in frameless), None)
 
 
 def in_order(takes: Sequence[Generation]) -> list[Generation]:

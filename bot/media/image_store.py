@@ -86,7 +86,7 @@ class ImageStore:
         """
         needed = sides or [0] * len(urls)
         for number, (url, side) in enumerate(zip(urls, needed, strict=True)):
-            path = self._path(generation_id, number)
+            path = self._path(generation_id, number, url)
             if not await asyncio.to_thread(path.exists):
                 await self._fetch(url, path, side)
 
@@ -101,15 +101,15 @@ class ImageStore:
         """Return the images as data URIs, in the order of their links; what is missing is fetched.
 
         `goes_on_from`: the ID of the video that they are from. Where it was taken down since they were
-        fetched, neither it nor its last frame is returned.
+        fetched, neither it nor its last frame is returned or kept.
 
         Raises:
-            ImageError, MediaError: as for `ensure`.
+            ImageError, FrameMissingError, MediaError: as for `ensure`.
         """
         await self.ensure(generation_id, urls, sides)
         if goes_on_from is not None:
-            await self._ensure_there(goes_on_from)
-        paths = [self._path(generation_id, number) for number in range(len(urls))]
+            await self._ensure_there(generation_id, urls, goes_on_from)
+        paths = [self._path(generation_id, number, url) for number, url in enumerate(urls)]
         try:
             return tuple([await asyncio.to_thread(_read, path) for path in paths])
         except (ImageError, FileNotFoundError):
@@ -117,10 +117,13 @@ class ImageStore:
             await self.ensure(generation_id, urls, sides)
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
 
-    async def _ensure_there(self, video: str) -> None:
+    async def _ensure_there(self, generation_id: str, urls: Sequence[str], video: str) -> None:
         try:
             await self._find_video(video, None)
         except FileGoneError as error:
+            self.discard(generation_id)
+            if any(framed_video(url) == video for url in urls):
+                raise FrameMissingError(str(error)) from error
             raise ImageError(FailureKind.VIDEO_GONE, str(error)) from error
 
     def discard(self, generation_id: str) -> None:
@@ -137,8 +140,13 @@ class ImageStore:
         images = (path for path in self._folder.glob("*-*") if path.suffix != PART_SUFFIX)
         return {path.name.partition("-")[0] for path in old_ones(images)}
 
-    def _path(self, generation_id: str, number: int) -> Path:
-        return self._folder / f"{generation_id}-{number}"
+    def _path(self, generation_id: str, number: int, url: str) -> Path:
+        """Return where an image lies; a frame's name says whose it is, since a shot may get another one.
+
+        It may get that on another machine, which doesn't know what lies here.
+        """
+        name, video = f"{generation_id}-{number}", framed_video(url)
+        return self._folder / (name if video is None else f"{name}-{video}")
 
     async def _fetch(self, url: str, path: Path, side: int) -> None:
         part = path.with_name(f"{path.name}-{secrets.token_hex(4)}{PART_SUFFIX}")

@@ -12,7 +12,7 @@ from bot.admission.availability import nearest_allowed
 from bot.admission.check_request import Prices
 from bot.db.database import Database
 from bot.db.guild_models import ReportRow
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, is_there
 from bot.errors import NotFoundError, RestartingError, UserError
 from bot.i18n import _
 from bot.media.downloads import FileGoneError, MediaError
@@ -166,8 +166,7 @@ def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Ge
 
 def is_continuable(generation: Generation) -> bool:
     """Whether there is a finished video that was neither taken down nor forgotten."""
-    is_delivered = generation.status is Status.SUCCEEDED and generation.delivered_at is not None
-    return is_delivered and generation.removed_at is None and generation.erased_at is None
+    return is_there(generation) and generation.delivered_at is not None
 
 
 def find_post(session: Session, guild_id: int, generation_id: str) -> list[int | None] | None:

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from bot.db.database import Database
-from bot.db.models import Generation
+from bot.db.models import Generation, is_there
 from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
 from bot.media.last_frames import VideoPlaces
 from bot.media.whole_videos import WholeVideos
-from bot.requests.continuing import is_continuable
 
 
 class SourceVideos:
@@ -33,7 +32,7 @@ class SourceVideos:
             MediaError: it can't be had now.
         """
         source = await self._database.read(lambda session: session.get(Generation, generation_id))
-        if source is None or not is_continuable(source):
+        if source is None or not is_there(source):
             raise FileGoneError("The video before is gone.")
         if path is None:
             return

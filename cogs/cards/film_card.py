@@ -94,11 +94,11 @@ def film_state(film: Film) -> str:
         return _("🗑️ **Removed.**")
     if not film.is_over:
         return _open_state(film)
-    if row.result_id is not None and (row.delivered_at is not None or not film.is_to_be_posted):
+    if row.result_id is not None and (film.has_ended or not film.is_to_be_posted):
         return _posted_state(film)
     if not there:
         return _no_film(film)
-    if row.delivered_at is None:
+    if not film.has_ended:
         return _("🎞️ **Joining the shots.**")
     return _("❌ **Done,** but I couldn't post the film. Its shots are above or in the thread.")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 
 import discord
 import structlog
@@ -80,9 +81,10 @@ class Cards:
         film, card_id = await self._find_film(row.id), row.card_id
         if film is None or card_id is None or self._failed.has(("edit", row.channel_id)):
             return
+        ending = replace(film, is_ending=True)
 
         async def edit() -> None:
-            await self._edit_card(row, card_id, film_message(film, self._eta_of))
+            await self._edit_card(row, card_id, film_message(ending, self._eta_of))
 
         await self._edits.edit(card_id, FINAL_RANK, edit)
 

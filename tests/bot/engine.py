@@ -16,6 +16,7 @@ from bot.db.database import Database
 from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.rate_limiter import RateLimiter
+from bot.films.frames import ShotFrames
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
 from bot.jobs.steps.deliver import Deliver
@@ -32,10 +33,13 @@ from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
 from bot.media.fitting import Fitter
 from bot.media.image_store import ImageStore
+from bot.media.last_frames import LastFrames
 from bot.media.upload_limits import UploadLimits
 from bot.media.upload_sizes import DEFAULT, parse_limits
+from bot.media.whole_videos import WholeVideos
 from bot.moderation.approval import Approval
 from bot.provider.client import VeoClient
+from bot.requests.source_videos import SourceVideos
 from bot.signals import pause
 from sandbox.provider import Provider
 from tests.bot.clocks import JumpingClock, until
@@ -183,9 +187,13 @@ def build_engine(
     lease: timedelta = LEASE,
     url: str | None = None,
     upload_limits_mib: str = DEFAULT,
+    last_frames: LastFrames | None = None,
     **timing: Any,
 ) -> Engine:
-    """Tie the parts of one process together; `timing` changes `QUICK_TIMING`."""
+    """Tie the parts of one process together; `timing` changes `QUICK_TIMING`.
+
+    `last_frames`: None: the real ones.
+    """
     clock = JumpingClock()
     patience = Patience(clock, clock.monotonic)
     delivery = RecordingDelivery(clock)
@@ -203,12 +211,12 @@ def build_engine(
     )
     limiter = RateLimiter(polls_per_second, partial(pause, stopping=stopping))
     videos = VideoStore(downloads_of(session), folder)
-    images = ImageStore(downloads_of(session), folder.with_name(f"{folder.name} images"))
+    frames, images = _images(database, session, videos, folder, last_frames)
     workflow = Workflow(
         queue,
         delivery,
         readiness=Readiness(queue, delivery, times, clock, patience),
-        preparation=Preparation(queue, images, times, patience),
+        preparation=Preparation(queue, images, times, patience, frames.give_up),
         submission=Submission(queue, veo, images, times, clock, patience, database),
         polling=Polling(queue, veo, delivery, estimator, limiter, times, clock, stopping),
         settlement=Settlement(queue, veo, delivery, times, patience),
@@ -230,5 +238,23 @@ def build_engine(
         work=work,
         stopping=stopping,
         videos=folder,
-        images=folder.with_name(f"{folder.name} images"),
+        images=_images_folder(folder),
     )
+
+
+def _images(
+    database: Database,
+    session: aiohttp.ClientSession,
+    videos: VideoStore,
+    folder: Path,
+    last_frames: LastFrames | None,
+) -> tuple[ShotFrames, ImageStore]:
+    downloads = downloads_of(session)
+    ways = {"from_discord": downloads, "from_provider": downloads}
+    frames = ShotFrames(database, videos, last_frames or LastFrames(folder, **ways))
+    sources = SourceVideos(database, videos, WholeVideos(folder, **ways))
+    return frames, ImageStore(downloads, _images_folder(folder), frames.find, sources.find)
+
+
+def _images_folder(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name} images")

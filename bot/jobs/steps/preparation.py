@@ -1,16 +1,13 @@
 """From `preparing` to `queued`: images are fetched before their links die, however long the queue is."""
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 
 from bot.db.models import Generation, Status, waits_since
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.missing_frames import kind_of_missing, without_frame
+from bot.jobs.steps.missing_frames import GiveUpFrame, kind_of_missing, without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.media.files import MediaError
-from bot.media.frame_links import framed_video
 from bot.media.image_store import FrameMissingError, ImageStore
 from bot.media.images import ImageError
 from bot.media.last_frames import SlowFrameError
@@ -19,15 +16,11 @@ from bot.provider.catalogue import get_model
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def no_frame(_: str) -> None:
-    """Have no film that a frame could be missing in."""
-
-
 class Preparation:
     """Has the images ready that a request is made from.
 
     Args:
-        give_up_frame: notes that no shot is begun with a video's last frame, by the video's ID.
+        give_up_frame: notes which last frames can't be had.
         others: as for every step.
     """
 
@@ -37,7 +30,7 @@ class Preparation:
         store: ImageStore,
         timing: Timing,
         patience: Patience,
-        give_up_frame: Callable[[str], Awaitable[None]] = no_frame,
+        give_up_frame: GiveUpFrame,
     ) -> None:
         self._queue = queue
         self._store = store
@@ -72,14 +65,16 @@ class Preparation:
         try:
             await self._store.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
         except FrameMissingError as error:
-            raise await without_frame(self._queue, generation, error) from error
+            raise await self._without_frame(generation, error) from error
         except MediaError as error:
             log.warning("no image", reason=str(error))
             if self._patience.lasts(generation.id, waits_since(generation), self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
-            # Of other troubles, and of other people's films, nothing is said for good.
-            if not isinstance(error, SlowFrameError) or generation.film_id is None:
+            if not isinstance(error, SlowFrameError):  # of other troubles, nothing is said for good
                 raise
-            for video in filter(None, map(framed_video, urls)):
-                await self._give_up_frame(video)
-            raise await without_frame(self._queue, generation, error) from error
+            raise await self._without_frame(generation, error) from error
+
+    async def _without_frame(
+        self, generation: Generation, error: MediaError
+    ) -> StepPostponedError | ImageError:
+        return await without_frame(self._queue, generation, error, self._give_up_frame)

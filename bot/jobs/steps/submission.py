@@ -22,11 +22,10 @@ from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
 from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, sent_at
-from bot.jobs.steps.missing_frames import kind_of_missing, without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
-from bot.media.image_store import FrameMissingError, ImageStore
+from bot.media.image_store import ImageStore
 from bot.media.images import ImageError
 from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.provider.client import VeoClient
@@ -66,6 +65,9 @@ class Submission:
     async def submit(self, generation: Generation) -> Generation:
         """Make the create call: `queued` → `running`, `submitting` (fate unknown) or `failed`.
 
+        Without its images, which were fetched before, it's `preparing` again: there's one place that says
+        how long they are waited for, and what comes then.
+
         Raises:
             StepPostponedError: the provider did not take it, but will later.
         """
@@ -80,9 +82,7 @@ class Submission:
                 postponed.wait = min(postponed.wait, left)
                 raise
             log.error("the provider did not accept a request in time", reason=str(postponed))
-            is_ours = isinstance(postponed.__cause__, MediaError)
-            kind = kind_of_missing(generation) if is_ours else FailureKind.UNTAKEN
-            return await self._queue.fail(generation, kind, postponed.words)
+            return await self._queue.fail(generation, FailureKind.UNTAKEN, postponed.words)
         finally:
             await self._gate.settle(generation)
 
@@ -94,7 +94,11 @@ class Submission:
             log.info("no longer in the catalogue", reason=str(error))
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
         except ImageError as error:
+            log.info("an image is unusable", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
+        except MediaError as error:
+            log.warning("fetching the images again", reason=str(error))
+            return await self._queue.move(generation, Status.PREPARING, released_at=self._clock())
         generation = await self._queue.move(
             generation,
             Status.SUBMITTING,
@@ -225,19 +229,12 @@ class Submission:
 
         Raises:
             ImageError: one is gone for good.
-            StepPostponedError: one cannot be fetched now.
+            MediaError: one can't be fetched now, or is the last frame of what was taken down meanwhile.
         """
-        urls = generation.picture_urls or ()
-        # A shot whose frame is gone gets another beginning (`without_frame`).
-        source = generation.continues_id if generation.film_id is None else None
-        try:
-            return await self._images.load(
-                generation.id, urls, request.model.sides(len(urls)), goes_on_from=source
-            )
-        except FrameMissingError as error:
-            raise await without_frame(self._queue, generation, error) from error
-        except MediaError as error:
-            raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+        urls, sides = generation.picture_urls or (), request.model.sides
+        return await self._images.load(
+            generation.id, urls, sides(len(urls)), goes_on_from=generation.continues_id
+        )
 
     async def _keep_looking(self, generation: Generation, reason: str, *, is_over: bool) -> Generation:
         """Look again later, each time after a longer wait, until that is over."""

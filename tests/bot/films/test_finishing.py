@@ -1,7 +1,7 @@
 """A film's last steps on both databases, with files and a Discord that fail as they are told to."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -37,6 +37,7 @@ __all__ = ["desk", "films"]
 pytestmark = pytest.mark.both_engines
 
 Trouble = Exception | None
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Disk(VideoStore):
@@ -460,7 +461,54 @@ async def test_a_film_that_is_given_up_is_over_in_the_end_whatever_happens_to_it
     rows = [await world.look(film, timedelta(hours=1)) for _ in range(MAX_ENDINGS - MAX_ATTEMPTS + 1)]
     assert [row.delivered_at for row in rows[:-1]] == [None] * (len(rows) - 1)
     assert (rows[-1].delivered_at, rows[-1].lease_owner) == (world.clock(), None)
-    assert len(tries) == len(rows), "each look is one try"
+    assert len(tries) == len(rows) + 1, "each look is one try, but the last one's"
+
+
+@pytest.mark.parametrize(
+    ("broken", "values"),
+    [
+        ("find_result", {"posting_at": NOON}),
+        ("take_down", {"removed_at": NOON, "result_id": 99}),
+        ("show_replaced", {"replaced_post": [10, 98], "result_id": 99}),
+    ],
+)
+async def test_a_film_whose_end_always_fails_has_its_card_and_leaves_no_file(
+    film: Film,
+    world: World,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    values: dict[str, Any],
+) -> None:
+    async def fail(_: FilmRow) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(world, broken, fail)
+    await change(database, film, attempts=MAX_ENDINGS, troubles={GIVEN_UP: ""}, **values)
+    world.disk.path(film.row.id).write_bytes(b"joined")
+    world.card_trouble = LATER
+    row = await world.look(film)
+    assert (row.delivered_at, world.cards) == (None, 0), "the card may take it in a minute"
+    row = await world.look(film, timedelta(minutes=1))
+    assert (row.delivered_at, row.posting_at, world.cards) == (world.clock(), None, 1)
+    assert not world.disk.path(film.row.id).exists()
+
+
+async def test_a_film_whose_end_always_fails_does_not_wait_for_its_card_for_ever(
+    film: Film, world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def later(_: FilmRow) -> None:
+        raise LATER
+
+    async def fail(_: FilmRow) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(world, "find_result", fail)
+    monkeypatch.setattr(world, "show_film", later)
+    given_up = {"attempts": MAX_ENDINGS, "troubles": {GIVEN_UP: ""}, "posting_at": world.clock()}
+    await change(database, film, **given_up)
+    for after, is_over in ((timedelta(), False), (timedelta(minutes=9), False), (timedelta(minutes=1), True)):
+        assert ((await world.look(film, after)).delivered_at is not None) is is_over
 
 
 async def test_a_film_that_is_given_up_has_the_post_that_nobody_noted_on_its_card(

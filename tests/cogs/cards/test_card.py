@@ -229,6 +229,13 @@ def test_each_failure_says_what_happened_that_it_is_free_and_what_to_do(kind: Fa
     )
 
 
+@pytest.mark.parametrize("has_others", [True, False])
+def test_a_shot_whose_beginning_is_gone_is_told_which_shot_to_redo(*, has_others: bool) -> None:
+    shot = generation(status=Status.FAILED, failure_kind=FailureKind.VIDEO_GONE, film_id="a" * 16, shot=2)
+    said = "Redo this shot. If the shot before it was removed, redo that one first."
+    assert said in render_failure(shot, has_others=has_others)
+
+
 @pytest.mark.parametrize(
     ("sent", "when", "whether_it_counts"),
     [

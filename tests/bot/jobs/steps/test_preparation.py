@@ -16,7 +16,7 @@ from sandbox.cdn import ServedCdn, serve_cdn
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.drawn import BLUE, HTML, draw
-from tests.bot.engine import Engine, MakeEngine
+from tests.bot.engine import BEYOND, Engine, MakeEngine
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
 
@@ -228,13 +228,17 @@ async def test_an_image_that_the_disk_lost_and_that_is_gone_is_told(
     assert provider.count("create") == 0
 
 
-async def test_an_image_that_the_disk_lost_is_waited_for(
-    engine: Engine, provider: Provider, cdn: ServedCdn
+async def test_an_image_that_the_disk_lost_is_waited_for_as_long_as_at_first(
+    engine: Engine, provider: Provider, cdn: ServedCdn, logs: Logs
 ) -> None:
     cdn.refusal = 503
-    await ask(engine, cdn, FIRST, status=Status.QUEUED)
+    row = await ask(engine, cdn, FIRST, status=Status.QUEUED)
+    engine.clock.advance(BEYOND)  # in the queue
     with pytest.raises(StepPostponedError):
         await engine.workflow.run(await engine.claim())
+    await engine.queue.release_all()
+    after = await engine.given_up(row.id, lambda: count_events(logs, "no image") > 1)
+    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.IMAGE_GONE)
     assert provider.count("create") == 0
 
 
