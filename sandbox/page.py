@@ -97,18 +97,20 @@ class Panes:
 
     async def list_threads(self, _: web.Request) -> web.Response:
         """Return what the right pane can show: the threads, newest first, and #moderators: `[{id, name}]`."""
-        places = [{"id": str(place.id), "name": place.name} for place in self._right_places()]
-        return web.json_response(places)
+        channels = [{"id": str(channel.id), "name": channel.name} for channel in self._right_channels()]
+        return web.json_response(channels)
 
     async def choose_thread(self, request: web.Request) -> web.Response:
         """Show the thread with this id when the right pane is opened next."""
-        chosen = [place for place in self._right_places() if str(place.id) == request.match_info["id"]]
+        chosen = [
+            channel for channel in self._right_channels() if str(channel.id) == request.match_info["id"]
+        ]
         if not chosen:
             raise web.HTTPNotFound
         self._thread = chosen[0]
         return web.Response()
 
-    def _right_places(self) -> list[ChannelHandle]:
+    def _right_channels(self) -> list[ChannelHandle]:
         return [*reversed(self._world.channel.threads), self._world.moderators_channel]
 
     async def _open_page_of_pane(self, request: web.Request) -> web.Response:
@@ -128,8 +130,8 @@ class Panes:
     async def _act_in_turn(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
         async with self._turn:
             page = self._preview._get_page(context_id)
-            places = [self._world.channel, *self._right_places()]
-            self._preview.channel = next(place for place in places if place.id == page.channel_id)
+            channels = [self._world.channel, *self._right_channels()]
+            self._preview.channel = next(channel for channel in channels if channel.id == page.channel_id)
             return await self._act(context_id, _brought_up_to_date(body, page.revision))
 
 

@@ -1,7 +1,7 @@
 """Admission of a request: every rule there is, in one place and in one order.
 
 `check_request` is pure; `Admission` reads what it needs in the transaction that inserts the request, so that
-two requests cannot take one place or the same money.
+two requests cannot take one slot or the same money.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use, use_lifted
-from bot.admission.availability import allows_place
+from bot.admission.availability import allows_channel
 from bot.admission.blocklist import forbidden_in, searched_texts
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
@@ -49,7 +49,7 @@ def check_request(
 ) -> UserError | None:
     """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
     return (
-        check_place(requester, context, now)
+        check_channel(requester, context, now)
         or _judge_video(video, context)
         or _judge_model(video, context)
         or _judge_use(requester, context, daily_limit, now)
@@ -57,13 +57,13 @@ def check_request(
     )
 
 
-def check_place(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
+def check_channel(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
     """Return why the member may not have videos there at all, or None."""
     policy = context.policy
     refusal = check_access(policy, context.member_policy, now, context.releases)
     if refusal is not None:
         return refusal
-    if not allows_place(policy, requester.channel_id, requester.parent_id):
+    if not allows_channel(policy, requester.channel_id, requester.parent_id):
         return ChannelNotAllowedError(policy.channels)
     return None
 

@@ -22,7 +22,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """The member who asks, and the place: all ids are Discord's.
+    """The member who asks, and the destination: all ids are Discord's.
 
     Attributes:
         role_ids: the member's roles.

@@ -56,7 +56,7 @@ class Use(NamedTuple):
     in_review: int = 0
 
     def within(self, kind: LimitKind, now: datetime) -> int:
-        """Return how many places of a limit are taken."""
+        """Return how many slots of a limit are taken."""
         if kind is LimitKind.AT_ONCE:
             return self.at_once
         return len(self.counted) - bisect_right(self.counted, now - WINDOWS[kind])
@@ -130,7 +130,7 @@ def check_quota(
     broken = reached_limits(limits, use, now)
     if not broken:
         return QuotaVerdict()
-    return QuotaVerdict(broken, _next_place(limits, member_policy, use, now), use.in_review)
+    return QuotaVerdict(broken, _next_slot(limits, member_policy, use, now), use.in_review)
 
 
 def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:
@@ -155,24 +155,24 @@ def counted_since(member_policy: MemberPolicy, now: datetime) -> datetime:
     return since if reset_at is None or reset_at > now + CLOCK_SKEW else max(since, reset_at)
 
 
-def next_place(limit: Limit, use: Use, now: datetime) -> datetime | None:
-    """Return when the oldest place of a window's limit frees, or None where none is taken."""
+def next_slot(limit: Limit, use: Use, now: datetime) -> datetime | None:
+    """Return when the oldest slot of a window's limit frees, or None where none is taken."""
     if limit.kind is LimitKind.AT_ONCE or not (taken := use.within(limit.kind, now)):
         return None
     return use.counted[len(use.counted) - taken] + WINDOWS[limit.kind]
 
 
 def remaining(limit: Limit, use: Use, now: datetime) -> int | None:
-    """Return how many places of a limit are left; None: unlimited."""
+    """Return how many slots of a limit are left; None: unlimited."""
     return None if limit.most is None else max(0, limit.most - use.within(limit.kind, now))
 
 
-def _next_place(
+def _next_slot(
     limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, now: datetime
 ) -> datetime | None:
     """Find the first moment at which no window is full; grants that end meanwhile are not counted then.
 
-    None where nothing may be made at once: then a place in the windows is of no use.
+    None where nothing may be made at once: then a slot in the windows is of no use.
     """
     if any(limit.kind is LimitKind.AT_ONCE and limit.most == 0 for limit in limits):
         return None

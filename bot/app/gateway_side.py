@@ -77,7 +77,7 @@ def build_strike_notices(shared: Shared, messages: MemberMessages) -> StrikeNoti
 
 
 def build_position_updater(shared: Shared, delivery: DeliveryPort) -> PositionUpdater:
-    """Make what tells those who wait their places: those in the servers of this process's shards."""
+    """Make what tells those who wait their positions: those in the servers of this process's shards."""
     return PositionUpdater(
         shared.queue,
         delivery,

@@ -20,7 +20,7 @@ from bot.media.downloads import DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.files import Clip, NoVideoError, VideoStore, probe
 from bot.media.images import data_uri_of
 from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
-from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.media.last_frames import LastFrames, NoFrameError, VideoSources
 from bot.provider.catalogue import VideoRequest
 from bot.provider.errors import UnknownTaskError
 from bot.provider.models import Task
@@ -212,7 +212,7 @@ class _Making:
             return shot.video
         [side] = shot.video.model.sides(1)
         try:
-            frame = await self.frames.find(VideoPlaces(kept=before.path), side)
+            frame = await self.frames.find(VideoSources(kept=before.path), side)
         except MediaError as error:
             advice = f" {self._again(number - 1)}" if isinstance(error, NoFrameError) else ""
             raise GenerateError(f"I can't read the last frame of the shot before: {error}{advice}") from error

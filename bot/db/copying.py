@@ -65,7 +65,7 @@ async def copy_database(
         CopyError: that is not possible; nothing was copied, and it can be tried again.
     """
     source, target = _storage("FROM", source_address), _storage("TO", target_address)
-    if source.place == target.place:
+    if source.location == target.location:
         raise CopyError("FROM and TO are the same database.")
     _ensure_there(source_address)
     await _make_tables(target)

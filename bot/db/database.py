@@ -223,7 +223,7 @@ async def bring_up_to_date(storage: Storage) -> None:
         DatabaseError: it cannot be opened, or belongs to a newer version of the program.
     """
     try:
-        await storage.make_place()
+        await storage.prepare_location()
         async with storage.open(patient=True) as connections:
             await _migrate_in_time(storage, connections)
     except DatabaseError:
@@ -252,7 +252,7 @@ def _is_waited_for(storage: Storage, error: Exception) -> bool:
         return False
     log.warning(
         "could not open the database yet",
-        place=storage.place,
+        place=storage.location,
         error=_reason_of(error),
         patience=START_PATIENCE,
     )

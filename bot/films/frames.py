@@ -11,7 +11,7 @@ from bot.films.takes import is_there
 from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.media.last_frames import LastFrames, NoFrameError, VideoSources
 
 
 class ShotFrames:
@@ -42,7 +42,7 @@ class ShotFrames:
         is_here = await asyncio.to_thread(path.exists)
         kept = path if is_here else self._videos.find_original(generation_id)
         try:
-            return await self._find(shot, VideoPlaces(kept=kept, address=shot.video_url), min_side)
+            return await self._find(shot, VideoSources(kept=kept, address=shot.video_url), min_side)
         except (FileGoneError, NoFrameError):
             await self._database.write(lambda session: note_frameless(session, shot))
             raise
@@ -56,7 +56,7 @@ class ShotFrames:
 
         await self._database.write(note)
 
-    async def _find(self, shot: Generation, places: VideoPlaces, min_side: int) -> bytes:
+    async def _find(self, shot: Generation, places: VideoSources, min_side: int) -> bytes:
         """Take it from what was made or, where a shot is redone much later, from what was posted."""
         try:
             return await self._frames.find(places, min_side)
@@ -67,4 +67,4 @@ class ShotFrames:
             address = await self.find_attachment(shot)
         except DeliveryPostponedError as error:
             raise MediaError("Discord can't be asked for the video now.") from error
-        return await self._frames.find(VideoPlaces(attachment=address), min_side)
+        return await self._frames.find(VideoSources(attachment=address), min_side)

@@ -151,15 +151,15 @@ def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, n
     Raises:
         NotFoundError, TooLateError: see `Cancellation.cancel`.
     """
-    place = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
+    is_row = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
     begins_at = case((is_being_answered(now), Generation.not_before), else_=now)
     generation = session.scalar(
         update(Generation)
-        .where(place, or_(Generation.status.in_(OPEN), IN_REVIEW))
+        .where(is_row, or_(Generation.status.in_(OPEN), IN_REVIEW))
         .values(**_ended(actor_id, now) | {"not_before": begins_at})
         .returning(Generation)
     )
     if generation is not None:
         return generation
-    is_known = session.scalar(select(Generation.id).where(place)) is not None
+    is_known = session.scalar(select(Generation.id).where(is_row)) is not None
     raise TooLateError if is_known else NotFoundError

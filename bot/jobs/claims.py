@@ -28,17 +28,17 @@ def _select_queued(
 ) -> Sequence[str]:
     """Return up to `most` that may go to the provider now, and lock their rows.
 
-    Places are counted by one process at a time, but only while there may be any to take.
+    Slots are counted by one process at a time, but only while there may be any to take.
     """
     if most <= 0 or not _may_take(session, now, lease, max_running):
         return []
-    hold(session, Lock.PLACES)
+    hold(session, Lock.SLOTS)
     free = max_running - count_running(session, now, lease)
     return _select_ids(session, _NEXT, now, lease, min(most, free))
 
 
 def _may_take(session: Session, now: datetime, lease: timedelta, max_running: int) -> bool:
-    """Whether something waits and there is a place for it, as far as can be seen without a lock."""
+    """Whether something waits and there is a slot for it, as far as can be seen without a lock."""
     if session.scalar(_WAITING, _moments(now, lease)) is None:
         return False
     return count_running(session, now, lease) < max_running

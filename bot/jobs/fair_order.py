@@ -104,7 +104,7 @@ def fetch_line(session: Session, now: datetime, lease: timedelta) -> Sequence[Ro
     return session.execute(_LINE, moments(now, lease)).all()
 
 
-def fetch_next_place(
+def fetch_next_position(
     session: Session, guild_id: int, user_id: int, now: datetime, lease: timedelta, count: int = 1
 ) -> int:
     """Return the place in the line, from 1 on, that the last of `count` more of a member would have."""

@@ -57,8 +57,8 @@ class PositionUpdater:
         """Tell those whose position has changed, or whose expected time is over."""
         line = await self._queue.list_queue()
         positions = {
-            name: min(place, LAST_POSITION + 1)
-            for place, (name, guild_id) in enumerate(line, start=1)
+            name: min(number, LAST_POSITION + 1)
+            for number, (name, guild_id) in enumerate(line, start=1)
             if self._is_ours(guild_id)
         }
         self._told = {name: eta for name, eta in self._told.items() if name in positions}

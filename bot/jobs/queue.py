@@ -22,7 +22,7 @@ from bot.failures import FailureKind
 from bot.jobs.claims import UNFINISHED, select_due
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import has_same_address, made, unmade
-from bot.jobs.fair_order import count_running, fetch_line, fetch_next_place, is_free
+from bot.jobs.fair_order import count_running, fetch_line, fetch_next_position, is_free
 from bot.jobs.strikes import brings_strike, strike_for_safety
 from bot.jobs.task_ids import ensure_free
 from bot.metrics import metrics
@@ -235,11 +235,11 @@ class GenerationQueue:
         )
 
     async def list_queue(self) -> Sequence[Row[str, int]]:
-        """Return all requests that wait for a place at the provider, the next one first: id, server's id."""
+        """Return all requests that wait for a slot at the provider, the next one first: id, server's id."""
         return await self._database.read(lambda session: fetch_line(session, self._clock(), self.lease))
 
-    async def estimate_place(self, guild_id: int, user_id: int, count: int = 1) -> tuple[int, int]:
-        """Return the place in that line of the last of `count` more requests, and how many places are free.
+    async def estimate_position(self, guild_id: int, user_id: int, count: int = 1) -> tuple[int, int]:
+        """Return the position in that line of the last of `count` more requests, and how many slots are free.
 
         Raises:
             DatabaseBusyError: nothing can be read now.
@@ -247,8 +247,8 @@ class GenerationQueue:
         now = self._clock()
 
         def foresee(session: Session) -> tuple[int, int]:
-            place = fetch_next_place(session, guild_id, user_id, now, self.lease, count)
-            return place, self._max_running - count_running(session, now, self.lease)
+            position = fetch_next_position(session, guild_id, user_id, now, self.lease, count)
+            return position, self._max_running - count_running(session, now, self.lease)
 
         return await self._database.read(foresee, hurried=True)
 

@@ -94,7 +94,7 @@ class Workflow:
     async def _submit(self, generation: Generation) -> Generation:
         ready = await self._ready(generation)
         if ready.status is not Status.QUEUED or generation.card_id is None:
-            return ready  # it had no place at the provider while its card was looked for
+            return ready  # it had no slot at the provider while its card was looked for
         if is_in_review(ready):
             return ready
         return await self._submission.submit(ready)

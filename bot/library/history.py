@@ -18,7 +18,7 @@ class HistoryPage:
     """One of a member's generations.
 
     Attributes:
-        number: its place, from 1 on, the newest first.
+        number: its position, from 1 on, the newest first.
         count: how many the member has in this server.
         newer_id, older_id: its neighbours, or None at the ends.
         continued_in: the videos that continue it and can be watched, the newest first, up to three.

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
+from bot.admission.check_request import AdmissionContext, Requester, check_channel, check_words
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
@@ -65,7 +65,7 @@ class Reposts:
                 raise NotFoundError
             _ensure_postable(generation)
             policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
-            refusal = check_place(requester, AdmissionContext(policy, member_policy), now) or check_words(
+            refusal = check_channel(requester, AdmissionContext(policy, member_policy), now) or check_words(
                 generation.prompt, policy
             )
             if refusal is not None:

@@ -36,8 +36,8 @@ def note_shown(
     move(session, row, None, seen=until)
     if shown_at is not None and not isinstance(row, AuditRow):
         table = type(row)
-        place = {"channel_id": shown_at.channel_id, "message_id": shown_at.message_id}
-        session.execute(update(table).where(table.id == row.id).values(place))
+        message = {"channel_id": shown_at.channel_id, "message_id": shown_at.message_id}
+        session.execute(update(table).where(table.id == row.id).values(message))
     show_end(session, row, now)
 
 

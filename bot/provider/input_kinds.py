@@ -33,7 +33,7 @@ class InputKind(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Its place among all kinds: what is made from less comes first."""
+        """Its position among all kinds: what is made from less comes first."""
         return list(InputKind).index(self)
 
     def may_become(self, other: "InputKind") -> bool:

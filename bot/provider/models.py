@@ -50,7 +50,7 @@ WORKING_ELSEWHERE = frozenset(
 FINISHED_STATUSES = frozenset({"completed", "complete", "succeeded"})
 FAILED_STATUSES = frozenset({"error", "failed", "canceled", "cancelled"})
 # Where a finished task may have its file, if not in `video`; while it works, other addresses may stand there.
-OTHER_PLACES = (
+OTHER_FIELDS = (
     *("videos", "videourl", "output", "outputs", "result", "results", "data", "response"),
     *("generatedvideos", "downloadurl", "file", "files", "url"),
 )
@@ -118,7 +118,7 @@ class Task(Wire):
         remark = [task.get(name) for name in ("message", "detail", "reason")]
         ids, video, errors = ids_in(task), task.get("video"), [fields.get(name) for name in ERRORS]
         if not address_in(video) and _may_be_done(task) and not reason_in(errors):
-            video = [fields.get(name) for name in OTHER_PLACES]
+            video = [fields.get(name) for name in OTHER_FIELDS]
         named = {"id": ids[0] if ids else None, "usage": usage_in(task), "header_credits": None}
         said = {
             "error": errors,

@@ -29,7 +29,7 @@ def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: W
         body = read_json(content)
     except ValueError:
         body = _plain_text(content)
-    said = words.clean(reason_in(body, with_places=True))
+    said = words.clean(reason_in(body, with_fields=True))
     error = error_from_status(status, said or f"The video service answered {status}.", _retry_after(headers))
     error.words = said or None
     error.request_id = words.clean(_request_id(body, headers))[:LONGEST_REQUEST_ID] or None

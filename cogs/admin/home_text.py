@@ -133,7 +133,7 @@ def strikes_of_the_week(strikes: Sequence[StrikesOf]) -> str:
 
 def _linked(amount: str, posts: Sequence[Posted], links: Links, most: int) -> str:
     found = [link for link in map(links, posts) if link is not None][:most]
-    shown = [f"[{number(place)}]({link})" for place, link in enumerate(found, start=1)]
+    shown = [f"[{number(position)}]({link})" for position, link in enumerate(found, start=1)]
     return f"{amount}: {' '.join(shown)}" if shown else amount
 
 

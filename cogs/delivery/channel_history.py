@@ -1,4 +1,4 @@
-"""The bot's own messages in a place, as far as they can be read.
+"""The bot's own messages in a channel, as far as they can be read.
 
 They are found by ids, which are Discord's own order and time: the host's clock may be minutes off.
 """

@@ -55,13 +55,13 @@ class Threads:
         Raises:
             DeliveryPostponedError: try again later.
         """
-        card_id, place = generation.card_id, ("thread", generation.channel_id)
+        card_id, destination = generation.card_id, ("thread", generation.channel_id)
         if generation.placement is not Placement.THREAD or card_id is None:
             return None
         known = generation.thread_id or self._opened.get(card_id)
         if known is not None:
             return known
-        if self._failed.has(place) or self._failed.wait(place):
+        if self._failed.has(destination) or self._failed.wait(destination):
             return None
         opening = self._opening.get(card_id) or self._begin(generation, card_id)
         await asyncio.wait({opening}, timeout=patience)
@@ -119,14 +119,14 @@ class Threads:
         Raises:
             DeliveryPostponedError: try again later.
         """
-        place = ("thread", channel_id)
-        self._failed.note(place, error)
+        destination = ("thread", channel_id)
+        self._failed.note(destination, error)
         log.warning("no thread", channel=channel_id, error=str(error) or type(error).__name__)
         if classify_error(error) is not Remedy.LATER:
             self._troubled.pop(channel_id, None)
             return classify_error(error)
         since = self._troubled.setdefault(channel_id, self._clock())
-        if self._failed.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
+        if self._failed.wait(destination) or self._clock() - since > TROUBLE_PATIENCE:
             return Remedy.ELSEWHERE
         raise postponed(error) from error
 

@@ -184,7 +184,7 @@ _ROWS = (
         name=N_("Where videos go"),
         show=_placement,
         show_unset=_placement,
-        parse=lambda value, _: Placement(ensure_offered(value, [place.value for place in Placement])),
+        parse=lambda value, _: Placement(ensure_offered(value, [placement.value for placement in Placement])),
         choices={
             Placement.THREAD.value: N_("thread: in a thread below the request"),
             Placement.CHANNEL.value: N_("channel: as a reply to the request"),

@@ -95,7 +95,7 @@ def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     """Check that members can ask for videos there, or in the threads there.
 
     Raises:
-        BadInputError: it is no such place of this server.
+        BadInputError: it is no such channel of this server.
     """
     channel = guild.get_channel(channel_id)
     if isinstance(channel, discord.CategoryChannel):

@@ -18,7 +18,7 @@ from bot.i18n import N_, _, ngettext
 from bot.policy.documents import Period
 from bot.policy.phrases import count_videos
 from bot.timestamps import moment, relative_time
-from cogs.usage.usage_text import places_left
+from cogs.usage.usage_text import slots_left
 
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {
     Period.DAY: N_(
@@ -42,7 +42,7 @@ def now_text(entitlement: Entitlement) -> str:
         case WaitingFullError(most=most):
             return _full_queue(most)
         case None:
-            return _no_money(entitlement) or _places_line(places_left(entitlement))
+            return _no_money(entitlement) or _slots_line(slots_left(entitlement))
 
 
 def _full_limit(verdict: QuotaVerdict) -> str:
@@ -72,7 +72,7 @@ def _no_money(entitlement: Entitlement) -> str:
     return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
 
 
-def _places_line(left: int | None) -> str:
+def _slots_line(left: int | None) -> str:
     if left is None:
         return _("They can request any number of videos now.")
     return ngettext("They can request {count} video now.", "They can request {count} videos now.", left)

@@ -139,10 +139,10 @@ def _eta_line(quote: Quote) -> str:
         return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
     if eta.position > LAST_POSITION:
         return _("⏳ Wait: after more than {most} other requests.", most=number(LAST_POSITION))
-    place = number(eta.position)
+    position = number(eta.position)
     if not wait:
-        return _("⏳ Wait: position {place} in the queue.", place=place)
-    return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=place)
+        return _("⏳ Wait: position {place} in the queue.", place=position)
+    return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=position)
 
 
 def reviewed_line() -> str:

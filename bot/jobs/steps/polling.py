@@ -181,7 +181,7 @@ class Polling:
     async def _announce(self, generation: Generation, eta: Eta) -> None:
         """Bring the card up to date, and begin to open the thread: the member sees where it will come.
 
-        Discord may hold threads up for minutes, and the next member waits for this request's place.
+        Discord may hold threads up for minutes, and the next member waits for this request's slot.
         """
         await self._show(generation, eta)
         opening = asyncio.create_task(self._open_thread(generation), name=f"announce {generation.id}")
