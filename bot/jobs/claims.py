@@ -11,7 +11,7 @@ from bot.db.locks import Lock, hold
 from bot.db.models import WAITING, Generation, Status
 from bot.db.review_models import ReviewRow
 from bot.jobs.closures import LONGEST_WAIT
-from bot.jobs.fair_order import FREE, NOW, count_running, in_line, in_turn, moments
+from bot.jobs.fair_order import FREE, NOW, count_running, in_fair_order, in_line, parameters
 
 # The condition of an index: PostgreSQL and SQLite use it for these very words.
 UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
@@ -39,7 +39,7 @@ def _select_queued(
 
 def _may_take(session: Session, now: datetime, lease: timedelta, max_running: int) -> bool:
     """Whether something waits and there is a slot for it, as far as can be seen without a lock."""
-    if session.scalar(_WAITING, _moments(now, lease)) is None:
+    if session.scalar(_WAITING, _parameters(now, lease)) is None:
         return False
     return count_running(session, now, lease) < max_running
 
@@ -49,11 +49,11 @@ def _select_ids(
 ) -> Sequence[str]:
     if most <= 0:
         return []
-    return session.scalars(query, _moments(now, lease) | {"most": most}).all()
+    return session.scalars(query, _parameters(now, lease) | {"most": most}).all()
 
 
-def _moments(now: datetime, lease: timedelta) -> dict[str, object]:
-    return {"latest": now + LONGEST_WAIT, **moments(now, lease)}
+def _parameters(now: datetime, lease: timedelta) -> dict[str, object]:
+    return {"latest": now + LONGEST_WAIT, **parameters(now, lease)}
 
 
 def _locked(query: Select[str]) -> Select[str]:
@@ -85,4 +85,4 @@ _BEGUN = _locked(
     .order_by(Generation.created_at)
 )
 _WAITING = select(Generation.id).where(Generation.delivered_at.is_(None), in_line(), _DUE, FREE).limit(1)
-_NEXT = _locked(in_turn(_DUE))
+_NEXT = _locked(in_fair_order(_DUE))

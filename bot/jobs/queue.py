@@ -70,7 +70,7 @@ class GenerationQueue:
     async def claim(self, most: int) -> list[Generation]:
         """Take up to `most` generations whose next step is due and that nobody carries.
 
-        Of those that were not begun, members get theirs in turn (`bot.jobs.fair_order`).
+        Of those that were not begun, members get theirs in fair order (`bot.jobs.fair_order`).
         Some that this process carries itself may be among them: when the clock has jumped, and when they
         were cancelled meanwhile.
         """

@@ -22,7 +22,7 @@ from bot.media.subprocess_limits import confined
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 AT_ONCE = 2  # videos that are looked into at the same time; the others wait in order
-TIMEOUT = 120.0  # seconds for one video, wherever it is, with the wait for its turn
+TIMEOUT = 120.0  # seconds for one video, wherever it is, with the wait for others
 FFMPEG_TIMEOUT = 30.0  # seconds
 MEMORY = 2 * 2**30  # bytes of ffmpeg's address space; a quarter of that is used
 # Only the end is decoded, if there are pictures in it: sound may be longer.
@@ -77,7 +77,7 @@ class LastFrames:
         self._folder = folder
         self._from_discord = from_discord
         self._from_provider = from_provider
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._semaphore = asyncio.Semaphore(AT_ONCE)
 
     async def find(self, sources: VideoSources, min_side: int = 0) -> bytes:
         """Return the last frame as a JPEG whose shorter side has at least `min_side` pixels.
@@ -91,7 +91,7 @@ class LastFrames:
             MediaError: it cannot be had now.
         """
         try:
-            async with asyncio.timeout(TIMEOUT), self._turns:
+            async with asyncio.timeout(TIMEOUT), self._semaphore:
                 frame = await self._find(sources, min_side)
                 return await asyncio.to_thread(_enlarged, frame, min_side)
         except TimeoutError as error:

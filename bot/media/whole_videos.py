@@ -35,7 +35,7 @@ class WholeVideos:
         self._folder = folder
         self._from_discord = from_discord
         self._from_provider = from_provider
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._semaphore = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, sources: VideoSources, target: Path | None = None) -> None:
         """Write a video to `target`: the first copy that is large enough, else the largest one.
@@ -48,7 +48,7 @@ class WholeVideos:
             MediaError: it cannot be had now.
         """
         try:
-            async with asyncio.timeout(TIMEOUT), self._turns:
+            async with asyncio.timeout(TIMEOUT), self._semaphore:
                 await self._fetch(sources, target)
         except TimeoutError as error:
             raise MediaError(f"There was no video after {TIMEOUT:.0f} s.") from error

@@ -27,7 +27,7 @@ REMIND_AFTER = timedelta(hours=24)  # while it holds
 WORD_LIFE = timedelta(minutes=5)  # for which a process is believed that does not look again
 
 Value = int | float | str
-Turn = Literal["begun", "over"]
+Transition = Literal["begun", "over"]
 
 
 class AlertKind(StrEnum):
@@ -223,7 +223,7 @@ class AlertState:
     told_at: AwareDatetime | None = None
     is_told: bool = False
     is_shown: bool = False
-    due: Turn | None = None
+    due: Transition | None = None
     facts: Mapping[str, Value] = field(default_factory=dict[str, Value])
     holders: Mapping[str, AwareDatetime] = field(default_factory=dict[str, AwareDatetime])
 
@@ -250,13 +250,13 @@ def weigh(
     return replace(state, holders=others), AlertReading(None) if others else reading
 
 
-def advance(state: AlertState, reading: AlertReading, now: datetime) -> tuple[AlertState, Turn | None]:
+def advance(state: AlertState, reading: AlertReading, now: datetime) -> tuple[AlertState, Transition | None]:
     """Return the state after a finding, and what is to be said about it now, if anything."""
     if reading.holds is None or (not reading.holds and not state.is_active):
         return state, None
     if not reading.holds:
         # Nobody needs to hear the end of what they never heard of.
-        due: Turn | None = "over" if state.is_shown else None
+        due: Transition | None = "over" if state.is_shown else None
         over = replace(state, since=None, is_told=False, due=due, facts=reading.facts)
         return over, "over" if state.is_told else None
     held = replace(state, since=state.since or now, facts=reading.facts)

@@ -30,7 +30,7 @@ from bot.monitoring.alert_rules import (
     AlertKind,
     AlertReading,
     AlertState,
-    Turn,
+    Transition,
     advance,
     evaluate_alerts,
     settle,
@@ -55,13 +55,13 @@ class Announcement:
     """An alert's message to a channel."""
 
     key: AlertKey
-    turn: Turn
+    transition: Transition
     state: AlertState
 
     @property
     def nonce(self) -> str:
         """The same for the same message, and short enough for Discord."""
-        words = f"{self.key} {self.turn} {self.state.told_at}"
+        words = f"{self.key} {self.transition} {self.state.told_at}"
         return f"alert-{sha256(words.encode()).hexdigest()[:16]}"
 
 
@@ -116,7 +116,7 @@ class Alerts:
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
         await run_every(
-            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="could not check the alerts"
+            LOOK_INTERVAL, self._stopping, self._wait_and_look, failed="could not check the alerts"
         )
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
@@ -124,14 +124,14 @@ class Alerts:
         except Exception:  # what this process found is believed a little longer then
             log.exception("could not record that this process stops monitoring")
 
-    async def _look_in_turn(self) -> None:
-        await self._take_turn()
+    async def _wait_and_look(self) -> None:
+        await self._wait_for_others()
         await self.look()
 
-    async def _take_turn(self) -> None:
+    async def _wait_for_others(self) -> None:
         """Wait while another process looks, so that both do not say the same at once."""
         try:
-            await self._rate_limit.take("alerts", LOOK_SPACING)
+            await self._rate_limit.acquire("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
             log.info("checking alerts without waiting for a turn")  # that may be what is to be told
 
@@ -176,9 +176,9 @@ class Alerts:
 
     async def _note(self, key: AlertKey, reading: AlertReading) -> None:
         before, now = self._states.get(key, AlertState()), self._clock()
-        state, turn = advance(*weigh(before, self._name, reading, now), now)
-        if turn is not None:
-            _log(key, turn, state)
+        state, transition = advance(*weigh(before, self._name, reading, now), now)
+        if transition is not None:
+            _log(key, transition, state)
         if state.is_forgettable(now):
             if key in self._states:
                 await self._store.write(key, None)
@@ -228,9 +228,9 @@ class Alerts:
         ).moderators_channel_id
 
 
-def _log(key: AlertKey, turn: Turn, state: AlertState) -> None:
+def _log(key: AlertKey, transition: Transition, state: AlertState) -> None:
     guild = {} if key.guild_id is None else {"guild": key.guild_id}
-    if turn == "over":
+    if transition == "over":
         log.warning("an alert was resolved", alert=key.kind.value, **guild)
     elif key.kind in WARNINGS:
         log.warning("an alert", alert=key.kind.value, **guild, **state.facts)

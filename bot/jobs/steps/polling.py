@@ -50,7 +50,7 @@ class Polling:
 
     Args:
         estimator: knows when to ask and what to tell the member meanwhile; learns from every video.
-        limiter: gives turns to ask.
+        limiter: gives slots to ask.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Polling:
         while True:
             delay = min(delay, max(left.total_seconds(), MIN_POLL_DELAY))  # and once more at the end
             eta = await self._wait(generation, delay, eta, watch)
-            await self._limiter.turn()
+            await self._limiter.acquire()
             await self._queue.ensure_held(generation)
             task, ending = await self._ask(generation, answers)
             if task is not None and task.state is TaskState.COMPLETED:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation, Status
-from bot.jobs.fair_order import RECENT, fetch_line, fetch_next_position, in_turn, moments
+from bot.jobs.fair_order import RECENT, fetch_line, fetch_next_position, in_fair_order, parameters
 from bot.jobs.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
@@ -94,7 +94,7 @@ def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) ->
     expected = expected_line(found)
 
     def read(session: Session) -> list[str]:
-        return list((session.scalars(in_turn(true()), moments(NOW, LEASE))).all())
+        return list((session.scalars(in_fair_order(true()), parameters(NOW, LEASE))).all())
 
     assert ask(found, read) == expected
 

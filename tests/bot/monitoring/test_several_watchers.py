@@ -33,7 +33,7 @@ class Channel:
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
         assert channel_id == CHANNEL
-        self.told.append((announcement.key.kind.value, announcement.turn))
+        self.told.append((announcement.key.kind.value, announcement.transition))
 
 
 class Worker:
