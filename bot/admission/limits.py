@@ -179,11 +179,11 @@ def _next_slot(
     windows = [limit for limit in limits if limit.kind in WINDOWS and limit.rule.most is not None]
     if not any(_is_full(limit, use, now) for limit in windows):
         return None
-    moments = {moment + WINDOWS[limit.kind] for limit in windows for moment in use.counted}
-    for moment in sorted(moment for moment in moments if moment > now):
-        granted = member_policy.granted(moment)
-        if not any(_is_full(Limit(limit.rule, granted), use, moment) for limit in windows):
-            return moment
+    ends = {start + WINDOWS[limit.kind] for limit in windows for start in use.counted}
+    for at in sorted(end for end in ends if end > now):
+        granted = member_policy.granted(at)
+        if not any(_is_full(Limit(limit.rule, granted), use, at) for limit in windows):
+            return at
     return None
 
 

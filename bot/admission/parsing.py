@@ -79,8 +79,8 @@ def parse_until(text: str, now: datetime) -> datetime:
     """
     typed = _plain(text)
     span = _read_span(typed)
-    moment = _read_moment(typed) if span is None else _after(now, span)
-    if moment is None:
+    at = _read_time(typed) if span is None else _after(now, span)
+    if at is None:
         day = f"{now.astimezone(UTC) + timedelta(days=1):%Y-%m-%d}"
         raise BadInputError(
             _(
@@ -89,10 +89,10 @@ def parse_until(text: str, now: datetime) -> datetime:
                 day=day,
             )
         )
-    if moment <= now:
+    if at <= now:
         # Translators: "12h" and "3 days" stay English: nothing else is understood
         raise BadInputError(_("That time is in the past. Enter a later one, such as 12h or 3 days."))
-    if moment - now > LONGEST_SPAN:
+    if at - now > LONGEST_SPAN:
         raise BadInputError(
             ngettext(
                 "That's too far away. The maximum is {count} day from now.",
@@ -100,7 +100,7 @@ def parse_until(text: str, now: datetime) -> datetime:
                 LONGEST_SPAN.days,
             )
         )
-    return moment
+    return at
 
 
 def parse_most(text: str) -> int | None:
@@ -157,7 +157,7 @@ def _after(now: datetime, span: timedelta) -> datetime:
     return now.astimezone(UTC) + min(span, LONGEST_SPAN + timedelta(days=1))
 
 
-def _read_moment(typed: str) -> datetime | None:
+def _read_time(typed: str) -> datetime | None:
     if match := TIMESTAMP.fullmatch(typed):
         return EPOCH + timedelta(seconds=int(match[1]))
     if not (match := DATE.fullmatch(typed)):

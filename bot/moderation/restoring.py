@@ -77,8 +77,8 @@ def member_part(decision: Decision) -> Part[MemberPolicy] | None:
 def still_holding(told: Told, now: datetime) -> Told:
     """Return a state that still holds: None where a block or a grant has ended."""
     ends: Sequence[Mapping[str, Any]] = [told or {}, *(told or {}).get("grants", ())]
-    moments = [end["until"] for end in ends if end.get("until")]
-    return None if any(datetime.fromisoformat(moment) <= now for moment in moments) else told
+    times = [end["until"] for end in ends if end.get("until")]
+    return None if any(datetime.fromisoformat(at) <= now for at in times) else told
 
 
 def is_as_left(decision: Decision, present: Told, now: datetime) -> bool:

@@ -272,6 +272,6 @@ def settle(state: AlertState) -> AlertState:
     return replace(state, due=None, is_shown=state.due == "begun")
 
 
-def _is_recent(moment: datetime | None, span: timedelta, now: datetime) -> bool:
-    """Whether `moment` is within the last `span`; one in the future comes from a clock that was set back."""
-    return moment is not None and timedelta() <= now - moment < span
+def _is_recent(at: datetime | None, span: timedelta, now: datetime) -> bool:
+    """Whether `at` is within the last `span`; one in the future comes from a clock that was set back."""
+    return at is not None and timedelta() <= now - at < span

@@ -8,7 +8,7 @@ from typing import LiteralString
 from bot.escape import plain
 from bot.i18n import N_, _, format_and, ngettext
 from bot.policy.documents import LimitKind, Period
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 
 REASON_LENGTH = 300  # characters of a moderator's reason
 WORDS_LENGTH = 100  # characters of words that are named together
@@ -76,7 +76,7 @@ def block_end(until: datetime | None) -> str:
     """Return a sentence for a blocked member that says when that ends; None: when a moderator ends it."""
     if until is None:
         return _("Ask a moderator when you can use it again.")
-    return _("The block lasts until {date}.", date=moment(until))
+    return _("The block lasts until {date}.", date=absolute_time(until))
 
 
 def seconds(length: int) -> str:

@@ -125,7 +125,7 @@ def fetch_recent_strikes(session: Session, guild_id: int, since: datetime) -> Se
     given: dict[int, list[datetime]] = {}
     for user_id, at in session.execute(query):
         given.setdefault(user_id, []).append(at)
-    found = [StrikesOf(user_id, len(moments), moments[0]) for user_id, moments in given.items()]
+    found = [StrikesOf(user_id, len(times), times[0]) for user_id, times in given.items()]
     return sorted(found, key=lambda strikes: strikes.count, reverse=True)
 
 

@@ -10,7 +10,7 @@ from typing import LiteralString
 from bot.db.guild_models import StrikeKind
 from bot.i18n import N_, _, format_and, ngettext, number
 from bot.policy.documents import Block, Step, StrikeRules
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 
 BLOCK_REASON = "Too many strikes."  # as it is written down; told by `bot.policy.phrases`
 
@@ -119,12 +119,12 @@ def _what_counted(standing: Standing) -> str:
     kinds = Counter(strike.kind for strike in standing.strikes)
     what = format_and(_(KINDS[kind], count=number(kinds[kind])) for kind in StrikeKind if kinds[kind])
     if standing.count == 1:
-        fades = _("It counts until {date}.", date=moment(standing.fades_at))
+        fades = _("It counts until {date}.", date=absolute_time(standing.fades_at))
     else:
         fades = _(
             "The first one counts until {date}, the last one until {last}.",
-            date=moment(standing.fades_at),
-            last=moment(standing.all_faded_at),
+            date=absolute_time(standing.fades_at),
+            last=absolute_time(standing.all_faded_at),
         )
     return f"{_('Counted: {what}.', what=what)} {fades}"
 

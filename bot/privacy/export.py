@@ -257,5 +257,5 @@ def _link(*ids: int | None) -> str | None:
     return "https://discord.com/channels/" + "/".join(map(str, ids))
 
 
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()

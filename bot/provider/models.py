@@ -179,18 +179,18 @@ class Task(Wire):
         return self.status.casefold()
 
 
-def aware(moment: datetime) -> datetime:
+def aware(at: datetime) -> datetime:
     """Take a time that names no zone for one in UTC, as all of the provider's are."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(aware)]
+AwareTime = Annotated[datetime, AfterValidator(aware)]
 
 
 class LogEntry(Wire):
     """One row of the provider's request log. `inference_id` is the task's id."""
 
-    created: Annotated[Moment | None, WrapValidator(none_if_odd)] = None
+    created: Annotated[AwareTime | None, WrapValidator(none_if_odd)] = None
     status: Said = ""
     inference_id: TaskId | None = None
     client_request_id: Annotated[str | None, WrapValidator(none_if_odd)] = None

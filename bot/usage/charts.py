@@ -123,7 +123,7 @@ def _write_heading(canvas: Canvas, report: UsageReport, server_name: str) -> Non
         failed=number(total.failed),
         money=dollars(usd(total.credits)),
     )
-    span = _("{start} to {end} UTC", start=_moment(report.start), end=_moment(report.end))
+    span = _("{start} to {end} UTC", start=_date_and_time(report.start), end=_date_and_time(report.end))
     canvas.text((MARGIN, 64), f"{facts} · {span}", color=FAINT)
 
 
@@ -137,5 +137,5 @@ def _tick_name(report: UsageReport, day: DayUse) -> str:
             return date(day.start, "MMMd")
 
 
-def _moment(moment: datetime) -> str:
-    return f"{date(moment, 'yMMMd')}, {moment:%H:%M}"
+def _date_and_time(at: datetime) -> str:
+    return f"{date(at, 'yMMMd')}, {at:%H:%M}"

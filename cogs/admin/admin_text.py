@@ -10,7 +10,7 @@ from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.policy.documents import Block
 from bot.policy.phrases import told_reason
 from bot.text import shorten
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 from cogs.moderation.words_text import shown_word
 
 GOES_ON = N_("Running requests continue; `/veo-admin queue` lists them and can cancel them.")
@@ -45,7 +45,7 @@ def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
             "🚫 **Blocked.** {member} can't request videos here until {date}, "
             "even after leaving and rejoining.",
             member=who,
-            date=moment(until),
+            date=absolute_time(until),
         )
     )
     return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBER, reason)}"
@@ -75,7 +75,7 @@ def block_line(user_id: int, block: Block) -> str:
     line = (
         _("{member}, until `/veo-admin unblock`", member=who)
         if block.until is None
-        else _("{member}, until {date}", member=who, date=moment(block.until))
+        else _("{member}, until {date}", member=who, date=absolute_time(block.until))
     )
     if not reason:
         return f"- {line}"

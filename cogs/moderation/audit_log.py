@@ -16,7 +16,7 @@ from bot.moderation.importing import SERVER_LENGTH
 from bot.policy.documents import LimitKind, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, told_reason
 from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
-from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
+from cogs.moderation.audit_log_parts import mention, parse_time, show_end, show_time
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_changes
 from cogs.moderation.undo_text import changes_text, undo_sentence
@@ -27,7 +27,7 @@ REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice
 def entry_line(entry: AuditRow) -> str:
     """Return who did what to which subject, when and why: usually under 500 characters, at most 900."""
     who = _("The bot") if entry.actor_id is None else f"<@{entry.actor_id}>"
-    line = f"{show_moment(entry.at)} #{entry.id} {SENTENCES[entry.action](entry, who)}"
+    line = f"{show_time(entry.at)} #{entry.id} {SENTENCES[entry.action](entry, who)}"
     if not entry.reason:
         return line
     return f"{line} {_('Reason: “{reason}”.', reason=plain(told_reason(entry.reason), REASON_LENGTH))}"
@@ -89,7 +89,7 @@ def _reset(entry: AuditRow, who: str) -> str:
         "{who} reset the usage of {subject}: earlier videos no longer count toward limits (before: {date}).",
         who=who,
         subject=_subject(entry),
-        date=show_moment(parse_moment(before)),
+        date=show_time(parse_time(before)),
     )
 
 

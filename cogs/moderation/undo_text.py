@@ -12,7 +12,7 @@ from bot.moderation.undo import ChangedSince, Undone
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, quote_words, told_reason
-from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
+from cogs.moderation.audit_log_parts import mention, parse_time, show_end, show_time
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_states, told_apart
 from cogs.ui.lists import first_of
@@ -205,7 +205,7 @@ def _grant(decision: Decision, told: Told) -> States:
 def _reset(decision: Decision, told: Told) -> States:
     name = _("last usage reset of {member}", member=mention(decision.subject))
     at = (told or {}).get("reset_at")
-    return {name: show_moment(parse_moment(at)) if at else pgettext("last reset", "never")}
+    return {name: show_time(parse_time(at)) if at else pgettext("last reset", "never")}
 
 
 def _settings(decision: Decision, told: Told) -> States:

@@ -17,7 +17,7 @@ from bot.admission.limits import QuotaVerdict
 from bot.i18n import N_, _, ngettext
 from bot.policy.documents import Period
 from bot.policy.phrases import count_videos
-from bot.timestamps import moment, relative_time
+from bot.timestamps import absolute_time, relative_time
 from cogs.usage.usage_text import slots_left
 
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {
@@ -81,4 +81,4 @@ def _slots_line(left: int | None) -> str:
 def _blocked_line(until: datetime | None) -> str:
     if until is None:
         return _("They can't request videos now: they're blocked until a moderator unblocks them.")
-    return _("They can't request videos now: they're blocked until {date}.", date=moment(until))
+    return _("They can't request videos now: they're blocked until {date}.", date=absolute_time(until))

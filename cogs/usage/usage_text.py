@@ -13,7 +13,7 @@ from bot.money import show_money
 from bot.policy.documents import LimitKind, MemberPolicy
 from bot.policy.phrases import count_videos
 from bot.policy.strikes import describe_standing
-from bot.timestamps import moment, relative_time
+from bot.timestamps import absolute_time, relative_time
 
 SHOWN_GRANTS = 5
 
@@ -72,7 +72,7 @@ def grant_lines(member_policy: MemberPolicy, now: datetime) -> Iterator[str]:
         yield _(
             "Granted, included above: {videos} until {date}.",
             videos=count_videos(grant.amount),
-            date=moment(grant.until),
+            date=absolute_time(grant.until),
         )
     if len(alive) > SHOWN_GRANTS:
         rest = sum(grant.amount for grant in alive[SHOWN_GRANTS:])
