@@ -168,9 +168,9 @@ def _model_row(name: str, model: Model, *, has_pricing: bool) -> dict[str, objec
     return row
 
 
-def _whole_number(text: str, name: str, least: int, most: int | None) -> int:
+def _whole_number(text: str, name: str, minimum: int, maximum: int | None) -> int:
     number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
-    if number < least or (most is not None and number > most):
+    if number < minimum or (maximum is not None and number > maximum):
         raise RefusalError(400, f"Query validation error! {name}: Expected integer, Received '{text}'")
     return number
 

@@ -61,9 +61,9 @@ class Use(NamedTuple):
             return self.at_once
         return len(self.counted) - bisect_right(self.counted, now - WINDOWS[kind])
 
-    def fills_queue(self, most: int | None) -> bool:
-        """Whether as many wait in the queue as may; `most`: None: any number."""
-        return most is not None and self.in_queue >= most
+    def fills_queue(self, max_waiting: int | None) -> bool:
+        """Whether as many wait in the queue as may; `max_waiting`: None: any number."""
+        return max_waiting is not None and self.in_queue >= max_waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bot.media.image_cleaning import clean_image
 from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.provider.catalogue import VideoRequest
 from bot.provider.choosing import kind_for
-from bot.provider.input_kinds import MOST_REFERENCES, InputKind
+from bot.provider.input_kinds import MAX_REFERENCES, InputKind
 from bot.provider.models import Task
 from bot.provider_settings import ProviderSettings
 
@@ -46,8 +46,8 @@ def files_of(
         raise GenerateError("--last-image needs an --image to start from.")
     if not references:
         return kind_for(len(files)), files
-    if len(references) > MOST_REFERENCES:
-        raise GenerateError(f"A video can have up to {MOST_REFERENCES} reference images.")
+    if len(references) > MAX_REFERENCES:
+        raise GenerateError(f"A video can have up to {MAX_REFERENCES} reference images.")
     return InputKind.REFERENCES, references
 
 

@@ -39,7 +39,7 @@ PRAGMAS = (
 PASSING_CODES = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR
 
 PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
-QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
+QUICK_CHECK_MAX_BYTES = 256 * 2**20  # bytes that a start reads through, in about a second
 
 
 class DatabaseThread:
@@ -172,7 +172,7 @@ class SqliteStorage:
     def find_damage(self, connection: Connection) -> str | None:
         """Read the file through, unless that would take long."""
         pages, size = connection.scalar(PAGES), connection.scalar(PAGE_SIZE)
-        return damage_in(connection) if pages * size <= QUICK_CHECK_MOST else None
+        return damage_in(connection) if pages * size <= QUICK_CHECK_MAX_BYTES else None
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 the interface names it
         """Return True: a lone engine's connection could not have been opened otherwise."""

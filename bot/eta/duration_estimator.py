@@ -97,10 +97,10 @@ class DurationEstimator:
         return min(max(first - _age(generation, now), 0.0), first)
 
     def _interval_for(self, in_flight: int) -> float:
-        least = in_flight / self._rate
-        if least <= self._interval or self._interval <= MIN_POLL_DELAY:
+        min_interval = in_flight / self._rate
+        if min_interval <= self._interval or self._interval <= MIN_POLL_DELAY:
             return self._interval
-        steps = ceil(log(least / self._interval) / log(SPREAD_STEP))
+        steps = ceil(log(min_interval / self._interval) / log(SPREAD_STEP))
         return min(self._interval * SPREAD_STEP**steps, MAX_POLL_DELAY)
 
     def eta(self, generation: Generation, now: datetime) -> Eta:

@@ -20,7 +20,7 @@ from bot.eta.prior import BINS, EDGES, LONGEST, STEP, WIDTHS, Prior, bin_of
 MEMORIES = (0.99, 0.8)  # what a generation still counts when one more is known; in all, 100 and 5 of them
 SMOOTHINGS = (0.08, 0.13, 0.2)  # standard deviations, of the logarithm
 SCORE_MEMORY = 0.985  # how fast it is forgotten who foretold well
-LEAST_CHANCE = 1e-9  # so that one surprise does not silence an expert for ever
+MIN_CHANCE = 1e-9  # so that one surprise does not silence an expert for ever
 NEGLIGIBLE = 1e-6  # generations
 STUCK = 0.005  # of all generations: so questions become rare once all others would have been ready
 UNKNOWN = 0.01  # of all generations: the slowest, about whose end nothing is foretold
@@ -104,7 +104,7 @@ class Forecast:
         overlaps = _overlaps(finish)
         foretold = self._foretold(overlaps)
         scores = [
-            SCORE_MEMORY * score + log(max(sum(map(mul, chances, overlaps.values())), LEAST_CHANCE))
+            SCORE_MEMORY * score + log(max(sum(map(mul, chances, overlaps.values())), MIN_CHANCE))
             for score, chances in zip(self._scores, foretold, strict=True)
         ]
         experts = _weights(scores)

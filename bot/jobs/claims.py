@@ -17,24 +17,26 @@ from bot.jobs.fair_order import FREE, NOW, count_running, in_fair_order, in_line
 UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
 
 
-def select_due(session: Session, now: datetime, lease: timedelta, most: int, max_running: int) -> list[str]:
-    """Return the ids of up to `most` that are due, what was begun first, and lock their rows."""
-    begun = _select_ids(session, _BEGUN, now, lease, most)
-    return [*begun, *_select_queued(session, now, lease, most - len(begun), max_running)]
+def select_due(
+    session: Session, now: datetime, lease: timedelta, max_rows: int, max_running: int
+) -> list[str]:
+    """Return the ids of up to `max_rows` that are due, what was begun first, and lock their rows."""
+    begun = _select_ids(session, _BEGUN, now, lease, max_rows)
+    return [*begun, *_select_queued(session, now, lease, max_rows - len(begun), max_running)]
 
 
 def _select_queued(
-    session: Session, now: datetime, lease: timedelta, most: int, max_running: int
+    session: Session, now: datetime, lease: timedelta, max_rows: int, max_running: int
 ) -> Sequence[str]:
-    """Return up to `most` that may go to the provider now, and lock their rows.
+    """Return up to `max_rows` that may go to the provider now, and lock their rows.
 
     Slots are counted by one process at a time, but only while there may be any to take.
     """
-    if most <= 0 or not _may_take(session, now, lease, max_running):
+    if max_rows <= 0 or not _may_take(session, now, lease, max_running):
         return []
     hold(session, Lock.SLOTS)
     free = max_running - count_running(session, now, lease)
-    return _select_ids(session, _NEXT, now, lease, min(most, free))
+    return _select_ids(session, _NEXT, now, lease, min(max_rows, free))
 
 
 def _may_take(session: Session, now: datetime, lease: timedelta, max_running: int) -> bool:
@@ -45,11 +47,11 @@ def _may_take(session: Session, now: datetime, lease: timedelta, max_running: in
 
 
 def _select_ids(
-    session: Session, query: Select[str], now: datetime, lease: timedelta, most: int
+    session: Session, query: Select[str], now: datetime, lease: timedelta, max_rows: int
 ) -> Sequence[str]:
-    if most <= 0:
+    if max_rows <= 0:
         return []
-    return session.scalars(query, _parameters(now, lease) | {"most": most}).all()
+    return session.scalars(query, _parameters(now, lease) | {"max_rows": max_rows}).all()
 
 
 def _parameters(now: datetime, lease: timedelta) -> dict[str, object]:
@@ -57,7 +59,9 @@ def _parameters(now: datetime, lease: timedelta) -> dict[str, object]:
 
 
 def _locked(query: Select[str]) -> Select[str]:
-    return query.limit(bindparam("most", type_=Integer())).with_for_update(of=Generation, skip_locked=True)
+    return query.limit(bindparam("max_rows", type_=Integer())).with_for_update(
+        of=Generation, skip_locked=True
+    )
 
 
 # Whether the wait is over; one that no wait is as long as comes from a clock that was set back.

@@ -18,7 +18,7 @@ from bot.signals import run_every
 
 LOOK_INTERVAL = 2.0  # seconds; how often a card is edited is the budget's matter
 SETTLING = timedelta(seconds=1.5)  # what goes to the provider at once never had a position
-MOST_AT_ONCE = 10  # requests told in one look: half of all edits at most, the front of the line first
+MAX_AT_ONCE = 10  # requests told in one look: half of all edits at most, the front of the line first
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class PositionUpdater:
         news = [name for name, position in positions.items() if self._is_news(name, position, now)]
         if not news:
             return
-        for generation in await self._queue.list_waiting(news[:MOST_AT_ONCE]):
+        for generation in await self._queue.list_waiting(news[:MAX_AT_ONCE]):
             if not timedelta() <= now - generation.created_at < SETTLING:  # a clock may have been ahead
                 await self._tell(generation, positions[generation.id], now)
 

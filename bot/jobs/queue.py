@@ -67,8 +67,8 @@ class GenerationQueue:
         self.lease = lease
         self._clock = clock
 
-    async def claim(self, most: int) -> list[Generation]:
-        """Take up to `most` generations whose next step is due and that nobody carries.
+    async def claim(self, max_rows: int) -> list[Generation]:
+        """Take up to `max_rows` generations whose next step is due and that nobody carries.
 
         Of those that were not begun, members get theirs in fair order (`bot.jobs.fair_order`).
         Some that this process carries itself may be among them: when the clock has jumped, and when they
@@ -77,7 +77,7 @@ class GenerationQueue:
         now = self._clock()
 
         def take(session: Session) -> list[Generation]:
-            due = select_due(session, now, self.lease, most, self._max_running)
+            due = select_due(session, now, self.lease, max_rows, self._max_running)
             if not due:
                 return []
             result = session.scalars(

@@ -17,7 +17,7 @@ from bot.jobs.fair_tries import FairTries
 
 LONGEST_PAUSE = timedelta(minutes=2)  # of others, for what a few requests were told to wait
 EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
-MOST_REMEMBERED = 10_000  # requests
+MAX_REMEMBERED = 10_000  # requests
 OF_ALL = frozenset({Way.ACCOUNT, Way.UNREACHABLE})  # ways that say by themselves that it is the account
 ENDING = frozenset({Way.FORBIDDEN, Way.MISSING})  # ways that end a request, if they are about it alone
 
@@ -76,7 +76,7 @@ class RefusalScopes:
         self._acceptances = Counter[str]()
         self._tries = FairTries()
         # By request: the way, and acceptances up to then.
-        self._earlier = FIFOCache[str, tuple[Way, int]](MOST_REMEMBERED)
+        self._earlier = FIFOCache[str, tuple[Way, int]](MAX_REMEMBERED)
 
     @property
     def pause(self) -> ProviderPause | None:

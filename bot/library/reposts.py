@@ -21,7 +21,7 @@ from bot.policy.store import fetch_rules
 
 REPOST_TIME = timedelta(minutes=1)  # a post that is not written down after this has failed
 WRITE_PATIENCE = timedelta(seconds=30)  # a message that is there is worth waiting for a locked database
-MOST_POSTS = 10  # messages that show one video: all of them must be found when it is taken down
+MAX_POSTS = 10  # messages that show one video: all of them must be found when it is taken down
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -126,12 +126,12 @@ def _ensure_postable(generation: Generation) -> None:
         raise CannotRepostError(
             _("The link to this video was deleted, so I can't find it anymore. Nothing was posted.")
         )
-    if len(generation.earlier_posts or []) >= MOST_POSTS - 1:
+    if len(generation.earlier_posts or []) >= MAX_POSTS - 1:
         raise CannotRepostError(
             ngettext(
                 "This video was posted {count} time, which is the maximum. Nothing was posted.",
                 "This video was posted {count} times, which is the maximum. Nothing was posted.",
-                MOST_POSTS,
+                MAX_POSTS,
             )
         )
 

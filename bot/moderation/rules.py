@@ -21,8 +21,8 @@ from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period,
 from bot.policy.store import fetch_member_policy, fetch_policy
 
 DEFAULT_GRANT = timedelta(hours=24)  # a grant without an end would give its videos every day anew
-MOST_GRANTED = 1000  # videos in one grant
-MOST_RULES = 500  # of one server
+MAX_GRANTED = 1000  # videos in one grant
+MAX_RULES = 500  # of one server
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,9 @@ class QuotaRules:
         Raises:
             BadInputError: the amount makes no sense, or the reason is too long.
         """
-        if not 1 <= amount <= MOST_GRANTED:
+        if not 1 <= amount <= MAX_GRANTED:
             raise BadInputError(
-                _("Grant from 1 to {most} videos. Nothing changed.", most=number(MOST_GRANTED))
+                _("Grant from 1 to {most} videos. Nothing changed.", most=number(MAX_GRANTED))
             )
         now = self._decisions.clock()
         grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
@@ -253,12 +253,12 @@ def ensure_not_too_many(policy: Policy) -> Policy:
     Raises:
         BadInputError: it has.
     """
-    if len(policy.rules) > MOST_RULES:
+    if len(policy.rules) > MAX_RULES:
         raise BadInputError(
             ngettext(
                 "This server has {count} rule, which is the maximum. Remove some first.",
                 "This server has {count} rules, which is the maximum. Remove some first.",
-                MOST_RULES,
+                MAX_RULES,
             )
         )
     return policy

@@ -16,7 +16,7 @@ from bot.money import to_credits
 from bot.provider.reading import Fields
 from bot.provider.wire import Wire, none_if_odd
 
-MOST_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
+MAX_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
 CREDITS_HEADER, USD_HEADER = "x-aimlapi-credits-used", "x-aimlapi-usd-spent"
 
 
@@ -42,7 +42,7 @@ class Cost:
     source: CostSource
 
 
-_Positive = Annotated[float, Field(gt=0, le=MOST_CREDITS, allow_inf_nan=False)]
+_Positive = Annotated[float, Field(gt=0, le=MAX_CREDITS, allow_inf_nan=False)]
 
 
 def _no_truth(value: object) -> object:
@@ -89,7 +89,7 @@ def first_amount(credits: float | None, usd: float | None) -> float | None:  # n
     if credits or not usd:
         return credits
     amount = to_credits(usd)
-    return amount if 0 < amount <= MOST_CREDITS else None
+    return amount if 0 < amount <= MAX_CREDITS else None
 
 
 def usage_in(task: Mapping[str, object]) -> object:
@@ -118,4 +118,4 @@ def _number(text: str | None) -> float | None:
         number = float(text or "")
     except ValueError:
         return None
-    return number if isfinite(number) and 0 < number <= MOST_CREDITS else None
+    return number if isfinite(number) and 0 < number <= MAX_CREDITS else None

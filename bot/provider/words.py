@@ -17,8 +17,8 @@ from bot.provider.key_forms import hide_key
 from bot.provider.reading import Fields, read_json
 
 REASON_MAX_LENGTH = 500  # characters of what the provider says that are worth keeping
-MOST_READ = 20_000  # characters that are looked at; what is longer is no message but a file
-MOST_PIECES = 5  # of a reason that comes in several
+MAX_READ = 20_000  # characters that are looked at; what is longer is no message but a file
+MAX_PIECES = 5  # of a reason that comes in several
 DEEPEST = 6  # a reason within a reason within a reason
 SHORTEST_PIECE_OF_KEY = 8  # characters; a key that is told in part is told too
 
@@ -66,7 +66,7 @@ class WordFilter:
 
     def clean(self, text: str) -> str:
         """Return a text without keys, images and what no database takes, and cut it."""
-        text = text[:MOST_READ].encode(errors="replace").decode().replace("\0", "")
+        text = text[:MAX_READ].encode(errors="replace").decode().replace("\0", "")
         text = BASE64.sub(_without_file, IMAGES.sub("the image", text))
         if self.key:
             text = hide_key(text, self.key, "the key")
@@ -105,7 +105,7 @@ def reason_in(value: object, *, with_fields: bool = False) -> str:
     for piece in _pieces(value, DEEPEST, with_fields=with_fields):
         if not any(piece in earlier for earlier in found):
             found.append(piece)
-        if len(found) == MOST_PIECES:
+        if len(found) == MAX_PIECES:
             break
     # "Bad Request" says nothing beside a reason.
     pieces = [piece for piece in found if piece.casefold() not in PHRASES] or found

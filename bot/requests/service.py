@@ -232,13 +232,13 @@ class GenerationService:
         """Return one generation, or None."""
         return await self._database.read(lambda session: session.get(Generation, generation_id), hurried=True)
 
-    async def list_recent(self, guild_id: int, *, most: int = 100) -> list[Generation]:
+    async def list_recent(self, guild_id: int, *, max_rows: int = 100) -> list[Generation]:
         """Return a server's generations, newest first."""
         query = (
             select(Generation)
             .where(Generation.guild_id == guild_id)
             .order_by(Generation.created_at.desc(), Generation.id)
-            .limit(most)
+            .limit(max_rows)
         )
         return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 

@@ -30,9 +30,9 @@ class Plot:
         """Return the middle of a bucket."""
         return LEFT + (self.right - LEFT) * (index + 0.6) / (self.count + 0.2)
 
-    def y(self, value: float, most: float) -> float:
-        """Return the height of a value; `most`: the value at the top."""
-        return self.bottom - (self.bottom - self.top) * value / most
+    def y(self, value: float, highest: float) -> float:
+        """Return the height of a value; `highest`: the value at the top."""
+        return self.bottom - (self.bottom - self.top) * value / highest
 
 
 def draw_bars(plot: Plot, layers: Sequence[Layer], title: str) -> None:

@@ -17,7 +17,7 @@ from cogs.ui.discord_errors import retry_after
 # Missing access, missing permissions, invalid token of a webhook, unknown channel or guild.
 LASTING_CODES = frozenset({10003, 10004, 50001, 50007, 50013, 50027, 50278})
 REFUSAL_TTL_SECONDS = 900.0  # a moderator may have mended the permissions by then
-MOST = 10_000  # destinations; the oldest are forgotten first
+MAX_DESTINATIONS = 10_000  # destinations; the oldest are forgotten first
 
 Destination = tuple[str, int]
 
@@ -27,8 +27,8 @@ class FailedDestinations:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._refused = FIFOCache[Destination, float](MOST)  # until when
-        self._limited = FIFOCache[Destination, float](MOST)
+        self._refused = FIFOCache[Destination, float](MAX_DESTINATIONS)  # until when
+        self._limited = FIFOCache[Destination, float](MAX_DESTINATIONS)
 
     def note(self, destination: Destination, error: Exception) -> None:
         """Remember the refusal, if asking again would be refused too, or a rate limit that lasts."""

@@ -28,7 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 SEARCHED_MESSAGES = 1000  # in one channel, in which an earlier post is looked for
 NONCE_LIFE = 120.0  # seconds; Discord's documents say "the past few minutes"
-MOST_TRIED = 1000  # posts whose last try is remembered; the oldest are forgotten first
+MAX_TRIED = 1000  # posts whose last try is remembered; the oldest are forgotten first
 # Seconds for calls, in which discord.py sleeps out short rate limits; nobody's video waits longer for one.
 SEARCH_TIMEOUT = 60.0
 SEND_TIMEOUT = 60.0
@@ -109,7 +109,7 @@ class Posts:
         self._failed = failed
         self._threads = threads
         # When this process last tried to post, by the subject's id.
-        self._tried = FIFOCache[str, float](MOST_TRIED)
+        self._tried = FIFOCache[str, float](MAX_TRIED)
 
     async def find_result(self, subject: Subject, is_it: Test) -> Posted | None:
         """Look through what was posted after the card, from the newest message on.
@@ -141,7 +141,7 @@ class Posts:
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT):
                 async for message in own_messages(
-                    self._client, channel, after=since, most=SEARCHED_MESSAGES, newest=newest
+                    self._client, channel, after=since, max_messages=SEARCHED_MESSAGES, newest=newest
                 ):
                     if is_it(message):
                         return message.id

@@ -22,7 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 ARCHIVE_AFTER_MINUTES = 1440
 THREAD_WAIT_SECONDS = 10.0  # of a finished video, for a thread that is being opened
 TROUBLE_PATIENCE = 120.0  # seconds for which a channel that opens no threads now is tried again
-MOST_OPENED = 1000  # films' threads that are remembered; the oldest are forgotten first
+MAX_OPENED = 1000  # films' threads that are remembered; the oldest are forgotten first
 CALL_TIMEOUT = 180.0  # seconds; discord.py sleeps out five short rate limits within one call
 
 
@@ -42,7 +42,7 @@ class Threads:
         self._clock = clock
         self._opening: dict[int, asyncio.Task[int | None]] = {}  # by card
         # Films' threads that this process opened, by card: all shots of a film have one.
-        self._opened = FIFOCache[int, int](MOST_OPENED)
+        self._opened = FIFOCache[int, int](MAX_OPENED)
         self._troubled: dict[int, float] = {}  # channels that open none for now, and since when
 
     async def ensure(

@@ -36,7 +36,7 @@ def entry_line(entry: AuditRow) -> str:
 def _quota_set(entry: AuditRow, who: str) -> str:
     new, old = entry.new or {}, entry.old or {}
     limits = ", ".join(
-        _("{limit} (before: {before})", limit=_limit(kind, most), before=_most(old[kind]))
+        _("{limit} (before: {before})", limit=_limit(kind, most), before=_maximum(old[kind]))
         if kind in old
         else _("{limit} (new)", limit=_limit(kind, most))
         for kind, most in new.items()
@@ -276,8 +276,8 @@ def _limit(kind: str, most: int | None) -> str:
     return describe_limit(LimitKind(kind), most)
 
 
-def _most(most: int | None) -> str:
-    return _("unlimited") if most is None else number(most)
+def _maximum(maximum: int | None) -> str:
+    return _("unlimited") if maximum is None else number(maximum)
 
 
 def _granted(told: dict[str, Any] | None) -> int:

@@ -67,14 +67,17 @@ class ServerSetting:
     parse: Callable[[Any, Known], Any]
     choices: Mapping[Any, str] | None = None
 
-    def in_words(self, value: Any, most: int | None = None) -> str:
-        """Return a value in words; `most`: name no more values of a set; the log's JSON keeps its order."""
+    def in_words(self, value: Any, max_values: int | None = None) -> str:
+        """Return a value in words; `max_values`: of a set that are named; the log's JSON keeps its order."""
         if not value:
             return self.show_unset()
         if not isinstance(value, list | frozenset):
             return self.show(value)
         values: list[Any] = value if isinstance(value, list) else sorted(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]: the JSON of a set is a list of anything
-        shown, more = ", ".join(map(self.show, values[:most])), len(values[most:] if most else [])
+        shown, more = (
+            ", ".join(map(self.show, values[:max_values])),
+            len(values[max_values:] if max_values else []),
+        )
         if not more:
             return shown
         return ngettext("{shown} and {count} more", "{shown} and {count} more", more, shown=shown)

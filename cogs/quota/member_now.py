@@ -39,8 +39,8 @@ def now_text(entitlement: Entitlement) -> str:
             return _blocked_line(until)
         case QuotaReachedError(verdict=verdict):
             return _full_limit(verdict)
-        case WaitingFullError(most=most):
-            return _full_queue(most)
+        case WaitingFullError(max_waiting=max_waiting):
+            return _full_queue(max_waiting)
         case None:
             return _no_money(entitlement) or _slots_line(slots_left(entitlement))
 
@@ -56,10 +56,10 @@ def _full_limit(verdict: QuotaVerdict) -> str:
     return _("They can't request a video now: one in progress must finish first.")
 
 
-def _full_queue(most: int) -> str:
+def _full_queue(max_waiting: int) -> str:
     return _(
         "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
-        videos=count_videos(most),
+        videos=count_videos(max_waiting),
     )
 
 

@@ -179,8 +179,8 @@ def _details(comparison: Comparison) -> Iterator[str]:
 
 def most_affected(comparison: Comparison) -> Iterator[str]:
     """Yield who would have been refused most often, if anybody."""
-    if most := comparison.by_member[:SHOWN_MEMBERS]:
-        shown = ", ".join(f"<@{user_id}> ({number(count)})" for user_id, count in most)
+    if affected := comparison.by_member[:SHOWN_MEMBERS]:
+        shown = ", ".join(f"<@{user_id}> ({number(count)})" for user_id, count in affected)
         yield _("Most affected: {members}.", members=shown)
 
 

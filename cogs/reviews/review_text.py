@@ -17,7 +17,7 @@ from cogs.reviews.quoted import Beside, Quotation, all_words, quote_review
 TEXT_LENGTH = 2000  # characters that Discord takes
 WORDS_LENGTH = 400  # of what a moderator says, escaped
 NOTES_LENGTH = 250  # of what's said about what isn't shown, in any language
-LEAST_LENGTH = 60  # of a prompt, however long what stands beside it is
+MIN_LENGTH = 60  # of a prompt, however long what stands beside it is
 
 # What's tried to show, one after the other: with whose words, and what beside the text.
 WAYS = (
@@ -91,7 +91,7 @@ def review_left_out(review: Review) -> Mapping[str, Any]:
 
 def has_room_for(review: Review, line: str) -> bool:
     """Whether the message takes one more line beside the members' words, however much of these it cuts."""
-    return _room(review, line) >= LEAST_LENGTH
+    return _room(review, line) >= MIN_LENGTH
 
 
 def _head(review: Review) -> list[str]:

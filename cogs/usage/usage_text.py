@@ -45,11 +45,11 @@ def use_line(limit: Limit, entitlement: Entitlement) -> str:
     """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"."""
     use, now = entitlement.use, entitlement.now
     taken, left = number(use.within(limit.kind, now)), remaining(limit, use, now)
-    most = "" if limit.most is None else number(limit.most)
+    maximum = "" if limit.most is None else number(limit.most)
     if limit.kind is LimitKind.AT_ONCE and left is None:
         return _("At once: {taken} in progress, no limit.", taken=taken)
     if limit.kind is LimitKind.AT_ONCE:
-        return _("At once: {taken} of {most} in progress.", taken=taken, most=most)
+        return _("At once: {taken} of {most} in progress.", taken=taken, most=maximum)
     window = _(WINDOWS[limit.kind])
     if left is None:
         return _("{window}: {taken} used, no limit.", window=window, taken=taken)
@@ -57,7 +57,7 @@ def use_line(limit: Limit, entitlement: Entitlement) -> str:
         "{window}: {taken} of {most} used, {left} left.",
         window=window,
         taken=taken,
-        most=most,
+        most=maximum,
         left=number(left),
     )
     return f"{line}{_next_slot(limit, entitlement)}"

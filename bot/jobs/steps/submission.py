@@ -36,7 +36,7 @@ from bot.provider.models import Task
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-MOST_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
+MAX_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
 
 
 class Submission:
@@ -194,7 +194,7 @@ class Submission:
         task = await self._find_task(call.task_id)
         if task is not None and task.has_reason:
             return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
-        if generation.submission >= MOST_SUBMISSIONS:
+        if generation.submission >= MAX_SUBMISSIONS:
             return await self._queue.fail(generation, FailureKind.TROUBLE, None)
         log.warning("sending again because the provider's log shows it was not accepted")
         await self._requeue(generation)

@@ -85,7 +85,7 @@ def test_people_do_not_slow_each_other() -> None:
 
 @given(people=st.lists(st.integers(0, 40), max_size=300), kept=st.integers(1, 20))
 def test_the_memory_is_bounded_and_forgets_who_acted_longest_ago(people: list[int], kept: int) -> None:
-    cooldown, last = Cooldown(1, most_people=kept), dict[int, None]()
+    cooldown, last = Cooldown(1, max_people=kept), dict[int, None]()
     for moment, who in enumerate(people):
         remembered = list(last)[-kept:]
         pace = cooldown.note(who, moment * 0.001)

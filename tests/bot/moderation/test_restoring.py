@@ -19,7 +19,7 @@ from bot.moderation.restoring import (
     member_part,
     server_part,
 )
-from bot.moderation.rules import MOST_RULES, Subject
+from bot.moderation.rules import MAX_RULES, Subject
 from bot.moderation.snapshots import Told, import_teller, tell_grants
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from tests.bot.policy.test_documents import member_policies, policies
@@ -187,7 +187,7 @@ def test_a_budget_that_is_restored_is_warned_about_like_a_new_one() -> None:
 def test_an_import_that_replaced_many_limits_is_undone_where_both_together_would_be_too_many() -> None:
     def limits(first: int) -> Policy:
         limit = Rule(scope=Scope.ROLE, kind=LimitKind.DAY, most=5)
-        roles = range(first, first + MOST_RULES)
+        roles = range(first, first + MAX_RULES)
         return Policy(rules=tuple(limit.model_copy(update={"subject_id": role}) for role in roles))
 
     old, new = limits(1), limits(1001)

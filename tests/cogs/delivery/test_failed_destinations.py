@@ -6,7 +6,12 @@ from typing import Any
 import discord
 import pytest
 
-from cogs.delivery.failed_destinations import LASTING_CODES, MOST, REFUSAL_TTL_SECONDS, FailedDestinations
+from cogs.delivery.failed_destinations import (
+    LASTING_CODES,
+    MAX_DESTINATIONS,
+    REFUSAL_TTL_SECONDS,
+    FailedDestinations,
+)
 
 PLACE = ("send", 7)
 
@@ -68,12 +73,12 @@ def test_a_second_refusal_is_remembered_from_then_on() -> None:
 
 def test_the_memory_is_bounded_and_the_oldest_are_forgotten_first() -> None:
     refusals = FailedDestinations(Watch())
-    for number in range(MOST):
+    for number in range(MAX_DESTINATIONS):
         refusals.note(("send", number), refusal(50013))
     refusals.note(("send", 0), refusal(50013))
-    refusals.note(("send", MOST), refusal(50013))
-    kept = [number for number in range(MOST + 1) if refusals.has(("send", number))]
-    assert len(kept) == MOST
+    refusals.note(("send", MAX_DESTINATIONS), refusal(50013))
+    kept = [number for number in range(MAX_DESTINATIONS + 1) if refusals.has(("send", number))]
+    assert len(kept) == MAX_DESTINATIONS
     assert 1 not in kept, "another than the oldest was forgotten"
 
 

@@ -8,7 +8,7 @@ from bot.db.models import Placement, Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.i18n import _, locale_used
 from bot.i18n.catalogues import languages
-from bot.policy.documents import MOST_CHANNELS, Pause, Policy, Reviewed, ReviewRule
+from bot.policy.documents import MAX_CHANNELS, Pause, Policy, Reviewed, ReviewRule
 from bot.provider.catalogue import CATALOGUE
 from cogs.moderation.moderators_channel import UNUSABLE
 from cogs.moderation.server_settings import SETTINGS
@@ -17,7 +17,7 @@ from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 MOST_ID = 2**63 - 1
 LONGEST = Policy(
-    channels=frozenset(MOST_ID - number for number in range(MOST_CHANNELS)),
+    channels=frozenset(MOST_ID - number for number in range(MAX_CHANNELS)),
     models=frozenset(model.id for model in CATALOGUE),
     longest_duration=8,
     highest_resolution="1080P",
