@@ -50,10 +50,10 @@ def check_request(
     """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
     return (
         check_channel(requester, context, now)
-        or _judge_video(video, context)
-        or _judge_model(video, context)
-        or _judge_use(requester, context, daily_limit, now)
-        or _judge_budgets(context)
+        or _check_video(video, context)
+        or _check_model(video, context)
+        or _check_use(requester, context, daily_limit, now)
+        or _check_budgets(context)
     )
 
 
@@ -91,9 +91,9 @@ def check_use(
     return WaitingFullError(max_waiting, use.in_review) if max_waiting is not None and is_full else None
 
 
-def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+def _check_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     policy, living = context.policy, [model for model in context.models if model.id not in context.gone]
-    return check_settings(video, policy, living) or _judge_words(video, context)
+    return check_settings(video, policy, living) or _check_words(video, context)
 
 
 def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model]) -> UserError | None:
@@ -114,7 +114,7 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
     return None
 
 
-def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+def _check_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
     able, allowed = alike(context.models, video.model), context.policy.models
@@ -128,7 +128,7 @@ def check_words(words: str, policy: Policy) -> WordNotAllowedError | None:
     return WordNotAllowedError(found) if found else None
 
 
-def _judge_words(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+def _check_words(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     """Return an error that names all forbidden words that no release passes, or None."""
     forbidden = left_words(context.policy.words, context.releases)
     if not forbidden:
@@ -138,7 +138,7 @@ def _judge_words(video: VideoRequest, context: AdmissionContext) -> UserError | 
     return WordNotAllowedError([word for word in forbidden if word in found]) if found else None
 
 
-def _judge_use(
+def _check_use(
     requester: Requester, context: AdmissionContext, daily_limit: int, now: datetime
 ) -> UserError | None:
     limits = resolve_limits(
@@ -147,7 +147,7 @@ def _judge_use(
     return check_use(limits, context.member_policy, context.use, context.max_waiting, now)
 
 
-def _judge_budgets(context: AdmissionContext) -> UserError | None:
+def _check_budgets(context: AdmissionContext) -> UserError | None:
     if not context.budgets:
         return None
     if context.price is None:

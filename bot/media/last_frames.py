@@ -43,7 +43,7 @@ class SlowFrameError(MediaError):
 
 @dataclass(frozen=True, slots=True)
 class VideoSources:
-    """Where a video may be, in the order in which it is looked for; None: not there.
+    """The sources of a video, in the order in which they are tried; None: not there.
 
     Attributes:
         attachment: Discord's address of the file in a message.

@@ -125,14 +125,14 @@ def evaluate_alerts(inputs: AlertInputs, balance_limit: float) -> dict[AlertKind
     """Return what is to be said of the whole program; `balance_limit`: USD, see `ALERT_BALANCE_USD`."""
     readings = {
         AlertKind.KEY_REFUSED: AlertReading(inputs.is_key_refused),
-        AlertKind.CREDITS_EMPTY: _judge_credits(inputs, balance_limit),
-        AlertKind.CREDITS_LOW: _judge_balance(inputs.balance, balance_limit),
-        AlertKind.PROVIDER_DOWN: _judge_silence(inputs),
-        AlertKind.PROVIDER_REFUSING: _judge_refusal(inputs, balance_limit),
-        AlertKind.DELIVERIES_FAILING: _judge_deliveries(inputs.unposted),
-        AlertKind.DATABASE_UNWRITABLE: _judge_database(inputs),
+        AlertKind.CREDITS_EMPTY: _evaluate_credits(inputs, balance_limit),
+        AlertKind.CREDITS_LOW: _evaluate_balance(inputs.balance, balance_limit),
+        AlertKind.PROVIDER_DOWN: _evaluate_silence(inputs),
+        AlertKind.PROVIDER_REFUSING: _evaluate_refusal(inputs, balance_limit),
+        AlertKind.DELIVERIES_FAILING: _evaluate_deliveries(inputs.unposted),
+        AlertKind.DATABASE_UNWRITABLE: _evaluate_database(inputs),
         AlertKind.DATABASE_DAMAGED: AlertReading(inputs.is_database_damaged),
-        AlertKind.DISK_FULL: _judge_disk(inputs.disk_free),
+        AlertKind.DISK_FULL: _evaluate_disk(inputs.disk_free),
     }
     if (refusal := inputs.channel_refusal) is not None:
         readings[AlertKind.CHANNEL_CLOSED] = AlertReading(
@@ -141,7 +141,7 @@ def evaluate_alerts(inputs: AlertInputs, balance_limit: float) -> dict[AlertKind
     return readings
 
 
-def _judge_credits(inputs: AlertInputs, balance_limit: float) -> AlertReading:
+def _evaluate_credits(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     balance = inputs.balance
     facts: dict[str, Value] = {} if balance is None else {"balance": balance}
     if balance is not None and balance <= 0:
@@ -152,13 +152,13 @@ def _judge_credits(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     return AlertReading(holds=False, facts=facts)
 
 
-def _judge_balance(balance: float | None, limit: float) -> AlertReading:
+def _evaluate_balance(balance: float | None, limit: float) -> AlertReading:
     if balance is None:
         return AlertReading(None)
     return AlertReading(balance < limit, {"balance": balance, "limit": limit})
 
 
-def _judge_silence(inputs: AlertInputs) -> AlertReading:
+def _evaluate_silence(inputs: AlertInputs) -> AlertReading:
     facts: dict[str, Value] = {"minutes": round(inputs.silence / 60)}
     if inputs.is_answering is None or inputs.is_work_waiting is None:
         return AlertReading(None)
@@ -167,13 +167,13 @@ def _judge_silence(inputs: AlertInputs) -> AlertReading:
     return AlertReading(True if inputs.is_work_waiting and inputs.silence >= SILENCE_LIMIT else None, facts)
 
 
-def _judge_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading:
+def _evaluate_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     refusal, age = inputs.refusal, inputs.refused_for
     if age is None:
         return AlertReading(None)
     if refusal is None:
         return AlertReading(holds=False)
-    is_told_of_account = inputs.is_key_refused or _judge_credits(inputs, balance_limit).holds
+    is_told_of_account = inputs.is_key_refused or _evaluate_credits(inputs, balance_limit).holds
     if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and is_told_of_account):
         return AlertReading(None)  # other alerts say that
     facts: dict[str, Value] = {
@@ -184,13 +184,13 @@ def _judge_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     return AlertReading(True if inputs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
 
 
-def _judge_deliveries(unposted: Mapping[int, int] | None) -> AlertReading:
+def _evaluate_deliveries(unposted: Mapping[int, int] | None) -> AlertReading:
     if unposted is None:
         return AlertReading(None)
     return AlertReading(bool(unposted), {"results": sum(unposted.values()), "servers": len(unposted)})
 
 
-def _judge_database(inputs: AlertInputs) -> AlertReading:
+def _evaluate_database(inputs: AlertInputs) -> AlertReading:
     # Without room some writes still work: those that need no more of it.
     if inputs.full_ago is not None and inputs.full_ago < FULL_MEMORY:
         return AlertReading(holds=True)
@@ -199,7 +199,7 @@ def _judge_database(inputs: AlertInputs) -> AlertReading:
     return AlertReading(True if inputs.unwritable_for >= DATABASE_LIMIT else None)
 
 
-def _judge_disk(free: int | None) -> AlertReading:
+def _evaluate_disk(free: int | None) -> AlertReading:
     if free is None or DISK_LIMIT <= free < DISK_LIMIT * DISK_ENOUGH:
         return AlertReading(None)
     return AlertReading(free < DISK_LIMIT, {"free": free})

@@ -51,11 +51,11 @@ def _line(finding: CheckResult) -> str:
 
 async def _find_board(interaction: Interaction, moderation: Moderation) -> list[CheckResult]:
     policy = await moderation.read(interaction.guild_id or 0)
-    board = _check_board(known_guild(interaction), policy.moderators_channel_id)
+    board = _check_channel(known_guild(interaction), policy.moderators_channel_id)
     return [board, *review_troubles(known_guild(interaction), policy)]
 
 
-def _check_board(guild: discord.Guild | None, channel_id: int | None) -> CheckResult:
+def _check_channel(guild: discord.Guild | None, channel_id: int | None) -> CheckResult:
     if channel_id is None:
         return CheckResult(
             is_good=False,
@@ -69,10 +69,10 @@ def _check_board(guild: discord.Guild | None, channel_id: int | None) -> CheckRe
         return CheckResult(
             is_good=False, what=_("The moderators' channel no longer exists."), advice=_(CHOOSE_BOARD)
         )
-    return _judge_board(channel, guild)
+    return _check_access(channel, guild)
 
 
-def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> CheckResult:
+def _check_access(channel: discord.abc.GuildChannel, guild: discord.Guild) -> CheckResult:
     board = f"<#{channel.id}>"
     if lacking := missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS):
         return CheckResult(

@@ -29,7 +29,7 @@ def rank_of(generation: Generation) -> int:
 
 @dataclass(slots=True)
 class CardThrottle:
-    """When one card may be edited, and with which state. Pure: times are seconds on the caller's clock.
+    """The throttle of one card's edits. Pure: times are seconds on the caller's clock.
 
     Attributes:
         free_at: when the next edit may begin.
