@@ -68,8 +68,8 @@ class Stage:
 
     async def read_as_moderator(self, mark: str) -> discord.Message:
         """Show the message in the moderators' channel that begins with `mark`, as soon as it's there."""
-        board = self._world.moderators_channel
-        return await self._read("in #moderators", board.history, mark)
+        channel = self._world.moderators_channel
+        return await self._read("in #moderators", channel.history, mark)
 
     async def read_privately(self, person: MemberActor, mark: str) -> discord.Message:
         """Show the direct message to somebody that begins with `mark`, as soon as it's there."""

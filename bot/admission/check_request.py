@@ -31,7 +31,7 @@ from bot.admission.denials import (
     WordNotAllowedError,
 )
 from bot.admission.limits import Limit, Use, check_quota, resolve_limits
-from bot.admission.prices import recall_price
+from bot.admission.prices import fetch_past_price
 from bot.admission.reviewing import count_videos, is_reviewed
 from bot.admission.spending import fetch_spent
 from bot.admission.usage_counts import fetch_use
@@ -220,11 +220,11 @@ class Admission:
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
         price = quoted = self._prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_quoted):
-            price = recall_price(session, video)
+            price = fetch_past_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
-        is_recalled = quoted is None and price is not None
+        is_past_price = quoted is None and price is not None
         mark = fingerprint(video, made_from)
         is_stoppable = bool(policy.words) or member_policy.block is not None
         return AdmissionContext(
@@ -234,7 +234,7 @@ class Admission:
             states,
             price,
             self._max_waiting,
-            is_recalled,
+            is_past_price,
             self.gone,
             self.models,
             fetch_releases(session, requester, mark, now) if is_stoppable else (),

@@ -99,7 +99,7 @@ class PriceList:
             await self._retire(self.gone)
 
 
-def recall_price(session: Session, request: VideoRequest) -> float | None:
+def fetch_past_price(session: Session, request: VideoRequest) -> float | None:
     """Return what `request` will cost at most as far as experience goes, in credits; None: there is none.
 
     The highest price of a second among the last videos of the model with the same options counts, or

@@ -245,7 +245,7 @@ class Checkup:
         running, since = await self._database.read(lambda session: session.execute(query).one())
         if not running:
             return CheckResult(is_good=True, what=_("No videos are in progress."))
-        return _check_polls(
+        return _check_silence(
             self._veo.answered_at, max(since or self._opened_at, self._opened_at), self._clock()
         )
 
@@ -274,7 +274,7 @@ def _check_balance(balance: float, sample: VideoRequest, price: float | None) ->
     return CheckResult(is_good=True, what=_("The key works. Its account has {money}.", money=money))
 
 
-def _check_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> CheckResult:
+def _check_silence(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> CheckResult:
     """Check the silence; `waiting_since`: from when on there was something to ask about."""
     if now - max(answered_at or waiting_since, waiting_since) > SILENCE:
         last = (

@@ -13,7 +13,7 @@ from bot.db.database import Database, DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
 from bot.doctor.check_result import CHECK_PATIENCE, CheckResult, bounded, bounded_all
 from bot.doctor.checks import check_account, check_submitting, check_writing, sample_of
-from bot.doctor.database_checks import count_open, find_pauses, check_schema
+from bot.doctor.database_checks import check_schema, count_open, find_pauses
 from bot.doctor.discord_api import DiscordApi
 from bot.doctor.discord_checks import (
     check_application,

@@ -25,9 +25,9 @@ from bot.provider.catalogue import ALL_MODELS, OptionValue, get_model
 from bot.provider.client import VeoClient
 
 DECISIVE_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's work goes by
-RECALLED = 200  # finishes of each kind; older ones hardly count any more
+MAX_LOADED = 200  # finishes of each kind; older ones hardly count any more
 SCANNED = 2000  # rows read at the start, the last ones finished
-RECALL_INTERVAL = 600.0  # seconds
+LOAD_INTERVAL = 600.0  # seconds
 METRICS_INTERVAL = 600.0  # seconds; the provider's measures are of the last hour or so
 SPREAD_STEP = 1.25  # by which intervals grow with the load, so that plans can be shared
 EXPECTED_SHARE = 0.75  # of the videos are ready by the time that is shown: later is really unusual
@@ -218,21 +218,21 @@ class HistoryLoader:
         database: Database,
         stopping: asyncio.Event,
         *,
-        interval: float = RECALL_INTERVAL,
+        interval: float = LOAD_INTERVAL,
     ) -> None:
         self._estimator = estimator
         self._database = database
-        self._refresher = Refresher("durations of videos", self._recall, stopping, interval=interval)
+        self._refresher = Refresher("durations of videos", self._load, stopping, interval=interval)
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
         await self._refresher.run()
 
-    async def _recall(self) -> None:
-        self._estimator.learn_from(await recall_finishes(self._database))
+    async def _load(self) -> None:
+        self._estimator.learn_from(await load_finishes(self._database))
 
 
-async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:
+async def load_finishes(database: Database) -> dict[Kind, list[Finish]]:
     """Return how long this bot's last videos took, by kind, the oldest first."""
     query = (
         select(Generation)
@@ -246,14 +246,14 @@ async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:
         .options(load_only(*_OF_FINISHES, raiseload=True))
     )
 
-    def recall(session: Session) -> dict[Kind, list[Finish]]:
+    def load(session: Session) -> dict[Kind, list[Finish]]:
         found: defaultdict[Kind, list[Finish]] = defaultdict(list)
         for generation in session.scalars(query):
-            if len(known := found[kind_of(generation)]) < RECALLED:
+            if len(known := found[kind_of(generation)]) < MAX_LOADED:
                 known.append(finish_of(generation))
         return {kind: known[::-1] for kind, known in found.items()}
 
-    return await database.read(recall)
+    return await database.read(load)
 
 
 def kind_of(generation: Generation) -> Kind:

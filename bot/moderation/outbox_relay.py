@@ -99,13 +99,17 @@ class OutboxRelay:
     """Posts what is due, until the program stops."""
 
     def __init__(
-        self, database: Database, board: ModeratorChannel, stopping: asyncio.Event, clock: Clock = utc_now
+        self,
+        database: Database,
+        moderator_channel: ModeratorChannel,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._board = board
+        self._moderator_channel = moderator_channel
         self._stopping = stopping
         self._clock = clock
-        self._follow_ups = FollowUps(database, board, clock)
+        self._follow_ups = FollowUps(database, moderator_channel, clock)
         # What is in memory starts over with the program: that only makes us try longer.
         self._refusing: dict[int, Refusals] = {}  # by the channel
         self._failing: dict[tuple[str, int | str], datetime] = {}  # since when a row can't be shown
@@ -187,10 +191,10 @@ class OutboxRelay:
 
     async def _post(self, channel_id: int, shown: Shown) -> int | None:
         if isinstance(shown, ReportedVideo):
-            return await self._board.post_report(channel_id, shown)
+            return await self._moderator_channel.post_report(channel_id, shown)
         if isinstance(shown, Appeal | Review):
-            return await self._board.post_case(channel_id, shown)
-        await self._board.post_entry(channel_id, shown)
+            return await self._moderator_channel.post_case(channel_id, shown)
+        await self._moderator_channel.post_entry(channel_id, shown)
         return None
 
     async def _note_posted(self, claim: Claim, message_id: int | None) -> None:

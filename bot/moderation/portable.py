@@ -188,14 +188,14 @@ class ServerNames:
     """The names of a server, its roles and its channels, by their ids.
 
     Attributes:
-        boards: those of the channels that can be for moderators.
-        postable: those of `boards` in which the bot can post.
+        moderator_channels: those of the channels that can be for moderators.
+        postable: those of `moderator_channels` in which the bot can post.
     """
 
     server: str
     roles: Mapping[int, str]
     channels: Mapping[int, str]
-    boards: frozenset[int] = frozenset()
+    moderator_channels: frozenset[int] = frozenset()
     postable: frozenset[int] = frozenset()
 
 
@@ -251,11 +251,11 @@ def _settings(policy: Policy, names: ServerNames) -> dict[str, Any]:
         "models": sorted(policy.models) or None,
         "review": _review(policy.review, names),
     }
-    board = settings.pop("moderators_channel_id")
-    settings["moderators_channel"] = names.channels.get(board)
+    channel_id = settings.pop("moderators_channel_id")
+    settings["moderators_channel"] = names.channels.get(channel_id)
     nameless = {
         "channels": policy.channels and not channels,
-        "moderators_channel": board and not settings["moderators_channel"],
+        "moderators_channel": channel_id and not settings["moderators_channel"],
         **dict.fromkeys(OF_REVIEW, policy.review and not settings["review"]),
     }
     return {name: value for name, value in settings.items() if not nameless.get(name)}

@@ -97,7 +97,7 @@ class AlertInputs:
         refusal: what the provider refuses; None: nothing.
         refused_for: seconds since it began; 0: nothing is refused.
         is_work_waiting: whether something waits for the provider.
-        unposted: by server, how many results are late or were given up; those without any are not in it.
+        undelivered: by server, how many results are late or were given up; those without any are not in it.
         unwritable_for: seconds since the first failed write after the last successful one; 0: it works.
         full_ago: seconds since a write was refused for want of room.
         is_database_damaged: whether the database said so since the start.
@@ -113,7 +113,7 @@ class AlertInputs:
     refusal: ProviderPause | None = None
     refused_for: float | None = None
     is_work_waiting: bool | None = None
-    unposted: Mapping[int, int] | None = None
+    undelivered: Mapping[int, int] | None = None
     unwritable_for: float = 0.0
     full_ago: float | None = None
     is_database_damaged: bool | None = None
@@ -129,7 +129,7 @@ def evaluate_alerts(inputs: AlertInputs, balance_limit: float) -> dict[AlertKind
         AlertKind.CREDITS_LOW: _evaluate_balance(inputs.balance, balance_limit),
         AlertKind.PROVIDER_DOWN: _evaluate_silence(inputs),
         AlertKind.PROVIDER_REFUSING: _evaluate_refusal(inputs, balance_limit),
-        AlertKind.DELIVERIES_FAILING: _evaluate_deliveries(inputs.unposted),
+        AlertKind.DELIVERIES_FAILING: _evaluate_deliveries(inputs.undelivered),
         AlertKind.DATABASE_UNWRITABLE: _evaluate_database(inputs),
         AlertKind.DATABASE_DAMAGED: AlertReading(inputs.is_database_damaged),
         AlertKind.DISK_FULL: _evaluate_disk(inputs.disk_free),
@@ -184,10 +184,12 @@ def _evaluate_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading
     return AlertReading(True if inputs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
 
 
-def _evaluate_deliveries(unposted: Mapping[int, int] | None) -> AlertReading:
-    if unposted is None:
+def _evaluate_deliveries(undelivered: Mapping[int, int] | None) -> AlertReading:
+    if undelivered is None:
         return AlertReading(None)
-    return AlertReading(bool(unposted), {"results": sum(unposted.values()), "servers": len(unposted)})
+    return AlertReading(
+        bool(undelivered), {"results": sum(undelivered.values()), "servers": len(undelivered)}
+    )
 
 
 def _evaluate_database(inputs: AlertInputs) -> AlertReading:

@@ -160,16 +160,16 @@ class Alerts:
             AlertKey(kind): found
             for kind, found in evaluate_alerts(inputs, self._settings.balance_limit).items()
         }
-        if inputs.unposted is None:
+        if inputs.undelivered is None:
             return readings
         # Without a channel of the operator's each server hears of its own results, and nobody of all. What
         # was said before the operator chose otherwise is still brought to its end.
         servers = {key.guild_id for key in self._states if key.kind is AlertKind.DELIVERIES_FAILING}
         if self._settings.channel_id is None:
             readings[AlertKey(AlertKind.DELIVERIES_FAILING)] = AlertReading(holds=False)
-            servers |= inputs.unposted.keys()
+            servers |= inputs.undelivered.keys()
         for guild_id in servers - {None}:
-            results = inputs.unposted.get(guild_id or 0, 0)
+            results = inputs.undelivered.get(guild_id or 0, 0)
             key = AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)
             readings[key] = AlertReading(results > 0, {"results": results})
         return readings

@@ -138,7 +138,7 @@ def blocked_list(blocked: Sequence[tuple[int, Block]]) -> HomeList:
     return HomeList(blocked_heading(len(blocked)), lines)
 
 
-def unposted_list(alert: AlertState | None, rows: Sequence[Generation], links: Links) -> HomeList:
+def undelivered_list(alert: AlertState | None, rows: Sequence[Generation], links: Links) -> HomeList:
     """Return which results of the server can't be posted; `alert`: what is told about them, if it holds."""
     if alert is None and not rows:
         return HomeList(_(NOTHING_LEFT))

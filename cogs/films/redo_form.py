@@ -10,7 +10,7 @@ from bot.films.rows import Film
 from bot.i18n import pgettext
 from bot.markup import in_words
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
-from cogs.films.redo_offer import find_unposted, redo_message
+from cogs.films.redo_offer import find_missing_posts, redo_message
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
 from cogs.ui.markup_names import names_of
@@ -49,5 +49,5 @@ class RedoForm(Form):
         await ensure_inside(interaction)
         prompt = in_words(self._prompt.value, names_of(interaction))
         offered = await redoing.offer(requester, self._film.row.id, self._shot, prompt)
-        unposted = await find_unposted(interaction, offered)
-        await interaction.edit_original_response(**redo_message(offered, unposted))
+        missing_posts = await find_missing_posts(interaction, offered)
+        await interaction.edit_original_response(**redo_message(offered, missing_posts))

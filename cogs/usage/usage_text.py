@@ -12,7 +12,7 @@ from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
 from bot.policy.documents import LimitKind, MemberPolicy
 from bot.policy.phrases import count_videos
-from bot.policy.strikes import describe_standing
+from bot.policy.strikes import describe_strikes
 from bot.timestamps import absolute_time, relative_time
 
 SHOWN_GRANTS = 5
@@ -35,7 +35,7 @@ def usage_text(entitlement: Entitlement) -> str:
         *grant_lines(entitlement.member_policy, entitlement.now),
         _spent_line(entitlement.spent) if entitlement.spent else "",
         no_money if obstacle else "",
-        describe_standing(entitlement.strikes) if entitlement.strikes else "",
+        describe_strikes(entitlement.strikes) if entitlement.strikes else "",
         _("The server's video budget has money left.") if entitlement.budgets and not no_money else "",
     ]
     return "\n".join(line for line in lines if line)

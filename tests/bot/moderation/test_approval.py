@@ -23,7 +23,7 @@ from bot.jobs.steps.errors import StepPostponedError
 from bot.moderation.outbox import note_shown
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
-from bot.monitoring.undelivered import fetch_undelivered
+from bot.monitoring.undelivered import count_undelivered
 from bot.policy.documents import MemberPolicy
 from tests.bot.appealing import MONA, NICK
 from tests.bot.boards import CHANNEL, GUILD, RecordingModeratorChannel, running, set_channel
@@ -85,7 +85,7 @@ async def test_it_is_shown_once_and_posted_once_it_is_approved(engine: Engine, r
     assert engine.delivery.videos == []
     assert await engine.queue.claim(9) == [], "somebody carries what only waits"
     engine.clock.advance(timedelta(hours=20))
-    assert await engine.database.read(lambda session: fetch_undelivered(session, engine.clock())) == {}
+    assert await engine.database.read(lambda session: count_undelivered(session, engine.clock())) == {}
     await reviews.decide(MONA, await review_id(engine), APPROVE)
     posted = await engine.delivered(row.id)
     assert (posted.status, posted.removed_at, posted.failure_kind) == (Status.SUCCEEDED, None, None)

@@ -50,7 +50,7 @@ HERE = ServerNames(
     "Studio",
     roles={FANS: "Fans", TWIN: "Twins", OTHER_TWIN: "Twins"},
     channels={VIDEOS: "videos", ART: "art", BOARD: "moderators", CLOSED: "closed"},
-    boards=frozenset({VIDEOS, BOARD, CLOSED}),
+    moderator_channels=frozenset({VIDEOS, BOARD, CLOSED}),
     postable=frozenset({VIDEOS, BOARD}),
 )
 

@@ -33,7 +33,7 @@ class RecordingMessages:
         await asyncio.sleep(0)  # another process may look meanwhile
         if self.troubles:
             raise self.troubles.pop(0)
-        self.told.append(notice.struck.standing.count)
+        self.told.append(notice.struck.active.count)
 
 
 @pytest.fixture
