@@ -99,8 +99,8 @@ def fingerprint(video: VideoRequest, made_from: Sequence[object]) -> str:
     The seed says nothing that a rule could forbid, and *Re-roll* has another one with each click.
     """
     options = {name: value for name, value in video.resolved.items() if name != "seed"}
-    told = json.dumps([video.model.id, video.prompt, options, made_from], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    described = json.dumps([video.model.id, video.prompt, options, made_from], sort_keys=True)
+    return hashlib.sha256(described.encode()).hexdigest()
 
 
 def offer(

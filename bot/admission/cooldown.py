@@ -29,12 +29,12 @@ class Bucket:
     Attributes:
         left: tokens at `at`.
         at: seconds on a monotonic clock.
-        told_at: when the person was last told to slow down, on the same clock; None: never.
+        warned_at: when the person was last told to slow down, on the same clock; None: never.
     """
 
     left: float
     at: float
-    told_at: float | None = None
+    warned_at: float | None = None
 
 
 def take(bucket: Bucket, now: float, capacity: int) -> tuple[Pace, Bucket]:
@@ -50,9 +50,9 @@ def take(bucket: Bucket, now: float, capacity: int) -> tuple[Pace, Bucket]:
     at = max(now, bucket.at)
     left = min(float(capacity), bucket.left + (at - bucket.at) * capacity / WINDOW)
     if left >= 1:
-        return Pace.FINE, Bucket(left - 1, at, bucket.told_at)
-    if bucket.told_at is not None and at - bucket.told_at < WINDOW:
-        return Pace.STILL_TOO_FAST, Bucket(left, at, bucket.told_at)
+        return Pace.FINE, Bucket(left - 1, at, bucket.warned_at)
+    if bucket.warned_at is not None and at - bucket.warned_at < WINDOW:
+        return Pace.STILL_TOO_FAST, Bucket(left, at, bucket.warned_at)
     return Pace.TOO_FAST, Bucket(left, at, at)
 
 

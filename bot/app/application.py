@@ -48,7 +48,7 @@ from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.held_videos import HeldVideos
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.delivery.strike_messages import DiscordMemberMessages
-from cogs.moderation.membership import has_left_if_told
+from cogs.moderation.membership import has_left_if_known
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]
@@ -220,7 +220,7 @@ def _tasks_of_gateway(
         "positions": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,
         "reviews": partial(
-            build_review_ends(shared, partial(has_left_if_told, gateway.bot), delivery.show_state).run,
+            build_review_ends(shared, partial(has_left_if_known, gateway.bot), delivery.show_state).run,
             shared.signals.stopping,
         ),
         "strikes": build_strike_notices(shared, DiscordMemberMessages(gateway.bot, servers)).run,

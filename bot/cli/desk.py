@@ -231,9 +231,9 @@ class Desk:
             f"Saved {target} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
         )
 
-    async def tell_cost(self, task_id: str, told: float | None) -> float | None:
-        """Say what a video cost in credits, and return that; `told`: what its own answers said of it."""
-        cost = told or await self.find_cost(task_id)
+    async def tell_cost(self, task_id: str, reported: float | None) -> float | None:
+        """Say what a video cost in credits, and return that; `reported`: what its own answers said of it."""
+        cost = reported or await self.find_cost(task_id)
         self.say(COST_UNKNOWN if cost is None else f"It cost ${usd(cost):,.2f}.")
         return cost
 

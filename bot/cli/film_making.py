@@ -127,13 +127,13 @@ class _Making:
             return clip
         else:
             task = await self._task_again(desk, number, record)
-        desk.name, told = task.id, task.credits_used
+        desk.name, reported = task.id, task.credits_used
         self.folder.note(number, task_id=task.id)
         desk.say(f"Generation ID: {task.id}")
         task = await desk.wait(task, self.progress)
         clip = await self._fetched(desk, number, task)
         desk.tell_saved(clip, clip.path)
-        self.folder.note(number, cost=await desk.tell_cost(task.id, task.credits_used or told))
+        self.folder.note(number, cost=await desk.tell_cost(task.id, task.credits_used or reported))
         return clip
 
     async def _requested(

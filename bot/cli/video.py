@@ -105,11 +105,11 @@ async def _finish(desk: Desk, task: Task, target: Path) -> None:
     """Wait for the video and save it to a file that was reserved for it."""
     desk.name = task.id
     desk.say(f"Generation ID: {task.id}")
-    told = task.credits_used
+    reported = task.credits_used
     with progress_on(desk.console) as progress:
         task = await desk.wait(task, progress)
     desk.tell_saved(await desk.save(task, target), target)
-    await desk.tell_cost(task.id, task.credits_used or told)
+    await desk.tell_cost(task.id, task.credits_used or reported)
 
 
 def _read_image(file: Path, side: int) -> str:

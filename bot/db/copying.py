@@ -125,7 +125,7 @@ async def _opened(name: str, storage: Storage) -> AsyncGenerator[Side]:
     except CopyError:
         raise
     except Exception as error:
-        raise _told(name, storage, error) from error
+        raise _explanation_of(name, storage, error) from error
     finally:
         await engine.dispose()
 
@@ -138,7 +138,7 @@ def _explained(side: Side) -> Generator[None]:
     except CopyError:
         raise
     except Exception as error:
-        raise _told(side.name, side.storage, error) from error
+        raise _explanation_of(side.name, side.storage, error) from error
 
 
 async def _ensure_alone(name: str, storage: Storage, connection: AsyncConnection) -> None:
@@ -146,7 +146,7 @@ async def _ensure_alone(name: str, storage: Storage, connection: AsyncConnection
         raise CopyError(_in_use(name))
 
 
-def _told(name: str, storage: Storage, error: Exception) -> Exception:
+def _explanation_of(name: str, storage: Storage, error: Exception) -> Exception:
     if storage.is_in_use(error):
         return CopyError(_in_use(name))
     sentence = storage.explain(error)

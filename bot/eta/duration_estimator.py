@@ -80,7 +80,7 @@ class DurationEstimator:
         self._max_running = max_running
         self._priors: dict[str, Prior] = {}  # by model, from the provider's measures
         self._courses: dict[Kind, Course] = {}
-        self._told: dict[Kind, Sequence[Finish]] = {}
+        self._learnt: dict[Kind, Sequence[Finish]] = {}
 
     def next_poll(self, generation: Generation, now: datetime, in_flight: int = 1) -> float:
         """Return the seconds until the next question about a video that was asked about just now.
@@ -138,12 +138,12 @@ class DurationEstimator:
 
         A kind of which the same was told before is left out: what was learnt since then was told, too.
         """
-        for kind, told in finishes.items():
-            if told == self._told.get(kind):
+        for kind, known in finishes.items():
+            if known == self._learnt.get(kind):
                 continue
-            self._told[kind] = told
+            self._learnt[kind] = known
             forecast = Forecast(self._priors.get(kind[0]) or documented_prior())
-            for finish in told:
+            for finish in known:
                 forecast = forecast.after_finish(finish)
             self._set(kind, forecast)
 

@@ -47,7 +47,7 @@ class PositionUpdater:
         self._estimator = estimator
         self._stopping = stopping
         self._clock = clock
-        self._told: dict[str, Eta] = {}  # by generation
+        self._shown: dict[str, Eta] = {}  # by generation
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
@@ -61,7 +61,7 @@ class PositionUpdater:
             for number, (name, guild_id) in enumerate(line, start=1)
             if self._is_ours(guild_id)
         }
-        self._told = {name: eta for name, eta in self._told.items() if name in positions}
+        self._shown = {name: eta for name, eta in self._shown.items() if name in positions}
         now = self._clock()
         news = [name for name, position in positions.items() if self._is_news(name, position, now)]
         if not news:
@@ -71,18 +71,18 @@ class PositionUpdater:
                 await self._tell(generation, positions[generation.id], now)
 
     def _is_news(self, name: str, position: int, now: datetime) -> bool:
-        told = self._told.get(name)
-        return told is None or told.position != position or told.is_passed(now)
+        shown = self._shown.get(name)
+        return shown is None or shown.position != position or shown.is_passed(now)
 
     async def _tell(self, generation: Generation, position: int, now: datetime) -> None:
-        told = self._told.get(generation.id)
-        if told is not None and told.position == position:
-            eta = told.late()
+        shown = self._shown.get(generation.id)
+        if shown is not None and shown.position == position:
+            eta = shown.late()
         elif position > LAST_POSITION:
             eta = Eta(position)
         else:
             eta = self._estimator.eta_in_queue(generation, position, now)
-        self._told[generation.id] = eta
+        self._shown[generation.id] = eta
         with bound_contextvars(generation=generation.id):
             await self._delivery.show_state(generation, eta, partial(self._still_waits, generation.id))
 

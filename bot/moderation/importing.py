@@ -15,7 +15,7 @@ from bot.moderation.matching import Imported, match_rules
 from bot.moderation.portable import MAX_BYTES, ServerNames, read_rules, write_rules
 from bot.moderation.rules import nothing_first
 from bot.moderation.service import LIMITING, show_waiting_reports
-from bot.moderation.snapshots import import_teller
+from bot.moderation.snapshots import snapshot_of_import
 from bot.policy.documents import Policy
 from bot.policy.store import fetch_policy
 from bot.provider.catalogue import CATALOGUE, Model
@@ -92,7 +92,7 @@ class Imports:
             first(session)
             old = fetch_policy(session, by.guild_id)
             new = self.changed(imported, old)
-            self._decisions.change_policy_in(session, by, event, lambda _: new, import_teller(old, new))
+            self._decisions.change_policy_in(session, by, event, lambda _: new, snapshot_of_import(old, new))
             if "moderators_channel_id" in imported.fields and new.moderators_channel_id is not None:
                 show_waiting_reports(session, by.guild_id, self._decisions.clock())
 

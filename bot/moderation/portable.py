@@ -19,7 +19,7 @@ from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import _
 from bot.moderation.rules import MAX_RULES
-from bot.moderation.snapshots import limits_teller
+from bot.moderation.snapshots import snapshot_of_limits
 from bot.policy.documents import (
     MAX_CHANNELS,
     MAX_NEW_DAYS,
@@ -243,10 +243,10 @@ def read_rules(content: bytes) -> Portable:
 
 def _settings(policy: Policy, names: ServerNames) -> dict[str, Any]:
     """Return the settings with names; one that can't be named isn't there, since null would mean all."""
-    told = policy.model_dump(mode="json", include=set(ServerSettings.model_fields))
+    document = policy.model_dump(mode="json", include=set(ServerSettings.model_fields))
     channels = sorted(names.channels[each] for each in policy.channels if each in names.channels)
     settings: dict[str, Any] = {
-        **told,
+        **document,
         "channels": channels or None,
         "models": sorted(policy.models) or None,
         "review": _review(policy.review, names),
@@ -273,7 +273,7 @@ def _review(rule: ReviewRule | None, names: ServerNames) -> dict[str, Any] | Non
 
 
 def _limits(policy: Policy, scope: Scope, subject_id: int) -> dict[str, int | None]:
-    return limits_teller(scope, subject_id, LimitKind)(policy) or {}
+    return snapshot_of_limits(scope, subject_id, LimitKind)(policy) or {}
 
 
 def _what_is_wrong(error: ValidationError) -> str:

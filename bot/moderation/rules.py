@@ -16,7 +16,7 @@ from bot.db.transactions import Work
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, number
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
-from bot.moderation.snapshots import limits_teller, tell_budget, tell_grants, tell_reset
+from bot.moderation.snapshots import snapshot_budget, snapshot_grants, snapshot_of_limits, snapshot_reset
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import fetch_member_policy, fetch_policy
 
@@ -98,7 +98,7 @@ class QuotaRules:
         def decide(session: Session) -> None:
             first(session)
             self._decisions.change_policy_in(
-                session, by, event, change, limits_teller(subject.scope, subject.id, limits)
+                session, by, event, change, snapshot_of_limits(subject.scope, subject.id, limits)
             )
 
         await self._decisions.write(by, decide)
@@ -118,7 +118,7 @@ class QuotaRules:
         def decide(session: Session) -> list[Rule]:
             first(session)
             old, _ = self._decisions.change_policy_in(
-                session, by, event, change, limits_teller(subject.scope, subject.id, kinds)
+                session, by, event, change, snapshot_of_limits(subject.scope, subject.id, kinds)
             )
             return rules_of(old, subject, kinds)
 
@@ -148,7 +148,7 @@ class QuotaRules:
             user_id,
             AuditEvent(Action.GRANT, f"member:{user_id}", reason),
             add,
-            lambda member_policy: tell_grants(member_policy, now),
+            lambda member_policy: snapshot_grants(member_policy, now),
         )
         return grant
 
@@ -160,7 +160,7 @@ class QuotaRules:
             user_id,
             AuditEvent(Action.RESET, f"member:{user_id}", reason),
             lambda member_policy: member_policy.model_copy(update={"reset_at": now}),
-            tell_reset,
+            snapshot_reset,
             lambda session: date_back(session, by.guild_id, user_id, now),
         )
 
@@ -189,7 +189,7 @@ class QuotaRules:
                     by,
                     AuditEvent(Action.BUDGET, f"budget:{period}", reason),
                     partial(with_budget, period=period, budget=budget),
-                    partial(tell_budget, period=period),
+                    partial(snapshot_budget, period=period),
                 )
 
         await self._decisions.write(by, decide)

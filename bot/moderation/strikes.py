@@ -13,7 +13,7 @@ from bot.db.guild_models import Action, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.reported import act_in, fetch_reported_film
-from bot.moderation.snapshots import tell_strikes
+from bot.moderation.snapshots import snapshot_strikes
 from bot.moderation.strike_blocks import count_blocked, end_block, without_strikes
 from bot.policy.audit import record
 from bot.policy.documents import Block, Policy, Step, StrikeRules
@@ -70,7 +70,7 @@ class Strikes:
                 by,
                 AuditEvent(Action.STRIKES, "server"),
                 lambda policy: policy.model_copy(update={"strikes": change(policy)}),
-                tell_strikes,
+                snapshot_strikes,
             )
             return self._now(session, by.guild_id)
 

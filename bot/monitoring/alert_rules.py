@@ -173,8 +173,8 @@ def _evaluate_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading
         return AlertReading(None)
     if refusal is None:
         return AlertReading(holds=False)
-    is_told_of_account = inputs.is_key_refused or _evaluate_credits(inputs, balance_limit).holds
-    if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and is_told_of_account):
+    has_account_alert = inputs.is_key_refused or _evaluate_credits(inputs, balance_limit).holds
+    if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and has_account_alert):
         return AlertReading(None)  # other alerts say that
     facts: dict[str, Value] = {
         "minutes": round(age / 60),

@@ -191,10 +191,10 @@ class Alerts:
             if not self._stopping.is_set() and await self._post(key, state):
                 await self._settle(key, state)
 
-    async def _settle(self, key: AlertKey, told: AlertState) -> None:
+    async def _settle(self, key: AlertKey, posted: AlertState) -> None:
         """Write down that a channel was told, unless another process has gone on meanwhile."""
         present = (await self._store.read()).get(key, AlertState())
-        if (present.due, present.told_at) == (told.due, told.told_at):
+        if (present.due, present.told_at) == (posted.due, posted.told_at):
             await self._store.write(key, settle(present))
 
     async def _post(self, key: AlertKey, state: AlertState) -> bool:

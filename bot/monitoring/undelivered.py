@@ -67,8 +67,8 @@ def _is_silent() -> ColumnElement[bool]:
     Of a film that moderators didn't approve, one shot tells (`bot.moderation.review_decisions`).
     """
     is_silent = func.coalesce(Generation.cancelled_by == Generation.user_id, true())
-    is_told = and_(Generation.film_id.is_not(None), Generation.failure_kind.in_(REVIEWED))
+    was_announced = and_(Generation.film_id.is_not(None), Generation.failure_kind.in_(REVIEWED))
     return or_(
         and_(Generation.status == Status.CANCELLED, is_silent),
-        and_(Generation.status == Status.FAILED, func.coalesce(is_told, false())),
+        and_(Generation.status == Status.FAILED, func.coalesce(was_announced, false())),
     )

@@ -59,7 +59,7 @@ def quote_words(words: Sequence[str]) -> str:
     return format_and([*shown, ngettext("{count} more", "{count} more", left)] if left else shown)
 
 
-def told_reason(reason: str) -> str:
+def translate_reason(reason: str) -> str:
     """Return a reason as it is told: people's as it was written, one of the bot in the reader's language."""
     for pattern, sentence in OWN_REASONS.items():
         if found := pattern.fullmatch(reason):
@@ -69,7 +69,11 @@ def told_reason(reason: str) -> str:
 
 def because(reason: str | None) -> str:
     """Return a sentence with a moderator's reason, after a blank; empty where none was given."""
-    return " " + _("Reason: “{reason}”.", reason=plain(told_reason(reason), REASON_LENGTH)) if reason else ""
+    return (
+        " " + _("Reason: “{reason}”.", reason=plain(translate_reason(reason), REASON_LENGTH))
+        if reason
+        else ""
+    )
 
 
 def block_end(until: datetime | None) -> str:

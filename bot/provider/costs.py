@@ -56,14 +56,14 @@ def _no_truth(value: object) -> object:
     return value
 
 
-Told = Annotated[_Positive | None, BeforeValidator(_no_truth), WrapValidator(none_if_odd)]
+Reported = Annotated[_Positive | None, BeforeValidator(_no_truth), WrapValidator(none_if_odd)]
 
 
 class Amount(Wire):
     """An amount as the log and the ledger write it, in USD and in credits."""
 
-    usd: Told = None
-    credits: Told = None
+    usd: Reported = None
+    credits: Reported = None
 
     @property
     def in_credits(self) -> float | None:
@@ -74,9 +74,9 @@ class Amount(Wire):
 class Usage(Wire):
     """The cost of a task; `tokens_used` is the older name of the credits."""
 
-    credits_used: Told = None
-    usd_spent: Told = None
-    tokens_used: Told = None
+    credits_used: Reported = None
+    usd_spent: Reported = None
+    tokens_used: Reported = None
 
     @property
     def in_credits(self) -> float | None:

@@ -81,19 +81,19 @@ class WordFilter:
         return "the key" if token[0] in self.key else token[0]
 
 
-def told(value: object, info: ValidationInfo) -> str:
+def clean_words(value: object, info: ValidationInfo) -> str:
     """Return a field's words, cleaned; what is no text says nothing."""
     words = info.context if isinstance(info.context, WordFilter) else WordFilter()
     return words.clean(value) if isinstance(value, str) else ""
 
 
-def told_reason(value: object, info: ValidationInfo) -> str:
+def clean_reason(value: object, info: ValidationInfo) -> str:
     """Return the reason in a field of whatever form, cleaned; empty where it gives none."""
-    return told(reason_in(value), info)
+    return clean_words(reason_in(value), info)
 
 
-Said = Annotated[str, BeforeValidator(told)]
-SaidReason = Annotated[str, BeforeValidator(told_reason)]
+Said = Annotated[str, BeforeValidator(clean_words)]
+SaidReason = Annotated[str, BeforeValidator(clean_reason)]
 
 
 def reason_in(value: object, *, with_fields: bool = False) -> str:

@@ -123,13 +123,13 @@ def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
 
 def _note_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
     """Write down what was charged; what was told to have no video is asked for once more then."""
-    is_told_without = and_(
+    ended_without = and_(
         Generation.status == Status.FAILED,
         Generation.failure_kind.in_(ASKED_AGAIN),
         Generation.delivered_at.is_not(None),
         Generation.late_until.is_(None),
     )
-    late_until = case((is_told_without, now + WATCH), else_=Generation.late_until)
+    late_until = case((ended_without, now + WATCH), else_=Generation.late_until)
     for row, charged in found:
         paid = {
             "credits_used": max(0.0, charged),

@@ -14,7 +14,7 @@ from bot.i18n import _, ngettext, number
 from bot.moderation.decided import decision_of
 from bot.moderation.importing import SERVER_LENGTH
 from bot.policy.documents import LimitKind, StrikeRules
-from bot.policy.phrases import count_videos, describe_limit, told_reason
+from bot.policy.phrases import count_videos, describe_limit, translate_reason
 from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
 from cogs.moderation.audit_log_parts import mention, parse_time, show_end, show_time
 from cogs.moderation.ladder import ladder_text
@@ -30,7 +30,7 @@ def entry_line(entry: AuditRow) -> str:
     line = f"{show_time(entry.at)} #{entry.id} {SENTENCES[entry.action](entry, who)}"
     if not entry.reason:
         return line
-    return f"{line} {_('Reason: “{reason}”.', reason=plain(told_reason(entry.reason), REASON_LENGTH))}"
+    return f"{line} {_('Reason: “{reason}”.', reason=plain(translate_reason(entry.reason), REASON_LENGTH))}"
 
 
 def _quota_set(entry: AuditRow, who: str) -> str:
@@ -280,9 +280,9 @@ def _maximum(maximum: int | None) -> str:
     return _("unlimited") if maximum is None else number(maximum)
 
 
-def _granted(told: dict[str, Any] | None) -> int:
-    return sum(grant["amount"] for grant in (told or {}).get("grants", []))
+def _granted(snapshot: dict[str, Any] | None) -> int:
+    return sum(grant["amount"] for grant in (snapshot or {}).get("grants", []))
 
 
-def _word(told: dict[str, Any] | None) -> str:
-    return plain(str((told or {}).get("word", "")), REASON_LENGTH)
+def _word(snapshot: dict[str, Any] | None) -> str:
+    return plain(str((snapshot or {}).get("word", "")), REASON_LENGTH)

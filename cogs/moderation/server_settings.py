@@ -102,13 +102,13 @@ def told_apart(*states: Mapping[str, Any]) -> list[dict[str, Any]]:
 def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return what differs, such as "Longest video: any → 6 seconds", by the settings' fields."""
     old, new = told_apart(old, new)
-    told = [(field, _logged(field, old.get(field)), _logged(field, value)) for field, value in new.items()]
-    return [f"{_name_of(field)}: {before} → {now}" for field, before, now in told if before != now]
+    shown = [(field, _logged(field, old.get(field)), _logged(field, value)) for field, value in new.items()]
+    return [f"{_name_of(field)}: {before} → {now}" for field, before, now in shown if before != now]
 
 
-def setting_states(told: Mapping[str, Any]) -> dict[str, str]:
+def setting_states(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """Return what settings are, such as "6 seconds" for "Longest video", by their names in words."""
-    return {_name_of(field): _logged(field, value) for field, value in told.items()}
+    return {_name_of(field): _logged(field, value) for field, value in snapshot.items()}
 
 
 def _name_of(field: str) -> str:

@@ -7,7 +7,7 @@ from bot.escape import plain
 from bot.i18n import N_, _, format_and
 from bot.moderation.importing import SERVER_LENGTH
 from bot.moderation.matching import Imported, Kind, LeftOut, Why
-from bot.moderation.snapshots import import_teller
+from bot.moderation.snapshots import snapshot_of_import
 from bot.policy.documents import LimitKind, Scope
 from bot.preview.service import Preview
 from cogs.moderation.review_setting import review_notes
@@ -63,8 +63,8 @@ def _about_default(preview: Preview) -> Iterator[str]:
 
 def changes_of(preview: Preview) -> list[str]:
     """Return what an import would change; empty: nothing."""
-    tell = import_teller(preview.policy, preview.changed)
-    return import_changes(tell(preview.policy), tell(preview.changed))
+    snapshot = snapshot_of_import(preview.policy, preview.changed)
+    return import_changes(snapshot(preview.policy), snapshot(preview.changed))
 
 
 def imported_text(imported: Imported) -> str:

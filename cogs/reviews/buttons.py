@@ -18,7 +18,7 @@ from cogs.reviews.review_text import render_review, review_left_out
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 
-TOLD_IN_CHANNEL = N_("Everyone in their channel can read it, without your name.")
+POSTED_IN_CHANNEL = N_("Everyone in their channel can read it, without your name.")
 
 
 class ReviewDecisionButton(Item):
@@ -54,7 +54,7 @@ class ReviewDecisionButton(Item):
             await interaction.response.defer()
             await _decide(interaction, self._review_id, self._decision)
         else:
-            await interaction.response.send_modal(DeclineForm(_(TOLD_IN_CHANNEL), self._decline))
+            await interaction.response.send_modal(DeclineForm(_(POSTED_IN_CHANNEL), self._decline))
 
     async def _decline(self, interaction: Interaction, words: str) -> None:
         await _decide(interaction, self._review_id, ReviewDecision.DECLINE, words)

@@ -182,8 +182,8 @@ def _outcome(review: Review) -> list[str]:
     if row.decision is None:
         return []
     is_other = review.is_finished and row.decision in DECIDED_ABOUT_FINISHED
-    told = DECIDED_ABOUT_FINISHED if is_other else DECIDED
-    lines = [_(told[row.decision], moderator=f"<@{row.decided_by}>")]
+    sentences = DECIDED_ABOUT_FINISHED if is_other else DECIDED
+    lines = [_(sentences[row.decision], moderator=f"<@{row.decided_by}>")]
     if row.words:
         lines.append(
             _("I told them: “{words}”", words=escape_within(" ".join(clean(row.words).split()), WORDS_LENGTH))

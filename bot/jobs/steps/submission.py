@@ -16,7 +16,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status, waits_since
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.endings import told
+from bot.jobs.endings import cost_values
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
@@ -210,7 +210,7 @@ class Submission:
         self, generation: Generation, task_id: str | None, cost: Cost | None
     ) -> Generation | None:
         """Write down the provider's id; None: it is another's, so that the call's fate is open."""
-        values = {"provider_id": task_id, **told(cost)}
+        values = {"provider_id": task_id, **cost_values(cost)}
         try:
             return await self._queue.move(generation, Status.RUNNING, **values)
         except LeaseLostError:

@@ -25,7 +25,7 @@ async def lapse(room: Room, keep: timedelta | None = None) -> None:
     assert appeal is not None
     assert "send the request once more" in render_decision(appeal, "Ours")
     room.clock.advance(timedelta(hours=2))
-    await room.appeals.note_told(appeal_id)
+    await room.appeals.record_notified(appeal_id)
     await room.appeals.note_shown(appeal.row)
 
 

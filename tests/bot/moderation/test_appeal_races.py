@@ -179,7 +179,7 @@ async def test_what_is_decided_while_its_message_is_shown_again_stays_decided(
         appeal = await appeals.get(GUILD, appeal_id)
         assert appeal is not None
         channel.messages[5000] = said(appeal)
-        await appeals.note_told(appeal_id)
+        await appeals.record_notified(appeal_id)
         await appeals.note_shown(appeal.row)
         relay.lost = [error] if error else []
         relay.gate.set()
