@@ -19,7 +19,7 @@ class NoHandover(Deliver):
 
     async def deliver_video(self, generation: Generation) -> Generation:
         """Note that it is done."""
-        return await self._queue.note(generation, delivered_at=utc_now())
+        return await self._queue.update(generation, delivered_at=utc_now())
 
     deliver_ending = deliver_video
 

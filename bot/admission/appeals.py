@@ -212,7 +212,7 @@ def excuse(session: Session, requester: Requester, fingerprints: Collection[str]
         return False
     for one in fingerprints:
         use_lifted(session, requester, one, checked_by, now)
-        _note_excused(session, requester, one, checked_by)
+        _record_excused(session, requester, one, checked_by)
     return True
 
 
@@ -240,8 +240,8 @@ def went_unanswered(now: datetime) -> ColumnElement[bool]:
     return and_(AppealRow.decision == AppealDecision.LAPSE, known_at > now - RELEASE_TIME)
 
 
-def _note_excused(session: Session, requester: Requester, fingerprint: str, checked_by: str) -> None:
-    """Note that a request that is still allowed once was excused; the next word costs a strike."""
+def _record_excused(session: Session, requester: Requester, fingerprint: str, checked_by: str) -> None:
+    """Record that a request that is still allowed once was excused; the next word costs a strike."""
     allowed = update(AppealRow).where(
         *_of_word(requester, fingerprint),
         AppealRow.decision == AppealDecision.ALLOW,
@@ -253,7 +253,7 @@ def _note_excused(session: Session, requester: Requester, fingerprint: str, chec
 
 
 def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by: str, now: datetime) -> None:
-    """Note that a request was judged again after its rule was lifted, or after nobody answered.
+    """Record that a request was checked again after its rule was lifted, or after nobody answered.
 
     `used_by`: its ID, or the interaction.
     """
@@ -276,7 +276,7 @@ def _of_word(requester: Requester, fingerprint: str) -> tuple[ColumnElement[bool
 
 
 def use(session: Session, releases: Collection[Release], generation_id: str, now: datetime) -> None:
-    """Note that a request passed, so that it does so once."""
+    """Record that a request passed, so that it does so once."""
     found = [release.appeal_id for release in releases]
     if found:
         used = update(AppealRow).where(AppealRow.id.in_(found))

@@ -214,7 +214,7 @@ class Admission:
         """Read what the decision about this request rests on.
 
         `is_quoted`: the price is shown. `made_from`: see `bot.requests.spec.RequestSpec.made_from`.
-        `before`: of the shot before in the same transaction, whose member needn't be judged again.
+        `before`: of the shot before in the same transaction, whose member needn't be checked again.
         """
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
@@ -256,7 +256,7 @@ class Admission:
             _tell_once(session, requester.guild_id, Action.BUDGET_REACHED, refusal.state, now)
         return refusal
 
-    def note_accepted(
+    def record_accepted(
         self,
         session: Session,
         requester: Requester,
@@ -267,10 +267,10 @@ class Admission:
     ) -> None:
         """Record what moderators must know of a request that is accepted, and that it passed what it did.
 
-        `generation_id`: what it became; None: a film's shots, for each of which `note_passed` was called.
+        `generation_id`: what it became; None: a film's shots, for each of which `record_passed` was called.
         """
         if generation_id is not None:
-            note_passed(session, requester, context, generation_id, now)
+            record_passed(session, requester, context, generation_id, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
@@ -281,7 +281,7 @@ def _waits(session: Session, requester: Requester, policy: Policy, now: datetime
     return is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
 
 
-def note_passed(
+def record_passed(
     session: Session, requester: Requester, context: AdmissionContext, generation_id: str, now: datetime
 ) -> None:
     """Record that a request passed what moderators let it pass; `generation_id`: what it became."""

@@ -71,7 +71,7 @@ class Cooldown:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def note(self, user_id: int, now: float) -> Pace:
+    def count(self, user_id: int, now: float) -> Pace:
         """Count an interaction of a person at `now` (seconds, monotonic); return what becomes of it."""
         bucket = self._buckets.get(user_id) or Bucket(self._capacity, now)
         pace, self._buckets[user_id] = take(bucket, now, self._capacity)

@@ -45,13 +45,13 @@ class SharedRateLimit:
         """Take the slot if it is free and return 0, else return the seconds until it may be."""
 
         def take(session: Session) -> float:
-            note = session.get(StateRow, name)
+            row = session.get(StateRow, name)
             now = self._clock()  # a busy database may have kept us waiting
-            free_at = now if note is None else datetime.fromisoformat(note.value)
+            free_at = now if row is None else datetime.fromisoformat(row.value)
             # One that is further away comes from a clock that was set back.
             if now < free_at <= now + spacing + CLOCK_SKEW:
                 return (free_at - now).total_seconds()
             session.merge(StateRow(name=name, value=(now + spacing).isoformat()))
             return 0.0
 
-        return await self._database.write(take, Lock.NOTES)
+        return await self._database.write(take, Lock.STATE)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.models import Generation
-from bot.films.rows import note_frameless
+from bot.films.rows import record_frameless
 from bot.films.takes import is_there
 from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
@@ -44,7 +44,7 @@ class ShotFrames:
         try:
             return await self._find(shot, VideoSources(kept=kept, address=shot.video_url), min_side)
         except (FileGoneError, NoFrameError):
-            await self._database.write(lambda session: note_frameless(session, shot))
+            await self._database.write(lambda session: record_frameless(session, shot))
             raise
 
     async def give_up(self, generation_id: str) -> None:
@@ -52,7 +52,7 @@ class ShotFrames:
 
         def note(session: Session) -> None:
             if (shot := session.get(Generation, generation_id)) is not None:
-                note_frameless(session, shot)
+                record_frameless(session, shot)
 
         await self._database.write(note)
 

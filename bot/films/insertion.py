@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import AdmissionContext, Requester, note_passed
+from bot.admission.check_request import AdmissionContext, Requester, record_passed
 from bot.db.review_models import ReviewRow
 from bot.films.script import ShotPlan
 from bot.requests.reviews import open_review
@@ -36,5 +36,5 @@ class Insertion:
         spec = replace(plan.spec, shot=shot)
         self.review = self.review or open_review(session, requester, context, now)
         self.last_id = insert_request(session, destination, spec, context, now, self.review).id
-        note_passed(session, requester, context, self.last_id, now)
+        record_passed(session, requester, context, self.last_id, now)
         return self.last_id

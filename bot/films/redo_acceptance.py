@@ -126,7 +126,7 @@ class RedoAcceptance:
             raise _refused_later(numbers[len(trial.ids)], len(trial.ids), trial.refusal)
         if _change(redo, trial) is not None:
             raise DearerError
-        self._admission.note_accepted(session, requester, trial.contexts[-1], now)
+        self._admission.record_accepted(session, requester, trial.contexts[-1], now)
         confirm(session, quote_row, trial.ids[0])
         _reopen(session, film, numbers, trial.ids, now)
         reopened = fetch_film(session, film.row.id)

@@ -246,7 +246,7 @@ def remember_post(session: Session, film_id: str, shown_at: Posted) -> Film | No
     return fetch_film(session, film_id)
 
 
-def note_frameless(session: Session, shot: Generation) -> None:
+def record_frameless(session: Session, shot: Generation) -> None:
     """Note that a shot's last frame can't be had."""
     row = session.get(FilmRow, shot.film_id or "", with_for_update=True)
     if row is not None and shot.shot is not None:

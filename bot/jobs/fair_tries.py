@@ -24,13 +24,13 @@ class FairTries:
         self._waiting = FIFOCache[str, tuple[str, datetime]](MAX_WAITING)
 
     def tries(self, request_id: str) -> None:
-        """Note that a request is sent now."""
+        """Record that a request is sent now."""
         self._count += 1
         self._tries[request_id] = self._count
         self._waiting.pop(request_id, None)
 
     def waits(self, request_id: str, model: str, due: datetime) -> None:
-        """Note that a request asks again at a time."""
+        """Record that a request asks again at a time."""
         self._waiting[request_id] = (model, due)
 
     def is_another_first(self, request_id: str, is_open: Callable[[str], bool], now: datetime) -> bool:

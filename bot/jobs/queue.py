@@ -112,7 +112,7 @@ class GenerationQueue:
         """
         return await self._update(generation, {"status": status, "attempts": 0, **values})
 
-    async def note(self, generation: Generation, **values: object) -> Generation:
+    async def update(self, generation: Generation, **values: object) -> Generation:
         """Change `values` without changing the status, and return the new row.
 
         Raises:
@@ -121,7 +121,7 @@ class GenerationQueue:
         return await self._update(generation, values)
 
     async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:
-        """Note that the provider has made the video, and `values` with it.
+        """Record that the provider has made the video, and `values` with it.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
@@ -151,8 +151,8 @@ class GenerationQueue:
         log.info("failed", kind=kind.value, late_until=str(late_until) if late_until else None)
         return ended
 
-    async def note_outcome(self, generation: Generation, **values: object) -> None:
-        """Note what became of a create call whose request was cancelled meanwhile; no lease is needed.
+    async def record_outcome(self, generation: Generation, **values: object) -> None:
+        """Record what became of a create call whose request was cancelled meanwhile; no lease is needed.
 
         `generation`: as the call was made for it.
 
@@ -273,7 +273,7 @@ class GenerationQueue:
                     raise
         if changed is None:
             raise LeaseLostError(generation.id)
-        metrics.note_change(generation, changed, self._clock())
+        metrics.record_change(generation, changed, self._clock())
         return changed
 
     async def _write(

@@ -106,7 +106,7 @@ class Workflow:
         except DeliveryPostponedError as error:
             log.warning("no card found", reason=str(error))
             return generation
-        return generation if card_id is None else await self._queue.note(generation, card_id=card_id)
+        return generation if card_id is None else await self._queue.update(generation, card_id=card_id)
 
     def _next_step(self, generation: Generation) -> Step | None:
         if generation.delivered_at is None:
@@ -122,7 +122,7 @@ class Workflow:
         has_ended = generation.status in {Status.FAILED, Status.CANCELLED} or is_withheld(generation)
         if has_ended or generation.result_id is not None:
             self._clean_up(generation)
-            await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
+            await self._queue.update(generation, delivered_at=self._clock(), late_until=None)
         else:
             late_until = self._late_watch.until(generation)
             await self._queue.fail(generation, FailureKind.BROKEN, None, late_until=late_until)

@@ -31,7 +31,7 @@ class Removal:
         self._clock = clock
 
     async def remember(self, generation: Generation, shown_at: Posted) -> Generation:
-        """Note where somebody saw a video whose message is not recorded any more, and return the row.
+        """Record where somebody saw a video whose message is not recorded any more, and return the row.
 
         `bot.privacy.erasure` forgets it again after a while.
 

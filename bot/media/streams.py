@@ -96,9 +96,9 @@ class Streams:
                 self.facts[int(number.removesuffix(":"))][name] = value
             else:
                 number, _, at, duration = (int(part) for part in line.split(",", 4)[:4])
-                self._note(self._times[number], at, duration)
+                self._take_times(self._times[number], at, duration)
 
-    def _note(self, times: _Times, at: int, duration: int) -> None:
+    def _take_times(self, times: _Times, at: int, duration: int) -> None:
         if at != NO_TIME:
             times.begin = at if times.begin is None else min(times.begin, at)
             times.end = max(times.end, at + max(duration, 0))

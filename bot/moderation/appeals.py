@@ -214,7 +214,7 @@ class Appeals:
         log.info("appeal decided", appeal=appeal_id, decision=decision.value, by=by.user_id)
         return appeal
 
-    async def note_shown(self, row: AppealRow) -> None:
+    async def record_shown(self, row: AppealRow) -> None:
         """Remember that nothing is left to do about a decision; `row`: the appeal as it was before that.
 
         Unless the outbox has something to do since.

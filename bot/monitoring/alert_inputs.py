@@ -26,7 +26,7 @@ from bot.provider.errors import VeoError
 
 BALANCE_INTERVAL = 600.0  # seconds between two looks at the account
 CHANNEL_INTERVAL = 600.0  # the same, at the operator's channel
-PROBE_NOTE = "alerts"  # what is written to see whether the database takes writes
+PROBE_STATE = "alerts"  # what is written to see whether the database takes writes
 PROBE_PATIENCE = 5.0  # seconds
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -115,7 +115,7 @@ class AlertInputReader:
         now = time.monotonic()
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
-                await keep_state(self._sources.database, PROBE_NOTE, self._clock().isoformat())
+                await keep_state(self._sources.database, PROBE_STATE, self._clock().isoformat())
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
             self._unwritable_since = now if self._unwritable_since is None else self._unwritable_since
             return time.monotonic() - self._unwritable_since

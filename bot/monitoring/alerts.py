@@ -148,7 +148,7 @@ class Alerts:
         inputs = await self._inputs.read(is_account_in_doubt=in_doubt)
         self._states = await self._store.read()
         for key, reading in self._readings(inputs).items():
-            await self._note(key, reading)
+            await self._apply(key, reading)
         self._states = await self._store.read()
         for kind in AlertKind:
             is_active = any(key.kind is kind and state.is_active for key, state in self._states.items())
@@ -174,7 +174,7 @@ class Alerts:
             readings[key] = AlertReading(results > 0, {"results": results})
         return readings
 
-    async def _note(self, key: AlertKey, reading: AlertReading) -> None:
+    async def _apply(self, key: AlertKey, reading: AlertReading) -> None:
         before, now = self._states.get(key, AlertState()), self._clock()
         state, transition = advance(*weigh(before, self._name, reading, now), now)
         if transition is not None:

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from bot.db.database import Database
 from bot.jobs.steps.polling import Polling
-from bot.metrics.metrics import note_call
+from bot.metrics.metrics import observe_call
 from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
 from bot.monitoring.alerts import AlertChannel, Alerts, AlertSettings
 from bot.monitoring.backlog import BacklogReader
@@ -27,8 +27,8 @@ from bot.settings import Settings
 
 def record_call(record: ProviderRecord, call: Call) -> None:
     """Count a call to the provider, and learn from it."""
-    note_call(call)
-    record.note_call(call)
+    observe_call(call)
+    record.learn_from(call)
 
 
 class OperatorChannel(AlertChannel, Protocol):

@@ -17,7 +17,7 @@ from bot.policy.documents import Block, StrikeRules, tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
 from bot.policy.strikes import ActiveStrikes, Strike, active_strikes, block_for
 
-ANSWER_TIME = timedelta(seconds=60)  # in which it is noted that a refusal was shown
+ANSWER_TIME = timedelta(seconds=60)  # in which it is recorded that a refusal was shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Act:
     Attributes:
         source: names the act, so that it gives one strike however often it is told.
         is_answered: the refusal itself says so to the member; they are sent a message all the same, unless
-            it's noted soon that they were shown it (`note_shown`).
+            that they were shown it is recorded soon (`record_shown`).
         locale: the language of that message.
         appeal_id: what the member can ask a moderator about, who may forgive the strike with it.
     """
@@ -93,7 +93,7 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     return Struck(row.id, counts, active, block)
 
 
-def note_shown(session: Session, strike_id: int) -> None:
+def record_shown(session: Session, strike_id: int) -> None:
     """Remember that the member was shown the strike by the refusal, so that no message has to tell it."""
     session.execute(update(StrikeRow).where(StrikeRow.id == strike_id).values(tell_at=None))
 

@@ -68,7 +68,7 @@ class Reconciliation:
         open_rows = await self._database.read(lambda session: _fetch(session, _is_open(now)))
         found = [(row, charges[row.provider_id]) for row in open_rows if row.provider_id in charges]
         if found:
-            await self._database.write(lambda session: _note_all(session, found, now))
+            await self._database.write(lambda session: _record_all(session, found, now))
         for row, charged in found:
             self._tell(row, charged)
 
@@ -88,7 +88,7 @@ class Reconciliation:
 
     def _tell(self, row: Counted, charged: float) -> None:
         counted = row.credits if row.source else 0.0
-        metrics.note_charged(row.model, charged - counted)
+        metrics.record_charged(row.model, charged - counted)
         if counted and charged != counted:
             log.warning(
                 "charged a different amount than reported", generation=row.id, told=counted, charged=charged
@@ -121,7 +121,7 @@ def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
     return [Counted(name, task or "", model, cost, source) for name, task, model, cost, source in rows]
 
 
-def _note_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
+def _record_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
     """Write down what was charged; what was told to have no video is asked for once more then."""
     ended_without = and_(
         Generation.status == Status.FAILED,

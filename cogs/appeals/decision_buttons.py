@@ -120,7 +120,7 @@ async def _follow_up(interaction: Interaction, appeal: Appeal, clicked: Posted |
     is_shown = await _show(interaction, appeal)
     is_its_own = clicked is None or clicked.message_id == row.message_id
     if is_shown and is_its_own and not appeal.is_pending:
-        await appeals.note_shown(appeal.row)
+        await appeals.record_shown(appeal.row)
 
 
 async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:

@@ -53,8 +53,8 @@ class CardThrottle:
         """Return the seconds until the card may be edited."""
         return max(0.0, self.free_at - now)
 
-    def note_edit(self, now: float, interval: float) -> None:
-        """Note that an edit has just gone out."""
+    def record_edit(self, now: float, interval: float) -> None:
+        """Record that an edit has just gone out."""
         self.free_at = now + interval
 
 
@@ -120,4 +120,4 @@ class CardEdits:
         try:
             await edit()
         finally:
-            card.throttle.note_edit(asyncio.get_running_loop().time(), self._interval)
+            card.throttle.record_edit(asyncio.get_running_loop().time(), self._interval)

@@ -89,7 +89,7 @@ class DiscordDelivery:
                 message, nonce = await self._card_of(generation)
                 return (await channel.send(**message, nonce=nonce)).id
         except CALL_ERRORS as error:
-            self._failed.note(destination, error)
+            self._failed.remember(destination, error)
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(str(error)) from error

@@ -30,7 +30,7 @@ class FailedDestinations:
         self._refused = FIFOCache[Destination, float](MAX_DESTINATIONS)  # until when
         self._limited = FIFOCache[Destination, float](MAX_DESTINATIONS)
 
-    def note(self, destination: Destination, error: Exception) -> None:
+    def remember(self, destination: Destination, error: Exception) -> None:
         """Remember the refusal, if asking again would be refused too, or a rate limit that lasts."""
         if isinstance(error, discord.HTTPException) and error.code in LASTING_CODES:
             self._refused[destination] = self._clock() + REFUSAL_TTL_SECONDS

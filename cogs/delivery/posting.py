@@ -148,7 +148,7 @@ class Posts:
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
-            self._failed.note(destination, error)
+            self._failed.remember(destination, error)
             log.warning("could not search a channel", channel=channel_id, error=str(error))
         return None
 
@@ -183,7 +183,7 @@ class Posts:
             try:
                 posted = await _send(target, form, view)
             except CALL_ERRORS as error:
-                self._failed.note(target.destination, error)
+                self._failed.remember(target.destination, error)
                 if not self._failed.wait(target.destination):
                     form = next_form(form, error, is_direct=target.channel_id is None)
             else:

@@ -120,7 +120,7 @@ class Threads:
             DeliveryPostponedError: try again later.
         """
         destination = ("thread", channel_id)
-        self._failed.note(destination, error)
+        self._failed.remember(destination, error)
         log.warning("no thread", channel=channel_id, error=str(error) or type(error).__name__)
         if classify_error(error) is not Remedy.LATER:
             self._troubled.pop(channel_id, None)

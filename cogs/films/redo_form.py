@@ -4,7 +4,7 @@ from typing import Self
 
 import discord
 
-from bot.discord_client.replies import note_shown
+from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.films.rows import Film
 from bot.i18n import pgettext
@@ -42,7 +42,7 @@ class RedoForm(Form):
         except UserError as error:
             words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
             await interaction.edit_original_response(content=str(error), embed=words, view=view)
-            await note_shown(interaction, error)
+            await record_shown(interaction, error)
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, redoing = requester_of(interaction), interaction.client.services.redoing

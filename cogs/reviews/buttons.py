@@ -106,4 +106,4 @@ async def _show(interaction: Interaction, review: Review, clicked: Posted | None
     left_out = review_left_out(review)
     is_shown = await edit_case(interaction, row.id, forms, review_view(review), left_out=left_out)
     if is_shown and (clicked is None or clicked.message_id == row.message_id):
-        await interaction.client.services.reviews.note_shown(row)
+        await interaction.client.services.reviews.record_shown(row)

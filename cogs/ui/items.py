@@ -130,7 +130,7 @@ class Form(discord.ui.Modal):
         super().__init__(title=title, timeout=FORM_TIMEOUT)
 
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
-        """Note that discord.py came so far: what it raises before is about what was sent."""
+        """Remember that discord.py came so far: what it raises before is about what was sent."""
         interaction.extras[READ] = True
         return True
 

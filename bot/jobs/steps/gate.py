@@ -75,7 +75,7 @@ class Gate:
         raise StepPostponedError(reason, hold.wait, lets_others=hold.lets_others, words=words)
 
     def accepted(self, generation: Generation) -> None:
-        """Note that the provider took a request."""
+        """Record that the provider took a request."""
         model = provider_name_of(generation.model)
         self._scopes.accepted(model)
         self._accepted.add(model)
@@ -86,7 +86,7 @@ class Gate:
         await self._tell()
 
     async def refused(self, generation: Generation, error: VeoError) -> NoReturn:
-        """Judge a refusal, one of `NOT_ACCEPTED`.
+        """Classify a refusal, one of `NOT_ACCEPTED`.
 
         Raises:
             CreateRefusedError: it ends the request.

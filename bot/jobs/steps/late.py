@@ -117,7 +117,7 @@ class LateWatch:
                 case CallRefused():
                     return await self._close(generation)
                 case Found(task_id, cost):
-                    return await self._queue.note(generation, provider_id=task_id, **cost_values(cost))
+                    return await self._queue.update(generation, provider_id=task_id, **cost_values(cost))
                 case None:
                     return await self._keep_looking(generation, "not in the provider's log")
         except (VeoError, TaskTakenError, DatabaseBusyError) as error:
@@ -141,5 +141,5 @@ class LateWatch:
         self._failed.discard(generation.id)
         self._watches.pop(generation.id, None)
         if generation.failure_kind in PAID_ALL_THE_SAME:
-            return await self._queue.note(generation, late_until=None)
-        return await self._queue.note(generation, late_until=None, **NOT_CHARGED)
+            return await self._queue.update(generation, late_until=None)
+        return await self._queue.update(generation, late_until=None, **NOT_CHARGED)

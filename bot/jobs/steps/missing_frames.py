@@ -32,5 +32,5 @@ async def without_frame(
     log.warning("could not get a frame", reason=str(error))
     if generation.film_id is None or generation.continues_id is None:
         return ImageError(FailureKind.IMAGE_GONE, str(error))
-    await queue.note(generation, awaits_id=generation.continues_id)
+    await queue.update(generation, awaits_id=generation.continues_id)
     return StepPostponedError(str(error), timedelta())

@@ -192,7 +192,7 @@ class Polling:
         try:
             thread_id = await self._delivery.open_thread(generation)
             if thread_id is not None and thread_id != generation.thread_id:
-                await self._queue.note(generation, thread_id=thread_id)
+                await self._queue.update(generation, thread_id=thread_id)
         except DeliveryPostponedError as error:
             log.warning("no thread", reason=str(error))  # the result matters, and comes later
         except LeaseLostError:

@@ -52,9 +52,9 @@ class Settlement:
         try:
             match await find_call(self._veo, generation):
                 case CallRefused():
-                    return await self._queue.note(generation, submitted_at=None)
+                    return await self._queue.update(generation, submitted_at=None)
                 case Found(task_id, cost):
-                    return await self._queue.note(generation, provider_id=task_id, **cost_values(cost))
+                    return await self._queue.update(generation, provider_id=task_id, **cost_values(cost))
                 case None:
                     reason = "not in the provider's log"
         except (VeoError, TaskTakenError) as error:

@@ -148,7 +148,7 @@ class Submission:
         try:
             return await change
         except LeaseLostError:
-            await self._queue.note_outcome(generation, submitted_at=None)
+            await self._queue.record_outcome(generation, submitted_at=None)
             raise
 
     async def _requeue(self, generation: Generation) -> Generation:
@@ -214,7 +214,7 @@ class Submission:
         try:
             return await self._queue.move(generation, Status.RUNNING, **values)
         except LeaseLostError:
-            await self._queue.note_outcome(generation, **values)
+            await self._queue.record_outcome(generation, **values)
             raise
         except TaskTakenError:
             log.error("the provider returned another request's id", task=task_id)

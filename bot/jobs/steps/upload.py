@@ -78,7 +78,7 @@ class Upload(Generic[Subject]):
 
         Raises:
             DeliveryPostponedError, UndeliverableError: as `DeliveryPort.post_video`.
-            DatabaseBusyError: what was learnt cannot be noted now.
+            DatabaseBusyError: what was learnt cannot be recorded now.
         """
         suspicion = self._suspicions.get(subject.id)
         try:

@@ -13,7 +13,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.films.redoing import Redoing
-from bot.films.rows import Film, note_frameless
+from bot.films.rows import Film, record_frameless
 from bot.films.service import Films
 from bot.media.frame_links import frame_link
 from bot.policy.documents import Period
@@ -168,7 +168,7 @@ async def test_a_redone_shot_whose_frame_is_lost_ends_free_and_is_not_made_from_
     film = await posted(films, database, clock)
     await redone(redoing, film, 2, last=3)
     second = await released(films, film, 2, database, clock)
-    await database.write(lambda session: note_frameless(session, film.shots[0]))
+    await database.write(lambda session: record_frameless(session, film.shots[0]))
     again = update(Generation).where(Generation.id == second.id).values(awaits_id=second.continues_id)
     await database.write(lambda session: session.execute(again))
     await released(films, film, 2, database, clock)

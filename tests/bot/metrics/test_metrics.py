@@ -14,7 +14,7 @@ from bot.db.models import Status
 from bot.errors import UserError
 from bot.failures import FailureKind
 from bot.metrics.families import describe, render
-from bot.metrics.metrics import ENDING, REGISTRY, VIDEO, note_change
+from bot.metrics.metrics import ENDING, REGISTRY, VIDEO, record_change
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.monitoring.loop_lag import LAG_MEMORY, LOOK_INTERVAL, Lags
 from bot.provider.errors import VeoError
@@ -50,7 +50,7 @@ def test_a_delivery_takes_as_long_as_since_moderators_approved_the_video() -> No
     }
     row = new_row(status=Status.SUCCEEDED, **ended)
     before = seconds_to_deliver()
-    note_change(row, new_row(status=Status.SUCCEEDED, result_id=7, **ended), now)
+    record_change(row, new_row(status=Status.SUCCEEDED, result_id=7, **ended), now)
     assert seconds_to_deliver() - before == pytest.approx(5)
 
 
@@ -66,7 +66,7 @@ def test_a_video_that_moderators_kept_from_being_posted_failed() -> None:
         ("delivery_duration_seconds_count", {"result": ENDING}),
     )
     before = [sample(name, labels) for name, labels in counted]
-    note_change(new_row(**withheld), new_row(**withheld, result_id=7, delivered_at=now), now)
+    record_change(new_row(**withheld), new_row(**withheld, result_id=7, delivered_at=now), now)
     after = [sample(name, labels) for name, labels in counted]
     assert [more - fewer for more, fewer in zip(after, before, strict=True)] == [0, 1, 1, 0, 1]
 
@@ -116,5 +116,5 @@ def test_the_worst_lag_of_the_last_seconds_counts(
     assert LAG_MEMORY < 20
     known = Lags()
     for at, lag in lags:
-        known.note(at, lag)
+        known.record(at, lag)
     assert known.worst(now) == pytest.approx(expected)

@@ -52,7 +52,7 @@ class Worker:
         self.alerts = Alerts(database, signs, channel, settings, self.stopping, clock)
 
     def hear(self, kind: CallKind, error: VeoError | None = None) -> None:
-        self._record.note_call(Call(kind, 0.1, error))
+        self._record.learn_from(Call(kind, 0.1, error))
 
 
 @pytest.fixture
