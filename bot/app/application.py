@@ -68,7 +68,7 @@ class App:
         tasks: run until the program stops, by name.
         prices: the provider's.
         gateway: None: this process has no connection to the gateway.
-        worker: None: this process carries no generations.
+        worker: None: this process runs no generations.
     """
 
     client: VeoBot | RestClient
@@ -91,7 +91,7 @@ class App:
 
     @property
     def runner(self) -> Runner:
-        """The runner that carries generations."""
+        """The runner that runs generations."""
         return _side(self.worker).runner
 
     @property

@@ -176,12 +176,12 @@ async def _ensure_current(side: Side) -> None:
 
 
 async def _ensure_at_rest(side: Side, now: datetime) -> None:
-    """Check that no process carries a generation, as far as the leases tell."""
+    """Check that no process runs a generation, as far as the leases tell."""
     held = select(func.count(), func.max(Generation.lease_until)).where(Generation.lease_until > now)
-    carried, until = (await side.connection.execute(held)).one()
-    if carried:
+    leased, until = (await side.connection.execute(held)).one()
+    if leased:
         raise CopyError(
-            f"A bot is working on {side.name}: it holds {carried} of its requests. Stop it and run this "
+            f"A bot is working on {side.name}: it holds {leased} of its requests. Stop it and run this "
             f"again. If it was killed, wait until {until:%H:%M:%S} UTC. Nothing was copied."
         )
 

@@ -138,7 +138,7 @@ def cancel_one(
 
 
 def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
-    """Return the values of a cancelled row, which nobody carries; a video that was ready has no address then.
+    """Return the values of a cancelled row, which nobody runs; a video that was ready has no address then.
 
     `actor_id`: None: the bot was removed.
     """
@@ -146,7 +146,7 @@ def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
 
 
 def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Generation:
-    """Cancel the row and take it from whoever carries it.
+    """Cancel the row and take it from the process that runs it.
 
     Raises:
         NotFoundError, TooLateError: see `Cancellation.cancel`.

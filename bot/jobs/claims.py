@@ -1,4 +1,4 @@
-"""The generations that a process may take up: their next step is due, and nobody carries them."""
+"""The generations that a process may take up: their next step is due, and nobody runs them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -26,12 +26,12 @@ def is_being_answered(now: datetime) -> ColumnElement[bool]:
 
 
 def released(now: datetime) -> Values:
-    """Return what to write of an end that no step brings about: nobody carries the row from then on."""
+    """Return what to write of an end that no step brings about: nobody runs the row from then on."""
     return {"finished_at": now, **taken_over(now)}
 
 
 def taken_over(now: datetime) -> Values:
-    """Return what to write where the next step is due at once, and nobody carries the row any more."""
+    """Return what to write where the next step is due at once, and nobody runs the row any more."""
     return {"not_before": now, "attempts": 0, "lease_owner": None, "lease_until": None}
 
 

@@ -83,7 +83,7 @@ RUNNING = or_(Generation.status.in_(AT_PROVIDER), and_(in_line(), not_(FREE)))
 
 
 def in_fair_order(condition: ColumnElement[bool]) -> Select[str]:
-    """Select the ids of queued requests that meet `condition` and nobody carries, the next one first."""
+    """Select the ids of queued requests that meet `condition` and nobody runs, the next one first."""
     ranked = _ranked(condition)
     # PostgreSQL locks rows of a plain table only, so the window stays in a subquery.
     return (
@@ -108,11 +108,11 @@ def fetch_next_position(
 ) -> int:
     """Return the position in the line, from 1 on, that the last of `count` more of a member would have."""
     found = {"guild_id": guild_id, "user_id": user_id} | parameters(now, lease)
-    carried, running = session.execute(_MEMBER, found).one()
-    own = carried - running + count
-    since = session.scalar(_SINCE, found) if carried > running else None
+    active, running = session.execute(_MEMBER, found).one()
+    own = active - running + count
+    since = session.scalar(_SINCE, found) if active > running else None
     # With none in the line yet, they would come behind all that have as many slots.
-    new = {"rank": carried + count, "own": own, "since": since or found["farthest"]}
+    new = {"rank": active + count, "own": own, "since": since or found["farthest"]}
     return count + (session.scalar(_EARLIER, found | new) or 0)
 
 
@@ -122,7 +122,7 @@ def count_running(session: Session, now: datetime, lease: timedelta) -> int:
 
 
 def _ranked(condition: ColumnElement[bool]) -> Subquery:
-    """Select queued requests that meet `condition` and nobody carries: `id`, member, and what ranks them.
+    """Select queued requests that meet `condition` and nobody runs: `id`, member, and what ranks them.
 
     `rank`; `own`: the number among its member's that wait, so that who has had no slot goes first;
     `since`: when their wait for the first of them began.

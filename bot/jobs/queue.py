@@ -1,6 +1,6 @@
-"""The queue: which process carries which generation, and every change of a generation's state.
+"""The queue: which process runs which generation, and every change of a generation's state.
 
-A row is carried by the process that holds its lease. All changes name the state and the owner that
+A row is run by the process that holds its lease. All changes name the state and the owner that
 they expect, so that a process that lost its lease changes nothing.
 """
 
@@ -40,7 +40,7 @@ WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a chang
 
 
 class LeaseLostError(Exception):
-    """The row is not as expected: it was cancelled, or another process carries it."""
+    """The row is not as expected: it was cancelled, or another process runs it."""
 
 
 class GenerationQueue:
@@ -68,10 +68,10 @@ class GenerationQueue:
         self._clock = clock
 
     async def claim(self, max_rows: int) -> list[Generation]:
-        """Take up to `max_rows` generations whose next step is due and that nobody carries.
+        """Take up to `max_rows` generations whose next step is due and that nobody runs.
 
         Of those that were not begun, members get theirs in fair order (`bot.jobs.fair_order`).
-        Some that this process carries itself may be among them: when the clock has jumped, and when they
+        Some that this process runs itself may be among them: when the clock has jumped, and when they
         were cancelled meanwhile.
         """
         now = self._clock()
@@ -93,7 +93,7 @@ class GenerationQueue:
         return await self._database.write(take)
 
     async def renew(self, generation_ids: Collection[str]) -> None:
-        """Keep these generations, which this process carries, for another lease time."""
+        """Keep these generations, which this process runs, for another lease time."""
         await self._database.write(
             lambda session: session.execute(
                 update(Generation)
@@ -225,7 +225,7 @@ class GenerationQueue:
         )
 
     async def release_all(self) -> None:
-        """Lay down all that this process carries, so that the next one need not wait for the leases."""
+        """Release all that this process runs, so that the next one need not wait for the leases."""
         await self._database.write(
             lambda session: session.execute(
                 update(Generation)

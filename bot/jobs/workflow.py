@@ -69,7 +69,7 @@ class Workflow:
         Raises:
             StepPostponedError: to be tried again after a while.
             StoppingError: the program is stopping.
-            LeaseLostError: it was cancelled, or another process carries it now.
+            LeaseLostError: it was cancelled, or another process runs it now.
         """
         if generation.card_id is None and generation.status not in WAITING:
             generation = await self._adopt_card(generation)
@@ -117,7 +117,7 @@ class Workflow:
         """End a generation whose step keeps failing for a reason that nobody foresaw.
 
         Raises:
-            LeaseLostError: it was cancelled, or another process carries it now.
+            LeaseLostError: it was cancelled, or another process runs it now.
         """
         has_ended = generation.status in {Status.FAILED, Status.CANCELLED} or is_withheld(generation)
         if has_ended or generation.result_id is not None:

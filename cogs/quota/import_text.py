@@ -27,7 +27,7 @@ LEFT_OUT: Mapping[Why, LiteralString] = {
     Why.AMBIGUOUS: N_("⚠️ Left out, because the name isn't unique: {names}"),
     Why.UNWRITABLE: N_("⚠️ Left out, because I can't post there: {names}"),
 }
-SIGNS: Mapping[Kind, str] = {Kind.ROLE: "@", Kind.CHANNEL: "#", Kind.MODEL: ""}
+PREFIXES: Mapping[Kind, str] = {Kind.ROLE: "@", Kind.CHANNEL: "#", Kind.MODEL: ""}
 
 
 def import_text(preview: Preview, imported: Imported) -> str:
@@ -89,4 +89,4 @@ def _left_out(imported: Imported, length: int) -> Iterator[str]:
 
 
 def _shown(left_out: LeftOut) -> str:
-    return plain(f"{SIGNS[left_out.kind]}{left_out.name}", NAME_LENGTH)
+    return plain(f"{PREFIXES[left_out.kind]}{left_out.name}", NAME_LENGTH)

@@ -86,7 +86,7 @@ class Polling:
 
         Raises:
             StoppingError: the program is stopping.
-            LeaseLostError: it was cancelled, or another process carries it now.
+            LeaseLostError: it was cancelled, or another process runs it now.
         """
         self._in_flight += 1
         self._busy_since = self._busy_since or monotonic()
