@@ -23,7 +23,7 @@ from tests.bot.rows import new_row
 
 UNITS = ("_seconds", "_bytes", "_usd", "_credits", "_total", "_info", "_up", "_active", "_connected")
 COUNTED = ("veobot_queue_requests",)  # things, not a unit
-MOST_SERIES = 1000
+MAX_SERIES = 1000
 
 
 def test_names_have_a_unit_and_counters_end_in_total() -> None:
@@ -37,7 +37,7 @@ def test_names_have_a_unit_and_counters_end_in_total() -> None:
 def test_a_page_is_bounded_and_can_be_read_with_all_its_series_from_the_start() -> None:
     page = render(REGISTRY).decode()
     families = list(text_string_to_metric_families(page))
-    assert sum(len(family.samples) for family in families) < MOST_SERIES
+    assert sum(len(family.samples) for family in families) < MAX_SERIES
     assert "_created" not in page
     assert all(family.samples for family in families), "a family without series hides its first event"
 
