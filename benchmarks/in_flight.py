@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
 from loop_delays import watch_loop  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
-from stand_ins import NoDiscord, NoHandover, new_row  # noqa: E402
+from stand_ins import NoDiscord, NoHandover, new_row, no_film  # noqa: E402
 
 from bot.clock import utc_now  # noqa: E402
 from bot.db.database import Database, open_database  # noqa: E402
@@ -69,7 +69,7 @@ STUCK = 0.02  # the share of generations that are never ready
 OLDEST = 30.0  # seconds since the first of them was sent; the others follow evenly
 SEEN = 200
 STALL_INTERVAL = 0.05  # seconds between two looks at the event loop's delay
-MOST_MEMORY = 250.0  # MiB
+MAX_MEMORY = 250.0  # MiB
 KINDS: tuple[str, ...] = ("planned", "fixed")
 
 
@@ -191,7 +191,7 @@ async def carry_all(
         queue,
         delivery,
         readiness=Readiness(queue, delivery, timing, utc_now, patience),
-        preparation=Preparation(queue, images, timing, patience),
+        preparation=Preparation(queue, images, timing, patience, no_film),
         submission=Submission(queue, veo, images, timing, utc_now, patience),
         polling=polling,
         settlement=Settlement(queue, veo, delivery, timing, patience),
@@ -260,7 +260,7 @@ async def compare() -> bool:
     print(f"the event loop's longest stall {1000 * few.stall:.0f} ms, ", end="")
     print(f"99 of 100 looks within {1000 * few.stall_99:.0f} ms.")
     ours = figures["planned"]
-    return ours.memory < MOST_MEMORY and ours.processor < 1 and not ours.missed
+    return ours.memory < MAX_MEMORY and ours.processor < 1 and not ours.missed
 
 
 def print_table(asked: Mapping[str, int], figures: Mapping[str, Figures]) -> None:

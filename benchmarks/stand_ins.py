@@ -19,7 +19,7 @@ class NoHandover(Deliver):
 
     async def deliver_video(self, generation: Generation) -> Generation:
         """Note that it is done."""
-        return await self._queue.note(generation, delivered_at=utc_now())
+        return await self._queue.update(generation, delivered_at=utc_now())
 
     deliver_ending = deliver_video
 
@@ -38,6 +38,10 @@ class NoDiscord(DiscordDelivery):
     async def open_thread(self, generation: Generation) -> int | None:
         """Open nothing."""
         del generation
+
+
+async def no_film(_film_id: str, _generation_id: str) -> None:
+    """Give no frame up: there are no films."""
 
 
 def new_row(number: int, sent_at: datetime, duration: float) -> Generation:

@@ -26,7 +26,7 @@ from in_flight import MANY, RATE, open_estimator
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from stand_ins import NoDiscord, NoHandover, new_row
+from stand_ins import NoDiscord, NoHandover, new_row, no_film
 
 from bot.clock import utc_now
 from bot.db.database import Database, open_database
@@ -73,7 +73,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
             queue,
             delivery,
             readiness=Readiness(queue, delivery, timing, utc_now, patience),
-            preparation=Preparation(queue, images, timing, patience),
+            preparation=Preparation(queue, images, timing, patience, no_film),
             submission=Submission(queue, veo, images, timing, utc_now, patience),
             polling=Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping),
             settlement=Settlement(queue, veo, delivery, timing, patience),

@@ -17,7 +17,7 @@ from bot.db.addresses import checked_address, secrets_of, with_folder
 from bot.media.upload_sizes import DEFAULT, parse_limits
 from bot.provider_settings import ENV_ENCODING, ENV_FILE, ProviderSettings
 from bot.roles import Role
-from bot.sharding import MOST_SHARDS, Shards, parse_shards
+from bot.sharding import MAX_SHARDS, Shards, parse_shards
 from bot.written_values import checked_url
 
 # How a line of `.env` begins, also where it's written as another program takes it.
@@ -57,7 +57,7 @@ class Settings(ProviderSettings):
     shard_count: int | None = Field(
         default=None,
         ge=1,
-        le=MOST_SHARDS,
+        le=MAX_SHARDS,
         description="Total number of shards of all gateways; empty: one connection for all servers.",
     )
     shard_ids: str = Field(default="", description="The shards of this process, such as `0-3,8`; empty: all.")

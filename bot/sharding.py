@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 GUILD_SHIFT = 22  # Discord's rule ("Sharding"): shard = (guild_id >> 22) % number of shards
-MOST_SHARDS = 10_000
+MAX_SHARDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +40,4 @@ def parse_shards(count: int, text: str) -> Shards:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_SHARDS))
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_SHARDS))

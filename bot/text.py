@@ -28,8 +28,8 @@ def shorten(text: str, length: int) -> str:
 def share(lengths: Iterable[int], room: int) -> int:
     """Return how long each text may be so that all fit in `room`: what short ones leave is for long ones."""
     waiting = sorted(lengths)
-    for place, length in enumerate(waiting):
-        each = max(0, room) // (len(waiting) - place)
+    for index, length in enumerate(waiting):
+        each = max(0, room) // (len(waiting) - index)
         if length > each:
             return each
         room -= length

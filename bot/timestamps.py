@@ -3,11 +3,11 @@
 from datetime import datetime
 
 
-def moment(when: datetime) -> str:
-    """Return a moment as each reader's clock shows it, and how far away it is."""
-    return f"<t:{int(when.timestamp())}:f> ({relative_time(when)})"
+def absolute_time(at: datetime) -> str:
+    """Return a time as each reader's clock shows it, and how far away it is."""
+    return f"<t:{int(at.timestamp())}:f> ({relative_time(at)})"
 
 
-def relative_time(moment: datetime) -> str:
+def relative_time(at: datetime) -> str:
     """Return Discord's markup for "in 5 minutes", which each reader's client counts down by itself."""
-    return f"<t:{int(moment.timestamp())}:R>"
+    return f"<t:{int(at.timestamp())}:R>"

@@ -82,7 +82,7 @@ async def _wait(recording: Recording, world: World) -> None:
 
 async def _posted(world: World) -> Film:
     async def look() -> Film | None:
-        rows = await world.app.services.generations.list_recent(world.guild.id, most=1)
+        rows = await world.app.services.generations.list_recent(world.guild.id, max_rows=1)
         film = await world.app.services.films.find(rows[0].film_id or "") if rows else None
         return film if film is not None and film.row.delivered_at is not None else None
 

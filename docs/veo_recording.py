@@ -56,7 +56,7 @@ async def _learn(world: World) -> None:
     """Make videos on another server, so that the bot knows how long they take."""
     for _ in range(EARLIER):
         await world.mona.slash(world.channel, "veo", prompt=PROMPT)
-    for row in await world.app.services.generations.list_recent(world.guild.id, most=EARLIER):
+    for row in await world.app.services.generations.list_recent(world.guild.id, max_rows=EARLIER):
         await world.wait_for_delivery(generation_id=row.id, seconds=GENERATION_SECONDS + 120)
     world.found_server()
 

@@ -14,11 +14,11 @@ from sandbox.request_log import RequestLog
 from sandbox.schema import Order, check_body, fields_of
 from sandbox.terms import Terms
 
-Teller = Literal["create", "header", "poll"]  # an answer that tells the cost
+CostAnswer = Literal["create", "header", "poll"]  # an answer that tells the cost
 
 # As the documents recorded it: 30 of 39 create answers tell it, and not one of about 100 finished tasks.
 SIGNATURE = "Signature=qZ0AR%2BPP2%2Fg%3D&tilde=%7E"  # of any file; holds as it is written only
-TELLERS: frozenset[Teller] = frozenset({"create", "header"})
+COST_ANSWERS: frozenset[CostAnswer] = frozenset({"create", "header"})
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -28,7 +28,7 @@ class Generations:
     """Handlers; the same ones serve the universal and the legacy address.
 
     Attributes:
-        tellers: which answers tell what a generation costs.
+        cost_answers: which answers tell what a generation costs.
         unnamed: fields of accepted orders that no schema names; the bot sends none.
     """
 
@@ -36,7 +36,7 @@ class Generations:
         self._jobs = jobs
         self._ledger = ledger
         self._log = log
-        self.tellers = TELLERS
+        self.cost_answers = COST_ANSWERS
         self.unnamed: list[str] = []
         self._terms = terms
 
@@ -55,7 +55,7 @@ class Generations:
         job = self._jobs.create(order)
         self._log.add(order.model.provider_name, job, client_request_id)
         headers = {"x-inference-id": job.id}
-        if "header" in self.tellers:
+        if "header" in self.cost_answers:
             headers["x-aimlapi-credits-used"] = str(job.cost)
             headers["x-aimlapi-usd-spent"] = f"{usd(job.cost):g}"
         if client_request_id:
@@ -109,8 +109,8 @@ class Generations:
         }
         return {"id": job.id, "status": status, "video": video, "error": None, **self._meta(job, "poll")}
 
-    def _meta(self, job: Job, teller: Teller) -> dict[str, object]:
-        if teller not in self.tellers:
+    def _meta(self, job: Job, answer: CostAnswer) -> dict[str, object]:
+        if answer not in self.cost_answers:
             return {}
         return {"meta": {"usage": {"credits_used": job.cost, "usd_spent": usd(job.cost)}}}
 

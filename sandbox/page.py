@@ -59,13 +59,13 @@ class Panes:
     def __init__(self, world: World, preview: Preview) -> None:
         self._world = world
         self._preview = preview
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._thread: ChannelHandle | None = None
         server = preview._server
         self._open_page, self._act, self._serve = server._pages, preview._action, server._static
         server._pages = self._open_page_of_pane
         server._static = self._serve_following
-        preview._action = self._act_in_turn
+        preview._action = self._act_alone
 
     async def keep_fresh(self) -> None:
         """Publish what the bot did, again and again; one failed look must not freeze the page."""
@@ -79,7 +79,7 @@ class Panes:
 
     async def _publish_news(self, seen: int) -> int:
         """Publish only when the bot did something: each publication disturbs a typist."""
-        async with self._turn:
+        async with self._lock:
             await self._world.env.advance_time(REFRESH_INTERVAL)
             now = len(self._world.env.backend.transcript)
             if now != seen:
@@ -97,22 +97,24 @@ class Panes:
 
     async def list_threads(self, _: web.Request) -> web.Response:
         """Return what the right pane can show: the threads, newest first, and #moderators: `[{id, name}]`."""
-        places = [{"id": str(place.id), "name": place.name} for place in self._right_places()]
-        return web.json_response(places)
+        channels = [{"id": str(channel.id), "name": channel.name} for channel in self._right_channels()]
+        return web.json_response(channels)
 
     async def choose_thread(self, request: web.Request) -> web.Response:
         """Show the thread with this id when the right pane is opened next."""
-        chosen = [place for place in self._right_places() if str(place.id) == request.match_info["id"]]
+        chosen = [
+            channel for channel in self._right_channels() if str(channel.id) == request.match_info["id"]
+        ]
         if not chosen:
             raise web.HTTPNotFound
         self._thread = chosen[0]
         return web.Response()
 
-    def _right_places(self) -> list[ChannelHandle]:
+    def _right_channels(self) -> list[ChannelHandle]:
         return [*reversed(self._world.channel.threads), self._world.moderators_channel]
 
     async def _open_page_of_pane(self, request: web.Request) -> web.Response:
-        async with self._turn:
+        async with self._lock:
             if request.host.startswith(THREAD_PANE_HOST) and self._thread is not None:
                 self._preview.channel = self._thread
             else:
@@ -125,11 +127,11 @@ class Panes:
             response.text = f"{response.text}{FOLLOWING}"
         return response
 
-    async def _act_in_turn(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
-        async with self._turn:
+    async def _act_alone(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._lock:
             page = self._preview._get_page(context_id)
-            places = [self._world.channel, *self._right_places()]
-            self._preview.channel = next(place for place in places if place.id == page.channel_id)
+            channels = [self._world.channel, *self._right_channels()]
+            self._preview.channel = next(channel for channel in channels if channel.id == page.channel_id)
             return await self._act(context_id, _brought_up_to_date(body, page.revision))
 
 

@@ -41,7 +41,7 @@ KINDS_WITH_KEY: frozenset[Kind] = frozenset({"create", "retrieve", "logs", "bill
 class Provider:
     """The fake provider with one account; use it with `async with`.
 
-    `generations.tellers` says which answers tell the cost, `reports.charge_delay` how late the ledger does;
+    `generations.cost_answers` says which answers have the cost, `reports.charge_delay` when it is charged;
     `log.ahead` is by how much the provider's clock is ahead of ours.
 
     Args:

@@ -42,6 +42,6 @@ def error_response(
     return web.json_response(form, status=status, headers=headers)
 
 
-def iso(moment: datetime) -> str:
-    """Return `moment` as the provider writes times: UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def iso(at: datetime) -> str:
+    """Return `at` as the provider writes times: UTC, milliseconds, `Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

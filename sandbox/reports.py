@@ -76,7 +76,7 @@ class Reports:
             raise RefusalError(400, f"Query validation error! Unrecognized parameter: {min(unknown)}")
         limit = _whole_number(query.get("limit", "50"), "limit", 1, 100)
         start = _whole_number(query.get("cursor", "0"), "cursor", 0, None)
-        oldest = _moment(query["from"]) if "from" in query else datetime.min.replace(tzinfo=UTC)
+        oldest = _read_time(query["from"]) if "from" in query else datetime.min.replace(tzinfo=UTC)
         rows = [row for row in self._ledger.visible(self.charge_delay) if row.created_at >= oldest]
         has_more = start + limit < len(rows)
         pagination = {"next_cursor": str(start + limit) if has_more else None, "has_more": has_more}
@@ -168,9 +168,9 @@ def _model_row(name: str, model: Model, *, has_pricing: bool) -> dict[str, objec
     return row
 
 
-def _whole_number(text: str, name: str, least: int, most: int | None) -> int:
+def _whole_number(text: str, name: str, minimum: int, maximum: int | None) -> int:
     number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
-    if number < least or (most is not None and number > most):
+    if number < minimum or (maximum is not None and number > maximum):
         raise RefusalError(400, f"Query validation error! {name}: Expected integer, Received '{text}'")
     return number
 
@@ -188,16 +188,16 @@ def _window(period: str | None, start: str | None, end: str | None) -> tuple[dat
         return _checked_window(now - int(match[1]) * unit, now)
     if period is not None or start is None or end is None:
         raise RefusalError(400, "Query validation error! Provide either period or both start and end")
-    return _checked_window(_moment(start), _moment(end))
+    return _checked_window(_read_time(start), _read_time(end))
 
 
-def _moment(text: str) -> datetime:
+def _read_time(text: str) -> datetime:
     """Return an ISO-8601 time; without an offset it is UTC."""
     try:
-        moment = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise RefusalError(400, f"Query validation error! Expected ISO-8601, Received '{text}'") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _checked_window(start: datetime, end: datetime) -> tuple[datetime, datetime]:

@@ -104,7 +104,7 @@ def _check_images(model: Model, fields: dict[str, object]) -> list[bytes | None]
     found = cast("list[object]", value) if isinstance(value, list) else []
     if len(found) not in model.kind.counts:
         raise _invalid(name, "an array of 1 to 3 strings", fields.get(name, MISSING))
-    return [_check_image(f"{name}.{place}", image) for place, image in enumerate(found)]
+    return [_check_image(f"{name}.{index}", image) for index, image in enumerate(found)]
 
 
 def _check_image(name: str, value: object) -> bytes | None:

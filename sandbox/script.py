@@ -74,9 +74,9 @@ class Script:
     async def _review(self) -> bool:
         """Show a request from an image that waits for a moderator; afterwards, none does."""
         world, stage = self._world, self._stage
-        board = world.moderators_channel
+        moderators_channel = world.moderators_channel
         await stage.type(
-            world.mona, "veo-admin settings", review="newcomers 7 days", moderators_channel=board
+            world.mona, "veo-admin settings", review="newcomers 7 days", moderators_channel=moderators_channel
         )
         image = ("hills.png", draw_hills())
         await stage.type(world.alice, "veo", prompt=IMAGE_PROMPT, duration=DURATION, image=image)

@@ -20,10 +20,10 @@ def as_seen(text: str, names: Mapping[str, str]) -> str:
 
 def _as_time(found: re.Match[str]) -> str:
     """Return a timestamp's markup as Discord's clients word it."""
-    moment = int(found[1])
+    at = int(found[1])
     if found[2] == "f":
-        return datetime.fromtimestamp(moment, UTC).strftime("%d %B %Y %H:%M UTC")
-    return _relative(moment - time.time())
+        return datetime.fromtimestamp(at, UTC).strftime("%d %B %Y %H:%M UTC")
+    return _relative(at - time.time())
 
 
 def _relative(seconds: float) -> str:

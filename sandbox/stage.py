@@ -68,8 +68,8 @@ class Stage:
 
     async def read_as_moderator(self, mark: str) -> discord.Message:
         """Show the message in the moderators' channel that begins with `mark`, as soon as it's there."""
-        board = self._world.moderators_channel
-        return await self._read("in #moderators", board.history, mark)
+        channel = self._world.moderators_channel
+        return await self._read("in #moderators", channel.history, mark)
 
     async def read_privately(self, person: MemberActor, mark: str) -> discord.Message:
         """Show the direct message to somebody that begins with `mark`, as soon as it's there."""
@@ -224,8 +224,8 @@ class Stage:
     def _message(self, message_id: int | None) -> discord.Message:
         """Return a message of a channel or of a thread, as it is now."""
         world = self._world
-        places = [world.channel, *world.channel.threads, world.moderators_channel]
-        return next(found for place in places for found in place.history() if found.id == message_id)
+        channels = [world.channel, *world.channel.threads, world.moderators_channel]
+        return next(found for channel in channels for found in channel.history() if found.id == message_id)
 
     def _say_state(self, state: str) -> None:
         self._console.print(Text("  The card says: ") + self._as_seen(state))

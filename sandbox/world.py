@@ -127,7 +127,7 @@ class World:
         """
 
         async def look() -> Generation | None:
-            rows = await self.app.services.generations.list_recent(self.guild.id, most=RECENT)
+            rows = await self.app.services.generations.list_recent(self.guild.id, max_rows=RECENT)
             meant = [row for row in rows if generation_id in {None, row.id}][:1]
             return meant[0] if meant and wanted(meant[0]) else None
 

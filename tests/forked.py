@@ -23,7 +23,7 @@ from typing import Any
 CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload(["bot.app.serve", "bot.cli.run", "bot.cli.generate", "bot.cli.doctor"])
 LINE_LIMIT = 2**20  # bytes; a traceback as JSON is one long line
-MOST_DESCRIPTORS = 256
+MAX_DESCRIPTORS = 256
 
 
 class Descriptor:
@@ -173,7 +173,7 @@ def _run(
     """Be the program; this is called in its process."""
     for number, stream in enumerate(streams):
         os.dup2(stream.number, number)
-    os.closerange(len(streams), MOST_DESCRIPTORS)
+    os.closerange(len(streams), MAX_DESCRIPTORS)
     _renew(dict(environment), folder)
     match arguments:
         case ("-m", name, *rest):

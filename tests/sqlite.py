@@ -35,14 +35,14 @@ class Template:
             shutil.copyfile(self._file, path)
 
 
-MOST_STATEMENTS = 5000  # all that the program has, and some
+MAX_STATEMENTS = 5000  # all that the program has, and some
 
 
 class SharedCompiler:
     """Makes engines that find each other's compiled statements, which take long to compile."""
 
     def __init__(self) -> None:
-        self._first = create_engine("sqlite://", query_cache_size=MOST_STATEMENTS)
+        self._first = create_engine("sqlite://", query_cache_size=MAX_STATEMENTS)
         self._first.connect().close()  # the dialect asks its first connection what it can do
 
     def create_engine(self, url: URL, **options: Any) -> Engine:

@@ -99,8 +99,8 @@ def fingerprint(video: VideoRequest, made_from: Sequence[object]) -> str:
     The seed says nothing that a rule could forbid, and *Re-roll* has another one with each click.
     """
     options = {name: value for name, value in video.resolved.items() if name != "seed"}
-    told = json.dumps([video.model.id, video.prompt, options, made_from], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    described = json.dumps([video.model.id, video.prompt, options, made_from], sort_keys=True)
+    return hashlib.sha256(described.encode()).hexdigest()
 
 
 def offer(
@@ -207,17 +207,17 @@ def excuse(session: Session, requester: Requester, fingerprints: Collection[str]
     what was allowed once still passes then. A retried interaction is the same refusal. `fingerprints`: of the
     request, or of all shots of a film.
     """
-    judged_by = f"{requester.interaction_id:016x}"  # as long as a request's ID
-    if not any(_can_be_sent_again(session, requester, one, judged_by, now) for one in fingerprints):
+    checked_by = f"{requester.interaction_id:016x}"  # as long as a request's ID
+    if not any(_can_be_sent_again(session, requester, one, checked_by, now) for one in fingerprints):
         return False
     for one in fingerprints:
-        use_lifted(session, requester, one, judged_by, now)
-        _note_excused(session, requester, one, judged_by)
+        use_lifted(session, requester, one, checked_by, now)
+        _record_excused(session, requester, one, checked_by)
     return True
 
 
 def _can_be_sent_again(
-    session: Session, requester: Requester, fingerprint: str, judged_by: str, now: datetime
+    session: Session, requester: Requester, fingerprint: str, checked_by: str, now: datetime
 ) -> bool:
     query = select(AppealRow.id).where(
         *_of_word(requester, fingerprint),
@@ -228,8 +228,8 @@ def _can_be_sent_again(
             ),
             went_unanswered(now),
         ),
-        or_(_IS_UNUSED, AppealRow.used_by == judged_by),
-        or_(AppealRow.excused_by.is_(None), AppealRow.excused_by == judged_by),
+        or_(_IS_UNUSED, AppealRow.used_by == checked_by),
+        or_(AppealRow.excused_by.is_(None), AppealRow.excused_by == checked_by),
     )
     return session.scalar(query.limit(1)) is not None
 
@@ -240,20 +240,20 @@ def went_unanswered(now: datetime) -> ColumnElement[bool]:
     return and_(AppealRow.decision == AppealDecision.LAPSE, known_at > now - RELEASE_TIME)
 
 
-def _note_excused(session: Session, requester: Requester, fingerprint: str, judged_by: str) -> None:
-    """Note that a request that is still allowed once was excused; the next word costs a strike."""
+def _record_excused(session: Session, requester: Requester, fingerprint: str, checked_by: str) -> None:
+    """Record that a request that is still allowed once was excused; the next word costs a strike."""
     allowed = update(AppealRow).where(
         *_of_word(requester, fingerprint),
         AppealRow.decision == AppealDecision.ALLOW,
         AppealRow.excused_by.is_(None),
         _IS_UNUSED,
     )
-    values = allowed.values(excused_by=judged_by)
+    values = allowed.values(excused_by=checked_by)
     session.execute(values.execution_options(synchronize_session=False))
 
 
 def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by: str, now: datetime) -> None:
-    """Note that a request was judged again after its rule was lifted, or after nobody answered.
+    """Record that a request was checked again after its rule was lifted, or after nobody answered.
 
     `used_by`: its ID, or the interaction.
     """
@@ -276,7 +276,7 @@ def _of_word(requester: Requester, fingerprint: str) -> tuple[ColumnElement[bool
 
 
 def use(session: Session, releases: Collection[Release], generation_id: str, now: datetime) -> None:
-    """Note that a request passed, so that it does so once."""
+    """Record that a request passed, so that it does so once."""
     found = [release.appeal_id for release in releases]
     if found:
         used = update(AppealRow).where(AppealRow.id.in_(found))

@@ -27,7 +27,7 @@ def resolutions() -> tuple[str, ...]:
     return tuple(found[rank] for rank in sorted(found))
 
 
-def allows_place(policy: Policy, channel_id: int, parent_id: int | None) -> bool:
+def allows_channel(policy: Policy, channel_id: int, parent_id: int | None) -> bool:
     """Whether videos may be made in a channel; `parent_id`: of the channel that it's a thread of."""
     return not policy.channels or not policy.channels.isdisjoint({channel_id, parent_id})
 

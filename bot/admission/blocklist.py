@@ -19,7 +19,7 @@ from bot.i18n import _, ngettext
 from bot.text import BLANKS, HIDDEN_CATEGORIES, clean
 
 WORD_MAX_LENGTH = 100  # characters
-MOST_WORDS = 500  # entries of one server; a prompt is searched for all of them
+MAX_WORDS = 500  # entries of one server; a prompt is searched for all of them
 
 # Unicode's "default ignorable" characters that are not in the hidden categories: they are drawn as nothing.
 IGNORABLE = frozenset(
@@ -129,13 +129,13 @@ def ensure_not_too_many_words(count: int) -> None:
     Raises:
         BadInputError: it can't.
     """
-    if count > MOST_WORDS:
+    if count > MAX_WORDS:
         raise BadInputError(
             ngettext(
                 "There is already {count} blocked word or phrase, which is the maximum. Remove some first.",
                 "There are already {count} blocked words and phrases, which is the "
                 "maximum. Remove some first.",
-                MOST_WORDS,
+                MAX_WORDS,
             )
         )
 
@@ -203,7 +203,7 @@ def _pieces(text: str) -> str:
 
 
 # An entry is searched for again and again; prompts are not kept in memory.
-_entry_pieces = lru_cache(maxsize=16 * MOST_WORDS)(_pieces)
+_entry_pieces = lru_cache(maxsize=16 * MAX_WORDS)(_pieces)
 
 
 @lru_cache(maxsize=KNOWN_CHARACTERS)

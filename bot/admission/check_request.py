@@ -1,7 +1,7 @@
 """Admission of a request: every rule there is, in one place and in one order.
 
 `check_request` is pure; `Admission` reads what it needs in the transaction that inserts the request, so that
-two requests cannot take one place or the same money.
+two requests cannot take one slot or the same money.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use, use_lifted
-from bot.admission.availability import allows_place
+from bot.admission.availability import allows_channel
 from bot.admission.blocklist import forbidden_in, searched_texts
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
@@ -31,7 +31,7 @@ from bot.admission.denials import (
     WordNotAllowedError,
 )
 from bot.admission.limits import Limit, Use, check_quota, resolve_limits
-from bot.admission.prices import recall_price
+from bot.admission.prices import fetch_past_price
 from bot.admission.reviewing import count_videos, is_reviewed
 from bot.admission.spending import fetch_spent
 from bot.admission.usage_counts import fetch_use
@@ -49,21 +49,21 @@ def check_request(
 ) -> UserError | None:
     """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
     return (
-        check_place(requester, context, now)
-        or _judge_video(video, context)
-        or _judge_model(video, context)
-        or _judge_use(requester, context, daily_limit, now)
-        or _judge_budgets(context)
+        check_channel(requester, context, now)
+        or _check_video(video, context)
+        or _check_model(video, context)
+        or _check_use(requester, context, daily_limit, now)
+        or _check_budgets(context)
     )
 
 
-def check_place(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
+def check_channel(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
     """Return why the member may not have videos there at all, or None."""
     policy = context.policy
     refusal = check_access(policy, context.member_policy, now, context.releases)
     if refusal is not None:
         return refusal
-    if not allows_place(policy, requester.channel_id, requester.parent_id):
+    if not allows_channel(policy, requester.channel_id, requester.parent_id):
         return ChannelNotAllowedError(policy.channels)
     return None
 
@@ -91,9 +91,9 @@ def check_use(
     return WaitingFullError(max_waiting, use.in_review) if max_waiting is not None and is_full else None
 
 
-def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+def _check_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     policy, living = context.policy, [model for model in context.models if model.id not in context.gone]
-    return check_settings(video, policy, living) or _judge_words(video, context)
+    return check_settings(video, policy, living) or _check_words(video, context)
 
 
 def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model]) -> UserError | None:
@@ -114,7 +114,7 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
     return None
 
 
-def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+def _check_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
     able, allowed = alike(context.models, video.model), context.policy.models
@@ -128,7 +128,7 @@ def check_words(words: str, policy: Policy) -> WordNotAllowedError | None:
     return WordNotAllowedError(found) if found else None
 
 
-def _judge_words(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+def _check_words(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     """Return an error that names all forbidden words that no release passes, or None."""
     forbidden = left_words(context.policy.words, context.releases)
     if not forbidden:
@@ -138,7 +138,7 @@ def _judge_words(video: VideoRequest, context: AdmissionContext) -> UserError | 
     return WordNotAllowedError([word for word in forbidden if word in found]) if found else None
 
 
-def _judge_use(
+def _check_use(
     requester: Requester, context: AdmissionContext, daily_limit: int, now: datetime
 ) -> UserError | None:
     limits = resolve_limits(
@@ -147,7 +147,7 @@ def _judge_use(
     return check_use(limits, context.member_policy, context.use, context.max_waiting, now)
 
 
-def _judge_budgets(context: AdmissionContext) -> UserError | None:
+def _check_budgets(context: AdmissionContext) -> UserError | None:
     if not context.budgets:
         return None
     if context.price is None:
@@ -214,17 +214,17 @@ class Admission:
         """Read what the decision about this request rests on.
 
         `is_quoted`: the price is shown. `made_from`: see `bot.requests.spec.RequestSpec.made_from`.
-        `before`: of the shot before in the same transaction, whose member needn't be judged again.
+        `before`: of the shot before in the same transaction, whose member needn't be checked again.
         """
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
         price = quoted = self._prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_quoted):
-            price = recall_price(session, video)
+            price = fetch_past_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
-        is_recalled = quoted is None and price is not None
+        is_past_price = quoted is None and price is not None
         mark = fingerprint(video, made_from)
         is_stoppable = bool(policy.words) or member_policy.block is not None
         return AdmissionContext(
@@ -234,7 +234,7 @@ class Admission:
             states,
             price,
             self._max_waiting,
-            is_recalled,
+            is_past_price,
             self.gone,
             self.models,
             fetch_releases(session, requester, mark, now) if is_stoppable else (),
@@ -256,7 +256,7 @@ class Admission:
             _tell_once(session, requester.guild_id, Action.BUDGET_REACHED, refusal.state, now)
         return refusal
 
-    def note_accepted(
+    def record_accepted(
         self,
         session: Session,
         requester: Requester,
@@ -267,10 +267,10 @@ class Admission:
     ) -> None:
         """Record what moderators must know of a request that is accepted, and that it passed what it did.
 
-        `generation_id`: what it became; None: a film's shots, for each of which `note_passed` was called.
+        `generation_id`: what it became; None: a film's shots, for each of which `record_passed` was called.
         """
         if generation_id is not None:
-            note_passed(session, requester, context, generation_id, now)
+            record_passed(session, requester, context, generation_id, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
@@ -281,7 +281,7 @@ def _waits(session: Session, requester: Requester, policy: Policy, now: datetime
     return is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
 
 
-def note_passed(
+def record_passed(
     session: Session, requester: Requester, context: AdmissionContext, generation_id: str, now: datetime
 ) -> None:
     """Record that a request passed what moderators let it pass; `generation_id`: what it became."""

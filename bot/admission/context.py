@@ -22,7 +22,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """The member who asks, and the place: all ids are Discord's.
+    """The member who asks, and the destination: all ids are Discord's.
 
     Attributes:
         role_ids: the member's roles.
@@ -53,7 +53,7 @@ class AdmissionContext:
         price: what the video will cost, in credits; None: not known.
         budgets: the server's, as they stand without this video.
         max_waiting: how many requests the member may have in the queue; None: any number.
-        is_recalled: the price is what such videos did cost, since the provider's list does not tell.
+        is_past_price: the price is what such videos did cost, since the provider's list does not tell.
         gone: ids of the models that the provider doesn't list any more.
         models: those that the bot offers.
         releases: the rules that this one request passes, since a moderator allowed it.
@@ -67,7 +67,7 @@ class AdmissionContext:
     budgets: tuple[BudgetState, ...] = ()
     price: float | None = None
     max_waiting: int | None = None
-    is_recalled: bool = False
+    is_past_price: bool = False
     gone: frozenset[str] = frozenset()
     models: Sequence[Model] = CATALOGUE
     releases: tuple[Release, ...] = ()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from cachetools import FIFOCache
 
 WINDOW = 20.0  # seconds in which an empty bucket fills
-MOST_PEOPLE = 20_000  # whose buckets are kept: about 5 MB
+MAX_PEOPLE = 20_000  # whose buckets are kept: about 5 MB
 
 
 class Pace(StrEnum):
@@ -29,30 +29,30 @@ class Bucket:
     Attributes:
         left: tokens at `at`.
         at: seconds on a monotonic clock.
-        told_at: when the person was last told to slow down, on the same clock; None: never.
+        warned_at: when the person was last told to slow down, on the same clock; None: never.
     """
 
     left: float
     at: float
-    told_at: float | None = None
+    warned_at: float | None = None
 
 
-def take(bucket: Bucket, now: float, most: int) -> tuple[Pace, Bucket]:
+def take(bucket: Bucket, now: float, capacity: int) -> tuple[Pace, Bucket]:
     """Return what becomes of an interaction at `now`, and the bucket after it.
 
-    A refused one takes nothing, so whoever waits `WINDOW / most` seconds is always served.
+    A refused one takes nothing, so whoever waits `WINDOW / capacity` seconds is always served.
 
     Args:
-        bucket: of whoever acts; a new person's is `Bucket(most, now)`.
+        bucket: of whoever acts; a new person's is `Bucket(capacity, now)`.
         now: seconds on a monotonic clock; a clock that goes back is taken for one that stands.
-        most: tokens in a full bucket.
+        capacity: tokens in a full bucket.
     """
     at = max(now, bucket.at)
-    left = min(float(most), bucket.left + (at - bucket.at) * most / WINDOW)
+    left = min(float(capacity), bucket.left + (at - bucket.at) * capacity / WINDOW)
     if left >= 1:
-        return Pace.FINE, Bucket(left - 1, at, bucket.told_at)
-    if bucket.told_at is not None and at - bucket.told_at < WINDOW:
-        return Pace.STILL_TOO_FAST, Bucket(left, at, bucket.told_at)
+        return Pace.FINE, Bucket(left - 1, at, bucket.warned_at)
+    if bucket.warned_at is not None and at - bucket.warned_at < WINDOW:
+        return Pace.STILL_TOO_FAST, Bucket(left, at, bucket.warned_at)
     return Pace.TOO_FAST, Bucket(left, at, at)
 
 
@@ -60,19 +60,19 @@ class Cooldown:
     """The buckets of those who acted last.
 
     Args:
-        most: interactions of one person in `WINDOW` seconds, over all servers.
-        most_people: whose buckets are kept; who acted longest ago is forgotten first.
+        capacity: interactions of one person in `WINDOW` seconds, over all servers.
+        max_people: whose buckets are kept; who acted longest ago is forgotten first.
     """
 
-    def __init__(self, most: int, *, most_people: int = MOST_PEOPLE) -> None:
-        self._most = most
-        self._buckets = FIFOCache[int, Bucket](most_people)
+    def __init__(self, capacity: int, *, max_people: int = MAX_PEOPLE) -> None:
+        self._capacity = capacity
+        self._buckets = FIFOCache[int, Bucket](max_people)
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def note(self, user_id: int, now: float) -> Pace:
+    def count(self, user_id: int, now: float) -> Pace:
         """Count an interaction of a person at `now` (seconds, monotonic); return what becomes of it."""
-        bucket = self._buckets.get(user_id) or Bucket(self._most, now)
-        pace, self._buckets[user_id] = take(bucket, now, self._most)
+        bucket = self._buckets.get(user_id) or Bucket(self._capacity, now)
+        pace, self._buckets[user_id] = take(bucket, now, self._capacity)
         return pace

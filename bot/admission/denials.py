@@ -184,10 +184,10 @@ class QuotaReachedError(RefusedError):
 class WaitingFullError(RefusedError):
     """The member has as many requests in the queue as one member may have."""
 
-    def __init__(self, most: int, in_review: int = 0) -> None:
+    def __init__(self, max_waiting: int, in_review: int = 0) -> None:
         """`in_review`: how many of them wait for a moderator, and start no sooner."""
-        super().__init__(_too_many_waiting(most, in_review))
-        self.most = most
+        super().__init__(_too_many_waiting(max_waiting, in_review))
+        self.max_waiting = max_waiting
 
 
 def without_options(refusal: UserError | None, model: Model) -> UserError | None:
@@ -225,8 +225,8 @@ def _budget_sentences(state: BudgetState, price: float) -> tuple[str, str]:
     return f"{left} {when}", _("A shorter video or another model may still fit.")
 
 
-def _too_many_waiting(most: int, in_review: int) -> str:
-    videos = count_videos(most)
+def _too_many_waiting(max_waiting: int, in_review: int) -> str:
+    videos = count_videos(max_waiting)
     if not in_review:
         return _(
             "You already have {videos} in the queue here, which is the maximum. Try again "
@@ -250,18 +250,18 @@ def _held_up(in_review: int) -> str:
     )
 
 
-def _too_many_at_once(most: int | None, in_review: int) -> str:
-    if not most:
+def _too_many_at_once(max_at_once: int | None, in_review: int) -> str:
+    if not max_at_once:
         return _("/veo is turned off for you on this server.")
     if in_review:
         full = _(
             "You can have {videos} in progress at once. Wait until one is ready, or cancel one.",
-            videos=count_videos(most),
+            videos=count_videos(max_at_once),
         )
         return f"{full} {_held_up(in_review)}"
     return _(
         "You can have {videos} in progress at once. Wait until one is ready.",
-        videos=count_videos(most),
+        videos=count_videos(max_at_once),
     )
 
 

@@ -16,8 +16,8 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.policy.strike_rows import fetch_standing
-from bot.policy.strikes import Standing
+from bot.policy.strike_rows import fetch_active_strikes
+from bot.policy.strikes import ActiveStrikes
 
 SPENDING_WINDOW = timedelta(days=30)
 
@@ -40,7 +40,7 @@ class Entitlement:
     budgets: tuple[BudgetState, ...]
     spent: float
     max_waiting: int | None = None
-    strikes: Standing | None = None
+    strikes: ActiveStrikes | None = None
 
     @property
     def obstacle(self) -> PausedError | BlockedError | QuotaReachedError | WaitingFullError | None:
@@ -84,7 +84,7 @@ class Entitlements:
             limits = resolve_limits(policy.rules, member_policy, user_id, role_ids, self._daily_limit, now)
             budgets = states_of(policy.budgets, spent, now)
             rules = policy.strikes
-            strikes = rules and fetch_standing(session, rules, guild_id, user_id, now)
+            strikes = rules and fetch_active_strikes(session, rules, guild_id, user_id, now)
             return Entitlement(
                 now, policy, member_policy, limits, use, budgets, own, self._max_waiting, strikes
             )

@@ -22,8 +22,8 @@ class Lateness:
         self._since = -math.inf
         self._quick = self._quick_before = list[float]()
 
-    def note(self, made_at: float, now: float) -> float:
-        """Note an interaction; return how many seconds later than the quick ones it came, 0.0 or more.
+    def record(self, made_at: float, now: float) -> float:
+        """Record an interaction; return how many seconds later than the quick ones it came, 0.0 or more.
 
         Args:
             made_at: when it was made, in seconds by Discord's clock.

@@ -56,14 +56,14 @@ class Use(NamedTuple):
     in_review: int = 0
 
     def within(self, kind: LimitKind, now: datetime) -> int:
-        """Return how many places of a limit are taken."""
+        """Return how many slots of a limit are taken."""
         if kind is LimitKind.AT_ONCE:
             return self.at_once
         return len(self.counted) - bisect_right(self.counted, now - WINDOWS[kind])
 
-    def fills_queue(self, most: int | None) -> bool:
-        """Whether as many wait in the queue as may; `most`: None: any number."""
-        return most is not None and self.in_queue >= most
+    def fills_queue(self, max_waiting: int | None) -> bool:
+        """Whether as many wait in the queue as may; `max_waiting`: None: any number."""
+        return max_waiting is not None and self.in_queue >= max_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def check_quota(
     broken = reached_limits(limits, use, now)
     if not broken:
         return QuotaVerdict()
-    return QuotaVerdict(broken, _next_place(limits, member_policy, use, now), use.in_review)
+    return QuotaVerdict(broken, _next_slot(limits, member_policy, use, now), use.in_review)
 
 
 def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:
@@ -155,35 +155,35 @@ def counted_since(member_policy: MemberPolicy, now: datetime) -> datetime:
     return since if reset_at is None or reset_at > now + CLOCK_SKEW else max(since, reset_at)
 
 
-def next_place(limit: Limit, use: Use, now: datetime) -> datetime | None:
-    """Return when the oldest place of a window's limit frees, or None where none is taken."""
+def next_slot(limit: Limit, use: Use, now: datetime) -> datetime | None:
+    """Return when the oldest slot of a window's limit frees, or None where none is taken."""
     if limit.kind is LimitKind.AT_ONCE or not (taken := use.within(limit.kind, now)):
         return None
     return use.counted[len(use.counted) - taken] + WINDOWS[limit.kind]
 
 
 def remaining(limit: Limit, use: Use, now: datetime) -> int | None:
-    """Return how many places of a limit are left; None: unlimited."""
+    """Return how many slots of a limit are left; None: unlimited."""
     return None if limit.most is None else max(0, limit.most - use.within(limit.kind, now))
 
 
-def _next_place(
+def _next_slot(
     limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, now: datetime
 ) -> datetime | None:
     """Find the first moment at which no window is full; grants that end meanwhile are not counted then.
 
-    None where nothing may be made at once: then a place in the windows is of no use.
+    None where nothing may be made at once: then a slot in the windows is of no use.
     """
     if any(limit.kind is LimitKind.AT_ONCE and limit.most == 0 for limit in limits):
         return None
     windows = [limit for limit in limits if limit.kind in WINDOWS and limit.rule.most is not None]
     if not any(_is_full(limit, use, now) for limit in windows):
         return None
-    moments = {moment + WINDOWS[limit.kind] for limit in windows for moment in use.counted}
-    for moment in sorted(moment for moment in moments if moment > now):
-        granted = member_policy.granted(moment)
-        if not any(_is_full(Limit(limit.rule, granted), use, moment) for limit in windows):
-            return moment
+    ends = {start + WINDOWS[limit.kind] for limit in windows for start in use.counted}
+    for at in sorted(end for end in ends if end > now):
+        granted = member_policy.granted(at)
+        if not any(_is_full(Limit(limit.rule, granted), use, at) for limit in windows):
+            return at
     return None
 
 

@@ -23,7 +23,7 @@ class Listings:
         """The ids of the models that can't be had."""
         return frozenset() if self._gone >= self._known else frozenset(self._gone)
 
-    def note(self, listed: Mapping[str, bool], now: float) -> bool:
+    def update(self, listed: Mapping[str, bool], now: float) -> bool:
         """Take in what a look found of each model; return whether that changed `gone`.
 
         `now`: on the monotonic clock.

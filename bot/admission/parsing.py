@@ -14,8 +14,8 @@ from bot.money import CREDITS_PER_USD
 from bot.text import clean
 
 LONGEST_SPAN = timedelta(days=366)
-MOST_VIDEOS = 10_000
-MOST_CREDITS = 10_000_000 * CREDITS_PER_USD
+MAX_VIDEOS = 10_000
+MAX_CREDITS = 10_000_000 * CREDITS_PER_USD
 LONGEST_INPUT = 60  # characters; nothing that is understood is longer
 
 UNITS_OF_TIME: Mapping[str, timedelta] = {
@@ -79,8 +79,8 @@ def parse_until(text: str, now: datetime) -> datetime:
     """
     typed = _plain(text)
     span = _read_span(typed)
-    moment = _read_moment(typed) if span is None else _after(now, span)
-    if moment is None:
+    at = _read_time(typed) if span is None else _after(now, span)
+    if at is None:
         day = f"{now.astimezone(UTC) + timedelta(days=1):%Y-%m-%d}"
         raise BadInputError(
             _(
@@ -89,10 +89,10 @@ def parse_until(text: str, now: datetime) -> datetime:
                 day=day,
             )
         )
-    if moment <= now:
+    if at <= now:
         # Translators: "12h" and "3 days" stay English: nothing else is understood
         raise BadInputError(_("That time is in the past. Enter a later one, such as 12h or 3 days."))
-    if moment - now > LONGEST_SPAN:
+    if at - now > LONGEST_SPAN:
         raise BadInputError(
             ngettext(
                 "That's too far away. The maximum is {count} day from now.",
@@ -100,10 +100,10 @@ def parse_until(text: str, now: datetime) -> datetime:
                 LONGEST_SPAN.days,
             )
         )
-    return moment
+    return at
 
 
-def parse_most(text: str) -> int | None:
+def parse_limit(text: str) -> int | None:
     """Return how many videos are allowed, 0 to 10,000; None: unlimited.
 
     Raises:
@@ -112,13 +112,13 @@ def parse_most(text: str) -> int | None:
     typed = _plain(text)
     if typed in UNLIMITED:
         return None
-    most = int(typed.replace(",", "")) if WHOLE.fullmatch(typed) else None
-    if most is None or most > MOST_VIDEOS:
+    videos = int(typed.replace(",", "")) if WHOLE.fullmatch(typed) else None
+    if videos is None or videos > MAX_VIDEOS:
         raise BadInputError(
             # Translators: "unlimited" stays English: nothing else is understood
-            _("Enter a whole number from 0 to {most}, or unlimited.", most=number(MOST_VIDEOS))
+            _("Enter a whole number from 0 to {most}, or unlimited.", most=number(MAX_VIDEOS))
         )
-    return most
+    return videos
 
 
 def parse_budget(text: str) -> float | None:
@@ -131,9 +131,9 @@ def parse_budget(text: str) -> float | None:
     if typed in NO_BUDGET:
         return None
     budget = _read_amount(typed)
-    if budget > MOST_CREDITS:
-        most = number(MOST_CREDITS // CREDITS_PER_USD)
-        raise BadInputError(_("That's too much. A budget can be up to {most} USD.", most=most))
+    if budget > MAX_CREDITS:
+        maximum = number(MAX_CREDITS // CREDITS_PER_USD)
+        raise BadInputError(_("That's too much. A budget can be up to {most} USD.", most=maximum))
     return float(budget)
 
 
@@ -157,7 +157,7 @@ def _after(now: datetime, span: timedelta) -> datetime:
     return now.astimezone(UTC) + min(span, LONGEST_SPAN + timedelta(days=1))
 
 
-def _read_moment(typed: str) -> datetime | None:
+def _read_time(typed: str) -> datetime | None:
     if match := TIMESTAMP.fullmatch(typed):
         return EPOCH + timedelta(seconds=int(match[1]))
     if not (match := DATE.fullmatch(typed)):

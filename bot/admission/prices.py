@@ -93,13 +93,13 @@ class PriceList:
             if listing.pricing is None and before is not None:
                 log.warning("the provider's list has no readable price", model=model_id)
         listed = {model_id: listing.is_listed for model_id, listing in listings.items()}
-        if self._listings.note(listed, self._clock()):
+        if self._listings.update(listed, self._clock()):
             log.warning("the provider's list of models has changed", gone=sorted(self.gone))
         if self.gone and self._retire is not None:
             await self._retire(self.gone)
 
 
-def recall_price(session: Session, request: VideoRequest) -> float | None:
+def fetch_past_price(session: Session, request: VideoRequest) -> float | None:
     """Return what `request` will cost at most as far as experience goes, in credits; None: there is none.
 
     The highest price of a second among the last videos of the model with the same options counts, or

@@ -35,8 +35,8 @@ def is_new(rule: ReviewRule, joined_at: datetime | None, now: datetime) -> bool:
     return rule.days > 0 and (joined_at is None or now - joined_at < timedelta(days=rule.days))
 
 
-def count_videos(session: Session, requester: Requester, most: int) -> int:
-    """Return how many videos a member has got on the server, up to `most`, without what was taken down.
+def count_videos(session: Session, requester: Requester, max_count: int) -> int:
+    """Return how many videos a member has got on the server, up to `max_count`, without what was taken down.
 
     What moderators still have to see isn't got yet.
     """
@@ -46,7 +46,7 @@ def count_videos(session: Session, requester: Requester, most: int) -> int:
     )
     got = (Generation.status == Status.SUCCEEDED, Generation.removed_at.is_(None), is_seen)
     mine = (Generation.guild_id == requester.guild_id, Generation.user_id == requester.user_id)
-    found = select(Generation.id).where(*mine, *got).limit(most)
+    found = select(Generation.id).where(*mine, *got).limit(max_count)
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 

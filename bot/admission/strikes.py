@@ -16,7 +16,7 @@ from bot.errors import UserError
 from bot.i18n import _
 from bot.policy.phrases import block_end
 from bot.policy.strike_rows import Act, Struck, give_strike
-from bot.policy.strikes import describe_standing
+from bot.policy.strikes import describe_strikes
 
 
 def strike_for(session: Session, requester: Requester, refusal: UserError, now: datetime) -> UserError:
@@ -44,7 +44,7 @@ def strike_for(session: Session, requester: Requester, refusal: UserError, now: 
 
 def strike_text(struck: Struck) -> str:
     """Return what a member reads who got a strike."""
-    lines = [_("⚠️ **This counts as a strike.**"), describe_standing(struck.standing)]
+    lines = [_("⚠️ **This counts as a strike.**"), describe_strikes(struck.active)]
     if struck.block is not None:
         lines += [_("You're blocked from /veo on this server."), block_end(struck.block.until)]
     return " ".join(lines)

@@ -10,7 +10,7 @@ from bot.clock import CLOCK_SKEW
 from bot.db.models import OPEN, WAITING, Generation, Status
 from bot.policy.documents import MemberPolicy
 
-# A failed video frees its place by itself, and so does one that was cancelled before it was sent.
+# A failed video frees its slot by itself, and so does one that was cancelled before it was sent.
 COUNTS = and_(
     Generation.status != Status.FAILED,
     or_(Generation.status != Status.CANCELLED, Generation.submitted_at.is_not(None)),

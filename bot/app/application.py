@@ -48,7 +48,7 @@ from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.held_videos import HeldVideos
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.delivery.strike_messages import DiscordMemberMessages
-from cogs.moderation.membership import has_left_if_told
+from cogs.moderation.membership import has_left_if_known
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]
@@ -68,7 +68,7 @@ class App:
         tasks: run until the program stops, by name.
         prices: the provider's.
         gateway: None: this process has no connection to the gateway.
-        worker: None: this process carries no generations.
+        worker: None: this process runs no generations.
     """
 
     client: VeoBot | RestClient
@@ -91,7 +91,7 @@ class App:
 
     @property
     def runner(self) -> Runner:
-        """The runner that carries generations."""
+        """The runner that runs generations."""
         return _side(self.worker).runner
 
     @property
@@ -144,8 +144,8 @@ async def open_app(
             QueueEstimate(shared.queue, shared.estimator).eta_of_sent,
         )
         films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
-        board = DiscordModeratorChannel(client, servers, delivery.posts)
-        held_videos = HeldVideos(client, board, servers)
+        moderator_channel = DiscordModeratorChannel(client, servers, delivery.posts)
+        held_videos = HeldVideos(client, moderator_channel, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery, held_videos)
         parts = Parts(
             shared.database,
@@ -153,13 +153,13 @@ async def open_app(
             worker and worker.polling,
             client,
             gateway and gateway.bot,
-            board,
+            moderator_channel,
             shared.signals.stopping,
         )
         async with open_monitoring(settings, shared.provider_record, parts) as monitoring:
             tasks = _tasks_of_all(shared)
             if gateway is not None:
-                tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
+                tasks |= _tasks_of_gateway(shared, gateway, delivery, moderator_channel, servers)
             if worker is not None:
                 tasks |= _tasks_of_worker(shared, worker, monitoring)
                 tasks["films"] = build_film_runner(shared, films, attachment_finder(client)).run
@@ -212,15 +212,15 @@ def _tasks_of_gateway(
     shared: Shared,
     gateway: GatewaySide,
     delivery: DiscordDelivery,
-    board: DiscordModeratorChannel,
+    moderator_channel: DiscordModeratorChannel,
     servers: Servers,
 ) -> dict[str, Task]:
     return {
-        "outbox": build_outbox_relay(shared, board).run,
+        "outbox": build_outbox_relay(shared, moderator_channel).run,
         "positions": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,
         "reviews": partial(
-            build_review_ends(shared, partial(has_left_if_told, gateway.bot), delivery.show_state).run,
+            build_review_ends(shared, partial(has_left_if_known, gateway.bot), delivery.show_state).run,
             shared.signals.stopping,
         ),
         "strikes": build_strike_notices(shared, DiscordMemberMessages(gateway.bot, servers)).run,

@@ -66,9 +66,9 @@ def build_gateway(shared: Shared) -> GatewaySide:
     return GatewaySide(bot, services)
 
 
-def build_outbox_relay(shared: Shared, board: ModeratorChannel) -> OutboxRelay:
+def build_outbox_relay(shared: Shared, moderator_channel: ModeratorChannel) -> OutboxRelay:
     """Make what serves the moderators' channels; any number of processes may run it."""
-    return OutboxRelay(shared.database, board, shared.signals.stopping)
+    return OutboxRelay(shared.database, moderator_channel, shared.signals.stopping)
 
 
 def build_strike_notices(shared: Shared, messages: MemberMessages) -> StrikeNotices:
@@ -77,7 +77,7 @@ def build_strike_notices(shared: Shared, messages: MemberMessages) -> StrikeNoti
 
 
 def build_position_updater(shared: Shared, delivery: DeliveryPort) -> PositionUpdater:
-    """Make what tells those who wait their places: those in the servers of this process's shards."""
+    """Make what tells those who wait their positions: those in the servers of this process's shards."""
     return PositionUpdater(
         shared.queue,
         delivery,

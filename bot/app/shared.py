@@ -14,7 +14,7 @@ import aiohttp
 from bot.admission.prices import PriceList
 from bot.db.database import Database, open_database
 from bot.discord_client.client import use_addresses
-from bot.eta.duration_estimator import DurationEstimator, recall_finishes
+from bot.eta.duration_estimator import DurationEstimator, load_finishes
 from bot.file_modes import restrict_files
 from bot.films.frames import ShotFrames
 from bot.jobs.queue import GenerationQueue
@@ -211,5 +211,5 @@ async def _estimator(settings: Settings, timing: Timing, database: Database) -> 
         deadline=timing.deadline,
         max_running=settings.max_running,
     )
-    estimator.learn_from(await recall_finishes(database))
+    estimator.learn_from(await load_finishes(database))
     return estimator

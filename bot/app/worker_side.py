@@ -1,4 +1,4 @@
-"""The side that carries generations: the runner and its steps."""
+"""The side that runs generations: the runner and its steps."""
 
 import secrets
 from dataclasses import dataclass

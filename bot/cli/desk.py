@@ -207,8 +207,8 @@ class Desk:
                 f"{self.later(task.id)}"
             ) from error
 
-    async def save(self, task: Task, place: Path) -> Clip:
-        """Write a finished video to a place that was taken for it.
+    async def save(self, task: Task, target: Path) -> Clip:
+        """Write a finished video to a file that was reserved for it.
 
         Raises:
             GenerateError: it can't be had or written now.
@@ -216,24 +216,24 @@ class Desk:
         with tempfile.TemporaryDirectory() as folder:
             clip = await self.fetch(task, VideoStore(self.downloads, Path(folder)), "video")
             try:
-                await asyncio.to_thread(shutil.move, clip.path, place)
+                await asyncio.to_thread(shutil.move, clip.path, target)
             except OSError as error:
                 raise GenerateError(
-                    f"I can't write {place}: {error.strerror}. The video is at {task.video_url}. "
+                    f"I can't write {target}: {error.strerror}. The video is at {task.video_url}. "
                     f"{self.later(task.id)}"
                 ) from error
         return clip
 
-    def tell_saved(self, clip: Clip, place: Path) -> None:
+    def tell_saved(self, clip: Clip, target: Path) -> None:
         """Say what was saved where."""
         sound = "sound" if clip.has_sound else "no sound"
         self.say(
-            f"Saved {place} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
+            f"Saved {target} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
         )
 
-    async def tell_cost(self, task_id: str, told: float | None) -> float | None:
-        """Say what a video cost in credits, and return that; `told`: what its own answers said of it."""
-        cost = told or await self.find_cost(task_id)
+    async def tell_cost(self, task_id: str, reported: float | None) -> float | None:
+        """Say what a video cost in credits, and return that; `reported`: what its own answers said of it."""
+        cost = reported or await self.find_cost(task_id)
         self.say(COST_UNKNOWN if cost is None else f"It cost ${usd(cost):,.2f}.")
         return cost
 

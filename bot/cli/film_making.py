@@ -20,7 +20,7 @@ from bot.media.downloads import DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.files import Clip, NoVideoError, VideoStore, probe
 from bot.media.images import data_uri_of
 from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
-from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.media.last_frames import LastFrames, NoFrameError, VideoSources
 from bot.provider.catalogue import VideoRequest
 from bot.provider.errors import UnknownTaskError
 from bot.provider.models import Task
@@ -114,7 +114,7 @@ class _Making:
         except UnmadeError as error:
             desk.say(str(error))
             cost = await desk.tell_cost(desk.name or "", None)
-            self.folder.note(number, is_failed=True, cost=cost)
+            self.folder.update(number, is_failed=True, cost=cost)
         return None
 
     async def _made(self, desk: Desk, number: int, before: Clip | None) -> Clip:
@@ -127,13 +127,13 @@ class _Making:
             return clip
         else:
             task = await self._task_again(desk, number, record)
-        desk.name, told = task.id, task.credits_used
-        self.folder.note(number, task_id=task.id)
+        desk.name, reported = task.id, task.credits_used
+        self.folder.update(number, task_id=task.id)
         desk.say(f"Generation ID: {task.id}")
         task = await desk.wait(task, self.progress)
         clip = await self._fetched(desk, number, task)
         desk.tell_saved(clip, clip.path)
-        self.folder.note(number, cost=await desk.tell_cost(task.id, task.credits_used or told))
+        self.folder.update(number, cost=await desk.tell_cost(task.id, task.credits_used or reported))
         return clip
 
     async def _requested(
@@ -161,7 +161,7 @@ class _Making:
         except MediaError as error:
             raise GenerateError(f"I can't read {path}: {error} To try once more, {AGAIN}") from error
         if record.cost is None and record.task_id:  # it was stopped before that was known
-            self.folder.note(number, cost=await desk.find_cost(record.task_id))
+            self.folder.update(number, cost=await desk.find_cost(record.task_id))
         return clip
 
     async def _fetched(self, desk: Desk, number: int, task: Task) -> Clip:
@@ -212,7 +212,7 @@ class _Making:
             return shot.video
         [side] = shot.video.model.sides(1)
         try:
-            frame = await self.frames.find(VideoPlaces(kept=before.path), side)
+            frame = await self.frames.find(VideoSources(kept=before.path), side)
         except MediaError as error:
             advice = f" {self._again(number - 1)}" if isinstance(error, NoFrameError) else ""
             raise GenerateError(f"I can't read the last frame of the shot before: {error}{advice}") from error
@@ -225,7 +225,7 @@ class _Making:
         try:
             joined = await self._joined(clips, folder / "film.mp4")
             # Without waiting from here on, so that Ctrl-C comes before all of it or after.
-            self.folder.note_joined(joined.path, self.film.transition)
+            self.folder.record_joined(joined.path, self.film.transition)
             _move(joined.path, output)
         except (MediaError, OSError, RuntimeError) as error:
             reason = f"{error.strerror}." if isinstance(error, OSError) else error

@@ -28,7 +28,7 @@ class ShotRecord(BaseModel):
         wish: what it's made from (`PlannedShot.wish`).
         before: the request of the shot with whose last frame it begins; empty: it doesn't; None: not known.
         request_id: our name for the create call, which was sent after this was on disk.
-        task_id: the provider's name; None: its answer wasn't noted.
+        task_id: the provider's name; None: its answer wasn't recorded.
         is_failed: the provider made no video of it.
         cost: credits; None: not known.
         lost: credits for the tries before, which failed or are of no use; None: not all are known.
@@ -77,18 +77,18 @@ class ShotFolder:
         except ValidationError as error:
             raise GenerateError(f"{path} is damaged. Delete it to request that shot, maybe twice.") from error
 
-    def note(self, number: int, **values: object) -> None:
-        """Note what became of a shot.
+    def update(self, number: int, **values: object) -> None:
+        """Record what became of a shot.
 
         Raises:
             GenerateError: it can't be written.
         """
         record = self.read(number)
-        if record is not None and (noted := record.model_copy(update=values)) != record:
-            self.write(number, noted)
+        if record is not None and (updated := record.model_copy(update=values)) != record:
+            self.write(number, updated)
 
     def take_back(self, number: int) -> None:
-        """Note that a shot wasn't accepted: it's forgotten, but for what failed tries before cost.
+        """Record that a shot wasn't accepted: it's forgotten, but for what failed tries before cost.
 
         Raises:
             GenerateError: it can't be written.
@@ -98,22 +98,22 @@ class ShotFolder:
         if record is None or record.lost == 0:
             self.path(number).unlink(missing_ok=True)
         else:
-            self.note(number, task_id=None, is_failed=True, cost=0)
+            self.update(number, task_id=None, is_failed=True, cost=0)
 
     def has_any(self) -> bool:
         """Whether a shot was requested."""
         return any(self.folder.glob("shot-*.json"))
 
     def write(self, number: int, record: ShotRecord) -> None:
-        """Note a shot, in place of what was known of it.
+        """Record a shot, in place of what was known of it.
 
         Raises:
             GenerateError: it can't be written.
         """
         self._write(self.path(number), record.model_dump_json())
 
-    def note_joined(self, film: Path, how: str) -> None:
-        """Note which film was made of the shots, before it goes to its place.
+    def record_joined(self, film: Path, how: str) -> None:
+        """Record which film was made of the shots, before it goes to its place.
 
         Raises:
             GenerateError: it can't be written.

@@ -137,7 +137,7 @@ async def _is_unpaid(desk: Desk, film: Film, number: int, unpaid: Container[int]
         )
     # An older version noted no start. Taken for what is there now, it's seen once that is made again.
     before = film.before(number) if record.before is None else record.before
-    film.folder.note(number, is_failed=False, before=before)
+    film.folder.update(number, is_failed=False, before=before)
     is_outdated = film.shots[number - 1].awaits and (number - 1 in unpaid or film.is_outdated(number, record))
     if is_outdated:
         earlier = f"begins with the end of an earlier shot {number - 1}"

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.desk import GenerateError
 from bot.cli.exits import finish, stop
-from bot.cli.target_file import NAME, place_named
+from bot.cli.target_file import NAME, target_named
 from bot.cli.video import decoded, files_of, generate_in_terminal, read_images, resume_in_terminal
 from bot.log import configure_logging
 from bot.provider.catalogue import (
@@ -27,7 +27,7 @@ from bot.settings import SettingsError, load_provider_settings
 OUTPUT = typer.Option(
     "--output",
     "-o",
-    parser=place_named,
+    parser=target_named,
     metavar="PATH",
     help="Where to save it; existing files aren't overwritten.",
 )

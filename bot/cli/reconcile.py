@@ -18,7 +18,7 @@ from bot.provider.errors import VeoError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.usage.reconciliation import Counted, Reconciliation
 
-MOST_SHOWN = 50  # differences
+MAX_SHOWN = 50  # differences
 SAME = 0.5  # credits, far less than a cent
 
 
@@ -79,9 +79,9 @@ def render(days: int, rows: Sequence[Counted], charges: Mapping[str, float]) -> 
             f"others that didn't come from here"
         )
     differences = list(_differences(rows, charges))
-    lines += differences[:MOST_SHOWN] or ["No differences."]
-    if len(differences) > MOST_SHOWN:
-        lines.append(f"… and {len(differences) - MOST_SHOWN} more.")
+    lines += differences[:MAX_SHOWN] or ["No differences."]
+    if len(differences) > MAX_SHOWN:
+        lines.append(f"… and {len(differences) - MAX_SHOWN} more.")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The file for a video from the terminal: taken before anything is paid, and nothing is overwritten."""
+"""The file for a video from the terminal: reserved before anything is paid, and nothing is overwritten."""
 
 import os
 from errno import EEXIST
@@ -8,12 +8,12 @@ from pathlib import Path
 NAME = "veo.mp4"  # in a folder
 
 
-def place_named(name: str | Path) -> Path:
+def target_named(name: str | Path) -> Path:
     """Return the path that was typed; with a slash at its end it is a folder, whether or not there is one."""
     return Path(name) / NAME if str(name).endswith((os.sep, "/")) else Path(name)
 
 
-def take_place(wanted: Path) -> Path:
+def reserve_target(wanted: Path) -> Path:
     """Return a new, empty file: `wanted`, or the same with a number where there is one already.
 
     Raises:
@@ -33,7 +33,7 @@ def take_place(wanted: Path) -> Path:
     raise AssertionError  # a count does not end
 
 
-def leave_place(path: Path) -> None:
-    """Remove a place that was taken and not filled."""
+def release_target(path: Path) -> None:
+    """Remove a file that was reserved and not filled."""
     if path.exists() and not path.stat().st_size:
         path.unlink()

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from bot.cli.desk import Desk, GenerateError, open_desk, price_line
 from bot.cli.patient_console import progress_on, stopped_by_signals
-from bot.cli.target_file import leave_place, take_place
+from bot.cli.target_file import release_target, reserve_target
 from bot.media.image_cleaning import clean_image
 from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.provider.catalogue import VideoRequest
 from bot.provider.choosing import kind_for
-from bot.provider.input_kinds import MOST_REFERENCES, InputKind
+from bot.provider.input_kinds import MAX_REFERENCES, InputKind
 from bot.provider.models import Task
 from bot.provider_settings import ProviderSettings
 
@@ -46,8 +46,8 @@ def files_of(
         raise GenerateError("--last-image needs an --image to start from.")
     if not references:
         return kind_for(len(files)), files
-    if len(references) > MOST_REFERENCES:
-        raise GenerateError(f"A video can have up to {MOST_REFERENCES} reference images.")
+    if len(references) > MAX_REFERENCES:
+        raise GenerateError(f"A video can have up to {MAX_REFERENCES} reference images.")
     return InputKind.REFERENCES, references
 
 
@@ -82,34 +82,34 @@ async def resume_in_terminal(settings: ProviderSettings, name: str, output: Path
 
 async def _serve(settings: ProviderSettings, output: Path, begin: Callable[[Desk], Awaitable[Task]]) -> None:
     try:
-        place = await asyncio.to_thread(take_place, output)
+        target = await asyncio.to_thread(reserve_target, output)
     except OSError as error:
         raise GenerateError(f"I can't write {output}: {error.strerror}. Nothing was requested.") from error
     try:
         async with open_desk(settings, AGAIN) as desk:
-            await _serve_at(desk, place, begin)
+            await _serve_at(desk, target, begin)
     finally:
-        leave_place(place)
+        release_target(target)
 
 
-async def _serve_at(desk: Desk, place: Path, begin: Callable[[Desk], Awaitable[Task]]) -> None:
+async def _serve_at(desk: Desk, target: Path, begin: Callable[[Desk], Awaitable[Task]]) -> None:
     try:
         with stopped_by_signals():
-            await _finish(desk, await begin(desk), place)
+            await _finish(desk, await begin(desk), target)
     except asyncio.CancelledError:
         desk.say(desk.may_come(desk.name) if desk.name else "Nothing was requested.")
         raise
 
 
-async def _finish(desk: Desk, task: Task, place: Path) -> None:
-    """Wait for the video and save it to a place that was taken for it."""
+async def _finish(desk: Desk, task: Task, target: Path) -> None:
+    """Wait for the video and save it to a file that was reserved for it."""
     desk.name = task.id
     desk.say(f"Generation ID: {task.id}")
-    told = task.credits_used
+    reported = task.credits_used
     with progress_on(desk.console) as progress:
         task = await desk.wait(task, progress)
-    desk.tell_saved(await desk.save(task, place), place)
-    await desk.tell_cost(task.id, task.credits_used or told)
+    desk.tell_saved(await desk.save(task, target), target)
+    await desk.tell_cost(task.id, task.credits_used or reported)
 
 
 def _read_image(file: Path, side: int) -> str:

@@ -117,9 +117,9 @@ def _copy(url: URL, part: Path, target: Path, *, force: bool) -> Backup:
     sync_to_disk(part)
     if target.exists() and not force:
         raise BackupError(f"{target} now exists. Use --force to replace it.")
-    place = target.resolve()  # a link stays where it is, be it /dev/stdout
-    part.replace(place)
-    sync_to_disk(place.parent)
+    resolved = target.resolve()  # a link stays where it is, be it /dev/stdout
+    part.replace(resolved)
+    sync_to_disk(resolved.parent)
     return backup
 
 

@@ -65,7 +65,7 @@ async def copy_database(
         CopyError: that is not possible; nothing was copied, and it can be tried again.
     """
     source, target = _storage("FROM", source_address), _storage("TO", target_address)
-    if source.place == target.place:
+    if source.location == target.location:
         raise CopyError("FROM and TO are the same database.")
     _ensure_there(source_address)
     await _make_tables(target)
@@ -125,7 +125,7 @@ async def _opened(name: str, storage: Storage) -> AsyncGenerator[Side]:
     except CopyError:
         raise
     except Exception as error:
-        raise _told(name, storage, error) from error
+        raise _explanation_of(name, storage, error) from error
     finally:
         await engine.dispose()
 
@@ -138,7 +138,7 @@ def _explained(side: Side) -> Generator[None]:
     except CopyError:
         raise
     except Exception as error:
-        raise _told(side.name, side.storage, error) from error
+        raise _explanation_of(side.name, side.storage, error) from error
 
 
 async def _ensure_alone(name: str, storage: Storage, connection: AsyncConnection) -> None:
@@ -146,7 +146,7 @@ async def _ensure_alone(name: str, storage: Storage, connection: AsyncConnection
         raise CopyError(_in_use(name))
 
 
-def _told(name: str, storage: Storage, error: Exception) -> Exception:
+def _explanation_of(name: str, storage: Storage, error: Exception) -> Exception:
     if storage.is_in_use(error):
         return CopyError(_in_use(name))
     sentence = storage.explain(error)
@@ -176,12 +176,12 @@ async def _ensure_current(side: Side) -> None:
 
 
 async def _ensure_at_rest(side: Side, now: datetime) -> None:
-    """Check that no process carries a generation, as far as the leases tell."""
+    """Check that no process runs a generation, as far as the leases tell."""
     held = select(func.count(), func.max(Generation.lease_until)).where(Generation.lease_until > now)
-    carried, until = (await side.connection.execute(held)).one()
-    if carried:
+    leased, until = (await side.connection.execute(held)).one()
+    if leased:
         raise CopyError(
-            f"A bot is working on {side.name}: it holds {carried} of its requests. Stop it and run this "
+            f"A bot is working on {side.name}: it holds {leased} of its requests. Stop it and run this "
             f"again. If it was killed, wait until {until:%H:%M:%S} UTC. Nothing was copied."
         )
 

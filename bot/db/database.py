@@ -105,7 +105,7 @@ class Database:
                 return context.run(work, session)
 
         context = copy_context()
-        with self._told_politely("could not read the database", UNREADABLE):
+        with self._explained("could not read the database", UNREADABLE):
             return await self._connections.read(
                 look, deadline=_deadline(ANSWER_PATIENCE if hurried else None)
             )
@@ -136,7 +136,7 @@ class Database:
             OutcomeUnknownError: all or nothing was written.
         """
         deadline = _deadline(ANSWER_PATIENCE if hurried and patience is None else patience)
-        with self._told_politely("could not write to the database", BUSY):
+        with self._explained("could not write to the database", BUSY):
             return await self._commits.run(
                 work, self._storage.lane_of(lock), lock, deadline=deadline, is_urgent=hurried
             )
@@ -161,7 +161,7 @@ class Database:
         return await self._connections.write(partial(run_batch, batch=batch), lock, deadline=deadline)
 
     @contextmanager
-    def _told_politely(self, event: str, sentence: LiteralString) -> Generator[None]:
+    def _explained(self, event: str, sentence: LiteralString) -> Generator[None]:
         """Turn troubles that pass into an error whose text may be shown."""
         try:
             yield
@@ -223,7 +223,7 @@ async def bring_up_to_date(storage: Storage) -> None:
         DatabaseError: it cannot be opened, or belongs to a newer version of the program.
     """
     try:
-        await storage.make_place()
+        await storage.prepare_location()
         async with storage.open(patient=True) as connections:
             await _migrate_in_time(storage, connections)
     except DatabaseError:
@@ -252,7 +252,7 @@ def _is_waited_for(storage: Storage, error: Exception) -> bool:
         return False
     log.warning(
         "could not open the database yet",
-        place=storage.place,
+        place=storage.location,
         error=_reason_of(error),
         patience=START_PATIENCE,
     )

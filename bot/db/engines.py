@@ -41,10 +41,10 @@ class Storage(Protocol):
     """One database, whatever its engine.
 
     Attributes:
-        place: where it is, in a form that may be shown.
+        location: where it is, in a form that may be shown.
     """
 
-    place: str
+    location: str
 
     def open(self, *, patient: bool = False) -> AbstractAsyncContextManager[Connections]:
         """Open it, and close it at the end; `patient`: for work that may take hours."""
@@ -54,7 +54,7 @@ class Storage(Protocol):
         """Return an engine that takes the database exclusively (used by copy-database)."""
         ...
 
-    async def make_place(self) -> None:
+    async def prepare_location(self) -> None:
         """Make what must be there before the first connection."""
         ...
 

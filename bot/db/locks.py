@@ -15,8 +15,8 @@ class Lock(IntEnum):
     """Locks that belong to no server."""
 
     MIGRATIONS = -1  # processes that start at once bring the tables up to date one after the other
-    PLACES = -2  # the places at the provider are counted and taken in one step
-    NOTES = -3  # a note is read and replaced in one step
+    SLOTS = -2  # the slots at the provider are counted and taken in one step
+    STATE = -3  # a row of `notes` is read and replaced in one step
     TASKS = -5  # an id of the provider's is looked for and written down in one step
     COPY = -4  # one copy at a time reads from a database, or writes to it
 

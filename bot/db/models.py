@@ -170,7 +170,7 @@ class Generation(Base):
 
     not_before: Mapped[datetime] = mapped_column(UtcDateTime)  # when the next step may be tried
     attempts: Mapped[int] = mapped_column(default=0)  # tries of the present step that failed
-    lease_owner: Mapped[str | None] = mapped_column(String(32))  # the process that carries it
+    lease_owner: Mapped[str | None] = mapped_column(String(32))  # the process that runs it
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     cancelled_by: Mapped[int | None] = mapped_column(BigInteger)

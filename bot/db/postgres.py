@@ -102,7 +102,7 @@ class PostgresStorage:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self.place = shown_address(url)
+        self.location = shown_address(url)
 
     @asynccontextmanager
     async def open(self, *, patient: bool = False) -> AsyncGenerator[PostgresConnections]:
@@ -137,7 +137,7 @@ class PostgresStorage:
             connect_args={"timeout": CONNECT_TIMEOUT, "server_settings": _session_settings(idle="0")},
         )
 
-    async def make_place(self) -> None:
+    async def prepare_location(self) -> None:
         """Do nothing: who runs the server makes the database."""
 
     def lane_of(self, lock: int | None) -> object:
@@ -153,7 +153,7 @@ class PostgresStorage:
         encoding = connection.scalar(text("SHOW server_encoding"))
         if encoding != "UTF8":
             raise UnusableError(
-                f"The database at {self.place} keeps text as {encoding}, which can't hold most letters. "
+                f"The database at {self.location} keeps text as {encoding}, which can't hold most letters. "
                 "Create a new one with createdb --encoding=UTF8 --template=template0."
             )
 
@@ -202,16 +202,16 @@ class PostgresStorage:
             return str(error)
         state = _state_of(error)
         if state is not None and state.startswith(REFUSED_CLASS):
-            return f"The database at {self.place} rejects the user or the password."
+            return f"The database at {self.location} rejects the user or the password."
         if state == NO_SUCH_DATABASE:
-            return f"There's no such database: {self.place}. Create it with createdb."
+            return f"There's no such database: {self.location}. Create it with createdb."
         if isinstance(error, TypeError | ValueError):
             return "The database's address has an unknown option or an invalid value."
         if isinstance(error, OSError):
             reason = error.strerror or str(error) or "no answer in time"
-            return f"The database at {self.place} can't be reached: {reason}"
+            return f"The database at {self.location} can't be reached: {reason}"
         if isinstance(error, DBAPIError | PoolTimeoutError | asyncpg.PostgresError | asyncpg.InterfaceError):
-            return f"The database at {self.place} can't be opened: {_words_of(error)}"
+            return f"The database at {self.location} can't be opened: {_words_of(error)}"
         return None
 
 

@@ -73,7 +73,7 @@ async def examine_schema(url: str) -> Schema:
         await engine.dispose()
     if damage is not None:
         return Schema(Fit.DAMAGED, revision, head, damage)
-    return Schema(_judge(revision, head, has_tables=has_tables), revision, head)
+    return Schema(_classify(revision, head, has_tables=has_tables), revision, head)
 
 
 def read_only(url: URL) -> URL:
@@ -88,7 +88,7 @@ def _look(connection: Connection) -> tuple[str, bool]:
     return revision_of(connection), bool(inspect(connection).get_table_names())
 
 
-def _judge(revision: str, head: str, *, has_tables: bool) -> Fit:
+def _classify(revision: str, head: str, *, has_tables: bool) -> Fit:
     if not revision:
         return Fit.FOREIGN if has_tables else Fit.ABSENT
     if revision == head:

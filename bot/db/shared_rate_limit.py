@@ -1,4 +1,4 @@
-"""Turns that all processes on a database take together: one at a time, so and so far apart."""
+"""A rate limit that all processes on a database share: one call at a time, so and so far apart."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,10 +16,10 @@ CLOCK_SKEW = timedelta(seconds=10)  # by which the clocks of several hosts may d
 
 
 class SharedRateLimit:
-    """Gives turns by their name. Nobody keeps a place in a line, so a process that dies blocks nobody.
+    """Gives slots by their name. Nobody keeps a position in a line, so a process that dies blocks nobody.
 
     Args:
-        wait: waits so many seconds; whatever it raises leaves `take` too.
+        wait: waits so many seconds; whatever it raises leaves `acquire` too.
     """
 
     def __init__(
@@ -32,8 +32,8 @@ class SharedRateLimit:
         self._wait = wait
         self._clock = clock
 
-    async def take(self, name: str, spacing: timedelta) -> None:
-        """Return when it is our turn; the next one comes `spacing` later at the earliest.
+    async def acquire(self, name: str, spacing: timedelta) -> None:
+        """Wait for a slot and take it; the next one comes `spacing` later at the earliest.
 
         Raises:
             DatabaseBusyError: nothing can be written now.
@@ -42,16 +42,16 @@ class SharedRateLimit:
             await self._wait(seconds)
 
     async def _try(self, name: str, spacing: timedelta) -> float:
-        """Take the turn if it is free and return 0, else return the seconds until it may be."""
+        """Take the slot if it is free and return 0, else return the seconds until it may be."""
 
         def take(session: Session) -> float:
-            note = session.get(StateRow, name)
+            row = session.get(StateRow, name)
             now = self._clock()  # a busy database may have kept us waiting
-            free_at = now if note is None else datetime.fromisoformat(note.value)
+            free_at = now if row is None else datetime.fromisoformat(row.value)
             # One that is further away comes from a clock that was set back.
             if now < free_at <= now + spacing + CLOCK_SKEW:
                 return (free_at - now).total_seconds()
             session.merge(StateRow(name=name, value=(now + spacing).isoformat()))
             return 0.0
 
-        return await self._database.write(take, Lock.NOTES)
+        return await self._database.write(take, Lock.STATE)

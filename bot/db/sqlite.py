@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.db.addresses import shown_address
-from bot.db.sqlite_file import NOT_ONE, damage_in, is_corrupt, make_place, primary_code
+from bot.db.sqlite_file import NOT_ONE, damage_in, is_corrupt, prepare_folder, primary_code
 from bot.db.transactions import Result, UnusableError
 
 # Another process may hold the lock. Waiting for it and for our own writers (`ANSWER_PATIENCE`) together
@@ -39,7 +39,7 @@ PRAGMAS = (
 PASSING_CODES = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR
 
 PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
-QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
+QUICK_CHECK_MAX_BYTES = 256 * 2**20  # bytes that a start reads through, in about a second
 
 
 class DatabaseThread:
@@ -117,7 +117,7 @@ class SqliteStorage:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self.place = shown_address(url)
+        self.location = shown_address(url)
 
     @asynccontextmanager
     async def open(self, *, patient: bool = False) -> AsyncGenerator[SqliteConnections]:  # noqa: ARG002 nothing ends a long transaction
@@ -146,7 +146,7 @@ class SqliteStorage:
         event.listen(engine.sync_engine, "begin", partial(_begin, "BEGIN IMMEDIATE"))
         return engine
 
-    async def make_place(self) -> None:
+    async def prepare_location(self) -> None:
         """Make the file's folder, for its owner only.
 
         Raises:
@@ -154,7 +154,7 @@ class SqliteStorage:
             UnusableError: the file is gone, and what was last written to it is not.
         """
         if path := self._url.database:
-            await asyncio.to_thread(make_place, Path(path))
+            await asyncio.to_thread(prepare_folder, Path(path))
 
     def lane_of(self, lock: int | None) -> object:  # noqa: ARG002 the interface names it
         """Return the same for all: SQLite lets one writer at a time in."""
@@ -172,7 +172,7 @@ class SqliteStorage:
     def find_damage(self, connection: Connection) -> str | None:
         """Read the file through, unless that would take long."""
         pages, size = connection.scalar(PAGES), connection.scalar(PAGE_SIZE)
-        return damage_in(connection) if pages * size <= QUICK_CHECK_MOST else None
+        return damage_in(connection) if pages * size <= QUICK_CHECK_MAX_BYTES else None
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 the interface names it
         """Return True: a lone engine's connection could not have been opened otherwise."""
@@ -214,10 +214,10 @@ class SqliteStorage:
     def _name_damage(self, damage: str) -> str:
         if damage == NOT_ONE:
             return (
-                f"The file {self.place} is no SQLite database, or its beginning is damaged. "
+                f"The file {self.location} is no SQLite database, or its beginning is damaged. "
                 "If it's the right file, keep it, and restore the latest backup."
             )
-        return f"The file {self.place} is damaged ({damage}). Keep it, and restore the latest backup."
+        return f"The file {self.location} is damaged ({damage}). Keep it, and restore the latest backup."
 
 
 def _want_alone(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

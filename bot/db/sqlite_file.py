@@ -15,7 +15,7 @@ NOT_ONE = "file is not a database"  # SQLite's words
 UNREADABLE_TEXT = "Could not decode to UTF-8"  # Python's words, which come without a code
 
 
-def make_place(path: Path) -> None:
+def prepare_folder(path: Path) -> None:
     """Make the file's folder, for its owner only.
 
     Raises:

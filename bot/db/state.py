@@ -16,13 +16,13 @@ COMMANDS = "commands of "  # and an application's id: what Discord was told abou
 
 async def get_state(database: Database, name: str) -> str | None:
     """Return what was kept under `name`, or None."""
-    note = await database.read(lambda session: session.get(StateRow, name))
-    return note.value if note else None
+    row = await database.read(lambda session: session.get(StateRow, name))
+    return row.value if row else None
 
 
 async def keep_state(database: Database, name: str, value: str) -> None:
     """Keep `value` under `name`, in place of what was there."""
-    await database.write(lambda session: session.merge(StateRow(name=name, value=value)), Lock.NOTES)
+    await database.write(lambda session: session.merge(StateRow(name=name, value=value)), Lock.STATE)
 
 
 def forget_previews(session: Session, now: datetime) -> int:

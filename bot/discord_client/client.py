@@ -200,7 +200,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
     """The same with some of the shards; other processes have the others.
 
     Args:
-        turns: in which all processes identify, since Discord counts them together.
+        rate_limit: with which all processes identify, since Discord counts them together.
     """
 
     def __init__(
@@ -229,7 +229,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
         if self._buckets is None:
             self._buckets = (await self.fetch_session_start_limits()).max_concurrency
         try:
-            await self._rate_limit.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
+            await self._rate_limit.acquire(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
         except DatabaseBusyError:
             # Members shall be told that it is; and raised here, discord.py would close all shards.
             log.warning("starting a session without waiting for its turn", shard=shard_id)

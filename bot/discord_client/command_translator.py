@@ -6,7 +6,7 @@ The names of commands and options stay as they are in every language, since text
 import re
 
 from discord import Locale, app_commands
-from discord.app_commands import TranslationContextLocation as Place
+from discord.app_commands import TranslationContextLocation as Location
 
 from bot.i18n.catalogues import ENGLISH, language_of, translations
 
@@ -15,7 +15,9 @@ DESCRIPTION_LENGTH = 100  # the same for the name of a choice
 MENU_LENGTH = 32
 
 WORD = re.compile(r"[^\W\d_]{2}")  # what has none, such as "16:9" or "8", is the same in every language
-DESCRIPTIONS = frozenset({Place.command_description, Place.group_description, Place.parameter_description})
+DESCRIPTIONS = frozenset(
+    {Location.command_description, Location.group_description, Location.parameter_description}
+)
 
 
 class CommandTranslator(app_commands.Translator):
@@ -37,7 +39,7 @@ class CommandTranslator(app_commands.Translator):
 
 def is_translated(text: str, context: app_commands.TranslationContextTypes) -> bool:
     """Whether a text of a command is one that is said in other languages."""
-    if context.location is Place.command_name:
+    if context.location is Location.command_name:
         return isinstance(context.data, app_commands.ContextMenu)
-    is_shown = context.location in DESCRIPTIONS or context.location is Place.choice_name
+    is_shown = context.location in DESCRIPTIONS or context.location is Location.choice_name
     return is_shown and WORD.search(text) is not None

@@ -24,7 +24,7 @@ OUTDATED = N_(
 )
 UNREADABLE = N_("I can't read that message. Try another one. This didn't count toward your limit.")
 
-MOST_WHOLE = 2**53  # the bound of Discord's INTEGER, either way
+MAX_INTEGER = 2**53  # the bound of Discord's INTEGER, either way
 
 Snowflake = Annotated[str, Field(pattern=r"\A[0-9]{1,20}\z")]
 
@@ -192,5 +192,5 @@ class SentCommand(_Sent):
         elif option.type != declared or type(option.value) is not wanted:
             reason = _(WRONG_TYPE[wanted], option=option.name)
             raise BadInputError(f"{reason} " + _("This didn't count toward your limit."))
-        elif wanted is int and abs(option.value) > MOST_WHOLE:
+        elif wanted is int and abs(option.value) > MAX_INTEGER:
             raise BadInputError(_(BAD_VALUE))

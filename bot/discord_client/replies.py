@@ -30,7 +30,7 @@ TOO_FAST = N_("That was too fast. Wait a few seconds and try again. This didn't 
 
 async def is_served(interaction: discord.Interaction[Any]) -> bool:
     """Return whether an interaction is served: not if it comes too late to be answered, or too fast."""
-    late = interaction.client.services.lateness.note(interaction.created_at.timestamp(), time.monotonic())
+    late = interaction.client.services.lateness.record(interaction.created_at.timestamp(), time.monotonic())
     interaction.extras[LATE] = late
     if late >= lateness.TOO_LATE:
         # Discord has told the person that the application did not respond.
@@ -47,7 +47,7 @@ async def _keep_pace(interaction: discord.Interaction[Any]) -> bool:
     command or a form has no such answer, and gets the sentence again.
     """
     cooldown: Cooldown = interaction.client.services.cooldown
-    pace = cooldown.note(interaction.user.id, time.monotonic())
+    pace = cooldown.count(interaction.user.id, time.monotonic())
     if pace is Pace.FINE:
         return True
     if pace is Pace.TOO_FAST:
@@ -78,15 +78,15 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
     except discord.HTTPException as failure:
         log.warning("could not show an error", code=failure.code, interaction=interaction.id)
     else:
-        await note_shown(interaction, cause)
+        await record_shown(interaction, cause)
 
 
-async def note_shown(interaction: discord.Interaction[Any], error: Exception) -> None:
+async def record_shown(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Remember that a person was shown a refusal that tells of a strike; else a message tells it."""
     if not isinstance(error, RefusedError) or error.strike_id is None:
         return
     try:
-        await interaction.client.services.strikes.note_shown(error.strike_id)
+        await interaction.client.services.strikes.record_shown(error.strike_id)
     except DatabaseBusyError as busy:
         log.warning("a strike will be announced twice", strike=error.strike_id, error=str(busy))
 

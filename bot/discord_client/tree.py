@@ -115,8 +115,8 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         payload = [command.to_dict(self) for command in self.get_commands()]
         languages = {locale.value: catalogues.language_of(locale.value) for locale in discord.Locale}
         # Not the translated payload: reading every catalogue would take longer than all else in a start.
-        told = json.dumps([payload, languages, catalogues.fingerprint()], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
+        described = json.dumps([payload, languages, catalogues.fingerprint()], sort_keys=True)
+        return hashlib.sha256(described.encode()).hexdigest()
 
     async def _use_translator(self) -> None:
         if self.translator is None:

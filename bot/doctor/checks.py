@@ -108,7 +108,7 @@ async def check_account(veo: VeoClient, sample: VideoRequest, patience: float) -
     except AccountError:
         return _refused_key()
     except ForbiddenError:
-        return await _judge_silent_key(veo, patience / 2)
+        return await _check_silent_key(veo, patience / 2)
     except UnreachableError:
         return CheckResult(
             is_good=False,
@@ -126,7 +126,7 @@ async def check_account(veo: VeoClient, sample: VideoRequest, patience: float) -
     price, key = await asyncio.gather(_fetch_price(veo, sample, patience / 2), fetch_key(veo, patience / 2))
     if (trouble := _trouble_of(key)) is not None:
         return trouble
-    finding = _judge_balance(balance, sample, price)
+    finding = _check_balance(balance, sample, price)
     limit = describe_limit(key) if key is not None and key.is_ours else ""
     return replace(finding, what=f"{finding.what} {limit}".rstrip())
 
@@ -140,8 +140,8 @@ def _refused_key() -> CheckResult:
     )
 
 
-async def _judge_silent_key(veo: VeoClient, patience: float) -> CheckResult:
-    """Judge a key that may not ask for the balance, as one that is for videos alone."""
+async def _check_silent_key(veo: VeoClient, patience: float) -> CheckResult:
+    """Check a key that may not ask for the balance, as one that is for videos alone."""
     key = await fetch_key(veo, patience)
     if key is None or not key.is_ours:
         return _refused_key()
@@ -245,13 +245,13 @@ class Checkup:
         running, since = await self._database.read(lambda session: session.execute(query).one())
         if not running:
             return CheckResult(is_good=True, what=_("No videos are in progress."))
-        return _judge_polls(
+        return _check_silence(
             self._veo.answered_at, max(since or self._opened_at, self._opened_at), self._clock()
         )
 
 
-def _judge_balance(balance: float, sample: VideoRequest, price: float | None) -> CheckResult:
-    """Judge an account of `balance` USD; `price`: of `sample`, in credits."""
+def _check_balance(balance: float, sample: VideoRequest, price: float | None) -> CheckResult:
+    """Check an account of `balance` USD; `price`: of `sample`, in credits."""
     money = dollars(abs(balance))
     if balance < 0:
         money = _("minus {amount}", amount=money)
@@ -274,8 +274,8 @@ def _judge_balance(balance: float, sample: VideoRequest, price: float | None) ->
     return CheckResult(is_good=True, what=_("The key works. Its account has {money}.", money=money))
 
 
-def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> CheckResult:
-    """Judge the silence; `waiting_since`: from when on there was something to ask about."""
+def _check_silence(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> CheckResult:
+    """Check the silence; `waiting_since`: from when on there was something to ask about."""
     if now - max(answered_at or waiting_since, waiting_since) > SILENCE:
         last = (
             _("The last answer came {when}.", when=relative_time(answered_at))

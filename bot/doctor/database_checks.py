@@ -16,8 +16,8 @@ from bot.doctor.discord_checks import server_name
 BACK_UP = "Back it up first: `veo-bot backup FILE`."
 
 
-def judge_schema(schema: Schema) -> CheckResult:
-    """Judge whether this version of the program can work with a database."""
+def check_schema(schema: Schema) -> CheckResult:
+    """Check whether this version of the program can work with a database."""
     match schema.fit:
         case Fit.ABSENT:
             return CheckResult(is_good=True, what="There's no database yet. The first start creates it.")

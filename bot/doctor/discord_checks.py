@@ -52,7 +52,7 @@ async def check_application(api: DiscordApi) -> list[CheckResult]:
         application = await api.fetch_application()
     except DiscordError as error:
         return [_unreadable("The application at Discord", error)]
-    return [_judge_endpoint(application), _judge_intents(application)]
+    return [_check_endpoint(application), _check_intents(application)]
 
 
 async def check_gateway(api: DiscordApi, address: str = "") -> list[CheckResult]:
@@ -64,7 +64,7 @@ async def check_gateway(api: DiscordApi, address: str = "") -> list[CheckResult]
         info = await api.fetch_gateway()
     except DiscordError as error:
         return [_unreadable("The gateway's address", error)]
-    return [_judge_starts(info), await _check_hello(api, address or info.url)]
+    return [_check_starts(info), await _check_hello(api, address or info.url)]
 
 
 async def check_servers(api: DiscordApi) -> tuple[list[CheckResult], list[Server]]:
@@ -75,7 +75,7 @@ async def check_servers(api: DiscordApi) -> tuple[list[CheckResult], list[Server
             return [_uninvited(await api.fetch_application())], []
     except DiscordError as error:
         return [_unreadable("The bot's servers", error)], []
-    return [*map(judge_server, servers), CHANNELS], servers
+    return [*map(check_server, servers), CHANNELS], servers
 
 
 async def check_operator_channel(api: DiscordApi, channel_id: int) -> CheckResult:
@@ -95,8 +95,8 @@ async def check_operator_channel(api: DiscordApi, channel_id: int) -> CheckResul
     )
 
 
-def judge_server(server: Server) -> CheckResult:
-    """Judge what the bot's roles allow on a whole server."""
+def check_server(server: Server) -> CheckResult:
+    """Check what the bot's roles allow on a whole server."""
     without = lacking(server.permissions)
     if not without:
         return CheckResult(
@@ -120,7 +120,7 @@ def _name(user: User) -> str:
     return f"{shorten(clean(user.username), NAME_LENGTH)} ({user.id})"
 
 
-def _judge_endpoint(application: Application) -> CheckResult:
+def _check_endpoint(application: Application) -> CheckResult:
     if not application.interactions_endpoint_url:
         return CheckResult(is_good=True, what="Commands arrive over the gateway.")
     return CheckResult(
@@ -130,7 +130,7 @@ def _judge_endpoint(application: Application) -> CheckResult:
     )
 
 
-def _judge_intents(application: Application) -> CheckResult:
+def _check_intents(application: Application) -> CheckResult:
     granted = [name for name, bits in PRIVILEGED.items() if application.flags & bits]
     if not granted:
         return CheckResult(is_good=True, what="No privileged intents are turned on, and none are needed.")
@@ -142,7 +142,7 @@ def _judge_intents(application: Application) -> CheckResult:
     )
 
 
-def _judge_starts(info: GatewayInfo) -> CheckResult:
+def _check_starts(info: GatewayInfo) -> CheckResult:
     limit = info.session_start_limit
     what = f"{limit.remaining:,} of {limit.total:,} session starts left"
     if limit.remaining > limit.total * FEW_STARTS:

@@ -13,7 +13,7 @@ from bot.db.database import Database, DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
 from bot.doctor.check_result import CHECK_PATIENCE, CheckResult, bounded, bounded_all
 from bot.doctor.checks import check_account, check_submitting, check_writing, sample_of
-from bot.doctor.database_checks import count_open, find_pauses, judge_schema
+from bot.doctor.database_checks import check_schema, count_open, find_pauses
 from bot.doctor.discord_api import DiscordApi
 from bot.doctor.discord_checks import (
     check_application,
@@ -50,7 +50,7 @@ async def examine(*, patience: float = CHECK_PATIENCE) -> list[Section]:
         patience: seconds that one check may take.
     """
     inspection = inspect_settings()
-    settings = Section("Settings", _judge_settings(inspection))
+    settings = Section("Settings", _check_settings(inspection))
     if inspection.settings is None:
         return [settings]
     async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
@@ -97,7 +97,7 @@ class _Examination:
         try:
             async with asyncio.timeout(self.patience):
                 schema = await examine_schema(self.settings.resolved_database_url)
-                findings = [judge_schema(schema)]
+                findings = [check_schema(schema)]
                 if schema.fit is not Fit.CURRENT:
                     return None, findings
                 opened = open_database(self.settings.resolved_database_url)
@@ -153,7 +153,7 @@ class _Examination:
         return self.wrong.isdisjoint(names)
 
 
-def _judge_settings(inspection: Inspection) -> list[CheckResult]:
+def _check_settings(inspection: Inspection) -> list[CheckResult]:
     findings = [
         CheckResult(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
     ] or [CheckResult(is_good=True, what="All settings are valid.")]

@@ -11,7 +11,7 @@ from rich.text import Text
 from bot.doctor.check_result import CheckResult
 from bot.doctor.examine import Section
 
-MOMENT = re.compile(r"<t:(\d+):R>")  # as Discord shows times
+TIMESTAMP = re.compile(r"<t:(\d+):R>")  # as Discord shows times
 STYLES = {"good": "green", "warning": "bold yellow", "bad": "bold red"}
 
 
@@ -77,4 +77,6 @@ def _todo(finding: CheckResult) -> str:
 def _plain(text: str) -> str:
     """Return `text` as an operator reads it in a terminal: with plain times and the provider's usual name."""
     text = text.replace("he video service", "he provider")  # as moderators know it
-    return MOMENT.sub(lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%Y-%m-%d %H:%M} UTC", text)
+    return TIMESTAMP.sub(
+        lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%Y-%m-%d %H:%M} UTC", text
+    )

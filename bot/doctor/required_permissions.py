@@ -1,6 +1,6 @@
 """The permissions that the bot needs, as Discord's settings call them. Pure: numbers in, names out.
 
-`/veo-admin doctor` judges a channel by them, `veo-bot doctor` a whole server.
+`/veo-admin doctor` checks a channel by them, `veo-bot doctor` a whole server.
 """
 
 from collections.abc import Iterable

@@ -25,9 +25,9 @@ from bot.provider.catalogue import ALL_MODELS, OptionValue, get_model
 from bot.provider.client import VeoClient
 
 DECISIVE_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's work goes by
-RECALLED = 200  # finishes of each kind; older ones hardly count any more
+MAX_LOADED = 200  # finishes of each kind; older ones hardly count any more
 SCANNED = 2000  # rows read at the start, the last ones finished
-RECALL_INTERVAL = 600.0  # seconds
+LOAD_INTERVAL = 600.0  # seconds
 METRICS_INTERVAL = 600.0  # seconds; the provider's measures are of the last hour or so
 SPREAD_STEP = 1.25  # by which intervals grow with the load, so that plans can be shared
 EXPECTED_SHARE = 0.75  # of the videos are ready by the time that is shown: later is really unusual
@@ -80,7 +80,7 @@ class DurationEstimator:
         self._max_running = max_running
         self._priors: dict[str, Prior] = {}  # by model, from the provider's measures
         self._courses: dict[Kind, Course] = {}
-        self._told: dict[Kind, Sequence[Finish]] = {}
+        self._learnt: dict[Kind, Sequence[Finish]] = {}
 
     def next_poll(self, generation: Generation, now: datetime, in_flight: int = 1) -> float:
         """Return the seconds until the next question about a video that was asked about just now.
@@ -97,10 +97,10 @@ class DurationEstimator:
         return min(max(first - _age(generation, now), 0.0), first)
 
     def _interval_for(self, in_flight: int) -> float:
-        least = in_flight / self._rate
-        if least <= self._interval or self._interval <= MIN_POLL_DELAY:
+        min_interval = in_flight / self._rate
+        if min_interval <= self._interval or self._interval <= MIN_POLL_DELAY:
             return self._interval
-        steps = ceil(log(least / self._interval) / log(SPREAD_STEP))
+        steps = ceil(log(min_interval / self._interval) / log(SPREAD_STEP))
         return min(self._interval * SPREAD_STEP**steps, MAX_POLL_DELAY)
 
     def eta(self, generation: Generation, now: datetime) -> Eta:
@@ -138,12 +138,12 @@ class DurationEstimator:
 
         A kind of which the same was told before is left out: what was learnt since then was told, too.
         """
-        for kind, told in finishes.items():
-            if told == self._told.get(kind):
+        for kind, known in finishes.items():
+            if known == self._learnt.get(kind):
                 continue
-            self._told[kind] = told
+            self._learnt[kind] = known
             forecast = Forecast(self._priors.get(kind[0]) or documented_prior())
-            for finish in told:
+            for finish in known:
                 forecast = forecast.after_finish(finish)
             self._set(kind, forecast)
 
@@ -218,21 +218,21 @@ class HistoryLoader:
         database: Database,
         stopping: asyncio.Event,
         *,
-        interval: float = RECALL_INTERVAL,
+        interval: float = LOAD_INTERVAL,
     ) -> None:
         self._estimator = estimator
         self._database = database
-        self._refresher = Refresher("durations of videos", self._recall, stopping, interval=interval)
+        self._refresher = Refresher("durations of videos", self._load, stopping, interval=interval)
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
         await self._refresher.run()
 
-    async def _recall(self) -> None:
-        self._estimator.learn_from(await recall_finishes(self._database))
+    async def _load(self) -> None:
+        self._estimator.learn_from(await load_finishes(self._database))
 
 
-async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:
+async def load_finishes(database: Database) -> dict[Kind, list[Finish]]:
     """Return how long this bot's last videos took, by kind, the oldest first."""
     query = (
         select(Generation)
@@ -246,14 +246,14 @@ async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:
         .options(load_only(*_OF_FINISHES, raiseload=True))
     )
 
-    def recall(session: Session) -> dict[Kind, list[Finish]]:
+    def load(session: Session) -> dict[Kind, list[Finish]]:
         found: defaultdict[Kind, list[Finish]] = defaultdict(list)
         for generation in session.scalars(query):
-            if len(known := found[kind_of(generation)]) < RECALLED:
+            if len(known := found[kind_of(generation)]) < MAX_LOADED:
                 known.append(finish_of(generation))
         return {kind: known[::-1] for kind, known in found.items()}
 
-    return await database.read(recall)
+    return await database.read(load)
 
 
 def kind_of(generation: Generation) -> Kind:

@@ -15,12 +15,12 @@ from itertools import accumulate, pairwise
 from math import ceil, exp, log
 from operator import mul
 
-from bot.eta.prior import BINS, EDGES, LONGEST, STEP, WIDTHS, Prior, place_of
+from bot.eta.prior import BINS, EDGES, LONGEST, STEP, WIDTHS, Prior, bin_of
 
 MEMORIES = (0.99, 0.8)  # what a generation still counts when one more is known; in all, 100 and 5 of them
 SMOOTHINGS = (0.08, 0.13, 0.2)  # standard deviations, of the logarithm
 SCORE_MEMORY = 0.985  # how fast it is forgotten who foretold well
-LEAST_CHANCE = 1e-9  # so that one surprise does not silence an expert for ever
+MIN_CHANCE = 1e-9  # so that one surprise does not silence an expert for ever
 NEGLIGIBLE = 1e-6  # generations
 STUCK = 0.005  # of all generations: so questions become rare once all others would have been ready
 UNKNOWN = 0.01  # of all generations: the slowest, about whose end nothing is foretold
@@ -62,16 +62,16 @@ class Memory:
     counts: tuple[float, ...]
     total: float
 
-    def smoothed(self, place: int, kernel: Sequence[float]) -> float:
+    def smoothed(self, index: int, kernel: Sequence[float]) -> float:
         """Return the count of a bin after smoothing."""
         reach = len(kernel) // 2
-        return sum(map(mul, self.counts[REACH + place - reach : REACH + place + reach + 1], kernel))
+        return sum(map(mul, self.counts[REACH + index - reach : REACH + index + reach + 1], kernel))
 
     def with_one_more(self, shares: Mapping[int, float], kept: float) -> "Memory":
         """Return the memory after a generation that is spread over some bins."""
         counts = [count * kept for count in self.counts]
-        for place, share in shares.items():
-            counts[REACH + place] += share
+        for index, share in shares.items():
+            counts[REACH + index] += share
         return Memory(tuple(counts), self.total * kept + 1)
 
 
@@ -104,7 +104,7 @@ class Forecast:
         overlaps = _overlaps(finish)
         foretold = self._foretold(overlaps)
         scores = [
-            SCORE_MEMORY * score + log(max(sum(map(mul, chances, overlaps.values())), LEAST_CHANCE))
+            SCORE_MEMORY * score + log(max(sum(map(mul, chances, overlaps.values())), MIN_CHANCE))
             for score, chances in zip(self._scores, foretold, strict=True)
         ]
         experts = _weights(scores)
@@ -112,8 +112,8 @@ class Forecast:
         parts = [chance * part for chance, part in zip(chances, overlaps.values(), strict=True)]
         total = sum(parts)
         shares = {
-            place: part / total if total else 1 / len(parts)
-            for place, part in zip(overlaps, parts, strict=True)
+            index: part / total if total else 1 / len(parts)
+            for index, part in zip(overlaps, parts, strict=True)
         }
         memories = [
             memory.with_one_more(shares, kept) for memory, kept in zip(self._memories, MEMORIES, strict=True)
@@ -124,13 +124,13 @@ class Forecast:
         """Return the forecast that believed something else before it saw the same."""
         return Forecast(prior, self._memories, self._scores)
 
-    def _foretold(self, places: Collection[int]) -> list[list[float]]:
+    def _foretold(self, indices: Collection[int]) -> list[list[float]]:
         """Return the probability of each of some bins, for each expert."""
         prior, weight = self._prior.masses, self._prior.weight
         return [
             [
-                (memory.smoothed(place, kernel) + weight * prior[place]) / (memory.total + weight)
-                for place in places
+                (memory.smoothed(index, kernel) + weight * prior[index]) / (memory.total + weight)
+                for index in indices
             ]
             for memory in self._memories
             for kernel in KERNELS
@@ -154,9 +154,9 @@ class Forecast:
             scale = 1 / (memory.total + self._prior.weight)
             believed += sum(own) * scale * self._prior.weight
             kernel = _mixed(KERNELS, [weight * scale for weight in own])
-            for place, count in enumerate(memory.counts):
+            for index, count in enumerate(memory.counts):
                 if count > NEGLIGIBLE:
-                    for offset, weight in enumerate(kernel, place - REACH):
+                    for offset, weight in enumerate(kernel, index - REACH):
                         masses[offset] += count * weight
         return [
             mass + believed * prior
@@ -165,9 +165,9 @@ class Forecast:
 
     def waiting(self, age: float) -> float:
         """Return the probability that a generation takes longer than `age` seconds."""
-        place = place_of(age)
-        before, after = self.survival[place], self.survival[place + 1]
-        part = min(1.0, (max(age, 0.0) - EDGES[place]) / WIDTHS[place])
+        index = bin_of(age)
+        before, after = self.survival[index], self.survival[index + 1]
+        part = min(1.0, (max(age, 0.0) - EDGES[index]) / WIDTHS[index])
         return before + (after - before) * part
 
     @cached_property
@@ -180,7 +180,7 @@ class Forecast:
 
     def hazard(self, age: float) -> float:
         """Return the probability of becoming ready within the next second, if it is not at `age` seconds."""
-        return self.hazards[place_of(age)]
+        return self.hazards[bin_of(age)]
 
     def expected_finish(self, age: float, share: float = 0.5) -> float | None:
         """Return in how many seconds `share` of those that are not ready at `age` seconds will be.
@@ -191,21 +191,21 @@ class Forecast:
         if left < UNKNOWN:
             return None
         aim = left * (1 - share)
-        place = bisect_right(self.survival, -aim, key=lambda part: -part) - 1
-        before, after = self.survival[place], self.survival[place + 1]
-        return EDGES[place] + WIDTHS[place] * (before - aim) / (before - after) - max(age, 0.0)
+        index = bisect_right(self.survival, -aim, key=lambda part: -part) - 1
+        before, after = self.survival[index], self.survival[index + 1]
+        return EDGES[index] + WIDTHS[index] * (before - aim) / (before - after) - max(age, 0.0)
 
 
 def _overlaps(finish: Finish) -> dict[int, float]:
     """Return the bins in which it may have become ready, with the part of each that comes into question."""
     after = min(max(finish.after, 0.0), LONGEST)
     by = min(max(finish.by, after), LONGEST)
-    first, last = place_of(after), place_of(by)
+    first, last = bin_of(after), bin_of(by)
     overlaps = {
-        place: (min(by, EDGES[place + 1]) - max(after, EDGES[place])) / WIDTHS[place]
-        for place in range(first, last + 1)
+        index: (min(by, EDGES[index + 1]) - max(after, EDGES[index])) / WIDTHS[index]
+        for index in range(first, last + 1)
     }
-    return {place: part for place, part in overlaps.items() if part > 0} or {last: 1.0}
+    return {index: part for index, part in overlaps.items() if part > 0} or {last: 1.0}
 
 
 def _weights(scores: Sequence[float]) -> list[float]:

@@ -66,19 +66,19 @@ class PollPlan:
         aim = self._progress_at(age) + 1
         if aim >= self._progress[-1]:
             return MAX_POLL_DELAY
-        place = bisect_right(self._progress, aim) - 1
-        before, after = self._progress[place], self._progress[place + 1]
-        due = EDGES[place] + WIDTHS[place] * (aim - before) / (after - before)
+        index = bisect_right(self._progress, aim) - 1
+        before, after = self._progress[index], self._progress[index + 1]
+        due = EDGES[index] + WIDTHS[index] * (aim - before) / (after - before)
         return min(max(due - age, MIN_POLL_DELAY), MAX_POLL_DELAY)
 
     def _progress_at(self, age: float) -> float:
-        place = bisect_right(EDGES, age) - 1
-        if place < 0:
+        index = bisect_right(EDGES, age) - 1
+        if index < 0:
             return 0.0
-        if place >= BINS:
+        if index >= BINS:
             return self._progress[-1]
-        before, after = self._progress[place], self._progress[place + 1]
-        return before + (after - before) * (age - EDGES[place]) / WIDTHS[place]
+        before, after = self._progress[index], self._progress[index + 1]
+        return before + (after - before) * (age - EDGES[index]) / WIDTHS[index]
 
     def _fit(self) -> None:
         """Find the density at which as many questions are asked as at the fixed interval, on average."""

@@ -60,7 +60,7 @@ def metrics_prior(p50: float, p75: float, p90: float, p99: float) -> Prior | Non
     return Prior(tuple(masses), METRICS_WEIGHT)
 
 
-def place_of(age: float) -> int:
+def bin_of(age: float) -> int:
     """Return the number of the bin for `age` seconds; the last one for more than `LONGEST`."""
     return min(max(bisect_right(EDGES, age) - 1, 0), BINS - 1)
 
@@ -73,15 +73,15 @@ def _levels(seconds: Sequence[float]) -> list[float]:
     """
     normal = NormalDist()
     knots = [normal.inv_cdf(part) for part in PERCENTILES]
-    places, spreads = [log(seconds[0])], list[float]()
+    positions, spreads = [log(seconds[0])], list[float]()
     for (before, after), (start, end) in zip(pairwise(seconds), pairwise(knots), strict=True):
         spread = log(after / before) / (end - start)
         spreads.append(min(max(spread, SPREADS[0]), SPREADS[1]))
-        places.append(places[-1] + spreads[-1] * (end - start))
+        positions.append(positions[-1] + spreads[-1] * (end - start))
     levels = [0.0]
-    for place in map(log, EDGES[1:]):
-        part = min(max(bisect_right(places, place) - 1, 0), len(spreads) - 1)
-        levels.append(normal.cdf(knots[part] + (place - places[part]) / spreads[part]))
+    for position in map(log, EDGES[1:]):
+        part = min(max(bisect_right(positions, position) - 1, 0), len(spreads) - 1)
+        levels.append(normal.cdf(knots[part] + (position - positions[part]) / spreads[part]))
     return levels
 
 

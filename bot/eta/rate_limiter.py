@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-CATCH_UP = 0.1  # seconds that a busy process may wake too late without losing turns
+CATCH_UP = 0.1  # seconds that a busy process may wake too late without losing slots
 
 
 @dataclass(slots=True)
@@ -29,16 +29,16 @@ class Slots:
 
 
 class RateLimiter:
-    """Gives turns. One object for all calls that share a rate.
+    """Gives slots. One object for all calls that share a rate.
 
-    Turns are given in the order in which they are asked for, as `asyncio.Lock` promises; so while there are
+    Slots are given in the order in which they are asked for, as `asyncio.Lock` promises; so while there are
     too many polls, all generations are asked about once a round, and everybody's rounds grow by the same. A
     caller that is cancelled leaves the row and takes no slot. (aiolimiter allows bursts,
     and makes no promise about the order.)
 
     Args:
-        per_second: how many turns a second has; more than 0.
-        wait: waits so many seconds; whatever it raises leaves `turn` too.
+        per_second: how many slots a second has; more than 0.
+        wait: waits so many seconds; whatever it raises leaves `acquire` too.
     """
 
     def __init__(self, per_second: float, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -46,8 +46,8 @@ class RateLimiter:
         self._wait = wait
         self._lock = asyncio.Lock()
 
-    async def turn(self) -> None:
-        """Wait until it is the caller's turn."""
+    async def acquire(self) -> None:
+        """Wait for the caller's slot, and take it."""
         async with self._lock:
             clock = asyncio.get_running_loop().time
             due = clock()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import BLOCK, fetch_releases, fingerprint, offer
-from bot.admission.check_request import Admission, AdmissionContext, Requester, note_passed
+from bot.admission.check_request import Admission, AdmissionContext, Requester, record_passed
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
@@ -111,7 +111,7 @@ class Acceptance:
             return contexts
         if _change(row, plans, contexts) is not None:
             raise DearerError
-        self._admission.note_accepted(session, requester, contexts[-1], now)
+        self._admission.record_accepted(session, requester, contexts[-1], now)
         return self._close_offer(session, requester, row, contexts[0], now)
 
     def offer(
@@ -185,7 +185,7 @@ class Acceptance:
                 return refusal
             shot_id = insertion.add(requester, number, plan, context)
             if not contexts:
-                note_passed(session, requester, title, shot_id, now)
+                record_passed(session, requester, title, shot_id, now)
             contexts.append(context)
         return contexts
 

@@ -81,7 +81,7 @@ class Finishing:
         except DeliveryPostponedError as error:
             row = await self._wait_for_card(row, error)
         else:
-            row = await self._queue.note(row, replaced_post=None)
+            row = await self._queue.update(row, replaced_post=None)
         await asyncio.to_thread(self._clean_up, film)
         await self._end(row)
 
@@ -118,7 +118,7 @@ class Finishing:
 
     async def _end(self, row: FilmRow) -> None:
         """Note that nothing is left to do; raises LeaseLostError where another process carries it."""
-        await self._queue.note(
+        await self._queue.update(
             row, delivered_at=self._clock(), lease_owner=None, lease_until=None, posting_at=None
         )
 
@@ -132,7 +132,7 @@ class Finishing:
             row = await self._wait("older", row, self._timing.delivery_window, self._postponed(error))
             log.error("could not update an older message with a film", film=row.id, reason=str(error))
             return row
-        return await self._queue.note(row, replaced_post=None)
+        return await self._queue.update(row, replaced_post=None)
 
     async def _take_down(self, row: FilmRow) -> FilmRow:
         """Delete what was posted of a film that was removed meanwhile."""
@@ -168,7 +168,7 @@ class Finishing:
             "replaced_post": before,
             "posting_at": None,
         }
-        return await self._queue.note_troubles(row, without_older, **values)
+        return await self._queue.update_troubles(row, without_older, **values)
 
     async def _post_once(self, film: Film) -> tuple[FilmRow, Posted | None]:
         """Post, unless an earlier try has posted already; None: there is nothing to post."""
@@ -178,7 +178,7 @@ class Finishing:
             if found is not None:
                 log.info("an earlier attempt had posted the film", film=row.id, message=found.message_id)
                 return row, found
-            row = await self._queue.note(row, posting_at=None)
+            row = await self._queue.update(row, posting_at=None)
         if row.removed_at is not None or _is_given_up(row):
             return row, None
         film, clip = await self._join(Film(row, film.takes))
@@ -189,7 +189,7 @@ class Finishing:
         except (
             UndeliverableError
         ):  # so it was not posted, and a shot that is taken down changes the film only
-            await self._queue.note(film.row, posting_at=None)
+            await self._queue.update(film.row, posting_at=None)
             raise
 
     async def _begin_posting(self, row: FilmRow) -> FilmRow:
@@ -233,10 +233,10 @@ class Finishing:
         if next_transition(row) is Transition.CUT:
             raise error
         if isinstance(error, JoiningStoppedError) and KILLED not in (row.troubles or {}):
-            await self._queue.note_troubles(row, add(KILLED, at))
+            await self._queue.update_troubles(row, add(KILLED, at))
             raise error
         log.warning("joined a film with cuts instead of crossfades", film=row.id, reason=str(error))
-        return await self._queue.note_troubles(row, unfade(at))
+        return await self._queue.update_troubles(row, unfade(at))
 
     async def _fetch(self, film: Film) -> tuple[Film, list[Clip]]:
         """Return the shots' files, and the film without those that can't be had any more.
@@ -261,7 +261,7 @@ class Finishing:
                 log.error("gave up on a film: a shot's file is gone", film=row.id, reason=str(error))
                 return Film(row, film.takes), []
         if len(lost) > len(row.lost_shots or ()):
-            row = await self._queue.note(row, lost_shots=lost)
+            row = await self._queue.update(row, lost_shots=lost)
         return Film(row, film.takes), clips
 
     def _clean_up(self, film: Film) -> None:
@@ -281,7 +281,7 @@ class Finishing:
 
         The row that is returned is the film's as it stands.
         """
-        row = await self._queue.note_troubles(row, add(trouble, self._clock().isoformat()))
+        row = await self._queue.update_troubles(row, add(trouble, self._clock().isoformat()))
         began = (row.troubles or {})[trouble]
         if self._patience.lasts(row.id, datetime.fromisoformat(began), window):
             raise wait

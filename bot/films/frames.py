@@ -10,7 +10,7 @@ from bot.db.models import Generation, is_there
 from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.last_frames import LastFrames, VideoPlaces
+from bot.media.last_frames import LastFrames, VideoSources
 
 
 class ShotFrames:
@@ -40,16 +40,16 @@ class ShotFrames:
         path = self._videos.path(generation_id)
         is_here = await asyncio.to_thread(path.exists)
         kept = path if is_here else self._videos.find_original(generation_id)
-        return await self._find(shot, VideoPlaces(kept=kept, address=shot.video_url), min_side)
+        return await self._find(shot, VideoSources(kept=kept, address=shot.video_url), min_side)
 
     async def give_up(self, film_id: str, generation_id: str) -> None:
         """Begin no shot of a film with a video's last frame, which can't be had or couldn't for too long."""
-        await self._database.write(lambda session: note_frameless(session, film_id, generation_id))
+        await self._database.write(lambda session: record_frameless(session, film_id, generation_id))
 
-    async def _find(self, shot: Generation, places: VideoPlaces, min_side: int) -> bytes:
+    async def _find(self, shot: Generation, sources: VideoSources, min_side: int) -> bytes:
         """Take it from what was made or, where a shot is redone much later, from what was posted."""
         try:
-            return await self._frames.find(places, min_side)
+            return await self._frames.find(sources, min_side)
         except FileGoneError:
             if self.find_attachment is None:
                 raise
@@ -57,10 +57,10 @@ class ShotFrames:
             address = await self.find_attachment(shot)
         except DeliveryPostponedError as error:
             raise MediaError("Discord can't be asked for the video now.") from error
-        return await self._frames.find(VideoPlaces(attachment=address), min_side)
+        return await self._frames.find(VideoSources(attachment=address), min_side)
 
 
-def note_frameless(session: Session, film_id: str, take_id: str) -> None:
+def record_frameless(session: Session, film_id: str, take_id: str) -> None:
     """Note that a shot of a film couldn't be begun with a take's last frame, so that no other one is."""
     row = session.get(FilmRow, film_id, with_for_update=True)
     if row is not None and take_id not in (row.frameless_shots or ()):

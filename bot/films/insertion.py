@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import AdmissionContext, Requester, note_passed
+from bot.admission.check_request import AdmissionContext, Requester, record_passed
 from bot.db.review_models import ReviewRow
 from bot.films.script import ShotPlan
 from bot.requests.reviews import open_review
@@ -29,12 +29,12 @@ class Insertion:
     last_id: str | None = None
     review: ReviewRow | None = None
 
-    def add(self, place: Requester, number: int, plan: ShotPlan, context: AdmissionContext) -> str:
-        """Insert a shot and return its ID; `place`: the requester, where its result goes."""
+    def add(self, destination: Requester, number: int, plan: ShotPlan, context: AdmissionContext) -> str:
+        """Insert a shot and return its ID; `destination`: the requester, where its result goes."""
         session, requester, now = self.session, self.requester, self.now
         shot = Shot(self.film_id, number, awaits_id=self.last_id if plan.awaits else None)
         spec = replace(plan.spec, shot=shot)
         self.review = self.review or open_review(session, requester, context, now)
-        self.last_id = insert_request(session, place, spec, context, now, self.review).id
-        note_passed(session, requester, context, self.last_id, now)
+        self.last_id = insert_request(session, destination, spec, context, now, self.review).id
+        record_passed(session, requester, context, self.last_id, now)
         return self.last_id

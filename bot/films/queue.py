@@ -89,7 +89,7 @@ class FilmQueue:
             raise LeaseLostError(film_id)
         return film
 
-    async def note(self, row: FilmRow, **values: Any) -> FilmRow:
+    async def update(self, row: FilmRow, **values: Any) -> FilmRow:
         """Change a film that this process carries, and return the new row.
 
         Raises:
@@ -100,8 +100,8 @@ class FilmQueue:
             raise LeaseLostError(row.id)
         return changed
 
-    async def note_troubles(self, row: FilmRow, change: Change, **values: Any) -> FilmRow:
-        """Change a film's troubles as they stand, whatever was noted since it was read; else as `note`.
+    async def update_troubles(self, row: FilmRow, change: Change, **values: Any) -> FilmRow:
+        """Change a film's troubles as they stand, whatever was written since it was read; else as `update`.
 
         Raises:
             LeaseLostError: another process carries it.
@@ -118,7 +118,7 @@ class FilmQueue:
         return changed
 
     async def begin_posting(self, row: FilmRow, names: tuple[str, ...], now: datetime) -> FilmRow | None:
-        """Note that a film is about to be posted; None: it or a shot of `names` was taken down.
+        """Record that a film is about to be posted; None: it or a shot of `names` was taken down.
 
         A shot that is taken down later finds the note, and takes the film with it.
 

@@ -126,7 +126,7 @@ class RedoAcceptance:
             raise _refused_later(numbers[len(trial.ids)], len(trial.ids), trial.refusal)
         if _change(redo, trial) is not None:
             raise DearerError
-        self._admission.note_accepted(session, requester, trial.contexts[-1], now)
+        self._admission.record_accepted(session, requester, trial.contexts[-1], now)
         confirm(session, quote_row, trial.ids[0])
         _reopen(session, film, numbers, trial.ids, now)
         reopened = fetch_film(session, film.row.id)
@@ -161,7 +161,7 @@ class RedoAcceptance:
             ShotRefusedError: the first one has forbidden words.
         """
         trial, releases = Trial(), None
-        place, awaited = _place_of(film.row, requester), awaited_by(film, numbers[0])
+        destination, awaited = _destination_of(film.row, requester), awaited_by(film, numbers[0])
         insertion = Insertion(session, requester, film.row.id, now, last_id=awaited and awaited.id)
         for number in numbers:
             plan = plans[number]
@@ -183,7 +183,7 @@ class RedoAcceptance:
                 if not trial.ids:
                     offer(session, refusal, (requester, plan.video, context), now)
                 return replace(trial, refusal=refusal)
-            take_id = insertion.add(place, number, plan, context)
+            take_id = insertion.add(destination, number, plan, context)
             trial = trial.with_take(take_id, context, plan)
         return trial
 
@@ -202,7 +202,7 @@ class RedoAcceptance:
         return refusal
 
 
-def _place_of(row: FilmRow, requester: Requester) -> Requester:
+def _destination_of(row: FilmRow, requester: Requester) -> Requester:
     """Return the requester, where the film is."""
     return replace(
         requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
@@ -231,11 +231,11 @@ def _reopen(session: Session, film: Film, numbers: Sequence[int], ids: Sequence[
     """Let the takes begin, and the film be joined again after them."""
     row = film.row
     first = film.shots[0]
-    place = {"card_id": film.card_id, "thread_id": first.thread_id, "placement": row.placement}
+    destination = {"card_id": film.card_id, "thread_id": first.thread_id, "placement": row.placement}
     session.execute(
         update(Generation)
         .where(Generation.id.in_(ids))
-        .values(not_before=now, **place)
+        .values(not_before=now, **destination)
         .execution_options(synchronize_session=False)
     )
     if row.result_id is not None and row.joined_shots is None:

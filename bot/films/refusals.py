@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import excuse, fetch_releases, left_words, offer
-from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
+from bot.admission.check_request import AdmissionContext, Requester, check_channel, check_words
 from bot.admission.context import Release
 from bot.admission.denials import (
     BudgetReachedError,
@@ -84,7 +84,7 @@ def title_words(
     `releases`: what lets the title pass; those of `context` are of the first shot.
     """
     found = check_words(row.title, context.policy)
-    if found is None or check_place(requester, context, now) is not None:
+    if found is None or check_channel(requester, context, now) is not None:
         return ()
     return left_words(found.words, releases)
 

@@ -104,11 +104,11 @@ class FilmRunner:
                 return
             if row.attempts < MAX_ATTEMPTS and not (is_late and TIMED_OUT in troubles):
                 if is_late:
-                    await self._queue.note_troubles(row, add(TIMED_OUT, "once"))
+                    await self._queue.update_troubles(row, add(TIMED_OUT, "once"))
                 await self._queue.lay_down(row, wait, failed=True)
                 return
             log.error("gave up on a film after too many attempts", attempts=row.attempts)
-            row = await self._queue.note_troubles(row, add(GIVEN_UP, ""))
+            row = await self._queue.update_troubles(row, add(GIVEN_UP, ""))
             await self._finishing.finish(Film(row, film.takes))
         except StepPostponedError as error:
             await self._postpone(film, error)

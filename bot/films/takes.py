@@ -48,14 +48,14 @@ def source_before(
 def in_order(takes: Sequence[Generation]) -> list[Generation]:
     """Return one shot's takes, the oldest first: each names the one before, since a clock may be set back."""
     by_id = {take.id: take for take in takes}
-    return sorted(takes, key=lambda take: (_place(take, by_id), take.created_at))
+    return sorted(takes, key=lambda take: (_depth(take, by_id), take.created_at))
 
 
-def _place(take: Generation, by_id: Mapping[str, Generation]) -> int:
-    place = 0
-    while place < len(by_id) and take.source_id is not None and take.source_id in by_id:
-        take, place = by_id[take.source_id], place + 1
-    return place
+def _depth(take: Generation, by_id: Mapping[str, Generation]) -> int:
+    depth = 0
+    while depth < len(by_id) and take.source_id is not None and take.source_id in by_id:
+        take, depth = by_id[take.source_id], depth + 1
+    return depth
 
 
 def _current(takes: Sequence[Generation]) -> Generation:

@@ -17,7 +17,7 @@ from bot.home.waiting import Waiting, WaitingKind, fetch_waiting, post_of
 from bot.jobs.ports import Posted
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import fetch_alert
-from bot.monitoring.undelivered import fetch_unposted
+from bot.monitoring.undelivered import fetch_undelivered
 from bot.policy.documents import Period, Policy
 from bot.policy.store import fetch_blocked, fetch_policy
 from bot.policy.strike_rows import StrikesOf, fetch_recent_strikes
@@ -90,12 +90,12 @@ class Home:
 
         return await self._database.read(look, hurried=True)
 
-    async def list_unposted(self, guild_id: int) -> tuple[AlertState | None, Sequence[Generation]]:
+    async def list_undelivered(self, guild_id: int) -> tuple[AlertState | None, Sequence[Generation]]:
         """Return the alert about results that can't be posted, and the requests that they are of."""
         return await self._database.read(
             lambda session: (
                 _fetch_alert(session, guild_id),
-                fetch_unposted(session, guild_id, self._clock()),
+                fetch_undelivered(session, guild_id, self._clock()),
             ),
             hurried=True,
         )

@@ -90,9 +90,9 @@ def dollars(amount: float, *, cents: bool = True) -> str:
     return format_currency(amount, "USD", shown, locale=locale, currency_digits=False)
 
 
-def date(moment: datetime, skeleton: str) -> str:
+def date(at: datetime, skeleton: str) -> str:
     """Return the parts of a moment that a Unicode skeleton names, such as "5 March" for "MMMMd"."""
-    return format_skeleton(skeleton, moment, locale=_prose())
+    return format_skeleton(skeleton, at, locale=_prose())
 
 
 def format_or(words: Iterable[str]) -> str:

@@ -138,7 +138,7 @@ def cancel_one(
 
 
 def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
-    """Return the values of a cancelled row, which nobody carries; a video that was ready has no address then.
+    """Return the values of a cancelled row, which nobody runs; a video that was ready has no address then.
 
     `actor_id`: None: the bot was removed.
     """
@@ -146,20 +146,20 @@ def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
 
 
 def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Generation:
-    """Cancel the row and take it from whoever carries it.
+    """Cancel the row and take it from the process that runs it.
 
     Raises:
         NotFoundError, TooLateError: see `Cancellation.cancel`.
     """
-    place = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
+    is_row = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
     begins_at = case((is_being_answered(now), Generation.not_before), else_=now)
     generation = session.scalar(
         update(Generation)
-        .where(place, or_(Generation.status.in_(OPEN), IN_REVIEW))
+        .where(is_row, or_(Generation.status.in_(OPEN), IN_REVIEW))
         .values(**_ended(actor_id, now) | {"not_before": begins_at})
         .returning(Generation)
     )
     if generation is not None:
         return generation
-    is_known = session.scalar(select(Generation.id).where(place)) is not None
+    is_known = session.scalar(select(Generation.id).where(is_row)) is not None
     raise TooLateError if is_known else NotFoundError

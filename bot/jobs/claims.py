@@ -1,4 +1,4 @@
-"""The generations that a process may take up: their next step is due, and nobody carries them."""
+"""The generations that a process may take up: their next step is due, and nobody runs them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,53 +11,57 @@ from bot.db.locks import Lock, hold
 from bot.db.models import WAITING, Generation, Status
 from bot.db.review_models import ReviewRow
 from bot.jobs.closures import LONGEST_WAIT
-from bot.jobs.fair_order import FREE, NOW, count_running, in_line, in_turn, moments
+from bot.jobs.fair_order import FREE, NOW, count_running, in_fair_order, in_line, parameters
 
 # The condition of an index: PostgreSQL and SQLite use it for these very words.
 UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
 
 
-def select_due(session: Session, now: datetime, lease: timedelta, most: int, max_running: int) -> list[str]:
-    """Return the ids of up to `most` that are due, what was begun first, and lock their rows."""
-    begun = _select_ids(session, _BEGUN, now, lease, most)
-    return [*begun, *_select_queued(session, now, lease, most - len(begun), max_running)]
+def select_due(
+    session: Session, now: datetime, lease: timedelta, max_rows: int, max_running: int
+) -> list[str]:
+    """Return the ids of up to `max_rows` that are due, what was begun first, and lock their rows."""
+    begun = _select_ids(session, _BEGUN, now, lease, max_rows)
+    return [*begun, *_select_queued(session, now, lease, max_rows - len(begun), max_running)]
 
 
 def _select_queued(
-    session: Session, now: datetime, lease: timedelta, most: int, max_running: int
+    session: Session, now: datetime, lease: timedelta, max_rows: int, max_running: int
 ) -> Sequence[str]:
-    """Return up to `most` that may go to the provider now, and lock their rows.
+    """Return up to `max_rows` that may go to the provider now, and lock their rows.
 
-    Places are counted by one process at a time, but only while there may be any to take.
+    Slots are counted by one process at a time, but only while there may be any to take.
     """
-    if most <= 0 or not _may_take(session, now, lease, max_running):
+    if max_rows <= 0 or not _may_take(session, now, lease, max_running):
         return []
-    hold(session, Lock.PLACES)
+    hold(session, Lock.SLOTS)
     free = max_running - count_running(session, now, lease)
-    return _select_ids(session, _NEXT, now, lease, min(most, free))
+    return _select_ids(session, _NEXT, now, lease, min(max_rows, free))
 
 
 def _may_take(session: Session, now: datetime, lease: timedelta, max_running: int) -> bool:
-    """Whether something waits and there is a place for it, as far as can be seen without a lock."""
-    if session.scalar(_WAITING, _moments(now, lease)) is None:
+    """Whether something waits and there is a slot for it, as far as can be seen without a lock."""
+    if session.scalar(_WAITING, _parameters(now, lease)) is None:
         return False
     return count_running(session, now, lease) < max_running
 
 
 def _select_ids(
-    session: Session, query: Select[str], now: datetime, lease: timedelta, most: int
+    session: Session, query: Select[str], now: datetime, lease: timedelta, max_rows: int
 ) -> Sequence[str]:
-    if most <= 0:
+    if max_rows <= 0:
         return []
-    return session.scalars(query, _moments(now, lease) | {"most": most}).all()
+    return session.scalars(query, _parameters(now, lease) | {"max_rows": max_rows}).all()
 
 
-def _moments(now: datetime, lease: timedelta) -> dict[str, object]:
-    return {"latest": now + LONGEST_WAIT, **moments(now, lease)}
+def _parameters(now: datetime, lease: timedelta) -> dict[str, object]:
+    return {"latest": now + LONGEST_WAIT, **parameters(now, lease)}
 
 
 def _locked(query: Select[str]) -> Select[str]:
-    return query.limit(bindparam("most", type_=Integer())).with_for_update(of=Generation, skip_locked=True)
+    return query.limit(bindparam("max_rows", type_=Integer())).with_for_update(
+        of=Generation, skip_locked=True
+    )
 
 
 # Whether the wait is over; one that no wait is as long as comes from a clock that was set back.
@@ -85,4 +89,4 @@ _BEGUN = _locked(
     .order_by(Generation.created_at)
 )
 _WAITING = select(Generation.id).where(Generation.delivered_at.is_(None), in_line(), _DUE, FREE).limit(1)
-_NEXT = _locked(in_turn(_DUE))
+_NEXT = _locked(in_fair_order(_DUE))

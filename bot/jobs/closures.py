@@ -104,7 +104,7 @@ class Closure:
         self._trial = (request_id, now)
 
     def settle(self, request_id: str) -> None:
-        """Note that a request does not try any more."""
+        """Record that a request does not try any more."""
         if self._trial is not None and self._trial[0] == request_id:
             self._trial = None
 

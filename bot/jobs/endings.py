@@ -26,12 +26,12 @@ def is_being_answered(now: datetime) -> ColumnElement[bool]:
 
 
 def released(now: datetime) -> Values:
-    """Return what to write of an end that no step brings about: nobody carries the row from then on."""
+    """Return what to write of an end that no step brings about: nobody runs the row from then on."""
     return {"finished_at": now, **taken_over(now)}
 
 
 def taken_over(now: datetime) -> Values:
-    """Return what to write where the next step is due at once, and nobody carries the row any more."""
+    """Return what to write where the next step is due at once, and nobody runs the row any more."""
     return {"not_before": now, "attempts": 0, "lease_owner": None, "lease_until": None}
 
 
@@ -56,14 +56,14 @@ def has_same_address(generation: Generation, values: Values) -> ColumnElement[bo
     return true() if address is None else or_(same, Generation.video_url == address)
 
 
-def told(cost: Cost | None) -> Values:
+def cost_values(cost: Cost | None) -> Values:
     """Return what to write of a cost; None: nothing new is known."""
     return {} if cost is None else {"credits_used": cost.credits, "cost_source": cost.source}
 
 
 def made(task: Task, now: datetime) -> Values:
     """Return what to write of a video that the provider has made."""
-    return {"video_url": task.video_url, **told(task.cost(CostSource.POLL)), "finished_at": now}
+    return {"video_url": task.video_url, **cost_values(task.cost(CostSource.POLL)), "finished_at": now}
 
 
 def unmade(
@@ -79,7 +79,7 @@ def unmade(
     return {
         "failure_kind": kind,
         "failure_reason": reason,
-        **(told(cost) if cost or is_open else NOT_CHARGED),
+        **(cost_values(cost) if cost or is_open else NOT_CHARGED),
         "finished_at": now,
         "late_until": late_until,
         "picture_urls": None if kind in BAD_IMAGES else generation.picture_urls,

@@ -1,12 +1,11 @@
-"""Whose turn it is: members share the places at the provider, whoever came first.
+"""Fair order of the queue: members share the slots at the provider, whoever came first.
 
-A request's turn is the number of its member's requests that would be at the provider with it and all their
-earlier ones: what runs already counts, and of those that wait, the oldest goes first. Lower turns go first.
-So nobody gets a second place while somebody else has none, over all servers; a member of two servers is a
-member of each.
+A request's rank is how many requests its member would then have running, with all their earlier ones: what
+runs already counts, and of those that wait, the oldest goes first. Lower ranks go first. So nobody gets a
+second slot while somebody else has none, over all servers; a member of two servers is a member of each.
 
-Among equal turns, it's the member who has waited longer since they had a place, or else since they asked: who
-asked often goes to the end of the line when a place is left, also where there is but one.
+Among equal ranks, it's the member who has waited longer since they had a slot, or else since they asked: who
+asked often goes to the end of the line when a slot frees, also where there is only one.
 """
 
 from collections.abc import Sequence
@@ -37,17 +36,17 @@ from bot.db.column_types import UtcDateTime
 from bot.db.models import AT_PROVIDER, Generation, Status
 
 # The queue is looked at all the time, and a statement takes longer to put together than to run: those of
-# this module are made once, and run with `moments`.
+# this module are made once, and run with `parameters`.
 NOW = bindparam("now", type_=UtcDateTime())
 _FARTHEST = bindparam("farthest", type_=UtcDateTime())
 _RECENTLY = bindparam("recently", type_=UtcDateTime())
-# How old a request can be to count as a place that its member had; or else it's younger than what waits.
+# How old a request can be to count as a slot that its member had; or else it's younger than what waits.
 # Moderators and the queue have a day each, so hardly any takes longer.
 RECENT = timedelta(days=4)
 
 
-def moments(now: datetime, lease: timedelta) -> dict[str, datetime]:
-    """Return what a statement with `FREE`, `RUNNING` or `in_turn` is run with."""
+def parameters(now: datetime, lease: timedelta) -> dict[str, datetime]:
+    """Return what a statement with `FREE`, `RUNNING` or `in_fair_order` is run with."""
     return {"now": now, "farthest": now + 2 * lease, "recently": now - RECENT}
 
 
@@ -68,7 +67,7 @@ FREE = _is_free(NOW, _FARTHEST)
 
 
 def in_line() -> ColumnElement[bool]:
-    """Whether it waits for its turn; one without a card is looked after first, and takes no place.
+    """Whether it waits for a slot; one without a card is looked after first, and takes none.
 
     Neither does one that waits for moderators (`bot.moderation.reviews`).
     """
@@ -83,16 +82,16 @@ def in_line() -> ColumnElement[bool]:
 RUNNING = or_(Generation.status.in_(AT_PROVIDER), and_(in_line(), not_(FREE)))
 
 
-def in_turn(condition: ColumnElement[bool]) -> Select[str]:
-    """Select the ids of queued requests that meet `condition` and nobody carries, the next one first."""
-    turns = _turns(condition)
+def in_fair_order(condition: ColumnElement[bool]) -> Select[str]:
+    """Select the ids of queued requests that meet `condition` and nobody runs, the next one first."""
+    ranked = _ranked(condition)
     # PostgreSQL locks rows of a plain table only, so the window stays in a subquery.
     return (
         select(Generation.id)
-        .join(turns, turns.c.id == Generation.id)
+        .join(ranked, ranked.c.id == Generation.id)
         # Once more, for a row that was changed before PostgreSQL locked it: it looks at these again.
         .where(in_line(), FREE)
-        .order_by(*_rank(turns))
+        .order_by(*_order(ranked))
     )
 
 
@@ -101,31 +100,31 @@ def fetch_line(session: Session, now: datetime, lease: timedelta) -> Sequence[Ro
 
     Those that wait to be tried again are among them.
     """
-    return session.execute(_LINE, moments(now, lease)).all()
+    return session.execute(_LINE, parameters(now, lease)).all()
 
 
-def fetch_next_place(
+def fetch_next_position(
     session: Session, guild_id: int, user_id: int, now: datetime, lease: timedelta, count: int = 1
 ) -> int:
-    """Return the place in the line, from 1 on, that the last of `count` more of a member would have."""
-    found = {"guild_id": guild_id, "user_id": user_id} | moments(now, lease)
-    carried, running = session.execute(_MEMBER, found).one()
-    own = carried - running + count
-    since = session.scalar(_SINCE, found) if carried > running else None
-    # With none in the line yet, they would come behind all that have as many places.
-    rank = {"turn": carried + count, "own": own, "since": since or found["farthest"]}
-    return count + (session.scalar(_EARLIER, found | rank) or 0)
+    """Return the position in the line, from 1 on, that the last of `count` more of a member would have."""
+    found = {"guild_id": guild_id, "user_id": user_id} | parameters(now, lease)
+    active, running = session.execute(_MEMBER, found).one()
+    own = active - running + count
+    since = session.scalar(_SINCE, found) if active > running else None
+    # With none in the line yet, they would come behind all that have as many slots.
+    new = {"rank": active + count, "own": own, "since": since or found["farthest"]}
+    return count + (session.scalar(_EARLIER, found | new) or 0)
 
 
 def count_running(session: Session, now: datetime, lease: timedelta) -> int:
     """Count what is at the provider, and what a process has just taken to bring it there."""
-    return session.scalar(_COUNT_RUNNING, moments(now, lease)) or 0
+    return session.scalar(_COUNT_RUNNING, parameters(now, lease)) or 0
 
 
-def _turns(condition: ColumnElement[bool]) -> Subquery:
-    """Select queued requests that meet `condition` and nobody carries: `id`, member, and what ranks them.
+def _ranked(condition: ColumnElement[bool]) -> Subquery:
+    """Select queued requests that meet `condition` and nobody runs: `id`, member, and what ranks them.
 
-    `turn`; `own`: the number among its member's that wait, so that who is given no place before goes first;
+    `rank`; `own`: the number among its member's that wait, so that who has had no slot goes first;
     `since`: when their wait for the first of them began.
     """
     member = (Generation.guild_id, Generation.user_id)
@@ -142,17 +141,17 @@ def _turns(condition: ColumnElement[bool]) -> Subquery:
         .subquery()
     )
     same_member = and_(running.c.guild_id == waiting.c.guild_id, running.c.user_id == waiting.c.user_id)
-    turn = waiting.c.own + func.coalesce(running.c.count, 0)
+    rank = waiting.c.own + func.coalesce(running.c.count, 0)
     first = case((waiting.c.own == 1, func.coalesce(_left_after(waiting), waiting.c.created_at)))
     since = func.max(first).over(partition_by=(waiting.c.guild_id, waiting.c.user_id))
     columns = (waiting.c.id, waiting.c.guild_id, waiting.c.user_id, waiting.c.own)
     return (
-        select(*columns, turn.label("turn"), since.label("since")).outerjoin(running, same_member).subquery()
+        select(*columns, rank.label("rank"), since.label("since")).outerjoin(running, same_member).subquery()
     )
 
 
 def _left_after(waiting: Subquery) -> ScalarSelect[datetime | None]:
-    """Select when a member left a place last, if they did since they asked for one that they wait for.
+    """Select when a member left a slot last, if they did since they asked for one that they wait for.
 
     A film's shots were asked for together, maybe days ago, so the look goes back to that moment.
     """
@@ -173,28 +172,28 @@ def _left_after(waiting: Subquery) -> ScalarSelect[datetime | None]:
     )
 
 
-def _rank(turns: Subquery) -> Sequence[ColumnElement[Any]]:
+def _order(ranked: Subquery) -> Sequence[ColumnElement[Any]]:
     """Return by what the line is ordered."""
-    columns = turns.c
-    return columns.turn, columns.own, columns.since, columns.guild_id, columns.user_id
+    columns = ranked.c
+    return columns.rank, columns.own, columns.since, columns.guild_id, columns.user_id
 
 
 _HAS_CARD = Generation.card_id.is_not(None)
-_LINE = in_turn(_HAS_CARD).add_columns(Generation.guild_id)
-_ALL_TURNS = _turns(_HAS_CARD)
+_LINE = in_fair_order(_HAS_CARD).add_columns(Generation.guild_id)
+_ALL_RANKED = _ranked(_HAS_CARD)
 _GUILD, _USER = (bindparam(name, type_=BigInteger()) for name in ("guild_id", "user_id"))
 _OWN = (Generation.guild_id == _GUILD, Generation.user_id == _USER, Generation.delivered_at.is_(None))
 _IS_QUEUED = and_(Generation.status == Status.QUEUED, Generation.review_until.is_(None))
 # What a member has waiting or at the provider, and how many of these are there.
 _MEMBER = select(func.count(), func.count(case((RUNNING, 1)))).where(*_OWN, or_(_IS_QUEUED, RUNNING))
-_SINCE = select(func.max(_ALL_TURNS.c.since)).where(
-    _ALL_TURNS.c.guild_id == _GUILD, _ALL_TURNS.c.user_id == _USER
+_SINCE = select(func.max(_ALL_RANKED.c.since)).where(
+    _ALL_RANKED.c.guild_id == _GUILD, _ALL_RANKED.c.user_id == _USER
 )
 _NEW = tuple_(
-    *(bindparam(name, type_=Integer()) for name in ("turn", "own")),
+    *(bindparam(name, type_=Integer()) for name in ("rank", "own")),
     bindparam("since", type_=UtcDateTime()),
     _GUILD,
     _USER,
 )
-_EARLIER = select(func.count()).select_from(_ALL_TURNS).where(tuple_(*_rank(_ALL_TURNS)) < _NEW)
+_EARLIER = select(func.count()).select_from(_ALL_RANKED).where(tuple_(*_order(_ALL_RANKED)) < _NEW)
 _COUNT_RUNNING = select(func.count()).where(Generation.delivered_at.is_(None), RUNNING)

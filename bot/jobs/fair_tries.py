@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from cachetools import FIFOCache
 
 DUE_REQUEST_WAIT = timedelta(seconds=10)  # for which a request whose time has come is waited for
-MOST_TRIES = 10_000  # requests whose last try is remembered
-MOST_WAITING = 200  # requests that others wait for; each try looks at all of them
+MAX_TRIES = 10_000  # requests whose last try is remembered
+MAX_WAITING = 200  # requests that others wait for; each try looks at all of them
 
 
 class FairTries:
@@ -19,18 +19,18 @@ class FairTries:
 
     def __init__(self) -> None:
         self._count = 0
-        self._tries = FIFOCache[str, int](MOST_TRIES)  # by request: the number of its last try
+        self._tries = FIFOCache[str, int](MAX_TRIES)  # by request: the number of its last try
         # By request: its model, and when it asks again.
-        self._waiting = FIFOCache[str, tuple[str, datetime]](MOST_WAITING)
+        self._waiting = FIFOCache[str, tuple[str, datetime]](MAX_WAITING)
 
     def tries(self, request_id: str) -> None:
-        """Note that a request is sent now."""
+        """Record that a request is sent now."""
         self._count += 1
         self._tries[request_id] = self._count
         self._waiting.pop(request_id, None)
 
     def waits(self, request_id: str, model: str, due: datetime) -> None:
-        """Note that a request asks again at a time."""
+        """Record that a request asks again at a time."""
         self._waiting[request_id] = (model, due)
 
     def is_another_first(self, request_id: str, is_open: Callable[[str], bool], now: datetime) -> bool:

@@ -46,4 +46,4 @@ async def keep_pause(database: Database, pause: ProviderPause | None) -> None:
         else:
             session.merge(StateRow(name=NAME, value=_PAUSE.dump_json(pause).decode()))
 
-    await database.write(store, Lock.NOTES)
+    await database.write(store, Lock.STATE)

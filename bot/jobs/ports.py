@@ -147,7 +147,7 @@ class DeliveryPort(PostPort[Generation], Protocol):
         edited, and nothing is raised. Once it has ended, the card is as it should be on return.
 
         `is_current`: asked right before the edit, whether the generation is as it is shown here; for who
-        does not carry it, since another process may have edited the card by then.
+        does not run it, since another process may have edited the card by then.
         """
         ...
 

@@ -18,7 +18,7 @@ from bot.signals import run_every
 
 LOOK_INTERVAL = 2.0  # seconds; how often a card is edited is the budget's matter
 SETTLING = timedelta(seconds=1.5)  # what goes to the provider at once never had a position
-MOST_AT_ONCE = 10  # requests told in one look: half of all edits at most, the front of the line first
+MAX_AT_ONCE = 10  # requests told in one look: half of all edits at most, the front of the line first
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class PositionUpdater:
         self._estimator = estimator
         self._stopping = stopping
         self._clock = clock
-        self._told: dict[str, Eta] = {}  # by generation
+        self._shown: dict[str, Eta] = {}  # by generation
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
@@ -57,32 +57,32 @@ class PositionUpdater:
         """Tell those whose position has changed, or whose expected time is over."""
         line = await self._queue.list_queue()
         positions = {
-            name: min(place, LAST_POSITION + 1)
-            for place, (name, guild_id) in enumerate(line, start=1)
+            name: min(number, LAST_POSITION + 1)
+            for number, (name, guild_id) in enumerate(line, start=1)
             if self._is_ours(guild_id)
         }
-        self._told = {name: eta for name, eta in self._told.items() if name in positions}
+        self._shown = {name: eta for name, eta in self._shown.items() if name in positions}
         now = self._clock()
         news = [name for name, position in positions.items() if self._is_news(name, position, now)]
         if not news:
             return
-        for generation in await self._queue.list_waiting(news[:MOST_AT_ONCE]):
+        for generation in await self._queue.list_waiting(news[:MAX_AT_ONCE]):
             if not timedelta() <= now - generation.created_at < SETTLING:  # a clock may have been ahead
                 await self._tell(generation, positions[generation.id], now)
 
     def _is_news(self, name: str, position: int, now: datetime) -> bool:
-        told = self._told.get(name)
-        return told is None or told.position != position or told.is_passed(now)
+        shown = self._shown.get(name)
+        return shown is None or shown.position != position or shown.is_passed(now)
 
     async def _tell(self, generation: Generation, position: int, now: datetime) -> None:
-        told = self._told.get(generation.id)
-        if told is not None and told.position == position:
-            eta = told.late()
+        shown = self._shown.get(generation.id)
+        if shown is not None and shown.position == position:
+            eta = shown.late()
         elif position > LAST_POSITION:
             eta = Eta(position)
         else:
             eta = self._estimator.eta_in_queue(generation, position, now)
-        self._told[generation.id] = eta
+        self._shown[generation.id] = eta
         with bound_contextvars(generation=generation.id):
             await self._delivery.show_state(generation, eta, partial(self._still_waits, generation.id))
 

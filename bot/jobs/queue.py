@@ -1,6 +1,6 @@
-"""The queue: which process carries which generation, and every change of a generation's state.
+"""The queue: which process runs which generation, and every change of a generation's state.
 
-A row is carried by the process that holds its lease. All changes name the state and the owner that
+A row is run by the process that holds its lease. All changes name the state and the owner that
 they expect, so that a process that lost its lease changes nothing.
 """
 
@@ -22,7 +22,7 @@ from bot.failures import FailureKind
 from bot.jobs.claims import UNFINISHED, select_due
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import has_same_address, made, unmade
-from bot.jobs.fair_order import count_running, fetch_line, fetch_next_place, is_free
+from bot.jobs.fair_order import count_running, fetch_line, fetch_next_position, is_free
 from bot.jobs.strikes import brings_strike, strike_for_safety
 from bot.jobs.task_ids import ensure_free
 from bot.metrics import metrics
@@ -40,7 +40,7 @@ WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a chang
 
 
 class LeaseLostError(Exception):
-    """The row is not as expected: it was cancelled, or another process carries it."""
+    """The row is not as expected: it was cancelled, or another process runs it."""
 
 
 class GenerationQueue:
@@ -67,17 +67,17 @@ class GenerationQueue:
         self.lease = lease
         self._clock = clock
 
-    async def claim(self, most: int) -> list[Generation]:
-        """Take up to `most` generations whose next step is due and that nobody carries.
+    async def claim(self, max_rows: int) -> list[Generation]:
+        """Take up to `max_rows` generations whose next step is due and that nobody runs.
 
-        Of those that were not begun, members get theirs in turn (`bot.jobs.fair_order`).
-        Some that this process carries itself may be among them: when the clock has jumped, and when they
+        Of those that were not begun, members get theirs in fair order (`bot.jobs.fair_order`).
+        Some that this process runs itself may be among them: when the clock has jumped, and when they
         were cancelled meanwhile.
         """
         now = self._clock()
 
         def take(session: Session) -> list[Generation]:
-            due = select_due(session, now, self.lease, most, self._max_running)
+            due = select_due(session, now, self.lease, max_rows, self._max_running)
             if not due:
                 return []
             result = session.scalars(
@@ -93,7 +93,7 @@ class GenerationQueue:
         return await self._database.write(take)
 
     async def renew(self, generation_ids: Collection[str]) -> None:
-        """Keep these generations, which this process carries, for another lease time."""
+        """Keep these generations, which this process runs, for another lease time."""
         await self._database.write(
             lambda session: session.execute(
                 update(Generation)
@@ -112,7 +112,7 @@ class GenerationQueue:
         """
         return await self._update(generation, {"status": status, "attempts": 0, **values})
 
-    async def note(self, generation: Generation, **values: object) -> Generation:
+    async def update(self, generation: Generation, **values: object) -> Generation:
         """Change `values` without changing the status, and return the new row.
 
         Raises:
@@ -121,7 +121,7 @@ class GenerationQueue:
         return await self._update(generation, values)
 
     async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:
-        """Note that the provider has made the video, and `values` with it.
+        """Record that the provider has made the video, and `values` with it.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
@@ -151,8 +151,8 @@ class GenerationQueue:
         log.info("failed", kind=kind.value, late_until=str(late_until) if late_until else None)
         return ended
 
-    async def note_outcome(self, generation: Generation, **values: object) -> None:
-        """Note what became of a create call whose request was cancelled meanwhile; no lease is needed.
+    async def record_outcome(self, generation: Generation, **values: object) -> None:
+        """Record what became of a create call whose request was cancelled meanwhile; no lease is needed.
 
         `generation`: as the call was made for it.
 
@@ -225,7 +225,7 @@ class GenerationQueue:
         )
 
     async def release_all(self) -> None:
-        """Lay down all that this process carries, so that the next one need not wait for the leases."""
+        """Release all that this process runs, so that the next one need not wait for the leases."""
         await self._database.write(
             lambda session: session.execute(
                 update(Generation)
@@ -235,11 +235,11 @@ class GenerationQueue:
         )
 
     async def list_queue(self) -> Sequence[Row[str, int]]:
-        """Return all requests that wait for a place at the provider, the next one first: id, server's id."""
+        """Return all requests that wait for a slot at the provider, the next one first: id, server's id."""
         return await self._database.read(lambda session: fetch_line(session, self._clock(), self.lease))
 
-    async def estimate_place(self, guild_id: int, user_id: int, count: int = 1) -> tuple[int, int]:
-        """Return the place in that line of the last of `count` more requests, and how many places are free.
+    async def estimate_position(self, guild_id: int, user_id: int, count: int = 1) -> tuple[int, int]:
+        """Return the position in that line of the last of `count` more requests, and how many slots are free.
 
         Raises:
             DatabaseBusyError: nothing can be read now.
@@ -247,8 +247,8 @@ class GenerationQueue:
         now = self._clock()
 
         def foresee(session: Session) -> tuple[int, int]:
-            place = fetch_next_place(session, guild_id, user_id, now, self.lease, count)
-            return place, self._max_running - count_running(session, now, self.lease)
+            position = fetch_next_position(session, guild_id, user_id, now, self.lease, count)
+            return position, self._max_running - count_running(session, now, self.lease)
 
         return await self._database.read(foresee, hurried=True)
 
@@ -273,7 +273,7 @@ class GenerationQueue:
                     raise
         if changed is None:
             raise LeaseLostError(generation.id)
-        metrics.note_change(generation, changed, self._clock())
+        metrics.record_change(generation, changed, self._clock())
         return changed
 
     async def _write(

@@ -24,12 +24,12 @@ class QueueEstimate:
 
         `count`: of so many that are asked for at once, it's the last one.
         """
-        place, free = await self._queue.estimate_place(preview.guild_id, preview.user_id, count)
+        position, free = await self._queue.estimate_position(preview.guild_id, preview.user_id, count)
         now = self._clock()
-        if place <= free:
+        if position <= free:
             return self._estimator.eta(preview, now)
-        if place > LAST_POSITION:
-            return Eta(place)
+        if position > LAST_POSITION:
+            return Eta(position)
         if count > 1:  # the first of them begin at once
-            return self._estimator.eta_in_rounds(preview, place - free, now)
-        return self._estimator.eta_in_queue(preview, place, now)
+            return self._estimator.eta_in_rounds(preview, position - free, now)
+        return self._estimator.eta_in_queue(preview, position, now)

@@ -17,7 +17,7 @@ from bot.jobs.fair_tries import FairTries
 
 LONGEST_PAUSE = timedelta(minutes=2)  # of others, for what a few requests were told to wait
 EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
-MOST_REMEMBERED = 10_000  # requests
+MAX_REMEMBERED = 10_000  # requests
 OF_ALL = frozenset({Way.ACCOUNT, Way.UNREACHABLE})  # ways that say by themselves that it is the account
 ENDING = frozenset({Way.FORBIDDEN, Way.MISSING})  # ways that end a request, if they are about it alone
 
@@ -76,7 +76,7 @@ class RefusalScopes:
         self._acceptances = Counter[str]()
         self._tries = FairTries()
         # By request: the way, and acceptances up to then.
-        self._earlier = FIFOCache[str, tuple[Way, int]](MOST_REMEMBERED)
+        self._earlier = FIFOCache[str, tuple[Way, int]](MAX_REMEMBERED)
 
     @property
     def pause(self) -> ProviderPause | None:
@@ -116,7 +116,7 @@ class RefusalScopes:
         return None
 
     def settle(self, request_id: str) -> None:
-        """Note that a request does not try any more; what became of it says nothing of others."""
+        """Record that a request does not try any more; what became of it says nothing of others."""
         for closed in self._closures():
             closed.settle(request_id)
 
@@ -134,7 +134,7 @@ class RefusalScopes:
             closed.is_alone = True
 
     def refused(self, request_id: str, model: str, refusal: Refusal, now: datetime) -> Consequence:
-        """Judge a refusal."""
+        """Classify a refusal."""
         self._forget(now)
         self.settle(request_id)
         self._tries.tries(request_id)
@@ -148,7 +148,7 @@ class RefusalScopes:
             case RefusalScope.MODEL:
                 self._close_model(model, refusal, now, self._pause_after(refusal))
             case RefusalScope.REQUEST if refusal.way is Way.BUSY:
-                self._note_lasting(request_id, model, refusal)
+                self._remember_lasting(request_id, model, refusal)
             case RefusalScope.REQUEST:
                 pass
         wait = self._wait_after(refusal, scope)
@@ -221,7 +221,7 @@ class RefusalScopes:
         closed.is_gone = refusal.is_model_gone
         closed.close(refusal.words, now + wait)
 
-    def _note_lasting(self, request_id: str, model: str, refusal: Refusal) -> None:
+    def _remember_lasting(self, request_id: str, model: str, refusal: Refusal) -> None:
         first = self._first_of_model.get((model, refusal.way))
         if first is not None and self._earlier.get(request_id, (None, 0))[0] is refusal.way:
             self._lasting[model] = ProviderPause(

@@ -21,7 +21,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Retirement:
     """Ends what waits for models that are gone; the runner then tells the members.
 
-    Any number of processes may do that at once: a row ends once. What somebody carries at the moment, or
+    Any number of processes may do that at once: a row ends once. What somebody runs at the moment, or
     what is being answered, is left to the next look; the provider refuses it if it is sent before.
 
     Args:

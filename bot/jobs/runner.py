@@ -1,6 +1,6 @@
-"""The background task: takes due generations from the queue and carries each, many at a time.
+"""The background task: takes due generations from the queue and runs each, many at a time.
 
-Starting and recovering are the same: whatever is not delivered and not carried by a living process is
+Starting and recovering are the same: whatever is not delivered and not run by a living process is
 taken up where it stands.
 """
 
@@ -30,8 +30,8 @@ STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops
 
 
 @dataclass(frozen=True, slots=True)
-class _Carry:
-    """A row as it was claimed, and the task that carries it."""
+class _Run:
+    """A row as it was claimed, and the task that runs it."""
 
     claimed: Generation
     task: asyncio.Task[None]
@@ -52,17 +52,17 @@ class Runner:
         self._workflow = workflow
         self._work = work
         self._stopping = stopping
-        self._carried: dict[str, _Carry] = {}  # by the generation's id
-        self._is_carrying = asyncio.Event()
+        self._running: dict[str, _Run] = {}  # by the generation's id
+        self._is_running = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being carried at this moment."""
+        """Whether nothing is running at this moment."""
         return not self._tasks
 
     async def run(self) -> None:
-        """Carry generations until `stopping` is set; then let short steps end and lay the rest down."""
+        """Run generations until `stopping` is set; then let short steps end and release the rest."""
         renewal = asyncio.create_task(self._renew_leases(), name="renew leases")
         try:
             while not self._stopping.is_set():
@@ -95,7 +95,7 @@ class Runner:
             log.exception("could not read the queue")
             return 0
         for generation in claimed:
-            present = self._carried.get(generation.id)
+            present = self._running.get(generation.id)
             if present is None:
                 self._begin(generation)
             elif generation.status is Status.CANCELLED and present.claimed.status is not Status.CANCELLED:
@@ -104,9 +104,9 @@ class Runner:
         return len(claimed)
 
     def _begin(self, generation: Generation, instead_of: asyncio.Task[None] | None = None) -> None:
-        task = asyncio.create_task(self._carry(generation, instead_of), name=f"carry {generation.id}")
-        self._carried[generation.id] = _Carry(generation, task)
-        self._is_carrying.set()
+        task = asyncio.create_task(self._run(generation, instead_of), name=f"run {generation.id}")
+        self._running[generation.id] = _Run(generation, task)
+        self._is_running.set()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -119,20 +119,20 @@ class Runner:
         self._work.clear()
 
     async def _renew_leases(self) -> None:
-        while await self._is_carrying.wait():
+        while await self._is_running.wait():
             await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
             try:
-                if self._carried:
-                    await self._queue.renew(self._carried)
+                if self._running:
+                    await self._queue.renew(self._running)
             except DatabaseBusyError:  # as above; it is tried again long before the leases end
                 log.error("could not renew leases")
             except Exception:
                 log.exception("could not renew leases")
 
-    async def _carry(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:
-        """Carry one generation; nothing that happens to it may reach the others.
+    async def _run(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:
+        """Run one generation; nothing that happens to it may reach the others.
 
-        `instead_of`: carries it as it was before it was cancelled, and is ended first.
+        `instead_of`: runs it as it was before it was cancelled, and is ended first.
         """
         with bound_contextvars(generation=generation.id):
             try:
@@ -140,28 +140,28 @@ class Runner:
                     log.info("interrupted because it was cancelled")
                     await _end(instead_of)
                 await self._workflow.run(generation)
-                await self._lay_down(generation)
+                await self._release(generation)
             except StepPostponedError as error:
                 log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
-                await self._lay_down(generation, error.wait, lets_others=error.lets_others)
+                await self._release(generation, error.wait, lets_others=error.lets_others)
             except StoppingError:
                 log.info("released because the program is stopping")
             except LeaseLostError:
                 log.warning("skipped because it was cancelled or another process has it")
             except Exception:  # the errors nobody foresaw; logged, counted and bounded
                 log.exception("a step failed", attempts=generation.attempts)
-                await self._lay_down_failed(generation)
+                await self._release_failed(generation)
             finally:
-                self._let_go(generation)
+                self._untrack(generation)
 
-    def _let_go(self, generation: Generation) -> None:
-        present = self._carried.get(generation.id)
+    def _untrack(self, generation: Generation) -> None:
+        present = self._running.get(generation.id)
         if present is not None and present.claimed is generation:
-            del self._carried[generation.id]
-        if not self._carried:
-            self._is_carrying.clear()
+            del self._running[generation.id]
+        if not self._running:
+            self._is_running.clear()
 
-    async def _lay_down_failed(self, generation: Generation) -> None:
+    async def _release_failed(self, generation: Generation) -> None:
         try:
             current = await self._queue.get(generation.id)
             # What moderators are to decide about ends with their decision, or with their time.
@@ -173,11 +173,11 @@ class Runner:
             log.exception("could not record the failed step")
             return
         if is_hopeless:
-            await self._lay_down(generation)
+            await self._release(generation)
         else:
-            await self._lay_down(generation, timedelta(seconds=retry_delay(current.attempts)), failed=True)
+            await self._release(generation, timedelta(seconds=retry_delay(current.attempts)), failed=True)
 
-    async def _lay_down(
+    async def _release(
         self,
         generation: Generation,
         wait: timedelta = timedelta(),
@@ -186,7 +186,7 @@ class Runner:
         lets_others: bool = False,
     ) -> None:
         # From here on the row may be claimed again, by this process too.
-        self._let_go(generation)
+        self._untrack(generation)
         try:
             await self._queue.release(generation, wait, failed=failed)
         except Exception:  # the lease ends by itself and the row is taken up again

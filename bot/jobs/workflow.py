@@ -69,7 +69,7 @@ class Workflow:
         Raises:
             StepPostponedError: to be tried again after a while.
             StoppingError: the program is stopping.
-            LeaseLostError: it was cancelled, or another process carries it now.
+            LeaseLostError: it was cancelled, or another process runs it now.
         """
         if generation.card_id is None and generation.status not in WAITING:
             generation = await self._adopt_card(generation)
@@ -94,7 +94,7 @@ class Workflow:
     async def _submit(self, generation: Generation) -> Generation:
         ready = await self._ready(generation)
         if ready.status is not Status.QUEUED or generation.card_id is None:
-            return ready  # it had no place at the provider while its card was looked for
+            return ready  # it had no slot at the provider while its card was looked for
         if is_in_review(ready):
             return ready
         return await self._submission.submit(ready)
@@ -106,7 +106,7 @@ class Workflow:
         except DeliveryPostponedError as error:
             log.warning("no card found", reason=str(error))
             return generation
-        return generation if card_id is None else await self._queue.note(generation, card_id=card_id)
+        return generation if card_id is None else await self._queue.update(generation, card_id=card_id)
 
     def _next_step(self, generation: Generation) -> Step | None:
         if generation.delivered_at is None:
@@ -117,12 +117,12 @@ class Workflow:
         """End a generation whose step keeps failing for a reason that nobody foresaw.
 
         Raises:
-            LeaseLostError: it was cancelled, or another process carries it now.
+            LeaseLostError: it was cancelled, or another process runs it now.
         """
         has_ended = generation.status in {Status.FAILED, Status.CANCELLED} or is_withheld(generation)
         if has_ended or generation.result_id is not None:
             self._clean_up(generation)
-            await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
+            await self._queue.update(generation, delivered_at=self._clock(), late_until=None)
         else:
             late_until = self._late_watch.until(generation)
             await self._queue.fail(generation, FailureKind.BROKEN, None, late_until=late_until)

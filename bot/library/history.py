@@ -10,7 +10,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import NotFoundError
 
-MOST_CONTINUED = 3  # videos that are named as what continues another one
+MAX_CONTINUED = 3  # videos that are named as what continues another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class HistoryPage:
     """One of a member's generations.
 
     Attributes:
-        number: its place, from 1 on, the newest first.
+        number: its position, from 1 on, the newest first.
         count: how many the member has in this server.
         newer_id, older_id: its neighbours, or None at the ends.
         continued_in: the videos that continue it and can be watched, the newest first, up to three.
@@ -88,4 +88,4 @@ def _fetch_continuing(session: Session, shown: Generation) -> Sequence[Generatio
     )
     # Asked for the server and the order, SQLite reads all that the server ever asked for.
     here = [found for found in session.scalars(query) if found.guild_id == shown.guild_id]
-    return sorted(here, key=lambda found: found.created_at, reverse=True)[:MOST_CONTINUED]
+    return sorted(here, key=lambda found: found.created_at, reverse=True)[:MAX_CONTINUED]

@@ -31,7 +31,7 @@ class Removal:
         self._clock = clock
 
     async def remember(self, generation: Generation, shown_at: Posted) -> Generation:
-        """Note where somebody saw a video whose message is not recorded any more, and return the row.
+        """Record where somebody saw a video whose message is not recorded any more, and return the row.
 
         `bot.privacy.erasure` forgets it again after a while.
 
@@ -54,7 +54,7 @@ class Removal:
         """Mark a video as removed; whether the actor may is decided before. The retention deletes files.
 
         One that is removed already stays as it is, and is returned all the same: deleting its messages
-        may have failed. Its place is not given back.
+        may have failed. Its slot is not given back.
 
         Raises:
             NotFoundError: this server has no such generation.

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
+from bot.admission.check_request import AdmissionContext, Requester, check_channel, check_words
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
@@ -21,7 +21,7 @@ from bot.policy.store import fetch_rules
 
 REPOST_TIME = timedelta(minutes=1)  # a post that is not written down after this has failed
 WRITE_PATIENCE = timedelta(seconds=30)  # a message that is there is worth waiting for a locked database
-MOST_POSTS = 10  # messages that show one video: all of them must be found when it is taken down
+MAX_POSTS = 10  # messages that show one video: all of them must be found when it is taken down
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -65,7 +65,7 @@ class Reposts:
                 raise NotFoundError
             _ensure_postable(generation)
             policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
-            refusal = check_place(requester, AdmissionContext(policy, member_policy), now) or check_words(
+            refusal = check_channel(requester, AdmissionContext(policy, member_policy), now) or check_words(
                 generation.prompt, policy
             )
             if refusal is not None:
@@ -126,12 +126,12 @@ def _ensure_postable(generation: Generation) -> None:
         raise CannotRepostError(
             _("The link to this video was deleted, so I can't find it anymore. Nothing was posted.")
         )
-    if len(generation.earlier_posts or []) >= MOST_POSTS - 1:
+    if len(generation.earlier_posts or []) >= MAX_POSTS - 1:
         raise CannotRepostError(
             ngettext(
                 "This video was posted {count} time, which is the maximum. Nothing was posted.",
                 "This video was posted {count} times, which is the maximum. Nothing was posted.",
-                MOST_POSTS,
+                MAX_POSTS,
             )
         )
 

@@ -106,7 +106,7 @@ class Downloads:
         self._origins = origins
         self._bounds = bounds or Bounds()
 
-    async def fetch(self, url: str, path: Path, most: int, hosts: Container[str] | None = None) -> None:
+    async def fetch(self, url: str, path: Path, max_size: int, hosts: Container[str] | None = None) -> None:
         """Write what is at `url` to `path`, at most so many bytes; a broken download is tried again.
 
         `hosts`, besides one's own origins, are the only ones that may be asked; None: all.
@@ -127,31 +127,33 @@ class Downloads:
             ):
                 with attempt:
                     async with asyncio.timeout(self._bounds.total):
-                        await self._follow(url, path, most, hosts)
+                        await self._follow(url, path, max_size, hosts)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise MediaError(f"The download failed ({type(error).__name__}).") from error
 
-    async def _follow(self, url: str, path: Path, most: int, hosts: Container[str] | None) -> None:
+    async def _follow(self, url: str, path: Path, max_size: int, hosts: Container[str] | None) -> None:
         address, is_own = exact_address(url), True
         for _ in range(self._bounds.redirects + 1):
             is_own = is_own and _origin(address) in self._origins
             if not is_own:
                 _ensure_allowed(address, hosts)
-            following = await self._ask(self._own if is_own else self._public, address, path, most)
+            following = await self._ask(self._own if is_own else self._public, address, path, max_size)
             if following is None:
                 return
             address = following
         raise MediaError(f"The file's address led to more than {self._bounds.redirects} others.")
 
-    async def _ask(self, session: aiohttp.ClientSession, address: URL, path: Path, most: int) -> URL | None:
+    async def _ask(
+        self, session: aiohttp.ClientSession, address: URL, path: Path, max_size: int
+    ) -> URL | None:
         """Write the file; or return the address where it is said to be."""
         time = aiohttp.ClientTimeout(connect=self._bounds.connect, sock_read=self._bounds.silence)
         try:
             async with session.get(address, headers=HEADERS, timeout=time, allow_redirects=False) as response:
                 if response.status in REDIRECTS and "Location" in response.headers:
                     return exact_address(urljoin(str(address), response.headers["Location"]))
-                _ensure_file(response, most)
-                await _write(response, path, most)
+                _ensure_file(response, max_size)
+                await _write(response, path, max_size)
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _PrivateAddressError):
                 raise ForbiddenAddressError("The file's address leads into a private network.") from error
@@ -167,29 +169,29 @@ def _ensure_allowed(address: URL, hosts: Container[str] | None) -> None:
         raise ForbiddenAddressError("The file's address leads to another host than it should.")
 
 
-def _ensure_file(response: aiohttp.ClientResponse, most: int) -> None:
+def _ensure_file(response: aiohttp.ClientResponse, max_size: int) -> None:
     """Raise what an answer without the file means, before its body is read."""
     if response.status in GONE:
         raise FileGoneError(f"The file's address answered {response.status}.")
     response.raise_for_status()
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise MediaError("The file came packed, though that was not asked for.")
-    if (response.content_length or 0) > most:
-        raise _too_large(most)
+    if (response.content_length or 0) > max_size:
+        raise _too_large(max_size)
 
 
-async def _write(response: aiohttp.ClientResponse, path: Path, most: int) -> None:
+async def _write(response: aiohttp.ClientResponse, path: Path, max_size: int) -> None:
     size = 0
     with path.open("wb") as file:
         async for chunk in response.content.iter_chunked(CHUNK):
             size += len(chunk)
-            if size > most:
-                raise _too_large(most)
+            if size > max_size:
+                raise _too_large(max_size)
             await asyncio.to_thread(file.write, chunk)
 
 
-def _too_large(most: int) -> DownloadTooLargeError:
-    return DownloadTooLargeError(f"The file is larger than {most // 2**20} MiB.")
+def _too_large(max_size: int) -> DownloadTooLargeError:
+    return DownloadTooLargeError(f"The file is larger than {max_size // 2**20} MiB.")
 
 
 def _origin(address: URL) -> str:

@@ -8,7 +8,7 @@ LINES = (1080, 720, 480)  # of the pictures that a larger one is scaled down to
 FRAME_RATE = 24  # per second: Veo's; other videos come out a little better or worse
 GOOD = 0.06  # bits per pixel and frame; below, a smaller picture looks better than a blocky one
 AMPLE = 0.2  # the same; above, nobody sees a difference
-LEAST = 0.01  # the same; below, nothing can be recognised in the smallest picture
+POOREST = 0.01  # the same; below, nothing can be recognised in the smallest picture
 SOUND_RATES = ((1_500_000, 128_000), (600_000, 96_000), (0, 64_000))  # from this total on, the sound's; bit/s
 FRAME_SIZE = 16  # bytes that an MP4 takes to list a frame of picture or sound
 FRAMES = 75  # per second, of picture and sound together
@@ -53,7 +53,7 @@ def plan_of(clip: Clip, target_size: int, share: float = 1.0) -> Plan:
     video = int(total) - audio
     lines = lines_of(clip)
     choices = [lines, *(smaller for smaller in LINES if smaller < lines)]
-    if video < LEAST * _pixel_rate(clip, choices[-1]):
+    if video < POOREST * _pixel_rate(clip, choices[-1]):
         raise CannotFitError(f"{clip.seconds:.0f} s of video cannot be made as small as {target_size} bytes.")
     good = (choice for choice in choices if video >= GOOD * _pixel_rate(clip, choice))
     return Plan(video, audio, next(good, choices[-1]))

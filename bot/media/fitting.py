@@ -59,7 +59,7 @@ class Fitter:
         folder: for the results, which the caller deletes. Half-done work of a process that was killed is
             cleaned up here.
         preset: of x264.
-        timeout: seconds for one video, not counting the wait for its turn.
+        timeout: seconds for one video, not counting the wait for others.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Fitter:
         self._folder = folder
         self._encoder = Encoder(preset, timeout)
         self._timeout = timeout
-        self._turns = asyncio.Semaphore(at_once)
+        self._semaphore = asyncio.Semaphore(at_once)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         discard_old(folder.glob(f"{WORK_PREFIX}*"))
 
@@ -88,7 +88,7 @@ class Fitter:
             FittingError: there is no smaller file for any other reason.
         """
         try:
-            async with self._turns, asyncio.timeout(self._timeout):
+            async with self._semaphore, asyncio.timeout(self._timeout):
                 clip = await _looked_into(clip)
                 made = await self._made_before(clip, target_size) or await self._make(
                     clip, target_size, aim or target_size

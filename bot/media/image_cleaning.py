@@ -12,7 +12,7 @@ from bot.media.images import MAX_SIZE, TYPES, ImageError, ensure_image, media_ty
 
 # How the pixels get from each of EXIF's orientations to what a member sees. The one in XMP is left aside, as
 # browsers and Discord do.
-_TURNS = {
+_TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -50,7 +50,7 @@ def clean_image(content: bytes, min_side: int = 0) -> bytes:
         ensure_image(content, min_side)
         return _redraw(content, None)
     ensure_image(bare.content, min_side)  # of what is thrown away, nothing is read by a decoder
-    return _redraw(bare.content, bare.orientation) if bare.orientation in _TURNS else bare.content
+    return _redraw(bare.content, bare.orientation) if bare.orientation in _TRANSPOSITIONS else bare.content
 
 
 def is_clean(content: bytes) -> bool:
@@ -99,7 +99,9 @@ def _turned(content: bytes, orientation: int | None) -> tuple[Image.Image, list[
         image.load()
         if orientation is None:
             orientation = orientation_in(image.info.get("exif", b""))
-        turned = image.transpose(_TURNS[orientation]) if orientation in _TURNS else image.copy()
+        turned = (
+            image.transpose(_TRANSPOSITIONS[orientation]) if orientation in _TRANSPOSITIONS else image.copy()
+        )
         turned.info = {name: image.info[name] for name in _NEEDED if name in image.info}
         return turned, _encodings(image, content)
 

@@ -67,7 +67,7 @@ class ImageStore:
         self._find_frame = find_frame
         self._find_video = find_video
         self._folder = folder
-        self._turn = asyncio.Lock()  # one image is decoded at a time, since that takes memory
+        self._lock = asyncio.Lock()  # one image is decoded at a time, since that takes memory
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.discard_half_done()
 
@@ -154,7 +154,7 @@ class ImageStore:
             await asyncio.to_thread(part.touch, 0o600)
             await self._write(url, part, side)
             if whole_video(url) is None:
-                async with self._turn:
+                async with self._lock:
                     await asyncio.to_thread(_clean, part, side)
             await asyncio.to_thread(part.rename, path)
         except FileGoneError as error:

@@ -22,7 +22,7 @@ from bot.media.subprocess_limits import confined
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 AT_ONCE = 2  # videos that are looked into at the same time; the others wait in order
-TIMEOUT = 120.0  # seconds for one video, wherever it is, with the wait for its turn
+TIMEOUT = 120.0  # seconds for one video, wherever it is, with the wait for others
 FFMPEG_TIMEOUT = 30.0  # seconds
 MEMORY = 2 * 2**30  # bytes of ffmpeg's address space; a quarter of that is used
 # Only the end is decoded, if there are pictures in it: sound may be longer.
@@ -42,8 +42,8 @@ class SlowFrameError(MediaError):
 
 
 @dataclass(frozen=True, slots=True)
-class VideoPlaces:
-    """The places of a video, in the order in which it is looked for; None: not there.
+class VideoSources:
+    """The sources of a video, in the order in which they are tried; None: not there.
 
     Attributes:
         attachment: Discord's address of the file in a message.
@@ -77,9 +77,9 @@ class LastFrames:
         self._folder = folder
         self._from_discord = from_discord
         self._from_provider = from_provider
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._semaphore = asyncio.Semaphore(AT_ONCE)
 
-    async def find(self, places: VideoPlaces, min_side: int = 0) -> bytes:
+    async def find(self, sources: VideoSources, min_side: int = 0) -> bytes:
         """Return the last frame as a JPEG whose shorter side has at least `min_side` pixels.
 
         What was posted may be smaller than what was made: then it is looked for elsewhere, too, and
@@ -91,16 +91,16 @@ class LastFrames:
             MediaError: it cannot be had now.
         """
         try:
-            async with asyncio.timeout(TIMEOUT), self._turns:
-                frame = await self._find(places, min_side)
+            async with asyncio.timeout(TIMEOUT), self._semaphore:
+                frame = await self._find(sources, min_side)
                 return await asyncio.to_thread(_enlarged, frame, min_side)
         except TimeoutError as error:
             raise MediaError(f"There was no frame after {TIMEOUT:.0f} s.") from error
 
-    async def _find(self, places: VideoPlaces, min_side: int) -> Frame:
+    async def _find(self, sources: VideoSources, min_side: int) -> Frame:
         best: Frame | None = None
         worst: MediaError = FileGoneError("The video is nowhere.")
-        for fetch in ways_to(places, self._from_discord, self._from_provider):
+        for fetch in ways_to(sources, self._from_discord, self._from_provider):
             try:
                 frame = await self._take(fetch)
             except MediaError as error:
@@ -129,22 +129,22 @@ class LastFrames:
             raise MediaError(NO_ROOM) from error
 
 
-def ways_to(places: VideoPlaces, from_discord: Downloads, from_provider: Downloads) -> list[FetchVideo]:
-    """Return what fetches a video, place by place; each writes to a path, and returns where the file is."""
+def ways_to(sources: VideoSources, from_discord: Downloads, from_provider: Downloads) -> list[FetchVideo]:
+    """Return what fetches a video, source by source; each writes to a path, and returns where the file is."""
 
     async def posted(path: Path) -> Path:
-        await from_discord.fetch(places.attachment or "", path, MAX_SIZE, CDN_HOSTS)
+        await from_discord.fetch(sources.attachment or "", path, MAX_SIZE, CDN_HOSTS)
         return path
 
     async def kept(_: Path) -> Path:
-        return places.kept or Path()
+        return sources.kept or Path()
 
     async def made(path: Path) -> Path:
-        await from_provider.fetch(places.address or "", path, MAX_SIZE)
+        await from_provider.fetch(sources.address or "", path, MAX_SIZE)
         return path
 
-    ways = [(places.attachment, posted), (places.kept, kept), (places.address, made)]
-    return [way for place, way in ways if place]
+    ways = [(sources.attachment, posted), (sources.kept, kept), (sources.address, made)]
+    return [way for source, way in ways if source]
 
 
 async def last_frame(video: Path, picture: Path) -> Frame:
@@ -205,7 +205,7 @@ def _enlarged(frame: Frame, min_side: int) -> bytes:
 
 
 def _weight(error: MediaError) -> int:
-    """Return how much an error says about a video that was looked for in several places."""
+    """Return how much an error says about a video that was looked for at several sources."""
     match error:
         case FileGoneError():
             return 0

@@ -17,7 +17,7 @@ from bot.media.streams import run_on
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-MOST = 6.0  # dB by which a sound is changed, either way
+MAX_GAIN = 6.0  # dB by which a sound is changed, either way
 SILENCE = -50.0  # LUFS; what is quieter is meant to be
 CEILING = -1.0  # dBFS, over which nothing is raised
 SAMPLE_RATE = 48_000  # of all sound that is joined, in Hz
@@ -52,7 +52,7 @@ def _is_heard(sound: Loudness) -> bool:
 
 def _gain(sound: Loudness, goal: float) -> float:
     room = max(CEILING - sound.peak, 0.0) if math.isfinite(sound.peak) else 0.0
-    return max(min(goal - sound.integrated, room, MOST), -MOST)
+    return max(min(goal - sound.integrated, room, MAX_GAIN), -MAX_GAIN)
 
 
 async def evened(clips: Sequence[Clip]) -> list[Clip]:

@@ -25,7 +25,7 @@ class SmallFiles:
         self._downloads = downloads
         self._folder = folder
 
-    async def read(self, url: str, most: int) -> bytes:
+    async def read(self, url: str, max_size: int) -> bytes:
         """Return what is at one of Discord's addresses, at most so many bytes.
 
         Raises:
@@ -34,7 +34,7 @@ class SmallFiles:
         part = self._folder / f"upload-{secrets.token_hex(8)}{PART_SUFFIX}"
         try:
             await asyncio.to_thread(part.touch, 0o600)
-            await self._downloads.fetch(url, part, most, CDN_HOSTS)
+            await self._downloads.fetch(url, part, max_size, CDN_HOSTS)
             return await asyncio.to_thread(part.read_bytes)
         except OSError as error:
             log.error("could not write an upload to disk", error=str(error))

@@ -24,7 +24,7 @@ MP4, WEBM = "mov", "matroska"  # ffmpeg's names
 PICTURES = ("-map", "0:V")  # no covers and thumbnails, which are pictures too
 HEAD = 64 * 1024  # bytes of a stream in which its description is
 NO_TIME = -(2**63)  # a packet's, where the file gives it none
-TOLD_BEFORE = ("codec_id", "extradata", "tb", "dimensions", "sar")
+CODING_FACTS = ("codec_id", "extradata", "tb", "dimensions", "sar")
 PLAYED_CODEC, PLAYED_SOUND = "h264", "aac"  # what Discord's clients play in an MP4
 
 
@@ -81,7 +81,7 @@ class Streams:
         Pictures with the same can be played one after the other as one stream.
         """
         facts = self._first("video")
-        return " ".join(facts[name] for name in TOLD_BEFORE) if facts.keys() >= set(TOLD_BEFORE) else ""
+        return " ".join(facts[name] for name in CODING_FACTS) if facts.keys() >= set(CODING_FACTS) else ""
 
     @property
     def sound(self) -> str:
@@ -96,9 +96,9 @@ class Streams:
                 self.facts[int(number.removesuffix(":"))][name] = value
             else:
                 number, _, at, duration = (int(part) for part in line.split(",", 4)[:4])
-                self._note(self._times[number], at, duration)
+                self._take_times(self._times[number], at, duration)
 
-    def _note(self, times: _Times, at: int, duration: int) -> None:
+    def _take_times(self, times: _Times, at: int, duration: int) -> None:
         if at != NO_TIME:
             times.begin = at if times.begin is None else min(times.begin, at)
             times.end = max(times.end, at + max(duration, 0))

@@ -69,12 +69,12 @@ class UploadLimits:
         return None if limit is None else usable(limit)
 
     async def learn(self, guild_id: int | None, tier: int, refused_size: int) -> int | None:
-        """Note that a file was refused as too large; return how many bytes one may have from now on.
+        """Record that a file was refused as too large; return how many bytes one may have from now on.
 
-        None: the size cannot be the reason, and nothing is noted.
+        None: the size cannot be the reason, and nothing is recorded.
 
         Raises:
-            DatabaseBusyError: it cannot be noted now.
+            DatabaseBusyError: it cannot be recorded now.
         """
         limit = next_lower(self._by_tier, refused_size)
         if limit is None:
@@ -82,8 +82,8 @@ class UploadLimits:
             return None
 
         def lower(session: Session) -> LearntLimit:
-            note = session.get(StateRow, _name(guild_id))
-            learnt = self._read(guild_id, note.value if note else None, tier)
+            row = session.get(StateRow, _name(guild_id))
+            learnt = self._read(guild_id, row.value if row else None, tier)
             if learnt is None or limit < learnt.limit:
                 learnt = LearntLimit(limit, tier, self._clock())
                 value = _LEARNT.dump_json(learnt).decode()
@@ -91,7 +91,7 @@ class UploadLimits:
                 log.warning("a server's upload limit is lower than expected", guild=guild_id, limit=limit)
             return learnt
 
-        learnt = await self._database.write(lower, Lock.NOTES)
+        learnt = await self._database.write(lower, Lock.STATE)
         return usable(self._lower_of(learnt, tier))
 
     def _lower_of(self, learnt: LearntLimit | None, tier: int) -> int:

@@ -36,5 +36,5 @@ def next_lower(by_tier: ByTier, refused_size: int) -> int | None:
     None: it is smaller than any limit there ever was, so that its size is not the reason.
     """
     ladder = sorted({*KNOWN_LIMITS, *by_tier})
-    place = bisect_left(ladder, refused_size)
-    return ladder[place - 1] if place else None
+    index = bisect_left(ladder, refused_size)
+    return ladder[index - 1] if index else None

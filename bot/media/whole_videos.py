@@ -9,7 +9,7 @@ import structlog
 
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import NO_ROOM, WORK_PREFIX, Clip, probe
-from bot.media.last_frames import TIMEOUT, VideoPlaces, ways_to
+from bot.media.last_frames import TIMEOUT, VideoSources, ways_to
 
 MAX_SIZE = 20 * 2**20  # bytes; the provider names no limit, and Base64 adds a third
 LARGE_ENOUGH = 720  # pixels of the shorter side: what is made from it has no more
@@ -35,9 +35,9 @@ class WholeVideos:
         self._folder = folder
         self._from_discord = from_discord
         self._from_provider = from_provider
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._semaphore = asyncio.Semaphore(AT_ONCE)
 
-    async def fetch(self, places: VideoPlaces, target: Path | None = None) -> None:
+    async def fetch(self, sources: VideoSources, target: Path | None = None) -> None:
         """Write a video to `target`: the first copy that is large enough, else the largest one.
 
         `target`: None: it's only looked for.
@@ -48,27 +48,27 @@ class WholeVideos:
             MediaError: it cannot be had now.
         """
         try:
-            async with asyncio.timeout(TIMEOUT), self._turns:
-                await self._fetch(places, target)
+            async with asyncio.timeout(TIMEOUT), self._semaphore:
+                await self._fetch(sources, target)
         except TimeoutError as error:
             raise MediaError(f"There was no video after {TIMEOUT:.0f} s.") from error
         except (OSError, RuntimeError) as error:
             log.error("no video: could not use the disk", error=str(error))
             raise MediaError(NO_ROOM) from error
 
-    async def _fetch(self, places: VideoPlaces, target: Path | None) -> None:
+    async def _fetch(self, sources: VideoSources, target: Path | None) -> None:
         work = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORK_PREFIX, dir=self._folder))
         try:
-            clip = await self._find(places, work)
+            clip = await self._find(sources, work)
             if target is not None:
                 await asyncio.to_thread(shutil.copyfile, clip.path, target)
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 
-    async def _find(self, places: VideoPlaces, work: Path) -> Clip:
+    async def _find(self, sources: VideoSources, work: Path) -> Clip:
         found: list[Clip] = []
         troubles: list[MediaError] = []
-        ways = ways_to(places, self._from_discord, self._from_provider)
+        ways = ways_to(sources, self._from_discord, self._from_provider)
         for number, fetch in enumerate(ways):
             try:
                 found.append(_ensure_size(await probe(await fetch(work / f"{number}.mp4"))))

@@ -161,7 +161,7 @@ def count_refusals() -> Generator[None]:
     try:
         yield
     except UserError as refusal:
-        note_refusal(refusal)
+        record_refusal(refusal)
         raise
 
 
@@ -176,12 +176,12 @@ def count_request() -> Generator[None]:
     except UndecidedError:
         raise
     except UserError as refusal:
-        note_refusal(refusal)
+        record_refusal(refusal)
         raise
     ACCEPTED.inc()
 
 
-def note_refusal(refusal: UserError) -> None:
+def record_refusal(refusal: UserError) -> None:
     """Count a request that is refused."""
     REFUSED.labels(rule_of(refusal)).inc()
     if isinstance(refusal, QuotaReachedError):
@@ -189,48 +189,48 @@ def note_refusal(refusal: UserError) -> None:
             QUOTA_REFUSALS.labels(limit.kind, limit.rule.scope).inc()
 
 
-def note_change(before: Generation, after: Generation, now: datetime) -> None:
+def record_change(before: Generation, after: Generation, now: datetime) -> None:
     """Count what a change of a request means; the change was written."""
     if before.status is not after.status and after.status is Status.SUCCEEDED:
-        _note_made(after)
+        _record_made(after)
     if before.result_id is None and after.result_id is not None and after.finished_at is not None:
         result = VIDEO if after.status is Status.SUCCEEDED and not is_withheld(after) else ENDING
         seconds = (now - due_since(after)).total_seconds()
         DELIVERIES.labels(result).observe(max(0.0, seconds))  # a clock may have been set back
     if before.delivered_at is None and after.delivered_at is not None:
-        _note_finished(after)
+        _record_finished(after)
 
 
-def _note_made(generation: Generation) -> None:
+def _record_made(generation: Generation) -> None:
     if generation.submitted_at is None or generation.finished_at is None:
         return
     seconds = (generation.finished_at - generation.submitted_at).total_seconds()
     MAKING.labels(_model(generation.model)).observe(max(0.0, seconds))
 
 
-def _note_finished(generation: Generation) -> None:
+def _record_finished(generation: Generation) -> None:
     has_failed = generation.status is Status.FAILED or is_withheld(generation)
     if has_failed and generation.failure_kind is not None:
-        note_failed(generation.failure_kind)
+        record_failed(generation.failure_kind)
     else:
         FINISHED.labels(generation.status).inc()
-    note_charged(generation.model, generation.credits_used or 0.0)
+    record_charged(generation.model, generation.credits_used or 0.0)
 
 
-def note_failed(kind: FailureKind, count: int = 1) -> None:
+def record_failed(kind: FailureKind, count: int = 1) -> None:
     """Count requests that are over and failed."""
     FINISHED.labels(Status.FAILED).inc(count)
     FAILED.labels(kind).inc(count)
 
 
-def note_charged(model: str, more: float) -> None:
+def record_charged(model: str, more: float) -> None:
     """Count what was spent beyond what was counted, in credits; a counter never falls."""
     if more > 0:
         SPENT_CREDITS.labels(_model(model)).inc(more)
         SPENT_USD.labels(_model(model)).inc(usd(more))
 
 
-def note_queue(counts: Mapping[str, float], ages: Mapping[str, float]) -> None:
+def record_queue(counts: Mapping[str, float], ages: Mapping[str, float]) -> None:
     """Show how many requests are in each of `STATES`, and the oldest one's age in seconds."""
     for state in STATES:
         QUEUE.labels(state).set(counts.get(state, 0))
@@ -240,10 +240,10 @@ def note_queue(counts: Mapping[str, float], ages: Mapping[str, float]) -> None:
 def forget_queue() -> None:
     """Show that the queue cannot be read."""
     unknown: Mapping[str, float] = dict.fromkeys(STATES, nan)
-    note_queue(unknown, unknown)
+    record_queue(unknown, unknown)
 
 
-def note_call(call: Call) -> None:
+def observe_call(call: Call) -> None:
     """Count a call to the provider."""
     CALLS.labels(call.kind).observe(call.seconds)
     if call.error is not None:

@@ -17,7 +17,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
-from bot.moderation.snapshots import word_teller
+from bot.moderation.snapshots import snapshot_of_word
 from bot.moderation.strikes import block_left, count_forgiven, forgive_asked
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
@@ -195,7 +195,7 @@ def is_news(row: AppealRow) -> bool:
     return row.told_at is None and row.decision is not AppealDecision.WITHDRAW and not is_given_up
 
 
-def note_told(session: Session, appeal_id: str, now: datetime) -> None:
+def record_notified(session: Session, appeal_id: str, now: datetime) -> None:
     """Remember that the member knows what was decided."""
     session.execute(update(AppealRow).where(AppealRow.id == appeal_id).values(told_at=now))
 
@@ -211,10 +211,10 @@ def _lift(session: Session, by: Moderator, row: AppealRow, now: datetime) -> Non
 def _lift_words(session: Session, by: Moderator, words: Sequence[str], now: datetime) -> None:
     """Take words off the list, each with a row of its own, so that each can be undone."""
     for word in words:
-        policy, tell = fetch_policy(session, by.guild_id), word_teller(word)
+        policy, snapshot = fetch_policy(session, by.guild_id), snapshot_of_word(word)
         changed = without_word(policy, word)
         store_policy(session, by.guild_id, changed)
-        action, old, new = Action.WORD_REMOVE, tell(policy), tell(changed)
+        action, old, new = Action.WORD_REMOVE, snapshot(policy), snapshot(changed)
         record(session, by.guild_id, by.user_id, action, now, subject="words", old=old, new=new)
 
 

@@ -16,7 +16,7 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.errors import BadInputError
 from bot.i18n import N_, _
 from bot.jobs.ports import Posted
-from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, note_told
+from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, record_notified
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.deletion_appeals import (
     ASKED_BEFORE,
@@ -194,7 +194,7 @@ class Appeals:
     ) -> Appeal:
         """Decide an appeal; its audit row and what is lifted are in the same transaction.
 
-        `words`: for the member. They are told by the caller, who says so (`note_told`). `shown_at`: the
+        `words`: for the member. They are told by the caller, who says so (`record_notified`). `shown_at`: the
         message whose button was clicked, since the process may have ended before it was recorded.
 
         Raises:
@@ -214,7 +214,7 @@ class Appeals:
         log.info("appeal decided", appeal=appeal_id, decision=decision.value, by=by.user_id)
         return appeal
 
-    async def note_shown(self, row: AppealRow) -> None:
+    async def record_shown(self, row: AppealRow) -> None:
         """Remember that nothing is left to do about a decision; `row`: the appeal as it was before that.
 
         Unless the outbox has something to do since.
@@ -224,9 +224,11 @@ class Appeals:
         )
         await self._database.write(lambda session: session.execute(shown.values(post_at=None)), hurried=True)
 
-    async def note_told(self, appeal_id: str) -> None:
+    async def record_notified(self, appeal_id: str) -> None:
         """Remember that the member knows what was decided."""
-        await self._database.write(lambda session: note_told(session, appeal_id, self._clock()), hurried=True)
+        await self._database.write(
+            lambda session: record_notified(session, appeal_id, self._clock()), hurried=True
+        )
 
     def _end_overdue(self, session: Session, member: Moderator, now: datetime) -> None:
         """End the member's question that nobody answered in time, which else waits for the retention."""

@@ -1,7 +1,7 @@
 """Finished videos that moderators see before they're posted: shown once by who has the file, then left alone.
 
 The row's review is its outbox: while `post_at` is due, the runner takes the row (`bot.jobs.claims`) and this
-shows it. After a decision nobody carries the row any more, and the same runner delivers it, or its end.
+shows it. After a decision nobody runs the row any more, and the same runner delivers it, or its end.
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ from bot.jobs.ports import (
 )
 from bot.jobs.steps.upload import Upload
 from bot.media.files import Clip, MediaError
-from bot.moderation.outbox import REFUSED_WAIT, note_shown, wait_after
+from bot.moderation.outbox import REFUSED_WAIT, record_shown, wait_after
 from bot.policy.store import fetch_policy
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -80,12 +80,14 @@ class Approval:
                 reason=str(error),
             )
             return REFUSED_WAIT
-        await self._database.write(lambda session: self._note_shown(session, review, shown), review.guild_id)
+        await self._database.write(
+            lambda session: self._record_shown(session, review, shown), review.guild_id
+        )
         return NOW
 
-    def _note_shown(self, session: Session, review: ReviewRow, shown: Posted) -> None:
-        """Note it, and forget the tries that failed: what comes next has as many of its own."""
-        note_shown(session, review, review.post_at, shown, self._clock())
+    def _record_shown(self, session: Session, review: ReviewRow, shown: Posted) -> None:
+        """Record it, and forget the tries that failed: what comes next has as many of its own."""
+        record_shown(session, review, review.post_at, shown, self._clock())
         held = update(Generation).where(Generation.review_id == review.id, IN_REVIEW)
         session.execute(held.values(attempts=0).execution_options(synchronize_session=False))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.db.guild_models import Action, AuditRow
 from bot.moderation.rules import Subject
-from bot.moderation.snapshots import Told, in_order
+from bot.moderation.snapshots import Snapshot, in_order
 
 OF_MEMBERS = frozenset({Action.GRANT, Action.RESET, Action.BLOCK, Action.UNBLOCK})
 UNDO_COLONS = 2  # at least: what was undone, its kind, its subject
@@ -27,8 +27,8 @@ class Decision:
     id: int
     kind: Action
     subject: str
-    before: Told
-    left: Told
+    before: Snapshot
+    left: Snapshot
     undoes: int = 0
 
     @property
@@ -71,18 +71,20 @@ def words_of(decision: Decision) -> list[str]:
     return [word for state in (decision.before, decision.left) for word in (state or {}).get("words", ())]
 
 
-def settings_of(decision: Decision, told: Told) -> dict[str, Any]:
+def settings_of(decision: Decision, snapshot: Snapshot) -> dict[str, Any]:
     """Return which settings a decision is about, as a state of what it changed tells them."""
     if decision.kind is Action.SETTINGS:
-        return told or {}
-    return (told or {}).get(f"{Action.SETTINGS}:server") or {} if decision.kind is Action.IMPORT else {}
+        return snapshot or {}
+    return (snapshot or {}).get(f"{Action.SETTINGS}:server") or {} if decision.kind is Action.IMPORT else {}
 
 
-def _ordered(told: Told) -> Told:
-    return told and {key: value if key in UNSORTED else in_order(value) for key, value in told.items()}
+def _ordered(snapshot: Snapshot) -> Snapshot:
+    return snapshot and {
+        key: value if key in UNSORTED else in_order(value) for key, value in snapshot.items()
+    }
 
 
-def _only_moved(before: Told, left: Told) -> tuple[Told, Told]:
+def _only_moved(before: Snapshot, left: Snapshot) -> tuple[Snapshot, Snapshot]:
     """Return the one grant that was given or taken, where it was and where it was not."""
     had, has = ((told or {}).get("grants", []) for told in (before, left))
     taken, given = (

@@ -16,7 +16,7 @@ from bot.db.guild_models import Action
 from bot.db.transactions import Result, Work
 from bot.errors import BadInputError, UserError
 from bot.i18n import N_, _, ngettext, number
-from bot.moderation.snapshots import Told
+from bot.moderation.snapshots import Snapshot
 from bot.policy.audit import record
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
@@ -72,7 +72,7 @@ class Decisions:
         self.clock = clock
 
     async def change_policy(
-        self, by: Moderator, event: AuditEvent, change: PolicyChange, tell: Callable[[Policy], Told]
+        self, by: Moderator, event: AuditEvent, change: PolicyChange, snapshot: Callable[[Policy], Snapshot]
     ) -> tuple[Policy, Policy]:
         """Change a server's document; return it as it was and as it is.
 
@@ -80,7 +80,9 @@ class Decisions:
             BadInputError: the reason is too long; or what `change` raises.
             DatabaseBusyError: nothing can be recorded now.
         """
-        return await self.write(by, lambda session: self.change_policy_in(session, by, event, change, tell))
+        return await self.write(
+            by, lambda session: self.change_policy_in(session, by, event, change, snapshot)
+        )
 
     async def write(self, by: Moderator, work: Work[Result]) -> Result:
         """Run `work` in a transaction for what is decided about a server together.
@@ -96,7 +98,7 @@ class Decisions:
         by: Moderator,
         event: AuditEvent,
         change: PolicyChange,
-        tell: Callable[[Policy], Told],
+        snapshot: Callable[[Policy], Snapshot],
     ) -> tuple[Policy, Policy]:
         """Do as `change_policy`, in a transaction in which more is done (`write`).
 
@@ -107,7 +109,7 @@ class Decisions:
         old = fetch_policy(session, by.guild_id)
         new = change(old)
         store_policy(session, by.guild_id, new)
-        self._record(session, by, event, reason, tell(old), tell(new))
+        self._record(session, by, event, reason, snapshot(old), snapshot(new))
         return old, new
 
     async def change_member_policy(
@@ -116,7 +118,7 @@ class Decisions:
         user_id: int,
         event: AuditEvent,
         change: MemberPolicyChange,
-        tell: Callable[[MemberPolicy], Told],
+        snapshot: Callable[[MemberPolicy], Snapshot],
         also: Work[None] | None = None,
     ) -> tuple[MemberPolicy, MemberPolicy]:
         """Change a member's document; return it as it was and as it is.
@@ -135,13 +137,19 @@ class Decisions:
             store_member_policy(session, by.guild_id, user_id, new)
             if also is not None:
                 also(session)
-            self._record(session, by, event, reason, tell(old), tell(new))
+            self._record(session, by, event, reason, snapshot(old), snapshot(new))
             return old, new
 
         return await self.write(by, decide)
 
     def _record(
-        self, session: Session, by: Moderator, event: AuditEvent, reason: str | None, old: Told, new: Told
+        self,
+        session: Session,
+        by: Moderator,
+        event: AuditEvent,
+        reason: str | None,
+        old: Snapshot,
+        new: Snapshot,
     ) -> None:
         record(
             session,

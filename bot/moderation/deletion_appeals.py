@@ -16,7 +16,7 @@ from bot.errors import UserError
 from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
 from bot.moderation.reported import ReportedFilm, fetch_reported_film
-from bot.moderation.snapshots import tell_grants
+from bot.moderation.snapshots import snapshot_grants
 from bot.policy.audit import record
 from bot.policy.documents import Grant
 from bot.policy.store import fetch_member_policy, store_member_policy
@@ -115,7 +115,7 @@ def give_another_try(session: Session, by: Moderator, row: AppealRow, now: datet
         Action.GRANT,
         now,
         subject=f"member:{row.user_id}",
-        old=tell_grants(before, now),
-        new=tell_grants(changed, now),
+        old=snapshot_grants(before, now),
+        new=snapshot_grants(changed, now),
         reason=f"appeal {row.id}",
     )

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from bot.clock import Clock
 from bot.db.database import Database
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.moderation.appeal_decisions import Appeal, is_news, note_told
+from bot.moderation.appeal_decisions import Appeal, is_news, record_notified
 from bot.moderation.outbox import GIVE_UP_AFTER, REFUSED_WAIT, move, wait_after
 from bot.moderation.review_decisions import Review
 
@@ -99,14 +99,14 @@ class FollowUps:
             return
         try:
             async with asyncio.timeout(TIMEOUT):
-                is_told = await self._messages.tell_member(appeal)
+                is_notified = await self._messages.tell_member(appeal)
         except (DeliveryPostponedError, TimeoutError):
             if self._later(appeal, REFUSED_WAIT) is not None:
                 raise
-            is_told = False
-        if is_told:
+            is_notified = False
+        if is_notified:
             row.told_at = self._clock()
-            await self._database.write(lambda session: note_told(session, row.id, self._clock()))
+            await self._database.write(lambda session: record_notified(session, row.id, self._clock()))
 
     def _later(self, case: Case, wait: timedelta) -> datetime | None:
         """Return when it is tried again; None: that was done for long enough."""

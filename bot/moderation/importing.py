@@ -12,10 +12,10 @@ from bot.i18n import _
 from bot.media.downloads import FileGoneError, MediaError
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.matching import Imported, match_rules
-from bot.moderation.portable import MOST_BYTES, ServerNames, read_rules, write_rules
+from bot.moderation.portable import MAX_BYTES, ServerNames, read_rules, write_rules
 from bot.moderation.rules import nothing_first
 from bot.moderation.service import LIMITING, show_waiting_reports
-from bot.moderation.snapshots import import_teller
+from bot.moderation.snapshots import snapshot_of_import
 from bot.policy.documents import Policy
 from bot.policy.store import fetch_policy
 from bot.provider.catalogue import CATALOGUE, Model
@@ -60,10 +60,10 @@ class Imports:
         Raises:
             BadInputError: it is too large, can't be fetched, or isn't such a file.
         """
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             raise BadInputError(_("This file is too large to be from `/veo-admin export`. Nothing changed."))
         try:
-            content = await self._fetch(url, MOST_BYTES)
+            content = await self._fetch(url, MAX_BYTES)
         except MediaError as error:
             raise BadInputError(_("I couldn't get the file. Try again. Nothing changed.")) from error
         models = [model.id for model in self._models]
@@ -92,7 +92,7 @@ class Imports:
             first(session)
             old = fetch_policy(session, by.guild_id)
             new = self.changed(imported, old)
-            self._decisions.change_policy_in(session, by, event, lambda _: new, import_teller(old, new))
+            self._decisions.change_policy_in(session, by, event, lambda _: new, snapshot_of_import(old, new))
             if "moderators_channel_id" in imported.fields and new.moderators_channel_id is not None:
                 show_waiting_reports(session, by.guild_id, self._decisions.clock())
 

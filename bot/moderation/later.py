@@ -7,7 +7,7 @@ from json import dumps
 from bot.admission.blocklist import fold
 from bot.db.guild_models import Action
 from bot.moderation.decided import Decision, parts_of, words_of
-from bot.moderation.snapshots import Told
+from bot.moderation.snapshots import Snapshot
 
 # Kinds that change the same part, by another name.
 SAME_PART: Mapping[Action, Action] = {
@@ -59,7 +59,7 @@ def _touched(decision: Decision) -> frozenset[tuple[str, ...]]:
     return frozenset((kind, decision.subject, name) for name in names)
 
 
-def fingerprint(present: Told, later: int | None = None) -> str:
+def fingerprint(present: Snapshot, later: int | None = None) -> str:
     """Return what differs where anything that is told does, or where another decision was the last."""
     return sha256(dumps([present, later], sort_keys=True).encode()).hexdigest()[:16]
 

@@ -159,7 +159,7 @@ class _Matching:
             case "highest_resolution":
                 return value if value in resolutions() else None
             case "moderators_channel":
-                return self._find_board(value)
+                return self._find_moderators_channel(value)
             case "review":
                 return self._find_review(value)
             case _:
@@ -175,9 +175,9 @@ class _Matching:
             self._leave_out(Kind.MODEL, name, Why.MISSING)
         return found
 
-    def _find_board(self, name: str) -> int | None:
-        boards = {each: self._here.channels[each] for each in self._here.boards}
-        found = self._find(Kind.CHANNEL, name, _by_name(boards.items()))
+    def _find_moderators_channel(self, name: str) -> int | None:
+        channels = {each: self._here.channels[each] for each in self._here.moderator_channels}
+        found = self._find(Kind.CHANNEL, name, _by_name(channels.items()))
         if found is None or found in self._here.postable:
             return found
         self._leave_out(Kind.CHANNEL, name, Why.UNWRITABLE)

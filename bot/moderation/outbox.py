@@ -26,18 +26,18 @@ def move(session: Session, row: Row, post_at: datetime | None, *, seen: datetime
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
-def note_shown(
+def record_shown(
     session: Session, row: Row, until: datetime | None, shown_at: Posted | None, now: datetime
 ) -> None:
-    """Note that moderators see a row, and in which message if that has buttons.
+    """Record that moderators see a row, and in which message if that has buttons.
 
     `until`: when it was due then. Where that has changed meanwhile, somebody made it due again.
     """
     move(session, row, None, seen=until)
     if shown_at is not None and not isinstance(row, AuditRow):
         table = type(row)
-        place = {"channel_id": shown_at.channel_id, "message_id": shown_at.message_id}
-        session.execute(update(table).where(table.id == row.id).values(place))
+        message = {"channel_id": shown_at.channel_id, "message_id": shown_at.message_id}
+        session.execute(update(table).where(table.id == row.id).values(message))
     show_end(session, row, now)
 
 

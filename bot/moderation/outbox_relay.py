@@ -28,7 +28,7 @@ from bot.moderation.outbox import (
     RETRY,
     Row,
     move,
-    note_shown,
+    record_shown,
     show_end,
     wait_after,
 )
@@ -99,13 +99,17 @@ class OutboxRelay:
     """Posts what is due, until the program stops."""
 
     def __init__(
-        self, database: Database, board: ModeratorChannel, stopping: asyncio.Event, clock: Clock = utc_now
+        self,
+        database: Database,
+        moderator_channel: ModeratorChannel,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._board = board
+        self._moderator_channel = moderator_channel
         self._stopping = stopping
         self._clock = clock
-        self._follow_ups = FollowUps(database, board, clock)
+        self._follow_ups = FollowUps(database, moderator_channel, clock)
         # What is in memory starts over with the program: that only makes us try longer.
         self._refusing: dict[int, Refusals] = {}  # by the channel
         self._failing: dict[tuple[str, int | str], datetime] = {}  # since when a row can't be shown
@@ -152,14 +156,14 @@ class OutboxRelay:
             log.warning("could not show a message to the moderators yet", guild=guild_id, reason=repr(error))
             await self._postpone(claim, wait_after(error))
         except UndeliverableError as error:
-            await self._note_refusal(claim, error)
+            await self._record_refusal(claim, error)
         except Exception:  # a row that cannot be shown must not keep the others from being shown
             log.exception("could not show a row to the moderators", guild=guild_id, row=claim.row.id)
             await self._lay_aside(claim)
         else:
             self._refusing.pop(claim.channel_id, None)
             self._failing.pop(_key_of(claim.row), None)
-            await self._note_posted(claim, message_id)
+            await self._record_posted(claim, message_id)
 
     async def _claim(self, row: Row) -> Claim | Case | None:
         """Return what to show, and where; or an appeal or a review that is over, which needs no channel.
@@ -187,19 +191,19 @@ class OutboxRelay:
 
     async def _post(self, channel_id: int, shown: Shown) -> int | None:
         if isinstance(shown, ReportedVideo):
-            return await self._board.post_report(channel_id, shown)
+            return await self._moderator_channel.post_report(channel_id, shown)
         if isinstance(shown, Appeal | Review):
-            return await self._board.post_case(channel_id, shown)
-        await self._board.post_entry(channel_id, shown)
+            return await self._moderator_channel.post_case(channel_id, shown)
+        await self._moderator_channel.post_entry(channel_id, shown)
         return None
 
-    async def _note_posted(self, claim: Claim, message_id: int | None) -> None:
+    async def _record_posted(self, claim: Claim, message_id: int | None) -> None:
         shown_at = None if message_id is None else Posted(message_id, claim.channel_id)
         await self._database.write(
-            lambda session: note_shown(session, claim.row, claim.until, shown_at, self._clock())
+            lambda session: record_shown(session, claim.row, claim.until, shown_at, self._clock())
         )
 
-    async def _note_refusal(self, claim: Claim, error: UndeliverableError) -> None:
+    async def _record_refusal(self, claim: Claim, error: UndeliverableError) -> None:
         """Let the whole server wait, so that a closed channel is not asked for each row."""
         now, guild_id, channel_id = self._clock(), claim.row.guild_id, claim.channel_id
         if channel_id not in self._refusing:

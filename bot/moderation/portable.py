@@ -12,20 +12,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bot.admission.blocklist import MOST_WORDS, WORD_MAX_LENGTH, clean_word
-from bot.admission.parsing import LONGEST_SPAN, MOST_CREDITS, MOST_VIDEOS
+from bot.admission.blocklist import MAX_WORDS, WORD_MAX_LENGTH, clean_word
+from bot.admission.parsing import LONGEST_SPAN, MAX_CREDITS, MAX_VIDEOS
 from bot.db.models import Placement, Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import _
-from bot.moderation.rules import MOST_RULES
-from bot.moderation.snapshots import limits_teller
+from bot.moderation.rules import MAX_RULES
+from bot.moderation.snapshots import snapshot_of_limits
 from bot.policy.documents import (
-    MOST_CHANNELS,
-    MOST_NEW_DAYS,
-    MOST_NEW_VIDEOS,
-    MOST_STEPS,
-    MOST_STRIKES,
+    MAX_CHANNELS,
+    MAX_NEW_DAYS,
+    MAX_NEW_VIDEOS,
+    MAX_STEPS,
+    MAX_STRIKES,
     LimitKind,
     Period,
     Policy,
@@ -41,9 +41,9 @@ from bot.text import clean, shorten
 
 FORMAT = "veo-bot rules"
 VERSION = 1
-MOST_BYTES = 512 * 1024  # more than the largest file that is written here
+MAX_BYTES = 512 * 1024  # more than the largest file that is written here
 NAME_LENGTH = 100  # characters; Discord takes no longer names of servers, roles and channels
-MOST_MODELS = 100
+MAX_MODELS = 100
 LONGEST_VIDEO = 3600  # seconds
 OF_REVIEW = frozenset({"review", "review_stage", "review_timeout"})  # one safeguard: all of it, or nothing
 FIELD_LENGTH = 60  # characters of a field's name that are shown
@@ -58,9 +58,9 @@ def _entry(text: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Word = Annotated[str, Field(max_length=2 * WORD_MAX_LENGTH), AfterValidator(_entry)]
-Most = Annotated[int, Field(ge=0, le=MOST_VIDEOS)] | None  # None: unlimited
-Limits = dict[LimitKind, Most]
-Credits = Annotated[float, Field(ge=0, le=MOST_CREDITS, allow_inf_nan=False)]
+Maximum = Annotated[int, Field(ge=0, le=MAX_VIDEOS)] | None  # None: unlimited
+Limits = dict[LimitKind, Maximum]
+Credits = Annotated[float, Field(ge=0, le=MAX_CREDITS, allow_inf_nan=False)]
 
 
 class Written(BaseModel):
@@ -73,8 +73,8 @@ class OfNewcomers(Written):
     """Newcomers' requests wait for moderators; 0: that doesn't count."""
 
     who: Literal["newcomers"]
-    days: int = Field(ge=0, le=MOST_NEW_DAYS)
-    videos: int = Field(ge=0, le=MOST_NEW_VIDEOS)
+    days: int = Field(ge=0, le=MAX_NEW_DAYS)
+    videos: int = Field(ge=0, le=MAX_NEW_VIDEOS)
 
     @model_validator(mode="after")
     def _ensure_some(self) -> Self:
@@ -102,8 +102,8 @@ Review = Annotated[OfNewcomers | OfRole | OfEverybody, Field(discriminator="who"
 class WrittenSettings(Written):
     """As of `bot.policy.documents.ServerSettings`; null: all channels or models."""
 
-    channels: Annotated[list[Name], Field(min_length=1, max_length=MOST_CHANNELS)] | None = None
-    models: Annotated[list[Name], Field(min_length=1, max_length=MOST_MODELS)] | None = None
+    channels: Annotated[list[Name], Field(min_length=1, max_length=MAX_CHANNELS)] | None = None
+    models: Annotated[list[Name], Field(min_length=1, max_length=MAX_MODELS)] | None = None
     longest_duration: Annotated[int, Field(ge=1, le=LONGEST_VIDEO)] | None = None
     highest_resolution: Name | None = None
     placement: Placement | None = None
@@ -126,7 +126,7 @@ class WrittenLimits(Written):
     """The server's limits, and those of roles."""
 
     server: Limits
-    roles: list[RoleLimits] = Field(max_length=MOST_RULES)
+    roles: list[RoleLimits] = Field(max_length=MAX_RULES)
 
 
 class WrittenBudget(Written):
@@ -138,7 +138,7 @@ class WrittenBudget(Written):
 class WrittenStep(Written):
     """A step of the ladder; `pause`: seconds; null: until a moderator ends it."""
 
-    strikes: int = Field(ge=1, le=MOST_STRIKES)
+    strikes: int = Field(ge=1, le=MAX_STRIKES)
     pause: Annotated[int, Field(ge=1, le=LONGEST_SPAN.total_seconds())] | None
 
 
@@ -146,7 +146,7 @@ class WrittenStrikes(Written):
     """The ladder of strikes."""
 
     days: int = Field(ge=1, le=30)
-    steps: list[WrittenStep] = Field(min_length=1, max_length=MOST_STEPS)
+    steps: list[WrittenStep] = Field(min_length=1, max_length=MAX_STEPS)
 
     @model_validator(mode="after")
     def _ensure_climbing(self) -> Self:
@@ -170,7 +170,7 @@ class Portable(Written):
     settings: WrittenSettings = WrittenSettings()
     limits: WrittenLimits | None = None
     budgets: dict[Period, WrittenBudget] | None = None
-    words: Annotated[list[Word], Field(max_length=MOST_WORDS)] | None = None
+    words: Annotated[list[Word], Field(max_length=MAX_WORDS)] | None = None
     strikes: WrittenStrikes | None = None
 
 
@@ -188,14 +188,14 @@ class ServerNames:
     """The names of a server, its roles and its channels, by their ids.
 
     Attributes:
-        boards: those of the channels that can be for moderators.
-        postable: those of `boards` in which the bot can post.
+        moderator_channels: those of the channels that can be for moderators.
+        postable: those of `moderator_channels` in which the bot can post.
     """
 
     server: str
     roles: Mapping[int, str]
     channels: Mapping[int, str]
-    boards: frozenset[int] = frozenset()
+    moderator_channels: frozenset[int] = frozenset()
     postable: frozenset[int] = frozenset()
 
 
@@ -243,19 +243,19 @@ def read_rules(content: bytes) -> Portable:
 
 def _settings(policy: Policy, names: ServerNames) -> dict[str, Any]:
     """Return the settings with names; one that can't be named isn't there, since null would mean all."""
-    told = policy.model_dump(mode="json", include=set(ServerSettings.model_fields))
+    document = policy.model_dump(mode="json", include=set(ServerSettings.model_fields))
     channels = sorted(names.channels[each] for each in policy.channels if each in names.channels)
     settings: dict[str, Any] = {
-        **told,
+        **document,
         "channels": channels or None,
         "models": sorted(policy.models) or None,
         "review": _review(policy.review, names),
     }
-    board = settings.pop("moderators_channel_id")
-    settings["moderators_channel"] = names.channels.get(board)
+    channel_id = settings.pop("moderators_channel_id")
+    settings["moderators_channel"] = names.channels.get(channel_id)
     nameless = {
         "channels": policy.channels and not channels,
-        "moderators_channel": board and not settings["moderators_channel"],
+        "moderators_channel": channel_id and not settings["moderators_channel"],
         **dict.fromkeys(OF_REVIEW, policy.review and not settings["review"]),
     }
     return {name: value for name, value in settings.items() if not nameless.get(name)}
@@ -273,7 +273,7 @@ def _review(rule: ReviewRule | None, names: ServerNames) -> dict[str, Any] | Non
 
 
 def _limits(policy: Policy, scope: Scope, subject_id: int) -> dict[str, int | None]:
-    return limits_teller(scope, subject_id, LimitKind)(policy) or {}
+    return snapshot_of_limits(scope, subject_id, LimitKind)(policy) or {}
 
 
 def _what_is_wrong(error: ValidationError) -> str:

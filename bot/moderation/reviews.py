@@ -16,7 +16,7 @@ from bot.db.models import Generation
 from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow, ReviewStage, is_in_review
 from bot.errors import DatabaseBusyError
 from bot.jobs.ports import Posted
-from bot.metrics.metrics import note_failed
+from bot.metrics.metrics import record_failed
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.review_decisions import (
     ENDS,
@@ -124,7 +124,7 @@ class Reviews:
         self._work.set()
         return review
 
-    async def note_shown(self, row: ReviewRow) -> None:
+    async def record_shown(self, row: ReviewRow) -> None:
         """Remember that moderators see the decision; `row`: the review as it was before that."""
         shown = update(ReviewRow).where(ReviewRow.id == row.id, ReviewRow.post_at == row.post_at)
         await self._database.write(lambda session: session.execute(shown.values(post_at=None)), hurried=True)
@@ -261,4 +261,4 @@ def _carry_out_end(
 def _count(ended: Ended, decision: ReviewDecision) -> None:
     """Count as failed what no step of the runner sees end."""
     if ended.silent:
-        note_failed(ENDS[decision], ended.silent)
+        record_failed(ENDS[decision], ended.silent)

@@ -16,13 +16,13 @@ from bot.db.transactions import Work
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, number
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
-from bot.moderation.snapshots import limits_teller, tell_budget, tell_grants, tell_reset
+from bot.moderation.snapshots import snapshot_budget, snapshot_grants, snapshot_of_limits, snapshot_reset
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import fetch_member_policy, fetch_policy
 
 DEFAULT_GRANT = timedelta(hours=24)  # a grant without an end would give its videos every day anew
-MOST_GRANTED = 1000  # videos in one grant
-MOST_RULES = 500  # of one server
+MAX_GRANTED = 1000  # videos in one grant
+MAX_RULES = 500  # of one server
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class QuotaRules:
         def decide(session: Session) -> None:
             first(session)
             self._decisions.change_policy_in(
-                session, by, event, change, limits_teller(subject.scope, subject.id, limits)
+                session, by, event, change, snapshot_of_limits(subject.scope, subject.id, limits)
             )
 
         await self._decisions.write(by, decide)
@@ -118,7 +118,7 @@ class QuotaRules:
         def decide(session: Session) -> list[Rule]:
             first(session)
             old, _ = self._decisions.change_policy_in(
-                session, by, event, change, limits_teller(subject.scope, subject.id, kinds)
+                session, by, event, change, snapshot_of_limits(subject.scope, subject.id, kinds)
             )
             return rules_of(old, subject, kinds)
 
@@ -132,9 +132,9 @@ class QuotaRules:
         Raises:
             BadInputError: the amount makes no sense, or the reason is too long.
         """
-        if not 1 <= amount <= MOST_GRANTED:
+        if not 1 <= amount <= MAX_GRANTED:
             raise BadInputError(
-                _("Grant from 1 to {most} videos. Nothing changed.", most=number(MOST_GRANTED))
+                _("Grant from 1 to {most} videos. Nothing changed.", most=number(MAX_GRANTED))
             )
         now = self._decisions.clock()
         grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
@@ -148,7 +148,7 @@ class QuotaRules:
             user_id,
             AuditEvent(Action.GRANT, f"member:{user_id}", reason),
             add,
-            lambda member_policy: tell_grants(member_policy, now),
+            lambda member_policy: snapshot_grants(member_policy, now),
         )
         return grant
 
@@ -160,7 +160,7 @@ class QuotaRules:
             user_id,
             AuditEvent(Action.RESET, f"member:{user_id}", reason),
             lambda member_policy: member_policy.model_copy(update={"reset_at": now}),
-            tell_reset,
+            snapshot_reset,
             lambda session: date_back(session, by.guild_id, user_id, now),
         )
 
@@ -189,7 +189,7 @@ class QuotaRules:
                     by,
                     AuditEvent(Action.BUDGET, f"budget:{period}", reason),
                     partial(with_budget, period=period, budget=budget),
-                    partial(tell_budget, period=period),
+                    partial(snapshot_budget, period=period),
                 )
 
         await self._decisions.write(by, decide)
@@ -253,12 +253,12 @@ def ensure_not_too_many(policy: Policy) -> Policy:
     Raises:
         BadInputError: it has.
     """
-    if len(policy.rules) > MOST_RULES:
+    if len(policy.rules) > MAX_RULES:
         raise BadInputError(
             ngettext(
                 "This server has {count} rule, which is the maximum. Remove some first.",
                 "This server has {count} rules, which is the maximum. Remove some first.",
-                MOST_RULES,
+                MAX_RULES,
             )
         )
     return policy

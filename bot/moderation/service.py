@@ -18,7 +18,7 @@ from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.transactions import Work
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
 from bot.moderation.rules import nothing_first
-from bot.moderation.snapshots import find_word, settings_teller, tell_pause, word_teller
+from bot.moderation.snapshots import find_word, snapshot_of_settings, snapshot_of_word, snapshot_pause
 from bot.policy.audit import list_page
 from bot.policy.documents import Block, Pause, Policy, ServerSettings, tell_block
 from bot.policy.store import fetch_blocked, fetch_policy
@@ -55,7 +55,7 @@ class Moderation:
             by,
             AuditEvent(Action.PAUSE, "server", reason),
             lambda policy: policy.model_copy(update={"pause": pause}),
-            tell_pause,
+            snapshot_pause,
         )
 
     async def resume(self, by: Moderator) -> bool:
@@ -64,7 +64,7 @@ class Moderation:
             by,
             AuditEvent(Action.RESUME, "server"),
             lambda policy: policy.model_copy(update={"pause": None}),
-            tell_pause,
+            snapshot_pause,
         )
         return old.pause is not None
 
@@ -115,7 +115,7 @@ class Moderation:
             if find_word(fetch_policy(session, by.guild_id), entry) is not None:
                 return False
             change = partial(with_word, word=entry)
-            self._decisions.change_policy_in(session, by, event, change, word_teller(entry))
+            self._decisions.change_policy_in(session, by, event, change, snapshot_of_word(entry))
             return True
 
         return await self._decisions.write(by, decide)
@@ -125,7 +125,10 @@ class Moderation:
         entry = clean_word(word)
 
         old, _ = await self._decisions.change_policy(
-            by, AuditEvent(Action.WORD_REMOVE, "words"), partial(without_word, word=entry), word_teller(entry)
+            by,
+            AuditEvent(Action.WORD_REMOVE, "words"),
+            partial(without_word, word=entry),
+            snapshot_of_word(entry),
         )
         return find_word(old, entry) is not None
 
@@ -150,7 +153,11 @@ class Moderation:
         def decide(session: Session) -> Policy:
             first(session)
             _, policy = self._decisions.change_policy_in(
-                session, by, event, partial(self.with_settings, changes=changes), settings_teller(changes)
+                session,
+                by,
+                event,
+                partial(self.with_settings, changes=changes),
+                snapshot_of_settings(changes),
             )
             if changes.get("moderators_channel_id") is not None:
                 show_waiting_reports(session, by.guild_id, self._clock())

@@ -1,6 +1,6 @@
 """Snapshots of a document's parts: the `old` and `new` of a row of the audit log. Pure.
 
-Whatever a decision changed has to be told so that it can be put back from here (`bot.moderation.restoring`).
+They hold all that it takes to put back what a decision changed (`bot.moderation.restoring`).
 """
 
 from collections.abc import Callable, Collection
@@ -12,33 +12,35 @@ from bot.admission.blocklist import fold
 from bot.db.guild_models import Action
 from bot.policy.documents import Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope, ServerSettings
 
-Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
+Snapshot = dict[str, Any] | None  # a state in the audit log; None: there is nothing to record
 
 
-def limits_teller(scope: Scope, subject_id: int, kinds: Collection[LimitKind]) -> Callable[[Policy], Told]:
+def snapshot_of_limits(
+    scope: Scope, subject_id: int, kinds: Collection[LimitKind]
+) -> Callable[[Policy], Snapshot]:
     """Return what picks a subject's rules out of a document: `{kind: most}`."""
 
-    def tell(policy: Policy) -> Told:
+    def snapshot(policy: Policy) -> Snapshot:
         found = [policy.find_rule(scope, subject_id, kind) for kind in kinds]
         return {rule.kind.value: rule.most for rule in found if rule is not None} or None
 
-    return tell
+    return snapshot
 
 
-def tell_budget(policy: Policy, period: Period) -> Told:
-    """Tell what may be spent in a period."""
+def snapshot_budget(policy: Policy, period: Period) -> Snapshot:
+    """Return what may be spent in a period."""
     budget = policy.budgets.get(period)
     return {"credits": budget.credits} if budget else None
 
 
-def tell_pause(policy: Policy) -> Told:
-    """Tell the pause of the whole server."""
+def snapshot_pause(policy: Policy) -> Snapshot:
+    """Return the pause of the whole server."""
     pause = policy.pause
     return {"since": pause.since.isoformat(), "reason": pause.reason} if pause else None
 
 
-def tell_strikes(policy: Policy) -> Told:
-    """Tell the ladder of strikes."""
+def snapshot_strikes(policy: Policy) -> Snapshot:
+    """Return the ladder of strikes."""
     return policy.strikes.model_dump(mode="json") if policy.strikes else None
 
 
@@ -47,35 +49,35 @@ def find_word(policy: Policy, word: str) -> str | None:
     return next((other for other in policy.words if fold(other) == fold(word)), None)
 
 
-def word_teller(word: str) -> Callable[[Policy], Told]:
-    """Return what tells whether a word is forbidden, and how it was written."""
+def snapshot_of_word(word: str) -> Callable[[Policy], Snapshot]:
+    """Return what reads whether a word is forbidden, and how it was written."""
 
-    def tell(policy: Policy) -> Told:
+    def snapshot(policy: Policy) -> Snapshot:
         found = find_word(policy, word)
         return {"word": found} if found else None
 
-    return tell
+    return snapshot
 
 
-def words_teller(words: Collection[str]) -> Callable[[Policy], Told]:
-    """Return what tells which of these words are forbidden, and how they were written."""
+def snapshot_of_words(words: Collection[str]) -> Callable[[Policy], Snapshot]:
+    """Return what reads which of these words are forbidden, and how they were written."""
     folded = set(map(fold, words))
 
-    def tell(policy: Policy) -> Told:
+    def snapshot(policy: Policy) -> Snapshot:
         found = sorted(word for word in policy.words if fold(word) in folded)
         return {"words": found} if found else None
 
-    return tell
+    return snapshot
 
 
-def settings_teller(names: Collection[str]) -> Callable[[Policy], Told]:
-    """Return what tells some of a server's settings; a set is told in order."""
+def snapshot_of_settings(names: Collection[str]) -> Callable[[Policy], Snapshot]:
+    """Return what reads some of a server's settings; a set is in order."""
 
-    def tell(policy: Policy) -> Told:
+    def snapshot(policy: Policy) -> Snapshot:
         document = policy.model_dump(mode="json")
         return {name: in_order(document[name]) for name in sorted(names)}
 
-    return tell
+    return snapshot
 
 
 def in_order(value: Any) -> Any:
@@ -83,46 +85,46 @@ def in_order(value: Any) -> Any:
     return sorted(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]: the JSON of a set is a list of anything
 
 
-def tell_grants(member_policy: MemberPolicy, now: datetime) -> Told:
-    """Tell the grants that have not ended."""
+def snapshot_grants(member_policy: MemberPolicy, now: datetime) -> Snapshot:
+    """Return the grants that have not ended."""
     alive = [grant for grant in member_policy.grants if now < grant.until]
-    return {"grants": [tell_grant(grant) for grant in alive]} if alive else None
+    return {"grants": [snapshot_grant(grant) for grant in alive]} if alive else None
 
 
-def tell_grant(grant: Grant) -> dict[str, Any]:
-    """Tell one grant."""
+def snapshot_grant(grant: Grant) -> dict[str, Any]:
+    """Return one grant."""
     since, until = grant.since.isoformat(), grant.until.isoformat()
     return {"amount": grant.amount, "since": since, "until": until}
 
 
-def tell_reset(member_policy: MemberPolicy) -> Told:
-    """Tell when a member's usage was reset."""
+def snapshot_reset(member_policy: MemberPolicy) -> Snapshot:
+    """Return when a member's usage was reset."""
     return {"reset_at": member_policy.reset_at.isoformat()} if member_policy.reset_at else None
 
 
-def import_teller(old: Policy, new: Policy) -> Callable[[Policy], Told]:
-    """Return what tells all that differs between two documents, but for limits of members, and a pause.
+def snapshot_of_import(old: Policy, new: Policy) -> Callable[[Policy], Snapshot]:
+    """Return what reads all that differs between two documents, but for limits of members, and a pause.
 
-    Each part is told as the decision about it alone would be, by that decision's kind and subject. The limits
+    Each part is as the decision about it alone would be, by that decision's kind and subject. The limits
     of roles come last, since there may be hundreds, and first of them those that may let members have more.
     """
     settings = [name for name in ServerSettings.model_fields if getattr(old, name) != getattr(new, name)]
     rules = set(old.rules) ^ set(new.rules)
     roles, loosened = {rule.subject_id for rule in rules if rule.scope is Scope.ROLE}, _loosened(old, new)
     words = set(old.words) ^ set(new.words)
-    tellers: dict[str, Callable[[Policy], Told]] = {
-        **{f"{Action.BUDGET}:budget:{period}": partial(tell_budget, period=period) for period in Period},
-        f"{Action.WORD_ADD}:words": words_teller(words),
-        f"{Action.STRIKES}:server": tell_strikes,
-        f"{Action.QUOTA_SET}:{Scope.SERVER}": limits_teller(Scope.SERVER, 0, LimitKind),
-        f"{Action.SETTINGS}:server": settings_teller(settings),
+    snapshots: dict[str, Callable[[Policy], Snapshot]] = {
+        **{f"{Action.BUDGET}:budget:{period}": partial(snapshot_budget, period=period) for period in Period},
+        f"{Action.WORD_ADD}:words": snapshot_of_words(words),
+        f"{Action.STRIKES}:server": snapshot_strikes,
+        f"{Action.QUOTA_SET}:{Scope.SERVER}": snapshot_of_limits(Scope.SERVER, 0, LimitKind),
+        f"{Action.SETTINGS}:server": snapshot_of_settings(settings),
         **{
-            f"{Action.QUOTA_SET}:{Scope.ROLE}:{role_id}": limits_teller(Scope.ROLE, role_id, LimitKind)
+            f"{Action.QUOTA_SET}:{Scope.ROLE}:{role_id}": snapshot_of_limits(Scope.ROLE, role_id, LimitKind)
             for role_id in sorted(roles, key=lambda role_id: (role_id not in loosened, role_id))
         },
     }
-    differing = {part: tell for part, tell in tellers.items() if tell(old) != tell(new)}
-    return lambda policy: {part: tell(policy) for part, tell in differing.items()} or None
+    differing = {part: snapshot for part, snapshot in snapshots.items() if snapshot(old) != snapshot(new)}
+    return lambda policy: {part: snapshot(policy) for part, snapshot in differing.items()} or None
 
 
 def _loosened(old: Policy, new: Policy) -> set[int]:

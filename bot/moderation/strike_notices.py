@@ -18,7 +18,7 @@ from bot.db.database import Database
 from bot.db.guild_models import StrikeRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.policy.store import fetch_member_policy, fetch_policy
-from bot.policy.strike_rows import Struck, fetch_standing
+from bot.policy.strike_rows import Struck, fetch_active_strikes
 from bot.signals import run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -101,12 +101,12 @@ def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
     if not isinstance(result, CursorResult) or not result.rowcount:
         return None
     rules = fetch_policy(session, row.guild_id).strikes
-    standing = rules and fetch_standing(session, rules, row.guild_id, row.user_id, now)
-    if not standing or not standing.count:
+    active = rules and fetch_active_strikes(session, rules, row.guild_id, row.user_id, now)
+    if not active or not active.count:
         _settle(session, row)
         return None
     block = fetch_member_policy(session, row.guild_id, row.user_id).block_at(now)
-    return Notice(row, Struck(row.id, counts=True, standing=standing, block=block))
+    return Notice(row, Struck(row.id, counts=True, active=active, block=block))
 
 
 def _settle(session: Session, row: StrikeRow) -> None:

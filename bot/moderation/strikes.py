@@ -13,12 +13,12 @@ from bot.db.guild_models import Action, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.reported import act_in, fetch_reported_film
-from bot.moderation.snapshots import tell_strikes
+from bot.moderation.snapshots import snapshot_strikes
 from bot.moderation.strike_blocks import count_blocked, end_block, without_strikes
 from bot.policy.audit import record
 from bot.policy.documents import Block, Policy, Step, StrikeRules
 from bot.policy.store import fetch_member_policy, fetch_policy
-from bot.policy.strike_rows import deletion_source, note_shown
+from bot.policy.strike_rows import deletion_source, record_shown
 
 Steps = tuple[Step, ...]
 
@@ -70,7 +70,7 @@ class Strikes:
                 by,
                 AuditEvent(Action.STRIKES, "server"),
                 lambda policy: policy.model_copy(update={"strikes": change(policy)}),
-                tell_strikes,
+                snapshot_strikes,
             )
             return self._now(session, by.guild_id)
 
@@ -88,13 +88,13 @@ class Strikes:
         """
         return await self._decisions.write(by, lambda session: self._forgive(session, by, user_id))
 
-    async def note_shown(self, strike_id: int) -> None:
+    async def record_shown(self, strike_id: int) -> None:
         """Remember that a member was shown the refusal that tells them of a strike.
 
         Raises:
             DatabaseBusyError: it can't be recorded now; they're told once more, by a message.
         """
-        await self._decisions.database.write(lambda session: note_shown(session, strike_id), hurried=True)
+        await self._decisions.database.write(lambda session: record_shown(session, strike_id), hurried=True)
 
     def _forgive(self, session: Session, by: Moderator, user_id: int) -> Forgiven:
         now = self._decisions.clock()

@@ -26,7 +26,7 @@ from bot.moderation.restoring import (
     still_holding,
 )
 from bot.moderation.service import LIMITING, show_waiting_reports
-from bot.moderation.snapshots import Told
+from bot.moderation.snapshots import Snapshot
 from bot.policy.audit import list_page, record
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
 from bot.provider.catalogue import CATALOGUE, Model
@@ -65,8 +65,8 @@ class Undone:
     """The change by an undo: the state until now, and the restored one."""
 
     decision: Decision
-    was: Told
-    restored: Told
+    was: Snapshot
+    restored: Snapshot
 
 
 class AlreadyUndoneError(UserError):
@@ -92,7 +92,7 @@ class ChangedSince:
     """
 
     decision: Decision
-    present: Told
+    present: Snapshot
     later: int | None = None
 
     @property
@@ -237,7 +237,7 @@ def _restore(
     if part is None:
         raise CannotBeUndoneError
     decision = replace(clicked.decision, before=still_holding(clicked.decision.before, now))
-    present = still_holding(part.tell(document), now)
+    present = still_holding(part.snapshot(document), now)
     if is_restored(decision, present, now):
         raise AlreadyRestoredError(decision.id)
     changed = ChangedSince(decision, present, clicked.later)
@@ -245,7 +245,7 @@ def _restore(
     if is_changed and changed.seen != clicked.seen:
         return changed, document
     restored = part.put(document, decision.before, now)
-    return Undone(decision, present, part.tell(restored)), restored
+    return Undone(decision, present, part.snapshot(restored)), restored
 
 
 def _record(session: Session, by: Moderator, undone: Undone, now: datetime) -> None:

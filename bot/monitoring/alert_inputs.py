@@ -20,13 +20,13 @@ from bot.metrics.metrics import BALANCE
 from bot.monitoring.alert_rules import AlertInputs
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.provider_record import ProviderRecord
-from bot.monitoring.undelivered import fetch_undelivered
+from bot.monitoring.undelivered import count_undelivered
 from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
 
 BALANCE_INTERVAL = 600.0  # seconds between two looks at the account
 CHANNEL_INTERVAL = 600.0  # the same, at the operator's channel
-PROBE_NOTE = "alerts"  # what is written to see whether the database takes writes
+PROBE_STATE = "alerts"  # what is written to see whether the database takes writes
 PROBE_PATIENCE = 5.0  # seconds
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ class AlertInputReader:
             refusal=refusal,
             refused_for=refused_for,
             is_work_waiting=backlog and backlog.is_waiting,
-            unposted=await self._fetch_unposted(),
+            undelivered=await self._count_undelivered(),
             unwritable_for=await self._probe_database(),
             full_ago=self._full_ago(),
             is_database_damaged=self._sources.database.damage is not None,
@@ -115,7 +115,7 @@ class AlertInputReader:
         now = time.monotonic()
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
-                await keep_state(self._sources.database, PROBE_NOTE, self._clock().isoformat())
+                await keep_state(self._sources.database, PROBE_STATE, self._clock().isoformat())
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
             self._unwritable_since = now if self._unwritable_since is None else self._unwritable_since
             return time.monotonic() - self._unwritable_since
@@ -135,11 +135,11 @@ class AlertInputReader:
             return None, None
         return pause, max(0.0, (self._clock() - pause.since).total_seconds()) if pause else 0.0
 
-    async def _fetch_unposted(self) -> Mapping[int, int] | None:
+    async def _count_undelivered(self) -> Mapping[int, int] | None:
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
                 return await self._sources.database.read(
-                    lambda session: fetch_undelivered(session, self._clock())
+                    lambda session: count_undelivered(session, self._clock())
                 )
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
             log.warning("could not check the deliveries", reason=str(error) or type(error).__name__)

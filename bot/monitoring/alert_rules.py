@@ -27,7 +27,7 @@ REMIND_AFTER = timedelta(hours=24)  # while it holds
 WORD_LIFE = timedelta(minutes=5)  # for which a process is believed that does not look again
 
 Value = int | float | str
-Turn = Literal["begun", "over"]
+Transition = Literal["begun", "over"]
 
 
 class AlertKind(StrEnum):
@@ -97,7 +97,7 @@ class AlertInputs:
         refusal: what the provider refuses; None: nothing.
         refused_for: seconds since it began; 0: nothing is refused.
         is_work_waiting: whether something waits for the provider.
-        unposted: by server, how many results are late or were given up; those without any are not in it.
+        undelivered: by server, how many results are late or were given up; those without any are not in it.
         unwritable_for: seconds since the first failed write after the last successful one; 0: it works.
         full_ago: seconds since a write was refused for want of room.
         is_database_damaged: whether the database said so since the start.
@@ -113,7 +113,7 @@ class AlertInputs:
     refusal: ProviderPause | None = None
     refused_for: float | None = None
     is_work_waiting: bool | None = None
-    unposted: Mapping[int, int] | None = None
+    undelivered: Mapping[int, int] | None = None
     unwritable_for: float = 0.0
     full_ago: float | None = None
     is_database_damaged: bool | None = None
@@ -125,14 +125,14 @@ def evaluate_alerts(inputs: AlertInputs, balance_limit: float) -> dict[AlertKind
     """Return what is to be said of the whole program; `balance_limit`: USD, see `ALERT_BALANCE_USD`."""
     readings = {
         AlertKind.KEY_REFUSED: AlertReading(inputs.is_key_refused),
-        AlertKind.CREDITS_EMPTY: _judge_credits(inputs, balance_limit),
-        AlertKind.CREDITS_LOW: _judge_balance(inputs.balance, balance_limit),
-        AlertKind.PROVIDER_DOWN: _judge_silence(inputs),
-        AlertKind.PROVIDER_REFUSING: _judge_refusal(inputs, balance_limit),
-        AlertKind.DELIVERIES_FAILING: _judge_deliveries(inputs.unposted),
-        AlertKind.DATABASE_UNWRITABLE: _judge_database(inputs),
+        AlertKind.CREDITS_EMPTY: _evaluate_credits(inputs, balance_limit),
+        AlertKind.CREDITS_LOW: _evaluate_balance(inputs.balance, balance_limit),
+        AlertKind.PROVIDER_DOWN: _evaluate_silence(inputs),
+        AlertKind.PROVIDER_REFUSING: _evaluate_refusal(inputs, balance_limit),
+        AlertKind.DELIVERIES_FAILING: _evaluate_deliveries(inputs.undelivered),
+        AlertKind.DATABASE_UNWRITABLE: _evaluate_database(inputs),
         AlertKind.DATABASE_DAMAGED: AlertReading(inputs.is_database_damaged),
-        AlertKind.DISK_FULL: _judge_disk(inputs.disk_free),
+        AlertKind.DISK_FULL: _evaluate_disk(inputs.disk_free),
     }
     if (refusal := inputs.channel_refusal) is not None:
         readings[AlertKind.CHANNEL_CLOSED] = AlertReading(
@@ -141,7 +141,7 @@ def evaluate_alerts(inputs: AlertInputs, balance_limit: float) -> dict[AlertKind
     return readings
 
 
-def _judge_credits(inputs: AlertInputs, balance_limit: float) -> AlertReading:
+def _evaluate_credits(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     balance = inputs.balance
     facts: dict[str, Value] = {} if balance is None else {"balance": balance}
     if balance is not None and balance <= 0:
@@ -152,13 +152,13 @@ def _judge_credits(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     return AlertReading(holds=False, facts=facts)
 
 
-def _judge_balance(balance: float | None, limit: float) -> AlertReading:
+def _evaluate_balance(balance: float | None, limit: float) -> AlertReading:
     if balance is None:
         return AlertReading(None)
     return AlertReading(balance < limit, {"balance": balance, "limit": limit})
 
 
-def _judge_silence(inputs: AlertInputs) -> AlertReading:
+def _evaluate_silence(inputs: AlertInputs) -> AlertReading:
     facts: dict[str, Value] = {"minutes": round(inputs.silence / 60)}
     if inputs.is_answering is None or inputs.is_work_waiting is None:
         return AlertReading(None)
@@ -167,14 +167,14 @@ def _judge_silence(inputs: AlertInputs) -> AlertReading:
     return AlertReading(True if inputs.is_work_waiting and inputs.silence >= SILENCE_LIMIT else None, facts)
 
 
-def _judge_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading:
+def _evaluate_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     refusal, age = inputs.refusal, inputs.refused_for
     if age is None:
         return AlertReading(None)
     if refusal is None:
         return AlertReading(holds=False)
-    is_told_of_account = inputs.is_key_refused or _judge_credits(inputs, balance_limit).holds
-    if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and is_told_of_account):
+    has_account_alert = inputs.is_key_refused or _evaluate_credits(inputs, balance_limit).holds
+    if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and has_account_alert):
         return AlertReading(None)  # other alerts say that
     facts: dict[str, Value] = {
         "minutes": round(age / 60),
@@ -184,13 +184,15 @@ def _judge_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading:
     return AlertReading(True if inputs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
 
 
-def _judge_deliveries(unposted: Mapping[int, int] | None) -> AlertReading:
-    if unposted is None:
+def _evaluate_deliveries(undelivered: Mapping[int, int] | None) -> AlertReading:
+    if undelivered is None:
         return AlertReading(None)
-    return AlertReading(bool(unposted), {"results": sum(unposted.values()), "servers": len(unposted)})
+    return AlertReading(
+        bool(undelivered), {"results": sum(undelivered.values()), "servers": len(undelivered)}
+    )
 
 
-def _judge_database(inputs: AlertInputs) -> AlertReading:
+def _evaluate_database(inputs: AlertInputs) -> AlertReading:
     # Without room some writes still work: those that need no more of it.
     if inputs.full_ago is not None and inputs.full_ago < FULL_MEMORY:
         return AlertReading(holds=True)
@@ -199,7 +201,7 @@ def _judge_database(inputs: AlertInputs) -> AlertReading:
     return AlertReading(True if inputs.unwritable_for >= DATABASE_LIMIT else None)
 
 
-def _judge_disk(free: int | None) -> AlertReading:
+def _evaluate_disk(free: int | None) -> AlertReading:
     if free is None or DISK_LIMIT <= free < DISK_LIMIT * DISK_ENOUGH:
         return AlertReading(None)
     return AlertReading(free < DISK_LIMIT, {"free": free})
@@ -223,7 +225,7 @@ class AlertState:
     told_at: AwareDatetime | None = None
     is_told: bool = False
     is_shown: bool = False
-    due: Turn | None = None
+    due: Transition | None = None
     facts: Mapping[str, Value] = field(default_factory=dict[str, Value])
     holders: Mapping[str, AwareDatetime] = field(default_factory=dict[str, AwareDatetime])
 
@@ -250,13 +252,13 @@ def weigh(
     return replace(state, holders=others), AlertReading(None) if others else reading
 
 
-def advance(state: AlertState, reading: AlertReading, now: datetime) -> tuple[AlertState, Turn | None]:
+def advance(state: AlertState, reading: AlertReading, now: datetime) -> tuple[AlertState, Transition | None]:
     """Return the state after a finding, and what is to be said about it now, if anything."""
     if reading.holds is None or (not reading.holds and not state.is_active):
         return state, None
     if not reading.holds:
         # Nobody needs to hear the end of what they never heard of.
-        due: Turn | None = "over" if state.is_shown else None
+        due: Transition | None = "over" if state.is_shown else None
         over = replace(state, since=None, is_told=False, due=due, facts=reading.facts)
         return over, "over" if state.is_told else None
     held = replace(state, since=state.since or now, facts=reading.facts)
@@ -272,6 +274,6 @@ def settle(state: AlertState) -> AlertState:
     return replace(state, due=None, is_shown=state.due == "begun")
 
 
-def _is_recent(moment: datetime | None, span: timedelta, now: datetime) -> bool:
-    """Whether `moment` is within the last `span`; one in the future comes from a clock that was set back."""
-    return moment is not None and timedelta() <= now - moment < span
+def _is_recent(at: datetime | None, span: timedelta, now: datetime) -> bool:
+    """Whether `at` is within the last `span`; one in the future comes from a clock that was set back."""
+    return at is not None and timedelta() <= now - at < span

@@ -57,8 +57,8 @@ class AlertStore:
     async def _fetch(self) -> dict[AlertKey, AlertState]:
         def look(session: Session) -> dict[AlertKey, AlertState]:
             found: dict[AlertKey, AlertState] = {}
-            for note in session.scalars(select(StateRow).where(StateRow.name.startswith(PREFIX))):
-                key, state = parse_key(note.name.removeprefix(PREFIX)), _state_of(note)
+            for row in session.scalars(select(StateRow).where(StateRow.name.startswith(PREFIX))):
+                key, state = parse_key(row.name.removeprefix(PREFIX)), _state_of(row)
                 if key is not None and state is not None:
                     found[key] = state
             return found
@@ -74,19 +74,19 @@ class AlertStore:
             else:
                 session.merge(StateRow(name=name, value=_STATE.dump_json(state).decode()))
 
-        await self._database.write(store, Lock.NOTES)
+        await self._database.write(store, Lock.STATE)
 
 
 def fetch_alert(session: Session, key: AlertKey) -> AlertState | None:
     """Return an alert that holds, as it was last found by any process; None: it doesn't hold."""
-    note = session.get(StateRow, f"{PREFIX}{key}")
-    state = None if note is None else _state_of(note)
+    row = session.get(StateRow, f"{PREFIX}{key}")
+    state = None if row is None else _state_of(row)
     return state if state is not None and state.is_active else None
 
 
-def _state_of(note: StateRow) -> AlertState | None:
+def _state_of(row: StateRow) -> AlertState | None:
     try:
-        return _STATE.validate_json(note.value)
+        return _STATE.validate_json(row.value)
     except ValidationError:
-        log.error("could not read a stored alert", note=note.name)
+        log.error("could not read a stored alert", note=row.name)
         return None

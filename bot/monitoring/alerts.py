@@ -30,7 +30,7 @@ from bot.monitoring.alert_rules import (
     AlertKind,
     AlertReading,
     AlertState,
-    Turn,
+    Transition,
     advance,
     evaluate_alerts,
     settle,
@@ -55,13 +55,13 @@ class Announcement:
     """An alert's message to a channel."""
 
     key: AlertKey
-    turn: Turn
+    transition: Transition
     state: AlertState
 
     @property
     def nonce(self) -> str:
         """The same for the same message, and short enough for Discord."""
-        words = f"{self.key} {self.turn} {self.state.told_at}"
+        words = f"{self.key} {self.transition} {self.state.told_at}"
         return f"alert-{sha256(words.encode()).hexdigest()[:16]}"
 
 
@@ -116,7 +116,7 @@ class Alerts:
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
         await run_every(
-            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="could not check the alerts"
+            LOOK_INTERVAL, self._stopping, self._wait_and_look, failed="could not check the alerts"
         )
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
@@ -124,14 +124,14 @@ class Alerts:
         except Exception:  # what this process found is believed a little longer then
             log.exception("could not record that this process stops monitoring")
 
-    async def _look_in_turn(self) -> None:
-        await self._take_turn()
+    async def _wait_and_look(self) -> None:
+        await self._wait_for_others()
         await self.look()
 
-    async def _take_turn(self) -> None:
+    async def _wait_for_others(self) -> None:
         """Wait while another process looks, so that both do not say the same at once."""
         try:
-            await self._rate_limit.take("alerts", LOOK_SPACING)
+            await self._rate_limit.acquire("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
             log.info("checking alerts without waiting for a turn")  # that may be what is to be told
 
@@ -148,7 +148,7 @@ class Alerts:
         inputs = await self._inputs.read(is_account_in_doubt=in_doubt)
         self._states = await self._store.read()
         for key, reading in self._readings(inputs).items():
-            await self._note(key, reading)
+            await self._apply(key, reading)
         self._states = await self._store.read()
         for kind in AlertKind:
             is_active = any(key.kind is kind and state.is_active for key, state in self._states.items())
@@ -160,25 +160,25 @@ class Alerts:
             AlertKey(kind): found
             for kind, found in evaluate_alerts(inputs, self._settings.balance_limit).items()
         }
-        if inputs.unposted is None:
+        if inputs.undelivered is None:
             return readings
         # Without a channel of the operator's each server hears of its own results, and nobody of all. What
         # was said before the operator chose otherwise is still brought to its end.
         servers = {key.guild_id for key in self._states if key.kind is AlertKind.DELIVERIES_FAILING}
         if self._settings.channel_id is None:
             readings[AlertKey(AlertKind.DELIVERIES_FAILING)] = AlertReading(holds=False)
-            servers |= inputs.unposted.keys()
+            servers |= inputs.undelivered.keys()
         for guild_id in servers - {None}:
-            results = inputs.unposted.get(guild_id or 0, 0)
+            results = inputs.undelivered.get(guild_id or 0, 0)
             key = AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)
             readings[key] = AlertReading(results > 0, {"results": results})
         return readings
 
-    async def _note(self, key: AlertKey, reading: AlertReading) -> None:
+    async def _apply(self, key: AlertKey, reading: AlertReading) -> None:
         before, now = self._states.get(key, AlertState()), self._clock()
-        state, turn = advance(*weigh(before, self._name, reading, now), now)
-        if turn is not None:
-            _log(key, turn, state)
+        state, transition = advance(*weigh(before, self._name, reading, now), now)
+        if transition is not None:
+            _log(key, transition, state)
         if state.is_forgettable(now):
             if key in self._states:
                 await self._store.write(key, None)
@@ -191,10 +191,10 @@ class Alerts:
             if not self._stopping.is_set() and await self._post(key, state):
                 await self._settle(key, state)
 
-    async def _settle(self, key: AlertKey, told: AlertState) -> None:
+    async def _settle(self, key: AlertKey, posted: AlertState) -> None:
         """Write down that a channel was told, unless another process has gone on meanwhile."""
         present = (await self._store.read()).get(key, AlertState())
-        if (present.due, present.told_at) == (told.due, told.told_at):
+        if (present.due, present.told_at) == (posted.due, posted.told_at):
             await self._store.write(key, settle(present))
 
     async def _post(self, key: AlertKey, state: AlertState) -> bool:
@@ -228,9 +228,9 @@ class Alerts:
         ).moderators_channel_id
 
 
-def _log(key: AlertKey, turn: Turn, state: AlertState) -> None:
+def _log(key: AlertKey, transition: Transition, state: AlertState) -> None:
     guild = {} if key.guild_id is None else {"guild": key.guild_id}
-    if turn == "over":
+    if transition == "over":
         log.warning("an alert was resolved", alert=key.kind.value, **guild)
     elif key.kind in WARNINGS:
         log.warning("an alert", alert=key.kind.value, **guild, **state.facts)

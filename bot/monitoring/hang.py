@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 HUNG_AFTER = 120.0  # seconds; suspended machines are not counted, since their clock stands still
-SIGNS = 12  # of life in that time
+BEATS = 12  # in that time
 
 
 @asynccontextmanager
 async def ended_when_hung(after: float = HUNG_AFTER) -> AsyncGenerator[None]:
     """End the process when the event loop has not run for so many seconds."""
-    living = asyncio.create_task(_give_signs(after), name="signs of life")
+    living = asyncio.create_task(_beat(after), name="signs of life")
     try:
         yield
     finally:
@@ -27,7 +27,7 @@ async def ended_when_hung(after: float = HUNG_AFTER) -> AsyncGenerator[None]:
         faulthandler.cancel_dump_traceback_later()
 
 
-async def _give_signs(after: float) -> None:
+async def _beat(after: float) -> None:
     while True:
         faulthandler.dump_traceback_later(after, exit=True)
-        await asyncio.sleep(after / SIGNS)
+        await asyncio.sleep(after / BEATS)

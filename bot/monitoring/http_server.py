@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from bot.metrics.families import render
-from bot.metrics.metrics import REGISTRY, forget_queue, note_queue
+from bot.metrics.metrics import REGISTRY, forget_queue, record_queue
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import Health
 
@@ -71,7 +71,7 @@ class Page:
         if backlog is None:
             forget_queue()
         else:
-            note_queue(backlog.counts, backlog.ages)
+            record_queue(backlog.counts, backlog.ages)
         page = render(REGISTRY)
         return web.Response(body=page, headers={**HEADERS, "Content-Type": METRICS_TYPE})
 

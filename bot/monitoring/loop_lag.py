@@ -23,8 +23,8 @@ class Lags:
 
     seen: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
 
-    def note(self, now: float, lag: float) -> None:
-        """Note that it was `lag` seconds late."""
+    def record(self, now: float, lag: float) -> None:
+        """Record that it was `lag` seconds late."""
         self.seen.append((now, lag))
         self.forget(now)
 
@@ -83,7 +83,7 @@ class LivenessProbe:
             await asyncio.sleep(LOOK_INTERVAL)
             now = self._clock()
             lag = max(0.0, now - due)
-            self._lags.note(now, lag)
+            self._lags.record(now, lag)
             LAG.observe(lag)
             WORST_LAG.set(self._lags.worst(now))
             self._look_at_gateway(now)

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from bot.db.database import Database
 from bot.jobs.steps.polling import Polling
-from bot.metrics.metrics import note_call
+from bot.metrics.metrics import observe_call
 from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
 from bot.monitoring.alerts import AlertChannel, Alerts, AlertSettings
 from bot.monitoring.backlog import BacklogReader
@@ -27,8 +27,8 @@ from bot.settings import Settings
 
 def record_call(record: ProviderRecord, call: Call) -> None:
     """Count a call to the provider, and learn from it."""
-    note_call(call)
-    record.note_call(call)
+    observe_call(call)
+    record.learn_from(call)
 
 
 class OperatorChannel(AlertChannel, Protocol):
@@ -54,7 +54,7 @@ class Parts:
     polling: Polling | None
     discord: Connection
     gateway: Gateway | None
-    board: OperatorChannel
+    operator_channel: OperatorChannel
     stopping: asyncio.Event
 
 
@@ -82,12 +82,12 @@ async def open_monitoring(
         record,
         backlog,
         settings.data_dir,
-        partial(_find_refusal, parts.board, settings.operator_channel_id),
+        partial(_find_refusal, parts.operator_channel, settings.operator_channel_id),
     )
     alerts = Alerts(
         parts.database,
         AlertInputReader(watched),
-        parts.board,
+        parts.operator_channel,
         AlertSettings(settings.alert_balance_usd, settings.operator_channel_id),
         parts.stopping,
     )
@@ -107,8 +107,8 @@ async def open_monitoring(
             await looking
 
 
-async def _find_refusal(board: OperatorChannel, channel_id: int | None) -> str | None:
-    return "" if channel_id is None else await board.find_refusal(channel_id)
+async def _find_refusal(channel: OperatorChannel, channel_id: int | None) -> str | None:
+    return "" if channel_id is None else await channel.find_refusal(channel_id)
 
 
 def _checks(settings: Settings, parts: Parts, probe: LivenessProbe) -> Mapping[str, Check]:

@@ -35,7 +35,7 @@ class ProviderRecord:
         """Seconds since the first unanswered call that members wait for, after the last answered one."""
         return 0.0 if self._silent_since is None else self._clock() - self._silent_since
 
-    def note_call(self, call: Call) -> None:
+    def learn_from(self, call: Call) -> None:
         """Learn from a call."""
         is_unanswered = isinstance(call.error, UnavailableError | UnreachableError)
         if call.kind in WORK:

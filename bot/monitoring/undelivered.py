@@ -15,7 +15,7 @@ LATE_AFTER = timedelta(minutes=10)  # from ready; a video that must be made smal
 LOSS_MEMORY = timedelta(hours=1)  # for which a result that was given up is bad news
 
 
-def fetch_undelivered(session: Session, now: datetime) -> Mapping[int, int]:
+def count_undelivered(session: Session, now: datetime) -> Mapping[int, int]:
     """Return how many results each server waits for in vain; servers without any are not in it.
 
     They are late, or were given up lately and nothing was posted in the server since then.
@@ -30,8 +30,8 @@ def fetch_undelivered(session: Session, now: datetime) -> Mapping[int, int]:
     return +found
 
 
-def fetch_unposted(session: Session, guild_id: int, now: datetime) -> Sequence[Generation]:
-    """Return what a server waits for in vain, as `fetch_undelivered` counts it; what is late comes first."""
+def fetch_undelivered(session: Session, guild_id: int, now: datetime) -> Sequence[Generation]:
+    """Return what a server waits for in vain, as `count_undelivered` counts it; what is late comes first."""
     is_here = Generation.guild_id + 0 == guild_id  # else SQLite reads all that the server ever asked for
     late = select(Generation).where(*_is_late(now), is_here).order_by(Generation.finished_at)
     ended = select(Generation).where(*_ended_lately(now), is_here).order_by(Generation.delivered_at)
@@ -67,8 +67,8 @@ def _is_silent() -> ColumnElement[bool]:
     Of a film that moderators didn't approve, one shot tells (`bot.moderation.review_decisions`).
     """
     is_silent = func.coalesce(Generation.cancelled_by == Generation.user_id, true())
-    is_told = and_(Generation.film_id.is_not(None), Generation.failure_kind.in_(REVIEWED))
+    was_announced = and_(Generation.film_id.is_not(None), Generation.failure_kind.in_(REVIEWED))
     return or_(
         and_(Generation.status == Status.CANCELLED, is_silent),
-        and_(Generation.status == Status.FAILED, func.coalesce(is_told, false())),
+        and_(Generation.status == Status.FAILED, func.coalesce(was_announced, false())),
     )

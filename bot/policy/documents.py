@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.db.models import Placement, Unreviewed
 from bot.db.review_models import ReviewStage
 
-MOST_CHANNELS = 50  # in which /veo works, so that all of them fit into one message
-MOST_NEW_DAYS, MOST_NEW_VIDEOS = 366, 1000  # of a newcomer, at most
-MOST_STEPS = 10  # of the ladder of strikes
-MOST_STRIKES = 100  # of its last step
+MAX_CHANNELS = 50  # in which /veo works, so that all of them fit into one message
+MAX_NEW_DAYS, MAX_NEW_VIDEOS = 366, 1000  # of a newcomer, at most
+MAX_STEPS = 10  # of the ladder of strikes
+MAX_STRIKES = 100  # of its last step
 
 
 class LimitKind(StrEnum):

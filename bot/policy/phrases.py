@@ -8,7 +8,7 @@ from typing import LiteralString
 from bot.escape import plain
 from bot.i18n import N_, _, format_and, ngettext
 from bot.policy.documents import LimitKind, Period
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 
 REASON_LENGTH = 300  # characters of a moderator's reason
 WORDS_LENGTH = 100  # characters of words that are named together
@@ -59,7 +59,7 @@ def quote_words(words: Sequence[str]) -> str:
     return format_and([*shown, ngettext("{count} more", "{count} more", left)] if left else shown)
 
 
-def told_reason(reason: str) -> str:
+def translate_reason(reason: str) -> str:
     """Return a reason as it is told: people's as it was written, one of the bot in the reader's language."""
     for pattern, sentence in OWN_REASONS.items():
         if found := pattern.fullmatch(reason):
@@ -69,14 +69,18 @@ def told_reason(reason: str) -> str:
 
 def because(reason: str | None) -> str:
     """Return a sentence with a moderator's reason, after a blank; empty where none was given."""
-    return " " + _("Reason: “{reason}”.", reason=plain(told_reason(reason), REASON_LENGTH)) if reason else ""
+    return (
+        " " + _("Reason: “{reason}”.", reason=plain(translate_reason(reason), REASON_LENGTH))
+        if reason
+        else ""
+    )
 
 
 def block_end(until: datetime | None) -> str:
     """Return a sentence for a blocked member that says when that ends; None: when a moderator ends it."""
     if until is None:
         return _("Ask a moderator when you can use it again.")
-    return _("The block lasts until {date}.", date=moment(until))
+    return _("The block lasts until {date}.", date=absolute_time(until))
 
 
 def seconds(length: int) -> str:

@@ -18,7 +18,7 @@ from bot.policy.store import fetch_policy
 
 KEPT_SECONDS = 5.0
 READING_TIMEOUT_SECONDS = 0.5  # Discord forgets suggestions after three
-MOST_SERVERS = 1000
+MAX_SERVERS = 1000
 
 
 class RecentPolicies:
@@ -27,7 +27,7 @@ class RecentPolicies:
     def __init__(self, database: Database, clock: Callable[[], float] = monotonic) -> None:
         self._database = database
         self._clock = clock
-        self._kept = FIFOCache[int, tuple[float, Policy]](MOST_SERVERS)
+        self._kept = FIFOCache[int, tuple[float, Policy]](MAX_SERVERS)
 
     async def find(self, guild_id: int) -> Policy | None:
         """Return a server's document as it was at most `KEPT_SECONDS` ago; None: it can't be read in time."""

@@ -15,9 +15,9 @@ from bot.db.models import NOBODY, Generation
 from bot.policy.audit import record
 from bot.policy.documents import Block, StrikeRules, tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
-from bot.policy.strikes import Standing, Strike, block_for, standing_of
+from bot.policy.strikes import ActiveStrikes, Strike, active_strikes, block_for
 
-ANSWER_TIME = timedelta(seconds=60)  # in which it is noted that a refusal was shown
+ANSWER_TIME = timedelta(seconds=60)  # in which it is recorded that a refusal was shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Act:
     Attributes:
         source: names the act, so that it gives one strike however often it is told.
         is_answered: the refusal itself says so to the member; they are sent a message all the same, unless
-            it's noted soon that they were shown it (`note_shown`).
+            that they were shown it is recorded soon (`record_shown`).
         locale: the language of that message.
         appeal_id: what the member can ask a moderator about, who may forgive the strike with it.
     """
@@ -43,7 +43,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """The consequence of a strike, and how the member stands.
+    """The consequence of a strike, and the member's strikes that count.
 
     Attributes:
         strike_id: its row.
@@ -53,7 +53,7 @@ class Struck:
 
     strike_id: int
     counts: bool
-    standing: Standing
+    active: ActiveStrikes
     block: Block | None = None
 
 
@@ -89,18 +89,18 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
         row.appeal_id = act.appeal_id
     counts = row.forgiven_at is None and now < row.fades_at
     block = fetch_member_policy(session, act.guild_id, act.user_id).block_at(now)
-    standing = fetch_standing(session, rules, act.guild_id, act.user_id, now)
-    return Struck(row.id, counts, standing, block)
+    active = fetch_active_strikes(session, rules, act.guild_id, act.user_id, now)
+    return Struck(row.id, counts, active, block)
 
 
-def note_shown(session: Session, strike_id: int) -> None:
+def record_shown(session: Session, strike_id: int) -> None:
     """Remember that the member was shown the strike by the refusal, so that no message has to tell it."""
     session.execute(update(StrikeRow).where(StrikeRow.id == strike_id).values(tell_at=None))
 
 
-def fetch_standing(
+def fetch_active_strikes(
     session: Session, rules: StrikeRules, guild_id: int, user_id: int, now: datetime
-) -> Standing:
+) -> ActiveStrikes:
     """Return a member's strikes that count."""
     query = select(StrikeRow.kind, StrikeRow.fades_at).where(
         StrikeRow.guild_id == guild_id,
@@ -108,7 +108,7 @@ def fetch_standing(
         StrikeRow.fades_at > now,
         StrikeRow.forgiven_at.is_(None),
     )
-    return standing_of(rules, [Strike(kind, fades_at) for kind, fades_at in session.execute(query)], now)
+    return active_strikes(rules, [Strike(kind, fades_at) for kind, fades_at in session.execute(query)], now)
 
 
 def fetch_recent_strikes(session: Session, guild_id: int, since: datetime) -> Sequence[StrikesOf]:
@@ -125,7 +125,7 @@ def fetch_recent_strikes(session: Session, guild_id: int, since: datetime) -> Se
     given: dict[int, list[datetime]] = {}
     for user_id, at in session.execute(query):
         given.setdefault(user_id, []).append(at)
-    found = [StrikesOf(user_id, len(moments), moments[0]) for user_id, moments in given.items()]
+    found = [StrikesOf(user_id, len(times), times[0]) for user_id, times in given.items()]
     return sorted(found, key=lambda strikes: strikes.count, reverse=True)
 
 
@@ -149,9 +149,9 @@ def _give(session: Session, act: Act, rules: StrikeRules, now: datetime) -> Stri
 
 
 def _block(session: Session, act: Act, rules: StrikeRules, now: datetime) -> None:
-    standing = fetch_standing(session, rules, act.guild_id, act.user_id, now)
+    active = fetch_active_strikes(session, rules, act.guild_id, act.user_id, now)
     member_policy = fetch_member_policy(session, act.guild_id, act.user_id)
-    block = block_for(member_policy.block, standing, now)
+    block = block_for(member_policy.block, active, now)
     if block is None:
         return
     changed = member_policy.model_copy(update={"block": block})
@@ -165,5 +165,5 @@ def _block(session: Session, act: Act, rules: StrikeRules, now: datetime) -> Non
         subject=f"member:{act.user_id}",
         old=tell_block(member_policy.block_at(now)),
         new=tell_block(block),
-        reason=f"strikes: {standing.count}",
+        reason=f"strikes: {active.count}",
     )

@@ -10,7 +10,7 @@ from typing import LiteralString
 from bot.db.guild_models import StrikeKind
 from bot.i18n import N_, _, format_and, ngettext, number
 from bot.policy.documents import Block, Step, StrikeRules
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 
 BLOCK_REASON = "Too many strikes."  # as it is written down; told by `bot.policy.phrases`
 
@@ -30,7 +30,7 @@ class Strike:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ActiveStrikes:
     """A member's strikes that count, in the order in which they fade, and the ladder that they climb."""
 
     rules: StrikeRules
@@ -43,19 +43,19 @@ class Standing:
 
     @property
     def fades_at(self) -> datetime | None:
-        """The moment when the first one stops counting; None: there is none."""
+        """The time when the first one stops counting; None: there is none."""
         return self.strikes[0].fades_at if self.strikes else None
 
     @property
     def all_faded_at(self) -> datetime | None:
-        """The moment when the last one stops counting; None: there is none."""
+        """The time when the last one stops counting; None: there is none."""
         return self.strikes[-1].fades_at if self.strikes else None
 
 
-def standing_of(rules: StrikeRules, strikes: Iterable[Strike], now: datetime) -> Standing:
-    """Return which strikes count at a moment."""
+def active_strikes(rules: StrikeRules, strikes: Iterable[Strike], now: datetime) -> ActiveStrikes:
+    """Return the strikes that count at `now`."""
     alive = [strike for strike in strikes if now < strike.fades_at]
-    return Standing(rules, tuple(sorted(alive, key=lambda strike: strike.fades_at)))
+    return ActiveStrikes(rules, tuple(sorted(alive, key=lambda strike: strike.fades_at)))
 
 
 def step_at(rules: StrikeRules, count: int) -> Step | None:
@@ -79,9 +79,9 @@ def climbs(steps: Sequence[Step]) -> bool:
     )
 
 
-def block_for(present: Block | None, standing: Standing, now: datetime) -> Block | None:
+def block_for(present: Block | None, active: ActiveStrikes, now: datetime) -> Block | None:
     """Return the block that a member's newest strike brings; None: none, or the present one holds as long."""
-    step = step_at(standing.rules, standing.count)
+    step = step_at(active.rules, active.count)
     if step is None:
         return None
     until = None if step.pause is None else now + timedelta(seconds=step.pause)
@@ -94,37 +94,37 @@ def _ends_before(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and (other is None or one < other)
 
 
-def describe_standing(standing: Standing) -> str:
+def describe_strikes(active: ActiveStrikes) -> str:
     """Return what members read of theirs: how many count, for what, when they fade, and what comes next."""
-    if not standing.count:
+    if not active.count:
         return _("You have no strikes.")
-    counted = ngettext("You have {count} strike.", "You have {count} strikes.", standing.count)
-    return f"{counted} {_what_counted(standing)} {_next(standing.rules, standing.count)}".rstrip()
+    counted = ngettext("You have {count} strike.", "You have {count} strikes.", active.count)
+    return f"{counted} {_what_counted(active)} {_next(active.rules, active.count)}".rstrip()
 
 
-def describe_strikes_of(standing: Standing, user_id: int) -> str:
+def describe_strikes_of(active: ActiveStrikes, user_id: int) -> str:
     """Return what moderators read of a member's: how many count, for what, and when they fade."""
     member = f"<@{user_id}>"
-    if not standing.count:
+    if not active.count:
         return _("{member} has no strikes that count.", member=member)
     counted = ngettext(
-        "{member} has {count} strike.", "{member} has {count} strikes.", standing.count, member=member
+        "{member} has {count} strike.", "{member} has {count} strikes.", active.count, member=member
     )
-    return f"{counted} {_what_counted(standing)}"
+    return f"{counted} {_what_counted(active)}"
 
 
-def _what_counted(standing: Standing) -> str:
-    if standing.fades_at is None or standing.all_faded_at is None:
+def _what_counted(active: ActiveStrikes) -> str:
+    if active.fades_at is None or active.all_faded_at is None:
         return ""
-    kinds = Counter(strike.kind for strike in standing.strikes)
+    kinds = Counter(strike.kind for strike in active.strikes)
     what = format_and(_(KINDS[kind], count=number(kinds[kind])) for kind in StrikeKind if kinds[kind])
-    if standing.count == 1:
-        fades = _("It counts until {date}.", date=moment(standing.fades_at))
+    if active.count == 1:
+        fades = _("It counts until {date}.", date=absolute_time(active.fades_at))
     else:
         fades = _(
             "The first one counts until {date}, the last one until {last}.",
-            date=moment(standing.fades_at),
-            last=moment(standing.all_faded_at),
+            date=absolute_time(active.fades_at),
+            last=absolute_time(active.all_faded_at),
         )
     return f"{_('Counted: {what}.', what=what)} {fades}"
 

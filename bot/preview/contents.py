@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, select
 
-from bot.admission.availability import allows_place
+from bot.admission.availability import allows_channel
 from bot.admission.blocklist import forbidden_in, searched_texts
 from bot.admission.check_request import check_settings
 from bot.admission.replay import wholes
@@ -157,9 +157,9 @@ def _settings_judge(policy: Policy, places: Places) -> Callable[[int, str, Optio
     """Return what tells whether settings refuse a request, by its channel, model, duration and resolution."""
 
     def is_elsewhere(channel_id: int) -> bool | None:
-        if allows_place(policy, channel_id, None):
+        if allows_channel(policy, channel_id, None):
             return False
-        return not allows_place(policy, channel_id, places[channel_id]) if channel_id in places else None
+        return not allows_channel(policy, channel_id, places[channel_id]) if channel_id in places else None
 
     def is_too_much(model_id: str, duration: Option, resolution: Option) -> bool | None:
         model = get_model(model_id)

@@ -23,7 +23,7 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.matching import Imported
 from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
 from bot.moderation.service import SETTINGS, with_word
-from bot.moderation.snapshots import find_word, settings_teller
+from bot.moderation.snapshots import find_word, snapshot_of_settings
 from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope, ServerSettings
 from bot.policy.store import fetch_policy
 
@@ -158,10 +158,10 @@ def fingerprint(policy: Policy, proposal: Proposal) -> str:
     """
     # A set is told in order, which differs between processes otherwise.
     if proposal.imported is not None:
-        settings = settings_teller(SETTINGS)(policy)
+        settings = snapshot_of_settings(SETTINGS)(policy)
         rules = dumps([settings, policy.model_dump(mode="json", exclude={*SETTINGS, "pause"})])
     elif proposal.settings is not None:
-        rules = dumps(settings_teller({*proposal.settings.fields, *REFUSING})(policy))
+        rules = dumps(snapshot_of_settings({*proposal.settings.fields, *REFUSING})(policy))
     else:
         compared = {"words"} if proposal.word is not None else {"rules", "budgets"}
         rules = policy.model_dump_json(include=compared)

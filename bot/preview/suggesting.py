@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.admission.replay import RuleSet, replay
 from bot.db.models import NOBODY
-from bot.moderation.rules import MOST_RULES, with_budget
+from bot.moderation.rules import MAX_RULES, with_budget
 from bot.policy.documents import Budget, LimitKind, Period, Policy, Rule, Scope
 from bot.preview.comparison import Comparison
 from bot.preview.history import History
@@ -127,7 +127,7 @@ def _highest(kind: LimitKind, most: int, is_enough: Callable[[Proposal], bool]) 
 
 def _has_room(policy: Policy, kind: LimitKind) -> bool:
     """Whether the server can have a limit of this kind."""
-    return policy.find_rule(Scope.SERVER, 0, kind) is not None or len(policy.rules) < MOST_RULES
+    return policy.find_rule(Scope.SERVER, 0, kind) is not None or len(policy.rules) < MAX_RULES
 
 
 def _most(kind: LimitKind, rules: RuleSet, history: History) -> int:

@@ -63,9 +63,9 @@ def drop_appeals(session: Session, now: datetime, keep: timedelta | None) -> int
     `keep`: how long what members wrote is kept; None: until they ask. A decision holds until its end, and
     a member without an answer is told that first, and can then send the request again for a while.
     """
-    is_told = and_(AppealRow.decision == AppealDecision.LAPSE, AppealRow.post_at.is_(None))
-    can_be_sent_again = and_(is_told, AppealRow.rule.startswith(WORD), went_unanswered(now))
-    is_over = and_(or_(AppealRow.decided_at <= now - PAUSE, is_told), ~can_be_sent_again)
+    is_posted = and_(AppealRow.decision == AppealDecision.LAPSE, AppealRow.post_at.is_(None))
+    can_be_sent_again = and_(is_posted, AppealRow.rule.startswith(WORD), went_unanswered(now))
+    is_over = and_(or_(AppealRow.decided_at <= now - PAUSE, is_posted), ~can_be_sent_again)
     due = [
         and_(AppealRow.asked_at.is_(None), AppealRow.created_at <= now - OFFER_TIME),
         and_(AppealRow.prompt == "", is_over),

@@ -85,12 +85,14 @@ _FILM_CAN_BE_UNLINKED = and_(
 _CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
 
 
-def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime, most: int = BATCH) -> int:
-    """Erase up to `most` finished generations that meet `condition`; return how many there were."""
+def erase_batch(
+    session: Session, condition: ColumnElement[bool], now: datetime, max_rows: int = BATCH
+) -> int:
+    """Erase up to `max_rows` finished generations that meet `condition`; return how many there were."""
     found = (
         select(Generation.id, Generation.options)
         .where(condition, FINISHED, Generation.erased_at.is_(None))
-        .limit(most)
+        .limit(max_rows)
         .with_for_update()
     )
     rows = session.execute(found).all()
@@ -116,9 +118,9 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
     return len(rows)
 
 
-def unlink_batch(session: Session, most: int = BATCH) -> int:
-    """Remove the ids of messages from up to `most` erased rows without an open report; return how many."""
-    found = select(Generation.id).where(_CAN_BE_UNLINKED).limit(most).with_for_update()
+def unlink_batch(session: Session, max_rows: int = BATCH) -> int:
+    """Remove the ids of messages from up to `max_rows` erased rows without open reports; return how many."""
+    found = select(Generation.id).where(_CAN_BE_UNLINKED).limit(max_rows).with_for_update()
     row_ids = session.scalars(found).all()
     if row_ids:
         _unlink(session, Generation.id.in_(row_ids))
@@ -152,8 +154,8 @@ def _unlink_films(session: Session, condition: ColumnElement[bool]) -> None:
     )
 
 
-def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
-    """Take the member off up to `most` erased rows that count as theirs no more; return how many there were.
+def anonymize_batch(session: Session, now: datetime, max_rows: int = BATCH) -> int:
+    """Take the member off up to `max_rows` erased rows that count as theirs no more; return how many.
 
     That is done where they asked for it. An interaction's id leads to its member through Discord, so it
     becomes a random negative number: unique as before, and no id of Discord's.
@@ -166,7 +168,7 @@ def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
             Generation.created_at <= now - LONGEST_WINDOW,
             not_(_HAS_OPEN_REPORT),
         )
-        .limit(most)
+        .limit(max_rows)
         .with_for_update()
     )
     row_ids = session.scalars(found).all()
@@ -241,28 +243,28 @@ def forget_picture_links(session: Session, generation_ids: Collection[str]) -> N
     )
 
 
-def forget_quotes(session: Session, condition: ColumnElement[bool], most: int = BATCH) -> int:
-    """Delete up to `most` offers that meet `condition`, words and all; return how many there were."""
-    found = select(QuoteRow.id).where(condition).limit(most).with_for_update()
+def forget_quotes(session: Session, condition: ColumnElement[bool], max_rows: int = BATCH) -> int:
+    """Delete up to `max_rows` offers that meet `condition`, words and all; return how many there were."""
+    found = select(QuoteRow.id).where(condition).limit(max_rows).with_for_update()
     row_ids = session.scalars(found).all()
     if row_ids:
         session.execute(delete(QuoteRow).where(QuoteRow.id.in_(row_ids)))
     return len(row_ids)
 
 
-def forget_film_offers(session: Session, condition: ColumnElement[bool], most: int = BATCH) -> int:
-    """Delete up to `most` films that were not agreed to and meet `condition`; return how many there were."""
+def forget_film_offers(session: Session, condition: ColumnElement[bool], max_rows: int = BATCH) -> int:
+    """Delete up to `max_rows` films that were not agreed to and meet `condition`; return how many."""
     offers = FilmRow.accepted_at.is_(None)
-    row_ids = session.scalars(select(FilmRow.id).where(offers, condition).limit(most)).all()
+    row_ids = session.scalars(select(FilmRow.id).where(offers, condition).limit(max_rows)).all()
     gone = delete(FilmRow).where(FilmRow.id.in_(row_ids), offers)
     session.execute(gone.execution_options(synchronize_session=False))
     return len(row_ids)
 
 
-def forget_strikes(session: Session, now: datetime, most: int = BATCH) -> int:
-    """Delete up to `most` strikes that no window can count any more; return how many there were."""
+def forget_strikes(session: Session, now: datetime, max_rows: int = BATCH) -> int:
+    """Delete up to `max_rows` strikes that no window can count any more; return how many there were."""
     old = StrikeRow.created_at <= now - LONGEST_WINDOW
-    row_ids = session.scalars(select(StrikeRow.id).where(old).limit(most)).all()
+    row_ids = session.scalars(select(StrikeRow.id).where(old).limit(max_rows)).all()
     if row_ids:
         session.execute(delete(StrikeRow).where(StrikeRow.id.in_(row_ids)))
     return len(row_ids)

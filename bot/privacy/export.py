@@ -80,7 +80,7 @@ def export_request(generation: Generation) -> Json:
         "cost": _cost(generation),
         "provider_id": generation.provider_id,
         "links": _links(generation),
-        "earlier_results": [_link(generation.guild_id, *place) for place in generation.earlier_posts or []],
+        "earlier_results": [_link(generation.guild_id, *ids) for ids in generation.earlier_posts or []],
         "result_id": None if generation.result_id is None else str(generation.result_id),
         "removed_at": _time(generation.removed_at),
         "deletion_asked_at": _time(generation.erase_at),
@@ -247,15 +247,15 @@ def _links(generation: Generation) -> dict[str, str | None]:
     }
 
 
-def _link(*places: int | None) -> str | None:
+def _link(*ids: int | None) -> str | None:
     """Return where Discord shows a server's channel or message; None where a part is not known.
 
     The channel of a direct message is not recorded, so a result there has an id, but no link.
     """
-    if None in places:
+    if None in ids:
         return None
-    return "https://discord.com/channels/" + "/".join(map(str, places))
+    return "https://discord.com/channels/" + "/".join(map(str, ids))
 
 
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()

@@ -49,7 +49,7 @@ def exact_address(address: str) -> URL:
     """
     usual = URL(address)
     scheme, mark, rest = address.partition("://")
-    end = next((place for place, char in enumerate(rest) if char in BEHIND_HOST), len(rest))
+    end = next((index for index, char in enumerate(rest) if char in BEHIND_HOST), len(rest))
     host, rest = rest[:end].lower(), rest[end:]
     if not host.isascii():
         host = usual.raw_authority

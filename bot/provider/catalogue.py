@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from bot.i18n import N_, _, ngettext
-from bot.provider.input_kinds import LABELS, MOST_REFERENCES, InputKind
+from bot.provider.input_kinds import LABELS, MAX_REFERENCES, InputKind
 from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
@@ -154,7 +154,7 @@ VEO_3_1_REFERENCES = (ONLY_8, RESOLUTION_3_1, GENERATE_AUDIO)
 # What is asked of the first image is not asked of the last one.
 FIRST_720 = (720,)
 BOTH_720 = (720, 720)
-ALL_720 = (720,) * MOST_REFERENCES
+ALL_720 = (720,) * MAX_REFERENCES
 
 # Of the two that are called lite, each takes no image, one or two under one name.
 LITE = (DURATION, ASPECT_RATIO, RESOLUTION, GENERATE_AUDIO)

@@ -25,12 +25,12 @@ def parse_models(text: str) -> tuple[Model, ...]:
     """
     names = [name.strip().casefold() for name in text.split(",") if name.strip()]
     found: dict[str, Model] = {}
-    for place, name in enumerate(names, 1):
+    for position, name in enumerate(names, 1):
         meant = [model for model in CATALOGUE if name in {model.family.casefold(), *names_of(model)}]
         if not meant:
             families = ", ".join(head.family for head in family_heads(CATALOGUE))
             ids = ", ".join(dict.fromkeys(model.provider_name for model in CATALOGUE))
-            raise ValueError(f"name {place} is no model. Known: {families}; or single models: {ids}")
+            raise ValueError(f"name {position} is no model. Known: {families}; or single models: {ids}")
         for model in meant:
             found.setdefault(model.id, model)
     return tuple(found.values()) or CATALOGUE

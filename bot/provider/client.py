@@ -34,7 +34,7 @@ PAGE_SIZE = 100  # the most that the provider gives at once
 KEY_PATH = "/v1/key"
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
 LEDGER_MAX_PAGES = 100
-MOST_LISTS = 32  # lists of models that are kept, for asking whether they have changed
+MAX_LISTS = 32  # lists of models that are kept, for asking whether they have changed
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
 
 
@@ -65,7 +65,7 @@ class VeoClient:
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
         self._answered_at: datetime | None = None
         self._asked_at: float | None = None
-        self._lists = LRUCache[str, ModelList](MOST_LISTS)  # by the names that were asked about
+        self._lists = LRUCache[str, ModelList](MAX_LISTS)  # by the names that were asked about
 
     @property
     def answered_at(self) -> datetime | None:

@@ -16,7 +16,7 @@ from bot.money import to_credits
 from bot.provider.reading import Fields
 from bot.provider.wire import Wire, none_if_odd
 
-MOST_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
+MAX_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
 CREDITS_HEADER, USD_HEADER = "x-aimlapi-credits-used", "x-aimlapi-usd-spent"
 
 
@@ -42,7 +42,7 @@ class Cost:
     source: CostSource
 
 
-_Positive = Annotated[float, Field(gt=0, le=MOST_CREDITS, allow_inf_nan=False)]
+_Positive = Annotated[float, Field(gt=0, le=MAX_CREDITS, allow_inf_nan=False)]
 
 
 def _no_truth(value: object) -> object:
@@ -56,14 +56,14 @@ def _no_truth(value: object) -> object:
     return value
 
 
-Told = Annotated[_Positive | None, BeforeValidator(_no_truth), WrapValidator(none_if_odd)]
+Reported = Annotated[_Positive | None, BeforeValidator(_no_truth), WrapValidator(none_if_odd)]
 
 
 class Amount(Wire):
     """An amount as the log and the ledger write it, in USD and in credits."""
 
-    usd: Told = None
-    credits: Told = None
+    usd: Reported = None
+    credits: Reported = None
 
     @property
     def in_credits(self) -> float | None:
@@ -74,9 +74,9 @@ class Amount(Wire):
 class Usage(Wire):
     """The cost of a task; `tokens_used` is the older name of the credits."""
 
-    credits_used: Told = None
-    usd_spent: Told = None
-    tokens_used: Told = None
+    credits_used: Reported = None
+    usd_spent: Reported = None
+    tokens_used: Reported = None
 
     @property
     def in_credits(self) -> float | None:
@@ -89,7 +89,7 @@ def first_amount(credits: float | None, usd: float | None) -> float | None:  # n
     if credits or not usd:
         return credits
     amount = to_credits(usd)
-    return amount if 0 < amount <= MOST_CREDITS else None
+    return amount if 0 < amount <= MAX_CREDITS else None
 
 
 def usage_in(task: Mapping[str, object]) -> object:
@@ -118,4 +118,4 @@ def _number(text: str | None) -> float | None:
         number = float(text or "")
     except ValueError:
         return None
-    return number if isfinite(number) and 0 < number <= MOST_CREDITS else None
+    return number if isfinite(number) and 0 < number <= MAX_CREDITS else None

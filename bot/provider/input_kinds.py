@@ -33,7 +33,7 @@ class InputKind(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Its place among all kinds: what is made from less comes first."""
+        """Its position among all kinds: what is made from less comes first."""
         return list(InputKind).index(self)
 
     def may_become(self, other: "InputKind") -> bool:
@@ -63,12 +63,12 @@ class InputKind(StrEnum):
 # Those that follow from how many images are given; references are given as such, and what goes on from a
 # video has a button of its own.
 BY_IMAGES = (InputKind.TEXT, InputKind.IMAGE, InputKind.FRAMES)
-MOST_REFERENCES = 3
+MAX_REFERENCES = 3
 COUNTS: Mapping[InputKind, range] = {
     InputKind.TEXT: range(1),
     InputKind.IMAGE: range(1, 2),
     InputKind.FRAMES: range(2, 3),
-    InputKind.REFERENCES: range(1, MOST_REFERENCES + 1),
+    InputKind.REFERENCES: range(1, MAX_REFERENCES + 1),
     InputKind.VIDEO: range(1, 2),
 }
 IMAGE_FIELDS: Mapping[InputKind, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import WrapValidator
 
 from bot.provider.costs import Amount
-from bot.provider.models import Moment
+from bot.provider.models import AwareTime
 from bot.provider.wire import Wire, none_if_odd
 
 CHARGE = "CHARGE"
@@ -23,7 +23,7 @@ class LedgerEntry(Wire):
 
     direction: str
     amount: Amount
-    created_at: Annotated[Moment | None, WrapValidator(none_if_odd)] = None
+    created_at: Annotated[AwareTime | None, WrapValidator(none_if_odd)] = None
     model: Annotated[str | None, WrapValidator(none_if_odd)] = None
     reference_id: Annotated[str | None, WrapValidator(none_if_odd)] = None
 

@@ -50,7 +50,7 @@ WORKING_ELSEWHERE = frozenset(
 FINISHED_STATUSES = frozenset({"completed", "complete", "succeeded"})
 FAILED_STATUSES = frozenset({"error", "failed", "canceled", "cancelled"})
 # Where a finished task may have its file, if not in `video`; while it works, other addresses may stand there.
-OTHER_PLACES = (
+OTHER_FIELDS = (
     *("videos", "videourl", "output", "outputs", "result", "results", "data", "response"),
     *("generatedvideos", "downloadurl", "file", "files", "url"),
 )
@@ -118,7 +118,7 @@ class Task(Wire):
         remark = [task.get(name) for name in ("message", "detail", "reason")]
         ids, video, errors = ids_in(task), task.get("video"), [fields.get(name) for name in ERRORS]
         if not address_in(video) and _may_be_done(task) and not reason_in(errors):
-            video = [fields.get(name) for name in OTHER_PLACES]
+            video = [fields.get(name) for name in OTHER_FIELDS]
         named = {"id": ids[0] if ids else None, "usage": usage_in(task), "header_credits": None}
         said = {
             "error": errors,
@@ -179,18 +179,18 @@ class Task(Wire):
         return self.status.casefold()
 
 
-def aware(moment: datetime) -> datetime:
+def aware(at: datetime) -> datetime:
     """Take a time that names no zone for one in UTC, as all of the provider's are."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(aware)]
+AwareTime = Annotated[datetime, AfterValidator(aware)]
 
 
 class LogEntry(Wire):
     """One row of the provider's request log. `inference_id` is the task's id."""
 
-    created: Annotated[Moment | None, WrapValidator(none_if_odd)] = None
+    created: Annotated[AwareTime | None, WrapValidator(none_if_odd)] = None
     status: Said = ""
     inference_id: TaskId | None = None
     client_request_id: Annotated[str | None, WrapValidator(none_if_odd)] = None

@@ -97,8 +97,8 @@ class Option:
         return next(alike, None)
 
     def _out_of_bounds(self) -> str:
-        least, most = number(self.minimum), number(self.maximum)
-        return _("`{option}` must be from {least} to {most}.", option=self.name, least=least, most=most)
+        minimum, maximum = number(self.minimum), number(self.maximum)
+        return _("`{option}` must be from {least} to {most}.", option=self.name, least=minimum, most=maximum)
 
     def _choose(self, value: OptionValue) -> OptionValue:
         choice = self.spelled(value)

@@ -20,7 +20,7 @@ OUR_ID_HEADER = "x-client-request-id"  # our own name for the call, which it rep
 DEEPEST = 4  # an id in a list in an object in an error
 PAGE = "<"  # how HTML begins, and XML
 BROKEN = frozenset("{[")  # how JSON begins, though it could not be read
-MOST_NOISE = 0.1  # of a text; more of it is no text
+MAX_NOISE = 0.1  # of a text; more of it is no text
 
 
 def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: WordFilter) -> VeoError:
@@ -29,7 +29,7 @@ def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: W
         body = read_json(content)
     except ValueError:
         body = _plain_text(content)
-    said = words.clean(reason_in(body, with_places=True))
+    said = words.clean(reason_in(body, with_fields=True))
     error = error_from_status(status, said or f"The video service answered {status}.", _retry_after(headers))
     error.words = said or None
     error.request_id = words.clean(_request_id(body, headers))[:LONGEST_REQUEST_ID] or None
@@ -42,7 +42,7 @@ def _plain_text(content: bytes) -> str:
     if text.startswith(PAGE) or text[:1] in BROKEN:
         return ""
     noise = sum(char == "\ufffd" or not (char.isprintable() or char.isspace()) for char in text)
-    return "" if noise > len(text) * MOST_NOISE else text
+    return "" if noise > len(text) * MAX_NOISE else text
 
 
 def _request_id(body: object, headers: Mapping[str, str]) -> str:

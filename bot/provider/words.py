@@ -17,8 +17,8 @@ from bot.provider.key_forms import hide_key
 from bot.provider.reading import Fields, read_json
 
 REASON_MAX_LENGTH = 500  # characters of what the provider says that are worth keeping
-MOST_READ = 20_000  # characters that are looked at; what is longer is no message but a file
-MOST_PIECES = 5  # of a reason that comes in several
+MAX_READ = 20_000  # characters that are looked at; what is longer is no message but a file
+MAX_PIECES = 5  # of a reason that comes in several
 DEEPEST = 6  # a reason within a reason within a reason
 SHORTEST_PIECE_OF_KEY = 8  # characters; a key that is told in part is told too
 
@@ -66,7 +66,7 @@ class WordFilter:
 
     def clean(self, text: str) -> str:
         """Return a text without keys, images and what no database takes, and cut it."""
-        text = text[:MOST_READ].encode(errors="replace").decode().replace("\0", "")
+        text = text[:MAX_READ].encode(errors="replace").decode().replace("\0", "")
         text = BASE64.sub(_without_file, IMAGES.sub("the image", text))
         if self.key:
             text = hide_key(text, self.key, "the key")
@@ -81,31 +81,31 @@ class WordFilter:
         return "the key" if token[0] in self.key else token[0]
 
 
-def told(value: object, info: ValidationInfo) -> str:
+def clean_words(value: object, info: ValidationInfo) -> str:
     """Return a field's words, cleaned; what is no text says nothing."""
     words = info.context if isinstance(info.context, WordFilter) else WordFilter()
     return words.clean(value) if isinstance(value, str) else ""
 
 
-def told_reason(value: object, info: ValidationInfo) -> str:
+def clean_reason(value: object, info: ValidationInfo) -> str:
     """Return the reason in a field of whatever form, cleaned; empty where it gives none."""
-    return told(reason_in(value), info)
+    return clean_words(reason_in(value), info)
 
 
-Said = Annotated[str, BeforeValidator(told)]
-SaidReason = Annotated[str, BeforeValidator(told_reason)]
+Said = Annotated[str, BeforeValidator(clean_words)]
+SaidReason = Annotated[str, BeforeValidator(clean_reason)]
 
 
-def reason_in(value: object, *, with_places: bool = False) -> str:
+def reason_in(value: object, *, with_fields: bool = False) -> str:
     """Return the reason that JSON of whatever form gives, or an empty text.
 
-    `with_places`: with the field of the request that each piece is about.
+    `with_fields`: with the field of the request that each piece is about.
     """
     found = list[str]()
-    for piece in _pieces(value, DEEPEST, with_places=with_places):
+    for piece in _pieces(value, DEEPEST, with_fields=with_fields):
         if not any(piece in earlier for earlier in found):
             found.append(piece)
-        if len(found) == MOST_PIECES:
+        if len(found) == MAX_PIECES:
             break
     # "Bad Request" says nothing beside a reason.
     pieces = [piece for piece in found if piece.casefold() not in PHRASES] or found
@@ -117,28 +117,28 @@ def _joined(pieces: list[str]) -> str:
     return "".join(piece + end for piece, end in zip(pieces, ends, strict=True)).rstrip(" ;")
 
 
-def _pieces(value: object, depth: int, *, with_places: bool) -> Iterator[str]:
+def _pieces(value: object, depth: int, *, with_fields: bool) -> Iterator[str]:
     if isinstance(value, str):
-        yield from _pieces_of_text(value.strip(), depth, with_places=with_places)
+        yield from _pieces_of_text(value.strip(), depth, with_fields=with_fields)
     if depth and isinstance(value, list):
         for item in cast("list[object]", value):
-            yield from _pieces(item, depth - 1, with_places=with_places)
+            yield from _pieces(item, depth - 1, with_fields=with_fields)
     if depth and isinstance(value, Mapping):
         fields = cast("Fields", value)
-        place = f"{place}: " if with_places and (place := _place_of(fields)) else ""
+        field = f"{field}: " if with_fields and (field := _field_of(fields)) else ""
         for name, part in _reasons_of(fields):
-            is_field = with_places and name not in REASONS and name not in WRAPPERS
-            where = f"{name}: " if is_field else place
-            for piece in _pieces(part, depth - 1, with_places=with_places):
+            is_field = with_fields and name not in REASONS and name not in WRAPPERS
+            where = f"{name}: " if is_field else field
+            for piece in _pieces(part, depth - 1, with_fields=with_fields):
                 yield piece if where in piece else where + piece
 
 
-def _pieces_of_text(text: str, depth: int, *, with_places: bool) -> Iterator[str]:
+def _pieces_of_text(text: str, depth: int, *, with_fields: bool) -> Iterator[str]:
     """Yield a text, or the reasons in it where it is JSON, as of a service behind the provider's."""
     inside = list[str]()
     if depth and text.startswith(("{", "[")):
         with suppress(ValueError):
-            inside += _pieces(read_json(text.encode()), depth - 1, with_places=with_places)
+            inside += _pieces(read_json(text.encode()), depth - 1, with_fields=with_fields)
     if inside:
         yield from inside
     elif text and not NO_REASON.fullmatch(text):
@@ -152,10 +152,10 @@ def _reasons_of(fields: Fields) -> list[tuple[str, object]]:
     return found or [(name, part) for name, part in fields.items() if name.lower() not in BESIDE]
 
 
-def _place_of(issue: Fields) -> str:
+def _field_of(issue: Fields) -> str:
     """Return the field of the request that an issue is about: zod's `path`, FastAPI's `loc`."""
-    place = issue.get("path") or issue.get("loc")
-    names = [str(part) for part in cast("list[object]", place)] if isinstance(place, list) else []
+    path = issue.get("path") or issue.get("loc")
+    names = [str(part) for part in cast("list[object]", path)] if isinstance(path, list) else []
     return ".".join(name for name in names if name != "body")
 
 

@@ -19,7 +19,7 @@ from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
 from bot.media.frame_links import video_link
 from bot.media.images import ImageInput
-from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.media.last_frames import LastFrames, NoFrameError, VideoSources
 from bot.media.whole_videos import VideoTooLargeError, WholeVideos
 from bot.policy.documents import Policy
 from bot.policy.store import fetch_policy
@@ -95,9 +95,9 @@ class Continuations:
             RestartingError: the program is stopping.
         """
         model = get_model(model_id or "")
-        places = VideoPlaces(attachment, self._videos.find_original(generation.id), generation.video_url)
+        sources = VideoSources(attachment, self._videos.find_original(generation.id), generation.video_url)
         try:
-            return await self._search(self._frames.find(places, model.sides(1)[0] if model else 0))
+            return await self._search(self._frames.find(sources, model.sides(1)[0] if model else 0))
         except MediaError as error:
             log.info("no last frame", generation=generation.id, reason=str(error))
             raise CannotContinueError(_sentence(error)) from error
@@ -120,9 +120,9 @@ class Continuations:
             CannotContinueError: the video is gone, or too large.
             RestartingError: the program is stopping.
         """
-        places = VideoPlaces(attachment, self._videos.find_original(generation.id), generation.video_url)
+        sources = VideoSources(attachment, self._videos.find_original(generation.id), generation.video_url)
         try:
-            await self._search(self._whole.fetch(places))
+            await self._search(self._whole.fetch(sources))
         except MediaError as error:
             log.info("no video to extend", generation=generation.id, reason=str(error))
             raise CannotContinueError(_video_sentence(error)) from error

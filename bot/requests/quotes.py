@@ -46,7 +46,7 @@ class BaseQuote(Generic[Row]):
     Attributes:
         row: the offer as it is kept.
         preview: the generation that it would become, or the first of them; it is written down nowhere.
-        is_recalled: a price is what such videos did cost, since the provider's list does not tell.
+        is_past_price: a price is what such videos did cost, since the provider's list does not tell.
         is_changed: they were told another price a while ago.
         limit: the one that leaves the fewest videos; None: nothing limits them.
         left: how many that limit leaves once all of it is made.
@@ -58,7 +58,7 @@ class BaseQuote(Generic[Row]):
 
     row: Row
     preview: Generation
-    is_recalled: bool = field(kw_only=True)
+    is_past_price: bool = field(kw_only=True)
     is_changed: bool = field(kw_only=True)
     limit: Limit | None = field(kw_only=True)
     left: int = field(kw_only=True)
@@ -92,7 +92,7 @@ class BaseQuote(Generic[Row]):
         return cls(
             row,
             preview,
-            is_recalled=any(context.is_recalled for context in contexts),
+            is_past_price=any(context.is_past_price for context in contexts),
             is_changed=is_changed,
             limit=limit,
             left=left,

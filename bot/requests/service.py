@@ -18,7 +18,7 @@ from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.db.review_models import IN_REVIEW
 from bot.errors import DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
-from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
+from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, record_refusal
 from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import (
     Confirmation,
@@ -112,7 +112,7 @@ class GenerationService:
 
         refusal = await self._database.write(decide, requester.guild_id, hurried=True)
         if refusal is not None:
-            note_refusal(refusal)
+            record_refusal(refusal)
             raise refusal
 
     async def _accept(
@@ -179,7 +179,7 @@ class GenerationService:
             return _write_quote(session, requester, spec, quote_row, context, now)
         review = open_review(session, requester, context, now) if context.unreviewed is None else None
         generation = insert_request(session, requester, spec, context, now, review)
-        self._admission.note_accepted(session, requester, context, now, generation_id=generation.id)
+        self._admission.record_accepted(session, requester, context, now, generation_id=generation.id)
         if quote_row is not None:
             confirm(session, quote_row, generation.id)
         return generation
@@ -232,13 +232,13 @@ class GenerationService:
         """Return one generation, or None."""
         return await self._database.read(lambda session: session.get(Generation, generation_id), hurried=True)
 
-    async def list_recent(self, guild_id: int, *, most: int = 100) -> list[Generation]:
+    async def list_recent(self, guild_id: int, *, max_rows: int = 100) -> list[Generation]:
         """Return a server's generations, newest first."""
         query = (
             select(Generation)
             .where(Generation.guild_id == guild_id)
             .order_by(Generation.created_at.desc(), Generation.id)
-            .limit(most)
+            .limit(max_rows)
         )
         return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 

@@ -7,7 +7,7 @@ from bot.db.models import Generation, is_there
 from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.last_frames import VideoPlaces
+from bot.media.last_frames import VideoSources
 from bot.media.whole_videos import WholeVideos
 
 
@@ -41,4 +41,4 @@ class SourceVideos:
         except DeliveryPostponedError as error:
             raise MediaError("Discord can't be asked for the video now.") from error
         kept = self._videos.find_original(generation_id)
-        await self._whole.fetch(VideoPlaces(attachment, kept, source.video_url), path)
+        await self._whole.fetch(VideoSources(attachment, kept, source.video_url), path)

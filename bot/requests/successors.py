@@ -85,8 +85,8 @@ def find_successor(
     if gone.kind is InputKind.VIDEO:  # the button under the video chooses again
         return None
     able = models_for(models, gone.kind)
-    place = able.index(gone) if gone in able else 0
-    for model in (*able[place:], *able[:place]):
+    index = able.index(gone) if gone in able else 0
+    for model in (*able[index:], *able[:index]):
         if model == gone or model.id in prices.gone or _wants_larger(model, gone):
             continue
         try:

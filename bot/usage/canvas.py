@@ -23,7 +23,7 @@ SMALL, MEDIUM, LARGE = 16, 18, 22  # pixels
 BOLD = 0.5  # pixels by which the large letters are wider
 MISSING = "\uffff"  # a font draws what it lacks as it draws this, which is no character
 
-Place = tuple[float, float]
+Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -39,23 +39,23 @@ class Layer:
 
 
 class Canvas:
-    """A picture in the making, `height` pixels high. Places are in pixels of the finished one."""
+    """A picture in the making, `height` pixels high. Points are in pixels of the finished one."""
 
     def __init__(self, height: int = HEIGHT) -> None:
         self.height = height
         self._shapes = Image.new("RGB", (WIDTH * SCALE, height * SCALE), BACKGROUND)
         self._draw = ImageDraw.Draw(self._shapes)
         self._fonts = {size: ImageFont.truetype(FONT, size) for size in (SMALL, MEDIUM, LARGE)}
-        self._texts: list[tuple[Place, str, int, str, str]] = []
+        self._texts: list[tuple[Point, str, int, str, str]] = []
 
-    def line(self, points: Sequence[Place], color: str, width: float) -> None:
+    def line(self, points: Sequence[Point], color: str, width: float) -> None:
         """Draw a line through points."""
         scaled = [(x * SCALE, y * SCALE) for x, y in points]
         self._draw.line(scaled, fill=color, width=round(width * SCALE), joint="curve")
 
-    def dot(self, place: Place, color: str, radius: float) -> None:
+    def dot(self, point: Point, color: str, radius: float) -> None:
         """Draw a filled circle."""
-        self._draw.circle((place[0] * SCALE, place[1] * SCALE), radius * SCALE, fill=color)
+        self._draw.circle((point[0] * SCALE, point[1] * SCALE), radius * SCALE, fill=color)
 
     def boxes(self, boxes: Sequence[Box], layer: Layer) -> None:
         """Draw boxes with the looks of a layer."""
@@ -71,9 +71,9 @@ class Canvas:
         for box in scaled:
             self._draw.rectangle(box, outline=ink, width=SCALE)
 
-    def text(self, place: Place, text: str, size: int = SMALL, color: str = INK, anchor: str = "lm") -> None:
+    def text(self, point: Point, text: str, size: int = SMALL, color: str = INK, anchor: str = "lm") -> None:
         """Write a line; `anchor` as Pillow has it: l, m or r, and m for the middle of its height."""
-        self._texts.append((place, text, size, color, anchor))
+        self._texts.append((point, text, size, color, anchor))
 
     def width_of(self, text: str, size: int) -> float:
         """Return how wide a text is."""
@@ -93,9 +93,9 @@ class Canvas:
         """Return the finished picture."""
         image = self._shapes.reduce(SCALE)
         draw = ImageDraw.Draw(image)
-        for place, text, size, color, anchor in self._texts:
+        for point, text, size, color, anchor in self._texts:
             weight = BOLD if size == LARGE else 0
-            draw.text(place, text, color, self._fonts[size], anchor, stroke_width=weight)
+            draw.text(point, text, color, self._fonts[size], anchor, stroke_width=weight)
         buffer = BytesIO()
         image.save(buffer, "PNG")
         return buffer.getvalue()

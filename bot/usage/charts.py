@@ -72,10 +72,10 @@ def draw_usage(report: UsageReport, server_name: str) -> bytes:
 
 def _layers(report: UsageReport, canvas: Canvas) -> Sequence[Layer]:
     """Return the bars from the bottom up: the models in the catalogue's order, the rest, what failed."""
-    places = {model.id: place for place, model in enumerate(ALL_MODELS)}
+    ranks = {model.id: rank for rank, model in enumerate(ALL_MODELS)}
     by_videos = sorted(report.by_model, key=lambda pair: -pair[1].videos)
     most_used = [model for model, tally in by_videos if tally.videos]
-    shown = sorted(most_used[: len(BARS)], key=lambda model: (places.get(model, len(places)), model))
+    shown = sorted(most_used[: len(BARS)], key=lambda model: (ranks.get(model, len(ranks)), model))
     layers = [
         Layer(canvas.drawable(model_label(model), MODEL_LENGTH), _videos_of(report, [model]), *looks)
         for model, looks in zip(shown, BARS, strict=False)
@@ -97,15 +97,15 @@ def _draw_spending(plot: Plot, costs: Sequence[float], amounts: Mapping[float, s
     for value, said in amounts.items():
         plot.canvas.text((plot.right + GAP, plot.y(value, top)), said, color=FAINT)
     plot.canvas.text((WIDTH - MARGIN, TOP - 18), _("Spending (USD)"), anchor="rm")
-    points = [(plot.x(place), plot.y(cost, top)) for place, cost in enumerate(costs)]
+    points = [(plot.x(index), plot.y(cost, top)) for index, cost in enumerate(costs)]
     draw_line(plot.canvas, points, points)
 
 
 def _amounts(highest: float) -> Mapping[float, str]:
     """Return round amounts of money up to the top, and how they are said."""
     shows_cents = highest < 10
-    places = ticks(highest * 1.1, whole=not shows_cents)
-    return {value: dollars(value, cents=shows_cents) for value in places}
+    values = ticks(highest * 1.1, whole=not shows_cents)
+    return {value: dollars(value, cents=shows_cents) for value in values}
 
 
 def _write_heading(canvas: Canvas, report: UsageReport, server_name: str) -> None:
@@ -123,7 +123,7 @@ def _write_heading(canvas: Canvas, report: UsageReport, server_name: str) -> Non
         failed=number(total.failed),
         money=dollars(usd(total.credits)),
     )
-    span = _("{start} to {end} UTC", start=_moment(report.start), end=_moment(report.end))
+    span = _("{start} to {end} UTC", start=_date_and_time(report.start), end=_date_and_time(report.end))
     canvas.text((MARGIN, 64), f"{facts} · {span}", color=FAINT)
 
 
@@ -137,5 +137,5 @@ def _tick_name(report: UsageReport, day: DayUse) -> str:
             return date(day.start, "MMMd")
 
 
-def _moment(moment: datetime) -> str:
-    return f"{date(moment, 'yMMMd')}, {moment:%H:%M}"
+def _date_and_time(at: datetime) -> str:
+    return f"{date(at, 'yMMMd')}, {at:%H:%M}"

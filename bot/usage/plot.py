@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from bot.i18n import locale_used, number
-from bot.usage.canvas import BACKGROUND, INK, MEDIUM, SMALL, WIDTH, Canvas, Layer, Place
+from bot.usage.canvas import BACKGROUND, INK, MEDIUM, SMALL, WIDTH, Canvas, Layer, Point
 
 LEFT, TOP, MARGIN = 75, 120, 20  # pixels: of the bars, and of everything
 LEGEND_ROW, SWATCH, GAP = 28, (34, 16), 10
@@ -26,13 +26,13 @@ class Plot:
     count: int
     top: float = TOP
 
-    def x(self, place: float) -> float:
+    def x(self, index: float) -> float:
         """Return the middle of a bucket."""
-        return LEFT + (self.right - LEFT) * (place + 0.6) / (self.count + 0.2)
+        return LEFT + (self.right - LEFT) * (index + 0.6) / (self.count + 0.2)
 
-    def y(self, value: float, most: float) -> float:
-        """Return the height of a value; `most`: the value at the top."""
-        return self.bottom - (self.bottom - self.top) * value / most
+    def y(self, value: float, highest: float) -> float:
+        """Return the height of a value; `highest`: the value at the top."""
+        return self.bottom - (self.bottom - self.top) * value / highest
 
 
 def draw_bars(plot: Plot, layers: Sequence[Layer], title: str) -> None:
@@ -48,8 +48,8 @@ def draw_bars(plot: Plot, layers: Sequence[Layer], title: str) -> None:
         highs = [low + height for low, height in zip(lows, layer.heights, strict=True)]
         plot.canvas.boxes(
             [
-                (plot.x(place) - half, plot.y(high, top), plot.x(place) + half, plot.y(low, top))
-                for place, (low, high) in enumerate(zip(lows, highs, strict=True))
+                (plot.x(index) - half, plot.y(high, top), plot.x(index) + half, plot.y(low, top))
+                for index, (low, high) in enumerate(zip(lows, highs, strict=True))
                 if high > low
             ],
             layer,
@@ -57,7 +57,7 @@ def draw_bars(plot: Plot, layers: Sequence[Layer], title: str) -> None:
         lows = highs
 
 
-def draw_line(canvas: Canvas, points: Sequence[Place], dots: Sequence[Place]) -> None:
+def draw_line(canvas: Canvas, points: Sequence[Point], dots: Sequence[Point]) -> None:
     """Draw the line of the spending with an edge, so that it stands out from the bars."""
     for color, edge in ((BACKGROUND, 1.4), (INK, 0)):
         canvas.line(points, color, 2.6 + 2 * edge)
@@ -70,7 +70,7 @@ def ticks(top: float, *, whole: bool) -> Iterator[float]:
     unit = 10.0 ** floor(log10(top / 5))
     step = next(unit * factor for factor in (1, 2, 5, 10) if top / (unit * factor) <= 5)
     step = max(step, 1) if whole else step
-    yield from (place * step for place in range(floor(top / step) + 1))
+    yield from (index * step for index in range(floor(top / step) + 1))
 
 
 def label_buckets(plot: Plot, names: Sequence[str], kind: str) -> None:
@@ -78,8 +78,8 @@ def label_buckets(plot: Plot, names: Sequence[str], kind: str) -> None:
     room = max(plot.canvas.width_of(name, SMALL) for name in names) + GAP
     step = ceil(room / (plot.x(1) - plot.x(0)))
     # The last one, which is now, is always named.
-    for place in range((plot.count - 1) % step, plot.count, step):
-        plot.canvas.text((plot.x(place), plot.bottom + 18), names[place], color=FAINT, anchor="mm")
+    for index in range((plot.count - 1) % step, plot.count, step):
+        plot.canvas.text((plot.x(index), plot.bottom + 18), names[index], color=FAINT, anchor="mm")
     plot.canvas.text(((LEFT + plot.right) / 2, plot.bottom + 42), kind, anchor="mm")
 
 
@@ -105,8 +105,8 @@ def draw_legend(canvas: Canvas, rows: Sequence[Sequence[Layer]]) -> None:
     """Draw the legend at the bottom."""
     widths = _widths(canvas, [entry for row in rows for entry in row], len(rows[0]))
     width, height = SWATCH
-    for place, row in enumerate(rows):
-        left, y = (WIDTH - sum(widths)) / 2 + GAP, canvas.height - LEGEND_ROW * (len(rows) - place - 0.5) - 4
+    for index, row in enumerate(rows):
+        left, y = (WIDTH - sum(widths)) / 2 + GAP, canvas.height - LEGEND_ROW * (len(rows) - index - 0.5) - 4
         for entry, space in zip(row, widths, strict=False):
             if entry.heights:
                 canvas.boxes([(left, y - height / 2, left + width, y + height / 2)], entry)

@@ -68,7 +68,7 @@ class Reconciliation:
         open_rows = await self._database.read(lambda session: _fetch(session, _is_open(now)))
         found = [(row, charges[row.provider_id]) for row in open_rows if row.provider_id in charges]
         if found:
-            await self._database.write(lambda session: _note_all(session, found, now))
+            await self._database.write(lambda session: _record_all(session, found, now))
         for row, charged in found:
             self._tell(row, charged)
 
@@ -88,7 +88,7 @@ class Reconciliation:
 
     def _tell(self, row: Counted, charged: float) -> None:
         counted = row.credits if row.source else 0.0
-        metrics.note_charged(row.model, charged - counted)
+        metrics.record_charged(row.model, charged - counted)
         if counted and charged != counted:
             log.warning(
                 "charged a different amount than reported", generation=row.id, told=counted, charged=charged
@@ -121,15 +121,15 @@ def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
     return [Counted(name, task or "", model, cost, source) for name, task, model, cost, source in rows]
 
 
-def _note_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
+def _record_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
     """Write down what was charged; what was told to have no video is asked for once more then."""
-    is_told_without = and_(
+    ended_without = and_(
         Generation.status == Status.FAILED,
         Generation.failure_kind.in_(ASKED_AGAIN),
         Generation.delivered_at.is_not(None),
         Generation.late_until.is_(None),
     )
-    late_until = case((is_told_without, now + WATCH), else_=Generation.late_until)
+    late_until = case((ended_without, now + WATCH), else_=Generation.late_until)
     for row, charged in found:
         paid = {
             "credits_used": max(0.0, charged),

@@ -18,7 +18,7 @@ SHOWN: Mapping[str, LiteralString] = {
     "day": N_("Bars show videos and the line shows spending per day of the last {period}."),
     "month": N_("Bars show videos and the line shows spending per month of the last {period}."),
 }
-MOST: Mapping[str, LiteralString] = {
+BUSIEST: Mapping[str, LiteralString] = {
     "hour": N_("Most in one hour: {videos} ({time}, UTC)."),
     "day": N_("Most in one day: {videos} ({time}, UTC)."),
     "month": N_("Most in one month: {videos} ({time}, UTC)."),
@@ -41,7 +41,7 @@ def describe_usage(report: UsageReport) -> str:
         parts += [
             _("Videos by model: {models}.", models=", ".join(made)),
             _(
-                MOST[report.period.bucket],
+                BUSIEST[report.period.bucket],
                 videos=number(best.tally.videos),
                 time=_bucket_name(report, best),
             ),

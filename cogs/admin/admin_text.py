@@ -8,20 +8,20 @@ from bot.escape import plain
 from bot.i18n import N_, _, ngettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.policy.documents import Block
-from bot.policy.phrases import told_reason
+from bot.policy.phrases import translate_reason
 from bot.text import shorten
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 from cogs.moderation.words_text import shown_word
 
 GOES_ON = N_("Running requests continue; `/veo-admin queue` lists them and can cancel them.")
-TOLD_TO_MEMBERS = N_("Members who try see your reason: “{reason}”.")
-TOLD_TO_MEMBER = N_("They see your reason: “{reason}”.")
+SHOWN_TO_MEMBERS = N_("Members who try see your reason: “{reason}”.")
+SHOWN_TO_MEMBER = N_("They see your reason: “{reason}”.")
 
 
 def paused(reason: str | None) -> str:
     """Return the answer to `pause`."""
     what = _("⏸️ **Paused.** Nobody can request videos on this server until `/veo-admin resume`.")
-    return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBERS, reason)}"
+    return f"{what} {_(GOES_ON)}{_reason_line(SHOWN_TO_MEMBERS, reason)}"
 
 
 def resumed(*, was_paused: bool) -> str:
@@ -45,10 +45,10 @@ def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
             "🚫 **Blocked.** {member} can't request videos here until {date}, "
             "even after leaving and rejoining.",
             member=who,
-            date=moment(until),
+            date=absolute_time(until),
         )
     )
-    return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBER, reason)}"
+    return f"{what} {_(GOES_ON)}{_reason_line(SHOWN_TO_MEMBER, reason)}"
 
 
 def unblocked(user_id: int, *, was_blocked: bool) -> str:
@@ -71,11 +71,11 @@ def blocked_heading(number: int) -> str:
 
 def block_line(user_id: int, block: Block) -> str:
     """Return a member's line in the list of the blocked."""
-    who, reason = f"<@{user_id}>", plain(told_reason(block.reason or ""), REASON_MAX_LENGTH)
+    who, reason = f"<@{user_id}>", plain(translate_reason(block.reason or ""), REASON_MAX_LENGTH)
     line = (
         _("{member}, until `/veo-admin unblock`", member=who)
         if block.until is None
-        else _("{member}, until {date}", member=who, date=moment(block.until))
+        else _("{member}, until {date}", member=who, date=absolute_time(block.until))
     )
     if not reason:
         return f"- {line}"
@@ -90,7 +90,7 @@ def plain_block_line(user_id: int, block: Block) -> str:
         if block.until is None
         else _("{member}, until {date} UTC", member=user_id, date=f"{block.until:%Y-%m-%d %H:%M}")
     )
-    return f"{line}: {shorten(told_reason(block.reason), REASON_MAX_LENGTH)}" if block.reason else line
+    return f"{line}: {shorten(translate_reason(block.reason), REASON_MAX_LENGTH)}" if block.reason else line
 
 
 def word_removed(word: str, *, was_there: bool) -> str:
@@ -119,6 +119,6 @@ def word_lines(words: Sequence[str]) -> list[str]:
     return [f"- {shown_word(word)}" for word in words]
 
 
-def _told_to(sentence: LiteralString, reason: str | None) -> str:
+def _reason_line(sentence: LiteralString, reason: str | None) -> str:
     said = plain(reason or "", REASON_MAX_LENGTH)
     return f"\n{_(sentence, reason=said)}" if said else ""

@@ -40,18 +40,18 @@ async def propose_import(interaction: Interaction, file: discord.Attachment) -> 
 def names_of(guild: discord.Guild) -> ServerNames:
     """Return what a server's roles and channels are called, and where the bot can post for moderators."""
     channels = [channel for channel in guild.channels if not isinstance(channel, discord.CategoryChannel)]
-    boards = [channel for channel in channels if isinstance(channel, discord.TextChannel)]
+    text_channels = [channel for channel in channels if isinstance(channel, discord.TextChannel)]
     return ServerNames(
         guild.name,
         roles={role.id: role.name for role in guild.roles if not role.is_default()},
         channels={channel.id: channel.name for channel in channels},
-        boards=frozenset(board.id for board in boards),
-        postable=frozenset(board.id for board in boards if _can_post(guild, board)),
+        moderator_channels=frozenset(channel.id for channel in text_channels),
+        postable=frozenset(channel.id for channel in text_channels if _can_post(guild, channel)),
     )
 
 
-def _can_post(guild: discord.Guild, board: discord.TextChannel) -> bool:
-    return not missing(board.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS)
+def _can_post(guild: discord.Guild, channel: discord.TextChannel) -> bool:
+    return not missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS)
 
 
 def _guild_of(interaction: Interaction) -> discord.Guild:

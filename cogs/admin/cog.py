@@ -25,7 +25,7 @@ from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
 from cogs.admin.setup_view import SetupButton, SetupRefreshButton
 from cogs.admin.show_again import ShowAppealsButton, ShowReportsButton, ShowReviewsButton
 from cogs.admin.words import WordsGroup
-from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, checked_days, parse_ladder
+from cogs.moderation.ladder import LONGEST_LADDER, MAX_DAYS, checked_days, parse_ladder
 from cogs.moderation.review_setting import LONGEST, complete_review
 from cogs.moderation.setting_parsers import complete_models
 from cogs.moderation.targets import ensure_person, moderator_of
@@ -111,7 +111,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         interaction: Interaction,
         enabled: bool | None = None,
         ladder: Range[str, 1, LONGEST_LADDER] | None = None,
-        days: Range[int, 1, MOST_DAYS] | None = None,
+        days: Range[int, 1, MAX_DAYS] | None = None,
     ) -> None:
         """Change the ladder of strikes; without options, show it."""
         steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)

@@ -12,7 +12,7 @@ from cogs.ui.interaction import Interaction
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, find_permissions, missing, names
 
 WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
-CHOOSE_BOARD = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
+CHOOSE_CHANNEL = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
 
 
 async def examine(interaction: Interaction, checkup: Checkup, moderation: Moderation) -> str:
@@ -23,8 +23,10 @@ async def examine(interaction: Interaction, checkup: Checkup, moderation: Modera
     has_threads = not isinstance(interaction.channel, WITHOUT_THREADS)
     permissions = find_permissions(interaction.app_permissions, has_threads=has_threads)
     findings = await checkup.run(interaction.guild_id or 0)
-    board = await bounded_all(_("The moderators' channel"), _find_board(interaction, moderation))
-    return render_report([*permissions, *board, *findings])
+    of_channel = await bounded_all(
+        _("The moderators' channel"), _check_moderators_channel(interaction, moderation)
+    )
+    return render_report([*permissions, *of_channel, *findings])
 
 
 def render_report(findings: list[CheckResult]) -> str:
@@ -49,37 +51,37 @@ def _line(finding: CheckResult) -> str:
     return _("❌ **Problem:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
 
 
-async def _find_board(interaction: Interaction, moderation: Moderation) -> list[CheckResult]:
+async def _check_moderators_channel(interaction: Interaction, moderation: Moderation) -> list[CheckResult]:
     policy = await moderation.read(interaction.guild_id or 0)
-    board = _check_board(known_guild(interaction), policy.moderators_channel_id)
-    return [board, *review_troubles(known_guild(interaction), policy)]
+    access = _check_channel(known_guild(interaction), policy.moderators_channel_id)
+    return [access, *review_troubles(known_guild(interaction), policy)]
 
 
-def _check_board(guild: discord.Guild | None, channel_id: int | None) -> CheckResult:
+def _check_channel(guild: discord.Guild | None, channel_id: int | None) -> CheckResult:
     if channel_id is None:
         return CheckResult(
             is_good=False,
             what=_("There's no moderators' channel, so nobody sees reports from members."),
-            advice=_(CHOOSE_BOARD),
+            advice=_(CHOOSE_CHANNEL),
         )
     if guild is None:
         return CheckResult(is_good=False, what=_(UNKNOWN_SERVER))
     channel = guild.get_channel(channel_id)
     if channel is None:
         return CheckResult(
-            is_good=False, what=_("The moderators' channel no longer exists."), advice=_(CHOOSE_BOARD)
+            is_good=False, what=_("The moderators' channel no longer exists."), advice=_(CHOOSE_CHANNEL)
         )
-    return _judge_board(channel, guild)
+    return _check_access(channel, guild)
 
 
-def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> CheckResult:
-    board = f"<#{channel.id}>"
+def _check_access(channel: discord.abc.GuildChannel, guild: discord.Guild) -> CheckResult:
+    mention = f"<#{channel.id}>"
     if lacking := missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS):
         return CheckResult(
             is_good=False,
             what=_(
                 "I can't write in the moderators' channel {channel}: I'm missing {permissions}.",
-                channel=board,
+                channel=mention,
                 permissions=names(lacking),
             ),
             advice=_(ALLOW),
@@ -89,10 +91,10 @@ def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Che
             is_good=False,
             what=_(
                 "Everyone can read the moderators' channel {channel}, so reports aren't private.",
-                channel=board,
+                channel=mention,
             ),
             advice=_("Remove View Channel from @\u200beveryone there."),
         )
     return CheckResult(
-        is_good=True, what=_("I can write in the moderators' channel {channel}.", channel=board)
+        is_good=True, what=_("I can write in the moderators' channel {channel}.", channel=mention)
     )

@@ -138,13 +138,13 @@ def blocked_list(blocked: Sequence[tuple[int, Block]]) -> HomeList:
     return HomeList(blocked_heading(len(blocked)), lines)
 
 
-def unposted_list(alert: AlertState | None, rows: Sequence[Generation], links: Links) -> HomeList:
+def undelivered_list(alert: AlertState | None, rows: Sequence[Generation], links: Links) -> HomeList:
     """Return which results of the server can't be posted; `alert`: what is told about them, if it holds."""
     if alert is None and not rows:
         return HomeList(_(NOTHING_LEFT))
-    told = [] if alert is None else [render_here(AlertKind.DELIVERIES_FAILING, alert, with_start=True)]
+    alerts = [] if alert is None else [render_here(AlertKind.DELIVERIES_FAILING, alert, with_start=True)]
     lines = [_line(_result(row), _link_of(_card_of(row), links)) for row in rows]
-    return HomeList("\n".join(f"⚠️ {text}" for text in told), lines)
+    return HomeList("\n".join(f"⚠️ {text}" for text in alerts), lines)
 
 
 def _result(row: Generation) -> str:

@@ -7,7 +7,7 @@ from typing import Self
 
 from bot.home.waiting import WaitingKind
 from bot.i18n import pgettext
-from cogs.admin.home_list_text import HomeList, blocked_list, strikes_list, unposted_list, waiting_list
+from cogs.admin.home_list_text import HomeList, blocked_list, strikes_list, undelivered_list, waiting_list
 from cogs.admin.show_again import ShowAgainButton, ShowAppealsButton, ShowReportsButton, ShowReviewsButton
 from cogs.moderation.moderators_channel import is_usable, link_in
 from cogs.moderation.permissions import ensure_moderator
@@ -48,17 +48,17 @@ async def _read_blocked(interaction: Interaction) -> HomeList:
     return blocked_list(await interaction.client.services.moderation.list_blocked(guild_id))
 
 
-async def _read_unposted(interaction: Interaction) -> HomeList:
+async def _read_undelivered(interaction: Interaction) -> HomeList:
     guild_id = moderator_of(interaction).guild_id
-    alert, rows = await interaction.client.services.home.list_unposted(guild_id)
-    return unposted_list(alert, rows, partial(post_link, guild_id))
+    alert, rows = await interaction.client.services.home.list_undelivered(guild_id)
+    return undelivered_list(alert, rows, partial(post_link, guild_id))
 
 
 LISTS: Mapping[str, Callable[[Interaction], Awaitable[HomeList]]] = {
     **{kind.value: partial(_read_waiting, kind) for kind in WaitingKind},
     "strikes": _read_strikes,
     "blocked": _read_blocked,
-    "unposted": _read_unposted,
+    "unposted": _read_undelivered,
 }
 
 

@@ -15,7 +15,7 @@ from cogs.moderation.alert_text import render_here
 from cogs.moderation.review_setting import nobody_approves
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
-MOST_LINKS = 5  # links to reports, to questions and to requests, the oldest first
+MAX_LINKS = 5  # links to reports, to questions and to requests, the oldest first
 Links = Callable[[Posted], str | None]  # the address of a message; None: its channel is gone
 
 SPENT: Mapping[Period, LiteralString] = {
@@ -43,14 +43,16 @@ def render_home(overview: Overview, links: Links, *, with_money: bool, warnings:
     As many messages are linked as there's room for; the lists have all of them.
     """
     text = ""
-    for most in range(MOST_LINKS, -1, -1):
-        text = _render(overview, links, most, with_money=with_money, warnings=warnings)
+    for max_links in range(MAX_LINKS, -1, -1):
+        text = _render(overview, links, max_links, with_money=with_money, warnings=warnings)
         if len(text) <= MESSAGE_MAX_LENGTH:
             break
     return text
 
 
-def _render(overview: Overview, links: Links, most: int, *, with_money: bool, warnings: Sequence[str]) -> str:
+def _render(
+    overview: Overview, links: Links, max_links: int, *, with_money: bool, warnings: Sequence[str]
+) -> str:
     queue = _(
         "⏳ Queue: {waiting} waiting, {running} in progress",
         waiting=number(overview.waiting),
@@ -58,7 +60,7 @@ def _render(overview: Overview, links: Links, most: int, *, with_money: bool, wa
     )
     troubles = [*_troubles(overview), *warnings]
     money = _money(overview) if with_money else ()
-    rest = _lines(overview, links, most)
+    rest = _lines(overview, links, max_links)
     return "\n".join([_("🏠 **Videos on this server**"), *troubles, queue, *money, *rest])
 
 
@@ -82,12 +84,12 @@ def _money(overview: Overview) -> Iterator[str]:
         yield _("ℹ️ This server has no budget. Set one with `/quota budget`.")
 
 
-def _lines(overview: Overview, links: Links, most: int) -> Iterator[str]:
-    yield _linked(reports_to_decide(overview.open_reports), overview.report_posts, links, most)
+def _lines(overview: Overview, links: Links, max_links: int) -> Iterator[str]:
+    yield _linked(reports_to_decide(overview.open_reports), overview.report_posts, links, max_links)
     if overview.open_appeals:
-        yield _linked(appeals_to_decide(overview.open_appeals), overview.appeal_posts, links, most)
+        yield _linked(appeals_to_decide(overview.open_appeals), overview.appeal_posts, links, max_links)
     if overview.open_reviews:
-        yield _linked(reviews_to_decide(overview.open_reviews), overview.review_posts, links, most)
+        yield _linked(reviews_to_decide(overview.open_reviews), overview.review_posts, links, max_links)
     if overview.policy.strikes is not None:
         yield strikes_of_the_week(overview.strikes)
     if overview.blocked:
@@ -131,9 +133,9 @@ def strikes_of_the_week(strikes: Sequence[StrikesOf]) -> str:
     )
 
 
-def _linked(amount: str, posts: Sequence[Posted], links: Links, most: int) -> str:
-    found = [link for link in map(links, posts) if link is not None][:most]
-    shown = [f"[{number(place)}]({link})" for place, link in enumerate(found, start=1)]
+def _linked(amount: str, posts: Sequence[Posted], links: Links, max_links: int) -> str:
+    found = [link for link in map(links, posts) if link is not None][:max_links]
+    shown = [f"[{number(position)}]({link})" for position, link in enumerate(found, start=1)]
     return f"{amount}: {' '.join(shown)}" if shown else amount
 
 

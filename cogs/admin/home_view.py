@@ -49,20 +49,20 @@ class OpenButton(Item):
     """Opens one of the lists in a private message of its own, as its command does where there's one."""
 
     action = "open"
-    pattern = rf"(?P<place>queue|usage|limits|log|settings|setup|{'|'.join(LISTS)})"
+    pattern = rf"(?P<target>queue|usage|limits|log|settings|setup|{'|'.join(LISTS)})"
 
-    def __init__(self, place: str) -> None:
-        super().__init__(place, label=_labels()[place])
-        self._place = place
+    def __init__(self, target: str) -> None:
+        super().__init__(target, label=_labels()[target])
+        self._target = target
 
     async def act(self, interaction: Interaction) -> None:
         """Open it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await ensure_moderator(interaction, QUOTA if self._place in OF_QUOTA else COMMAND)
-        if self._place in PLACES:
-            await PLACES[self._place](interaction)
+        await ensure_moderator(interaction, QUOTA if self._target in OF_QUOTA else COMMAND)
+        if self._target in TARGETS:
+            await TARGETS[self._target](interaction)
         else:
-            await interaction.edit_original_response(**await list_content(interaction, self._place))
+            await interaction.edit_original_response(**await list_content(interaction, self._target))
 
 
 def _labels() -> Mapping[str, str]:
@@ -90,7 +90,7 @@ async def home_content(interaction: Interaction, home: Home) -> Content:
     reported = ShowReportsButton() if overview.open_reports else None
     asked = ShowAppealsButton() if overview.open_appeals else None
     waiting = ShowReviewsButton() if overview.open_reviews else None
-    buttons = map(OpenButton, (*PLACES, *filled))
+    buttons = map(OpenButton, (*TARGETS, *filled))
     return Content(content=text, view=view_of(HomeButton(), *buttons, reported, asked, waiting))
 
 
@@ -134,7 +134,7 @@ async def _open_settings(interaction: Interaction) -> None:
 
 
 OF_QUOTA = frozenset({"usage", "limits"})  # what /quota shows, which a server may let others use
-PLACES: Mapping[str, Callable[[Interaction], Awaitable[None]]] = {
+TARGETS: Mapping[str, Callable[[Interaction], Awaitable[None]]] = {
     "queue": _open_queue,
     "usage": _open_usage,
     "limits": _open_limits,

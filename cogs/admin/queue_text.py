@@ -56,13 +56,13 @@ def render_queue(page: QueuePage) -> str:
         else _("**No videos are queued or in progress on this server.**")
     )
     if page.count > 1:
-        place = _(
+        page_line = _(
             "Page {number} of {count}, oldest first.",
             number=number(page.number + 1),
             count=number(page.count),
         )
-        heading = f"{heading} {place}"
-    return "\n".join([heading, *(_entry(place, row) for place, row in enumerate(page.shown, start=1))])
+        heading = f"{heading} {page_line}"
+    return "\n".join([heading, *(_entry(position, row) for position, row in enumerate(page.shown, start=1))])
 
 
 def render_cancelled(cancelled: Cancelled) -> str:
@@ -88,7 +88,7 @@ def is_waited_for(generation: Generation) -> bool:
     return generation.status in OPEN or is_in_review(generation)
 
 
-def _entry(place: int, generation: Generation) -> str:
+def _entry(position: int, generation: Generation) -> str:
     prompt = plain(generation.prompt, PROMPT_LENGTH) or _("(no prompt)")
     what = _(
         "{member} in {channel}: {state}",
@@ -96,7 +96,7 @@ def _entry(place: int, generation: Generation) -> str:
         channel=f"<#{generation.channel_id}>",
         state=_state(generation),
     )
-    return f"**{place}.** {what}\n> {prompt}\n{number_line(generation)}"
+    return f"**{position}.** {what}\n> {prompt}\n{number_line(generation)}"
 
 
 def _state(generation: Generation) -> str:

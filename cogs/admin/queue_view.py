@@ -54,14 +54,14 @@ class QueueButton(Item):
 
 
 class CancelButton(Item):
-    """Cancels a request of this server; `place`: its number on the page."""
+    """Cancels a request of this server; `position`: its number on the page."""
 
     action = "cancel"
     pattern = r"(?P<id>[0-9a-z]{1,16})"
     style = discord.ButtonStyle.danger
 
-    def __init__(self, generation_id: str, place: int = 1, *, is_disabled: bool = False) -> None:
-        super().__init__(generation_id, label=pgettext("button", "Cancel {place}", place=place))
+    def __init__(self, generation_id: str, position: int = 1, *, is_disabled: bool = False) -> None:
+        super().__init__(generation_id, label=pgettext("button", "Cancel {place}", place=position))
         self.item.disabled = is_disabled
         self._generation_id = generation_id
 
@@ -122,8 +122,8 @@ def shown_on(message: discord.Message | None) -> tuple[int, list[str]]:
 def view_of_page(page: QueuePage) -> discord.ui.View:
     """Return the buttons of a page."""
     cancel = [
-        CancelButton(generation.id, place, is_disabled=not is_waited_for(generation))
-        for place, generation in enumerate(page.shown, start=1)
+        CancelButton(generation.id, position, is_disabled=not is_waited_for(generation))
+        for position, generation in enumerate(page.shown, start=1)
     ]
     refresh = QueueButton(page.number, pgettext("button", "Refresh"), is_here=True)
     return view_of(*cancel, *page_buttons(page.number, page.count, QueueButton, refresh))

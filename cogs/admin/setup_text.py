@@ -81,24 +81,24 @@ def _value(step: SetupStep, policy: Policy, default: Rule) -> str:
             return _limits(policy, default)
         case SetupStep.BUDGET:
             budgets = sorted(policy.budgets.items())
-            told = [_(AMOUNTS[period], money=show_usd(budget.credits)) for period, budget in budgets]
-            return format_and(told) or pgettext("no budget", "none")
+            described = [_(AMOUNTS[period], money=show_usd(budget.credits)) for period, budget in budgets]
+            return format_and(described) or pgettext("no budget", "none")
         case SetupStep.REVIEW:
             return SETTINGS["review"].in_words(policy.review)
 
 
 def _limits(policy: Policy, default: Rule) -> str:
     of_server = [rule for rule in policy.rules if rule.scope is Scope.SERVER]
-    told = format_and(describe_limit(rule.kind, rule.most) for rule in of_server)
+    described = format_and(describe_limit(rule.kind, rule.most) for rule in of_server)
     if not any(rule.kind is LimitKind.DAY for rule in of_server):
         own = _("{limit} (the bot's default)", limit=describe_limit(default.kind, default.most))
-        told = format_and([own, told]) if told else own
+        described = format_and([own, described]) if described else own
     roles = len({rule.subject_id for rule in policy.rules if rule.scope is Scope.ROLE})
     if not roles:
-        return told
+        return described
     return ngettext(
         "{limit}; {count} role has its own",
         "{limit}; {count} roles have their own",
         roles,
-        limit=told,
+        limit=described,
     )

@@ -3,7 +3,7 @@
 from bot.i18n import _, ngettext
 from bot.moderation.strikes import Forgiven, StrikesNow
 from bot.policy.documents import Block, StrikeRules
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 from cogs.moderation.ladder import ladder_sentence, still_blocked
 
 
@@ -61,4 +61,4 @@ def _forgiven_line(who: str, strikes: int) -> str:
 def _block_line(block: Block) -> str:
     if block.until is None:
         return _("A moderator's block still holds, until `/veo-admin unblock`.")
-    return _("A moderator's block still holds, until {date}.", date=moment(block.until))
+    return _("A moderator's block still holds, until {date}.", date=absolute_time(block.until))

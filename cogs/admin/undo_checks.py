@@ -61,9 +61,9 @@ def ensure_still_there(interaction: Interaction, decision: Decision) -> None:
     before = decision.before or {}
     scope, _colon, number = decision.subject.partition(":")
     is_role = scope == "role" and bool(before)
-    channels, place = before.get("channels", ()), before.get("moderators_channel_id")
+    channels, moderators_channel_id = before.get("channels", ()), before.get("moderators_channel_id")
     review = before.get("review")
-    if not (is_role or channels or place or review):
+    if not (is_role or channels or moderators_channel_id or review):
         return
     guild = known_guild(interaction)
     if guild is None:
@@ -75,8 +75,8 @@ def ensure_still_there(interaction: Interaction, decision: Decision) -> None:
     for channel_id in channels:
         if guild.get_channel(channel_id) is None:
             raise ChannelGoneError(channel_id)
-    if place:
-        _ensure_can_post(guild, place)
+    if moderators_channel_id:
+        _ensure_can_post(guild, moderators_channel_id)
 
 
 def _ensure_can_post(guild: discord.Guild, channel_id: int) -> None:

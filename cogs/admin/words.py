@@ -13,7 +13,7 @@ from cogs.quota.change_forms import word_in
 from cogs.quota.preview import NO_ROLES, propose
 from cogs.quota.preview import OPTION as PREVIEW
 from cogs.ui.interaction import Interaction
-from cogs.ui.lists import MOST_CHOICES, reply_with_list
+from cogs.ui.lists import MAX_CHOICES, reply_with_list
 from cogs.ui.markup_names import names_of
 
 Word = Range[str, 1, WORD_MAX_LENGTH]
@@ -49,7 +49,7 @@ class WordsGroup(app_commands.Group, name="words", description="Block words and 
         """Offer the forbidden words that contain what is typed."""
         policy = await self._moderation.read(moderator_of(interaction).guild_id)
         fitting = [word for word in sorted(policy.words) if typed.casefold() in word.casefold()]
-        return [Choice(name=word, value=word) for word in fitting[:MOST_CHOICES]]
+        return [Choice(name=word, value=word) for word in fitting[:MAX_CHOICES]]
 
     @app_commands.command(name="list", description="List the blocked words and phrases")
     async def show(self, interaction: Interaction) -> None:

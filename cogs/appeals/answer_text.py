@@ -8,7 +8,7 @@ from bot.escape import plain
 from bot.i18n import N_, _, ngettext
 from bot.moderation.appeal_decisions import Appeal
 from bot.policy.phrases import block_end
-from bot.timestamps import moment, relative_time
+from bot.timestamps import absolute_time, relative_time
 from cogs.appeals.appeal_text import WHY_LENGTH, prompt_of
 from cogs.cards.card import QUOTE_MARK
 
@@ -74,13 +74,13 @@ def _decision_line(row: AppealRow, server: str) -> str:
     at, is_deletion = row.decided_at or row.created_at, row.rule.startswith(DELETION)
     match row.decision:
         case AppealDecision.ALLOW if is_deletion:
-            return _extra_line(row, server, moment(at + RELEASE_TIME))
+            return _extra_line(row, server, absolute_time(at + RELEASE_TIME))
         case AppealDecision.ALLOW:
             return _(
                 "✅ **A moderator of {server} allowed this request once.** You can send it again, exactly "
                 "as it was, until {date}.",
                 server=server,
-                date=moment(at + RELEASE_TIME),
+                date=absolute_time(at + RELEASE_TIME),
             )
         case AppealDecision.LIFT:
             return _(
@@ -97,21 +97,21 @@ def _decision_line(row: AppealRow, server: str) -> str:
                 "❌ **A moderator of {server} decided that your film stays deleted.** You can't ask about "
                 "anything else until {date}.",
                 server=server,
-                date=moment(at + PAUSE),
+                date=absolute_time(at + PAUSE),
             )
         case _ if is_deletion:
             return _(
                 "❌ **A moderator of {server} decided that your video stays deleted.** You can't ask "
                 "about anything else until {date}.",
                 server=server,
-                date=moment(at + PAUSE),
+                date=absolute_time(at + PAUSE),
             )
         case _:
             return _(
                 "❌ **A moderator of {server} declined this request.** You can't ask about another one until "
                 "{date}.",
                 server=server,
-                date=moment(at + PAUSE),
+                date=absolute_time(at + PAUSE),
             )
 
 

@@ -24,7 +24,7 @@ from cogs.ui.items import Item, view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-TOLD_DIRECTLY = N_("I send it to the member in a direct message, without your name.")
+SENT_DIRECTLY = N_("I send it to the member in a direct message, without your name.")
 STYLES = {
     AppealDecision.ALLOW: discord.ButtonStyle.success,
     AppealDecision.LIFT: discord.ButtonStyle.danger,
@@ -64,7 +64,7 @@ class AppealDecisionButton(Item):
             await interaction.response.defer()
             await _decide(interaction, self._appeal_id, self._decision)
         else:
-            await interaction.response.send_modal(DeclineForm(_(TOLD_DIRECTLY), self._decline))
+            await interaction.response.send_modal(DeclineForm(_(SENT_DIRECTLY), self._decline))
 
     async def _decline(self, interaction: Interaction, words: str) -> None:
         await _decide(interaction, self._appeal_id, AppealDecision.DECLINE, words)
@@ -120,7 +120,7 @@ async def _follow_up(interaction: Interaction, appeal: Appeal, clicked: Posted |
     is_shown = await _show(interaction, appeal)
     is_its_own = clicked is None or clicked.message_id == row.message_id
     if is_shown and is_its_own and not appeal.is_pending:
-        await appeals.note_shown(appeal.row)
+        await appeals.record_shown(appeal.row)
 
 
 async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:
@@ -132,7 +132,7 @@ async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:
         log.warning("could not tell a member about their appeal", appeal=row.id, error=str(error))
         is_pending = classify_error(error) is Remedy.LATER and row.post_at is not None
         return replace(appeal, is_pending=is_pending)
-    await appeals.note_told(row.id)
+    await appeals.record_notified(row.id)
     return await appeals.get(row.guild_id, row.id) or appeal
 
 

@@ -19,7 +19,7 @@ from bot.provider.input_kinds import InputKind
 from bot.provider.options import Option, OptionValue
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE, by_whom_and_when
 from cogs.cards.reasons import reasons
-from cogs.cards.waiting_text import held_line, prospect, then_reviewed, waiting_line, when_sent
+from cogs.cards.waiting_text import eta_text, held_line, then_reviewed, waiting_line, when_sent
 from cogs.cards.withheld_text import withheld_lines, withheld_state
 from cogs.ui.links import linked, post_link
 
@@ -237,7 +237,7 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
         case Status.SUBMITTING:
             return then_reviewed(generation, _("📨 **Sending** your request to the video service."))
         case Status.RUNNING:
-            since = prospect(eta) or when_sent(generation)
+            since = eta_text(eta) or when_sent(generation)
             return then_reviewed(generation, f"{_('⚙️ **Making your video.**')} {since}")
         case Status.SUCCEEDED:
             return _made_line(generation)

@@ -26,7 +26,7 @@ from cogs.cards.film_redo_buttons import FilmRedoButton
 from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.film_stop_button import FilmStopButton
 from cogs.cards.shown_film import EtaOf, no_eta
-from cogs.cards.waiting_text import prospect, review_line, when_sent
+from cogs.cards.waiting_text import eta_text, review_line, when_sent
 from cogs.ui.items import Item, view_of
 from cogs.ui.links import LinkButton, message_link, post_link
 
@@ -159,7 +159,7 @@ def _shot_state(shot: Generation, eta_of: EtaOf) -> str:
         case Status.SUBMITTING:
             return _("📨 being sent")
         case Status.RUNNING:
-            return f"{_('⚙️ being made.')} {prospect(eta_of(shot)) or when_sent(shot)}"
+            return f"{_('⚙️ being made.')} {eta_text(eta_of(shot)) or when_sent(shot)}"
         case Status.SUCCEEDED:
             return _made(shot)
         case Status.FAILED:

@@ -11,7 +11,7 @@ def waiting_line(generation: Generation, eta: Eta) -> str:
     """Return how a request waits; for moderators it has no position, and nobody knows how long that takes."""
     if is_in_review(generation):
         return review_line(generation)
-    return then_reviewed(generation, " ".join(filter(None, [_position(eta), prospect(eta)])))
+    return then_reviewed(generation, " ".join(filter(None, [_position(eta), eta_text(eta)])))
 
 
 def then_reviewed(generation: Generation, line: str) -> str:
@@ -59,7 +59,7 @@ def _position(eta: Eta) -> str:
     return _("⏳ **In the queue** at position {place}.", place=number(eta.position))
 
 
-def prospect(eta: Eta) -> str:
+def eta_text(eta: Eta) -> str:
     """Say when it should be ready: a time instead of a percentage, which nobody knows."""
     if eta.is_late and eta.ends_at:
         end = relative_time(eta.ends_at)

@@ -29,7 +29,7 @@ def rank_of(generation: Generation) -> int:
 
 @dataclass(slots=True)
 class CardThrottle:
-    """Whose turn it is to edit one card. Pure: times are seconds on the caller's clock.
+    """The throttle of one card's edits. Pure: times are seconds on the caller's clock.
 
     Attributes:
         free_at: when the next edit may begin.
@@ -53,8 +53,8 @@ class CardThrottle:
         """Return the seconds until the card may be edited."""
         return max(0.0, self.free_at - now)
 
-    def note_edit(self, now: float, interval: float) -> None:
-        """Note that an edit has just gone out."""
+    def record_edit(self, now: float, interval: float) -> None:
+        """Record that an edit has just gone out."""
         self.free_at = now + interval
 
 
@@ -69,7 +69,7 @@ class CardEdits:
 
     Args:
         interval: seconds between two edits of the same card.
-        limiter: gives turns to all cards, in the order in which they are asked for.
+        limiter: gives slots to all cards, in the order in which they are asked for.
         wait: waits so many seconds; whatever it raises leaves `edit` too.
     """
 
@@ -99,7 +99,7 @@ class CardEdits:
             if ticket == card.throttle.newest and (delay := card.throttle.delay(clock())):
                 await self._wait(delay)
             if ticket == card.throttle.newest:
-                await self._limiter.turn()
+                await self._limiter.acquire()
             if ticket != card.throttle.newest:
                 EDITS.labels(SAVED).inc()
                 return
@@ -120,4 +120,4 @@ class CardEdits:
         try:
             await edit()
         finally:
-            card.throttle.note_edit(asyncio.get_running_loop().time(), self._interval)
+            card.throttle.record_edit(asyncio.get_running_loop().time(), self._interval)

@@ -141,7 +141,7 @@ class Cards:
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
-            self._failed.note(("edit", subject.channel_id), error)
+            self._failed.remember(("edit", subject.channel_id), error)
             log.warning("could not edit the card", error=str(error))
             return False
         return True

@@ -1,4 +1,4 @@
-"""The bot's own messages in a place, as far as they can be read.
+"""The bot's own messages in a channel, as far as they can be read.
 
 They are found by ids, which are Discord's own order and time: the host's clock may be minutes off.
 """
@@ -16,9 +16,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def own_messages(
-    client: discord.Client, channel: discord.PartialMessageable, *, after: int, most: int, newest: bool
+    client: discord.Client,
+    channel: discord.PartialMessageable,
+    *,
+    after: int,
+    max_messages: int,
+    newest: bool,
 ) -> AsyncIterator[discord.Message]:
-    """Yield the bot's messages among `most` after an id: the first, or from the newest one on back.
+    """Yield the bot's messages among `max_messages` after an id: the first, or from the newest one on back.
 
     discord.py's own `history` ends at the first message that it cannot read, even somebody else's.
 
@@ -26,7 +31,7 @@ async def own_messages(
         discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError: Discord could not be asked.
     """
     last = None if newest else after
-    for _page in range(most // PAGE):
+    for _page in range(max_messages // PAGE):
         pages = {"before": last} if newest else {"after": last}
         data = _listed(await client.http.logs_from(channel.id, PAGE, **pages))
         numbers = [number for item in data if (number := _number(item))]

@@ -78,8 +78,8 @@ class DiscordDelivery:
 
     async def post_card(self, generation: Generation) -> int:
         """Post the card as a message of its own, once within the life of its nonce."""
-        place = ("send", generation.channel_id)
-        if self._failed.has(place):
+        destination = ("send", generation.channel_id)
+        if self._failed.has(destination):
             raise UndeliverableError("every place refused the message")
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
@@ -89,7 +89,7 @@ class DiscordDelivery:
                 message, nonce = await self._card_of(generation)
                 return (await channel.send(**message, nonce=nonce)).id
         except CALL_ERRORS as error:
-            self._failed.note(place, error)
+            self._failed.remember(destination, error)
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(str(error)) from error

@@ -81,9 +81,11 @@ class HeldMessage:
 class HeldVideos:
     """The way to the moderators' channel (see `bot.jobs.ports.PostPort`)."""
 
-    def __init__(self, client: discord.Client, board: DiscordModeratorChannel, servers: Servers) -> None:
+    def __init__(
+        self, client: discord.Client, moderator_channel: DiscordModeratorChannel, servers: Servers
+    ) -> None:
         self._client = client
-        self._board = board
+        self._moderator_channel = moderator_channel
         self._servers = servers
 
     async def find_result(self, subject: HeldVideo, /) -> Posted | None:
@@ -92,10 +94,10 @@ class HeldVideos:
         One in another channel says that it's not there any more.
         """
         channel_id = subject.channel_id
-        await self._board.leave(subject.review, channel_id)
+        await self._moderator_channel.leave(subject.review, channel_id)
         message = await self._find_message(subject)
         if message is None:
-            found = await self._board.find_finished(_review_of(subject), channel_id)
+            found = await self._moderator_channel.find_finished(_review_of(subject), channel_id)
             return None if found is None else Posted(found, channel_id)
         name = file_name(subject.generation)  # Discord has it with a mark of a spoiler before it
         video = next((file for file in message.attachments if file.filename.endswith(name)), None)
@@ -131,12 +133,12 @@ class HeldVideos:
         """Return its message in the channel where it's to be, if it's there."""
         if held.review.channel_id != held.channel_id:
             return None
-        return await self._board.find(held.review, await self._view_of(held))
+        return await self._moderator_channel.find(held.review, await self._view_of(held))
 
     async def _complete(self, held: HeldVideo, message: discord.Message, video: discord.Attachment) -> None:
         """Show what is beside the video as fully as the channel takes it now."""
         view, is_gone = await self._view_of(held), await self._has_left(held)
-        with locale_used(await self._board.locale_of(held.guild_id)):
+        with locale_used(await self._moderator_channel.locale_of(held.guild_id)):
             shapes = review_shapes(_review_of(held), has_left=is_gone)
 
         async def edit(_number: int, shape: Shape) -> None:
@@ -147,7 +149,7 @@ class HeldVideos:
 
     async def _message_of(self, held: HeldVideo, attached: Clip | None, clip: Clip) -> HeldMessage:
         review, is_gone = _review_of(held), await self._has_left(held)
-        with locale_used(await self._board.locale_of(held.guild_id)):
+        with locale_used(await self._moderator_channel.locale_of(held.guild_id)):
             link = _link_of(held, clip)
             shapes = review_shapes(review, has_left=is_gone)
             links = review_shapes(review, has_left=is_gone, line=link)
@@ -174,7 +176,7 @@ class HeldVideos:
         return Posted(sent.id, held.channel_id)
 
     async def _view_of(self, held: HeldVideo) -> discord.ui.View | None:
-        with locale_used(await self._board.locale_of(held.guild_id)):
+        with locale_used(await self._moderator_channel.locale_of(held.guild_id)):
             return review_view(_review_of(held))
 
 

@@ -1,4 +1,4 @@
-"""Posting messages with results: to the first place that takes them, in the first form that it takes.
+"""Posting messages with results: to the first destination that takes them, in the first form that it takes.
 
 What is posted is of a generation or of a film; both say where their card is, and whose they are.
 """
@@ -20,15 +20,15 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
 from cogs.delivery.channel_history import own_messages
-from cogs.delivery.failed_destinations import FailedDestinations, Place
+from cogs.delivery.failed_destinations import Destination, FailedDestinations
 from cogs.delivery.threads import Threads
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, is_broken_connection, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SEARCHED_MESSAGES = 1000  # in one place, in which an earlier post is looked for
+SEARCHED_MESSAGES = 1000  # in one channel, in which an earlier post is looked for
 NONCE_LIFE = 120.0  # seconds; Discord's documents say "the past few minutes"
-MOST_TRIED = 1000  # posts whose last try is remembered; the oldest are forgotten first
+MAX_TRIED = 1000  # posts whose last try is remembered; the oldest are forgotten first
 # Seconds for calls, in which discord.py sleeps out short rate limits; nobody's video waits longer for one.
 SEARCH_TIMEOUT = 60.0
 SEND_TIMEOUT = 60.0
@@ -94,9 +94,9 @@ class Message(Form, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place for a message, and how it gets there: a channel's `send` or the card's `reply`."""
+    """A destination for a message, and how it gets there: a channel's `send` or the card's `reply`."""
 
-    place: Place
+    destination: Destination
     channel_id: int | None  # None: a direct message
     send: Callable[..., Awaitable[discord.Message]]
 
@@ -109,7 +109,7 @@ class Posts:
         self._failed = failed
         self._threads = threads
         # When this process last tried to post, by the subject's id.
-        self._tried = FIFOCache[str, float](MOST_TRIED)
+        self._tried = FIFOCache[str, float](MAX_TRIED)
 
     async def find_result(self, subject: Subject, is_it: Test) -> Posted | None:
         """Look through what was posted after the card, from the newest message on.
@@ -117,7 +117,7 @@ class Posts:
         The try that posted it was the last thing before the program ended, and the card may be hours older.
         """
         since = max(subject.card_id or subject.interaction_id, 0)
-        for channel_id in _places(subject):
+        for channel_id in _channel_ids(subject):
             found = await self.search(channel_id, subject.guild_id, since, is_it, newest=True)
             if found is not None:
                 return Posted(found, channel_id)
@@ -134,33 +134,33 @@ class Posts:
         self, channel_id: int, guild_id: int, since: int, is_it: Test, *, newest: bool = False
     ) -> int | None:
         """Return the id of the message in a channel that is it, or None; `since`: after which id."""
-        place = ("read", channel_id)
-        if self._failed.has(place):
+        destination = ("read", channel_id)
+        if self._failed.has(destination):
             return None
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT):
                 async for message in own_messages(
-                    self._client, channel, after=since, most=SEARCHED_MESSAGES, newest=newest
+                    self._client, channel, after=since, max_messages=SEARCHED_MESSAGES, newest=newest
                 ):
                     if is_it(message):
                         return message.id
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
-            self._failed.note(place, error)
+            self._failed.remember(destination, error)
             log.warning("could not search a channel", channel=channel_id, error=str(error))
         return None
 
     async def post(self, message: Message, view: discord.ui.View) -> Posted:
-        """Post a message, by the first place that takes it.
+        """Post a message, by the first destination that takes it.
 
         Raises:
             DeliveryPostponedError, UploadTooLargeError, UploadBrokenError, UndeliverableError: see
                 `bot.jobs.ports.PostPort`.
         """
         self._tried[message.subject.id] = time.monotonic()
-        waits: list[float] = []  # of places that are limited, and take messages later
+        waits: list[float] = []  # of destinations that are limited, and take messages later
         async for target in self._targets(message.subject):
             if (posted := await self._try(target, message, view, waits)) is not None:
                 return posted
@@ -177,19 +177,19 @@ class Posts:
     async def _try(
         self, target: Target, message: Message, view: discord.ui.View, waits: list[float]
     ) -> Posted | None:
-        """Send to one place in the first form that it takes; None: to another place, or after `waits`."""
-        form: Message | None = None if self._failed.has(target.place) else message
-        while form is not None and not self._failed.wait(target.place):
+        """Send to one destination in the first form that it takes; None: to another, or after `waits`."""
+        form: Message | None = None if self._failed.has(target.destination) else message
+        while form is not None and not self._failed.wait(target.destination):
             try:
                 posted = await _send(target, form, view)
             except CALL_ERRORS as error:
-                self._failed.note(target.place, error)
-                if not self._failed.wait(target.place):
+                self._failed.remember(target.destination, error)
+                if not self._failed.wait(target.destination):
                     form = next_form(form, error, is_direct=target.channel_id is None)
             else:
                 self._count(form)
                 return posted
-        if wait := self._failed.wait(target.place):
+        if wait := self._failed.wait(target.destination):
             waits.append(wait)
         return None
 
@@ -200,7 +200,7 @@ class Posts:
             LINKS.inc()
 
     async def _targets(self, subject: Subject) -> AsyncIterator[Target]:
-        """Yield the server's places to try: thread, reply to the card, channel."""
+        """Yield the server's destinations to try: thread, reply to the card, channel."""
         thread_id = await self._threads.ensure(subject)
         if thread_id is not None:
             thread = self._client.get_partial_messageable(thread_id, guild_id=subject.guild_id)
@@ -245,7 +245,7 @@ async def _send(target: Target, message: Message, view: discord.ui.View) -> Post
 
 
 def next_form(message: AnyForm, error: Exception, *, is_direct: bool = False) -> AnyForm | None:
-    """Return what to send to the same place instead, or None to go to the next place.
+    """Return what to send to the same destination instead, or None to go to the next destination.
 
     Raises:
         DeliveryPostponedError: neither; the same again later.
@@ -269,7 +269,7 @@ def next_form(message: AnyForm, error: Exception, *, is_direct: bool = False) ->
             return None
 
 
-def _places(subject: Subject) -> list[int]:
+def _channel_ids(subject: Subject) -> list[int]:
     """Return where a result may stand: a thread on the card has the card's id."""
     thread_id = subject.thread_id or subject.card_id
     if subject.placement is not Placement.THREAD or thread_id is None:

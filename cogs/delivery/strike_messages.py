@@ -11,7 +11,7 @@ from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
 from bot.moderation.strike_notices import Notice
 from bot.policy.phrases import block_end
-from bot.policy.strikes import describe_standing
+from bot.policy.strikes import describe_strikes
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.servers import Servers
 
@@ -62,7 +62,7 @@ def strike_message(notice: Notice, server: str | None) -> str:
         heading = _("⚠️ **You got a strike on a server where you use /veo.**")
     else:
         heading = _("⚠️ **You got a strike on {server}.**", server=plain(server, NAME_LENGTH))
-    why, how = _(WHY[notice.row.kind]), describe_standing(notice.struck.standing)
+    why, how = _(WHY[notice.row.kind]), describe_strikes(notice.struck.active)
     lines = [f"{heading} {why}", how]
     if notice.struck.block is not None:
         blocked = _("You're blocked from /veo there.")

@@ -22,7 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 ARCHIVE_AFTER_MINUTES = 1440
 THREAD_WAIT_SECONDS = 10.0  # of a finished video, for a thread that is being opened
 TROUBLE_PATIENCE = 120.0  # seconds for which a channel that opens no threads now is tried again
-MOST_OPENED = 1000  # films' threads that are remembered; the oldest are forgotten first
+MAX_OPENED = 1000  # films' threads that are remembered; the oldest are forgotten first
 CALL_TIMEOUT = 180.0  # seconds; discord.py sleeps out five short rate limits within one call
 
 
@@ -42,7 +42,7 @@ class Threads:
         self._clock = clock
         self._opening: dict[int, asyncio.Task[int | None]] = {}  # by card
         # Films' threads that this process opened, by card: all shots of a film have one.
-        self._opened = FIFOCache[int, int](MOST_OPENED)
+        self._opened = FIFOCache[int, int](MAX_OPENED)
         self._troubled: dict[int, float] = {}  # channels that open none for now, and since when
 
     async def ensure(
@@ -55,13 +55,13 @@ class Threads:
         Raises:
             DeliveryPostponedError: try again later.
         """
-        card_id, place = generation.card_id, ("thread", generation.channel_id)
+        card_id, destination = generation.card_id, ("thread", generation.channel_id)
         if generation.placement is not Placement.THREAD or card_id is None:
             return None
         known = generation.thread_id or self._opened.get(card_id)
         if known is not None:
             return known
-        if self._failed.has(place) or self._failed.wait(place):
+        if self._failed.has(destination) or self._failed.wait(destination):
             return None
         opening = self._opening.get(card_id) or self._begin(generation, card_id)
         await asyncio.wait({opening}, timeout=patience)
@@ -119,14 +119,14 @@ class Threads:
         Raises:
             DeliveryPostponedError: try again later.
         """
-        place = ("thread", channel_id)
-        self._failed.note(place, error)
+        destination = ("thread", channel_id)
+        self._failed.remember(destination, error)
         log.warning("no thread", channel=channel_id, error=str(error) or type(error).__name__)
         if classify_error(error) is not Remedy.LATER:
             self._troubled.pop(channel_id, None)
             return classify_error(error)
         since = self._troubled.setdefault(channel_id, self._clock())
-        if self._failed.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
+        if self._failed.wait(destination) or self._clock() - since > TROUBLE_PATIENCE:
             return Remedy.ELSEWHERE
         raise postponed(error) from error
 

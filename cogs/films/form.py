@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.discord_client.replies import note_shown
+from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.escape import escape
 from bot.films.script import (
@@ -83,7 +83,7 @@ class FilmForm(Form):
         except UserError as error:
             words, view = _to_copy(self._title.value, self._shots.value), interaction.client.way_on(error)
             await interaction.edit_original_response(content=str(error), view=view, **words)
-            await note_shown(interaction, error)
+            await record_shown(interaction, error)
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, names = requester_of(interaction), names_of(interaction)

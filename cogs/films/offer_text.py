@@ -91,7 +91,7 @@ def _price_line(quote: FilmQuote) -> str:
     price = quote.row.price
     if price is None:
         return _("💰 Price: **unknown**. The video service doesn't show it right now.")
-    if quote.is_recalled:
+    if quote.is_past_price:
         return _(
             "💰 Price: about **{price}** for all shots, based on earlier videos.", price=show_money(price)
         )

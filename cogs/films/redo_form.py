@@ -4,13 +4,13 @@ from typing import Self
 
 import discord
 
-from bot.discord_client.replies import note_shown
+from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.films.rows import Film
 from bot.i18n import pgettext
 from bot.markup import in_words
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
-from cogs.films.redo_offer import find_unposted, redo_message
+from cogs.films.redo_offer import find_missing_posts, redo_message
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
 from cogs.ui.markup_names import names_of
@@ -42,12 +42,12 @@ class RedoForm(Form):
         except UserError as error:
             words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
             await interaction.edit_original_response(content=str(error), embed=words, view=view)
-            await note_shown(interaction, error)
+            await record_shown(interaction, error)
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, redoing = requester_of(interaction), interaction.client.services.redoing
         await ensure_inside(interaction)
         prompt = in_words(self._prompt.value, names_of(interaction))
         offered = await redoing.offer(requester, self._film.row.id, self._shot, prompt)
-        unposted = await find_unposted(interaction, offered)
-        await interaction.edit_original_response(**redo_message(offered, unposted))
+        missing_posts = await find_missing_posts(interaction, offered)
+        await interaction.edit_original_response(**redo_message(offered, missing_posts))

@@ -88,12 +88,12 @@ class RedoDropButton(OfferedButton):
 
 
 async def _show(interaction: Interaction, offered: RedoQuote) -> None:
-    unposted = await find_unposted(interaction, offered)
-    await interaction.edit_original_response(**redo_message(offered, unposted))
+    missing_posts = await find_missing_posts(interaction, offered)
+    await interaction.edit_original_response(**redo_message(offered, missing_posts))
 
 
-def redo_message(offered: RedoQuote, unposted: Sequence[int]) -> CardMessage:
-    """Return the offer with its buttons; `unposted`: the shots whose messages are gone."""
+def redo_message(offered: RedoQuote, missing_posts: Sequence[int]) -> CardMessage:
+    """Return the offer with its buttons; `missing_posts`: the shots whose messages are gone."""
     row, redo = offered.quote.quote_row, offered.redo
     shown = (row.id, row.revision)
     alone = RedoButton(*shown, redo.shot, _label(redo.shot, redo.shot, redo.prices[:1]))
@@ -101,7 +101,7 @@ def redo_message(offered: RedoQuote, unposted: Sequence[int]) -> CardMessage:
     if redo.last > redo.shot:
         later = RedoButton(*shown, redo.last, _label(redo.shot, redo.last, redo.prices))
     view = view_of(alone, later, RedoDropButton(*shown))
-    return CardMessage(content=render_redo(offered, unposted), embeds=[], view=view)
+    return CardMessage(content=render_redo(offered, missing_posts), embeds=[], view=view)
 
 
 def _label(first: int, last: int, prices: Sequence[float | None]) -> str:
@@ -123,7 +123,7 @@ def _card_link(film: Film) -> str | None:
     return None if card_id is None else post_link(film.row.guild_id, Posted(card_id, film.row.channel_id))
 
 
-async def find_unposted(interaction: Interaction, offered: RedoQuote) -> list[int]:
+async def find_missing_posts(interaction: Interaction, offered: RedoQuote) -> list[int]:
     """Return the numbers of the shots that stay and whose messages are gone for sure."""
     kept = [shot for shot in offered.film.present if shot.shot != offered.redo.shot]
     return [shot.shot or 0 for shot in kept if await _is_gone(interaction, shot)]

@@ -25,8 +25,8 @@ from cogs.veo.quote_text import (
 )
 
 
-def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
-    """Return the offer's text; `unposted`: the shots whose messages are gone."""
+def render_redo(offered: RedoQuote, missing_posts: Sequence[int]) -> str:
+    """Return the offer's text; `missing_posts`: the shots whose messages are gone."""
     quote = offered.quote
     end = relative_time(quote.quote_row.expires_at)
     lines = [
@@ -37,13 +37,13 @@ def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
         ),
         f"{QUOTE_MARK}{shown_title(offered.film.row)}",
         *parameter_lines(quote.preview)[:1],
-        price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
+        price_line(quote.quote_row.price, is_past_price=quote.is_past_price),
         _later_line(offered),
         _limit_line(offered),
         _budget_line(offered),
         wait_line(quote),
         _later_wait_line(offered),
-        _unposted_line(unposted),
+        _missing_posts_line(missing_posts),
         f"{QUOTE_MARK}{shown_prompt(quote.preview, PROMPT_LENGTH)}",
         _("Shots that you don't redo stay. Then I join the film again."),
         _("-# Nothing counts until you click a green button. This offer expires {when}.", when=end),
@@ -144,16 +144,16 @@ def _reason(refusal: UserError) -> str:
             return str(refusal)
 
 
-def _unposted_line(unposted: Sequence[int]) -> str:
-    if not unposted:
+def _missing_posts_line(missing_posts: Sequence[int]) -> str:
+    if not missing_posts:
         return ""
     return ngettext(
         "⚠️ There's no message with shot {numbers}. If the video service has no copy, either, the new film "
         "will be without it.",
         "⚠️ There are no messages with shots {numbers}. If the video service has no copies, either, the new "
         "film will be without them.",
-        len(unposted),
-        numbers=format_and(number(shot) for shot in unposted),
+        len(missing_posts),
+        numbers=format_and(number(shot) for shot in missing_posts),
     )
 
 

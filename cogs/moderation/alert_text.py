@@ -78,7 +78,7 @@ def render_alert(announcement: Announcement) -> str:
     """Return the message. It has no words of members in it, and the video service's only as a quotation."""
     kind, state = announcement.key.kind, announcement.state
     facts = _shown(state.facts)
-    if announcement.turn == "over":
+    if announcement.transition == "over":
         return _("✅ **Resolved:** {what}", what=_(OVER[kind], **facts))
     is_here = announcement.key.guild_id is not None
     text = _((BEGUN_HERE if is_here and kind in BEGUN_HERE else BEGUN)[kind], **facts)

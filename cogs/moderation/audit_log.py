@@ -14,9 +14,9 @@ from bot.i18n import _, ngettext, number
 from bot.moderation.decided import decision_of
 from bot.moderation.importing import SERVER_LENGTH
 from bot.policy.documents import LimitKind, StrikeRules
-from bot.policy.phrases import count_videos, describe_limit, told_reason
+from bot.policy.phrases import count_videos, describe_limit, translate_reason
 from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
-from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
+from cogs.moderation.audit_log_parts import mention, parse_time, show_end, show_time
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_changes
 from cogs.moderation.undo_text import changes_text, undo_sentence
@@ -27,16 +27,16 @@ REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice
 def entry_line(entry: AuditRow) -> str:
     """Return who did what to which subject, when and why: usually under 500 characters, at most 900."""
     who = _("The bot") if entry.actor_id is None else f"<@{entry.actor_id}>"
-    line = f"{show_moment(entry.at)} #{entry.id} {SENTENCES[entry.action](entry, who)}"
+    line = f"{show_time(entry.at)} #{entry.id} {SENTENCES[entry.action](entry, who)}"
     if not entry.reason:
         return line
-    return f"{line} {_('Reason: “{reason}”.', reason=plain(told_reason(entry.reason), REASON_LENGTH))}"
+    return f"{line} {_('Reason: “{reason}”.', reason=plain(translate_reason(entry.reason), REASON_LENGTH))}"
 
 
 def _quota_set(entry: AuditRow, who: str) -> str:
     new, old = entry.new or {}, entry.old or {}
     limits = ", ".join(
-        _("{limit} (before: {before})", limit=_limit(kind, most), before=_most(old[kind]))
+        _("{limit} (before: {before})", limit=_limit(kind, most), before=_maximum(old[kind]))
         if kind in old
         else _("{limit} (new)", limit=_limit(kind, most))
         for kind, most in new.items()
@@ -89,7 +89,7 @@ def _reset(entry: AuditRow, who: str) -> str:
         "{who} reset the usage of {subject}: earlier videos no longer count toward limits (before: {date}).",
         who=who,
         subject=_subject(entry),
-        date=show_moment(parse_moment(before)),
+        date=show_time(parse_time(before)),
     )
 
 
@@ -276,13 +276,13 @@ def _limit(kind: str, most: int | None) -> str:
     return describe_limit(LimitKind(kind), most)
 
 
-def _most(most: int | None) -> str:
-    return _("unlimited") if most is None else number(most)
+def _maximum(maximum: int | None) -> str:
+    return _("unlimited") if maximum is None else number(maximum)
 
 
-def _granted(told: dict[str, Any] | None) -> int:
-    return sum(grant["amount"] for grant in (told or {}).get("grants", []))
+def _granted(snapshot: dict[str, Any] | None) -> int:
+    return sum(grant["amount"] for grant in (snapshot or {}).get("grants", []))
 
 
-def _word(told: dict[str, Any] | None) -> str:
-    return plain(str((told or {}).get("word", "")), REASON_LENGTH)
+def _word(snapshot: dict[str, Any] | None) -> str:
+    return plain(str((snapshot or {}).get("word", "")), REASON_LENGTH)

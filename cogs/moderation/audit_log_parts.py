@@ -17,14 +17,14 @@ def show_end(until: str | None) -> str:
     if until is None:
         return _("until a moderator ends it")
     # Translators: {until} of other texts; {date} is a date and time
-    return _("until {date}", date=show_moment(parse_moment(until)))
+    return _("until {date}", date=show_time(parse_time(until)))
 
 
-def parse_moment(text: str) -> datetime:
-    """Return a moment from the trail's JSON."""
+def parse_time(text: str) -> datetime:
+    """Return a time from the JSON of the audit log."""
     return datetime.fromisoformat(text)
 
 
-def show_moment(moment: datetime) -> str:
+def show_time(at: datetime) -> str:
     """Return Discord's markup for a date and time, which each reader sees in their own time zone."""
-    return f"<t:{int(moment.timestamp())}:f>"
+    return f"<t:{int(at.timestamp())}:f>"

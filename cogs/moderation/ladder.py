@@ -8,12 +8,12 @@ import re
 from bot.admission.parsing import parse_span
 from bot.errors import BadInputError
 from bot.i18n import _, format_and, ngettext
-from bot.policy.documents import MOST_STEPS, MOST_STRIKES, Step, StrikeRules
+from bot.policy.documents import MAX_STEPS, MAX_STRIKES, Step, StrikeRules
 from bot.policy.strikes import climbs, describe_pause
 from cogs.moderation.setting_parsers import ensure_offered
 
 LONGEST_LADDER = 200  # characters
-MOST_DAYS = 30  # in which a strike counts
+MAX_DAYS = 30  # in which a strike counts
 ENTRY = re.compile(r"([0-9]{1,3}) ?[:=] ?(.+)")
 NEXT = re.compile(r"[,;] ?(?=[0-9]{1,3} ?[:=])")
 UNTIL_UNBLOCKED = frozenset({"moderator", "until a moderator decides", "until unblocked", "forever", "∞"})
@@ -43,7 +43,7 @@ def checked_days(days: int | None) -> int | None:
     Raises:
         BadInputError: only a modified client asks for so many.
     """
-    return None if days is None else ensure_offered(days, range(1, MOST_DAYS + 1))
+    return None if days is None else ensure_offered(days, range(1, MAX_DAYS + 1))
 
 
 def ladder_text(rules: StrikeRules) -> str:
@@ -94,12 +94,12 @@ def _pause(text: str) -> int | None:
 
 
 def _ensure_climbing(steps: tuple[Step, ...]) -> None:
-    if len(steps) > MOST_STEPS or not all(0 < step.strikes <= MOST_STRIKES for step in steps):
+    if len(steps) > MAX_STEPS or not all(0 < step.strikes <= MAX_STRIKES for step in steps):
         raise BadInputError(
             _(
                 "A ladder can have up to {steps} steps, from 1 to {strikes} strikes. Nothing changed.",
-                steps=MOST_STEPS,
-                strikes=MOST_STRIKES,
+                steps=MAX_STEPS,
+                strikes=MAX_STRIKES,
             )
         )
     if not climbs(steps):

@@ -12,10 +12,10 @@ TIMEOUT = 10.0  # seconds that an answer is worth; discord.py tries for minutes
 
 async def has_left(client: discord.Client, guild_id: int, user_id: int) -> bool:
     """Whether somebody is not on a server any more; no, while Discord does not tell."""
-    return await has_left_if_told(client, guild_id, user_id) is True
+    return await has_left_if_known(client, guild_id, user_id) is True
 
 
-async def has_left_if_told(client: discord.Client, guild_id: int, user_id: int) -> bool | None:
+async def has_left_if_known(client: discord.Client, guild_id: int, user_id: int) -> bool | None:
     """Whether somebody is not on a server any more; None: Discord does not tell."""
     try:
         async with asyncio.timeout(TIMEOUT):

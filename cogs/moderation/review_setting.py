@@ -11,7 +11,7 @@ from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.i18n import N_, _, format_or, ngettext, pgettext
 from bot.moderation.portable import OF_REVIEW
-from bot.policy.documents import MOST_NEW_DAYS, MOST_NEW_VIDEOS, Policy, Reviewed, ReviewRule
+from bot.policy.documents import MAX_NEW_DAYS, MAX_NEW_VIDEOS, Policy, Reviewed, ReviewRule
 from bot.policy.phrases import count_videos
 
 NOBODY, NEWCOMERS, EVERYBODY = "nobody", "newcomers", "everybody"
@@ -154,12 +154,12 @@ def _of_newcomers(typed: re.Match[str]) -> ReviewRule:
     if days is None and videos is None:
         return ReviewRule(who=Reviewed.NEWCOMERS)
     rule = ReviewRule(who=Reviewed.NEWCOMERS, days=int(days or 0), videos=int(videos or 0))
-    if rule.days > MOST_NEW_DAYS or rule.videos > MOST_NEW_VIDEOS or not (rule.days or rule.videos):
+    if rule.days > MAX_NEW_DAYS or rule.videos > MAX_NEW_VIDEOS or not (rule.days or rule.videos):
         raise BadInputError(
             _(
                 "Use 1 to {days} days and 1 to {videos} videos. Nothing changed.",
-                days=MOST_NEW_DAYS,
-                videos=MOST_NEW_VIDEOS,
+                days=MAX_NEW_DAYS,
+                videos=MAX_NEW_VIDEOS,
             )
         )
     return rule

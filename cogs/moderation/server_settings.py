@@ -67,14 +67,17 @@ class ServerSetting:
     parse: Callable[[Any, Known], Any]
     choices: Mapping[Any, str] | None = None
 
-    def in_words(self, value: Any, most: int | None = None) -> str:
-        """Return a value in words; `most`: name no more values of a set; the log's JSON keeps its order."""
+    def in_words(self, value: Any, max_values: int | None = None) -> str:
+        """Return a value in words; `max_values`: of a set that are named; the log's JSON keeps its order."""
         if not value:
             return self.show_unset()
         if not isinstance(value, list | frozenset):
             return self.show(value)
         values: list[Any] = value if isinstance(value, list) else sorted(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]: the JSON of a set is a list of anything
-        shown, more = ", ".join(map(self.show, values[:most])), len(values[most:] if most else [])
+        shown, more = (
+            ", ".join(map(self.show, values[:max_values])),
+            len(values[max_values:] if max_values else []),
+        )
         if not more:
             return shown
         return ngettext("{shown} and {count} more", "{shown} and {count} more", more, shown=shown)
@@ -99,13 +102,13 @@ def told_apart(*states: Mapping[str, Any]) -> list[dict[str, Any]]:
 def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return what differs, such as "Longest video: any → 6 seconds", by the settings' fields."""
     old, new = told_apart(old, new)
-    told = [(field, _logged(field, old.get(field)), _logged(field, value)) for field, value in new.items()]
-    return [f"{_name_of(field)}: {before} → {now}" for field, before, now in told if before != now]
+    shown = [(field, _logged(field, old.get(field)), _logged(field, value)) for field, value in new.items()]
+    return [f"{_name_of(field)}: {before} → {now}" for field, before, now in shown if before != now]
 
 
-def setting_states(told: Mapping[str, Any]) -> dict[str, str]:
+def setting_states(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """Return what settings are, such as "6 seconds" for "Longest video", by their names in words."""
-    return {_name_of(field): _logged(field, value) for field, value in told.items()}
+    return {_name_of(field): _logged(field, value) for field, value in snapshot.items()}
 
 
 def _name_of(field: str) -> str:
@@ -184,7 +187,7 @@ _ROWS = (
         name=N_("Where videos go"),
         show=_placement,
         show_unset=_placement,
-        parse=lambda value, _: Placement(ensure_offered(value, [place.value for place in Placement])),
+        parse=lambda value, _: Placement(ensure_offered(value, [placement.value for placement in Placement])),
         choices={
             Placement.THREAD.value: N_("thread: in a thread below the request"),
             Placement.CHANNEL.value: N_("channel: as a reply to the request"),

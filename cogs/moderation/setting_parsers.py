@@ -10,10 +10,10 @@ from discord.app_commands import Choice
 from bot.admission.availability import durations, resolutions
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, pgettext
-from bot.policy.documents import MOST_CHANNELS
+from bot.policy.documents import MAX_CHANNELS
 from bot.provider.catalogue import Model
 from bot.provider.choosing import names_of
-from cogs.ui.lists import MOST_CHOICES
+from cogs.ui.lists import MAX_CHOICES
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing, names
 
 ALL = "all"
@@ -41,12 +41,12 @@ def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
                 "`all`. Nothing changed."
             )
         )
-    if len(found) > MOST_CHANNELS:
+    if len(found) > MAX_CHANNELS:
         raise BadInputError(
             ngettext(
                 "You can choose up to {count} channel. Nothing changed.",
                 "You can choose up to {count} channels. Nothing changed.",
-                MOST_CHANNELS,
+                MAX_CHANNELS,
             )
         )
     for channel_id in sorted(found):
@@ -88,14 +88,14 @@ def complete_models(typed: str, models: Sequence[Model]) -> list[Choice[str]]:
     is_all = not before and (typed_last in ALL or typed_last in every.casefold())
     values = [", ".join([*before, label]) for label in left if typed_last in label.casefold()]
     fitting = [Choice(name=v, value=v) for v in values if len(v) <= CHOICE_MAX_LENGTH]
-    return [*([Choice(name=every, value=ALL)] if is_all else []), *fitting][:MOST_CHOICES]
+    return [*([Choice(name=every, value=ALL)] if is_all else []), *fitting][:MAX_CHOICES]
 
 
 def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     """Check that members can ask for videos there, or in the threads there.
 
     Raises:
-        BadInputError: it is no such place of this server.
+        BadInputError: it is no such channel of this server.
     """
     channel = guild.get_channel(channel_id)
     if isinstance(channel, discord.CategoryChannel):

@@ -32,17 +32,19 @@ def render_settings(
     """
     heading = _("✅ **Saved.** The settings are now:") if changed else _("⚙️ **Settings of this server**")
     below = [*_notes(policy, models), *warnings, *([] if changed else [_(HOW_TO_CHANGE)])]
-    most = max(len(policy.channels), len(policy.models), 1)
-    while len(text := "\n".join([heading, *_lines(policy, changed, most), *below])) > MESSAGE_MAX_LENGTH:
-        if most == 1:
+    max_values = max(len(policy.channels), len(policy.models), 1)
+    while (
+        len(text := "\n".join([heading, *_lines(policy, changed, max_values), *below])) > MESSAGE_MAX_LENGTH
+    ):
+        if max_values == 1:
             break
-        most -= 1
+        max_values -= 1
     return text
 
 
-def _lines(policy: Policy, changed: Collection[str], most: int) -> list[str]:
-    """Return a line for each setting; `most`: values of one that are named."""
-    values = {field: row.in_words(getattr(policy, field), most) for field, row in SETTINGS.items()}
+def _lines(policy: Policy, changed: Collection[str], max_values: int) -> list[str]:
+    """Return a line for each setting; `max_values`: values of one that are named."""
+    values = {field: row.in_words(getattr(policy, field), max_values) for field, row in SETTINGS.items()}
     return [f"- **{_name(field, is_new=field in changed)}:** {value}" for field, value in values.items()]
 
 

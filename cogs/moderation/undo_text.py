@@ -7,12 +7,12 @@ from bot.db.guild_models import Action, AuditRow
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext, pgettext
 from bot.moderation.decided import Decision, decision_of, parts_of, words_of
-from bot.moderation.snapshots import Told
+from bot.moderation.snapshots import Snapshot
 from bot.moderation.undo import ChangedSince, Undone
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, StrikeRules
-from bot.policy.phrases import count_videos, describe_limit, quote_words, told_reason
-from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
+from bot.policy.phrases import count_videos, describe_limit, quote_words, translate_reason
+from cogs.moderation.audit_log_parts import mention, parse_time, show_end, show_time
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_states, told_apart
 from cogs.ui.lists import first_of
@@ -49,7 +49,7 @@ def undone_text(undone: Undone, *, is_gone: bool) -> str:
 def changed_text(changed: ChangedSince) -> str:
     """Return what has changed since a decision, and what its undo would overwrite."""
     decision, later = changed.decision, changed.later
-    left, present, before = map(_told, states(decision, decision.left, changed.present, decision.before))
+    left, present, before = map(_joined, states(decision, decision.left, changed.present, decision.before))
     lines = [
         _("⚠️ **This has changed since #{decision}.** Nothing is undone yet.", decision=decision.id),
         *([_("The newest change is #{decision}.", decision=later)] if later is not None else []),
@@ -61,22 +61,24 @@ def changed_text(changed: ChangedSince) -> str:
     return "\n".join(lines)
 
 
-def states(decision: Decision, *told: Told) -> list[States]:
+def states(decision: Decision, *snapshots: Snapshot) -> list[States]:
     """Return in words what the trail tells about what a decision changed: each so that it differs."""
     make = STATES.get(decision.kind)
     if make is _import:
-        return _of_parts(decision, told)
+        return _of_parts(decision, snapshots)
     if make is None:
-        return [{} for _state in told]
-    apart = told_apart(*(state or {} for state in told)) if make is _settings else _reasons_apart(told)
+        return [{} for _state in snapshots]
+    apart = (
+        told_apart(*(state or {} for state in snapshots)) if make is _settings else _reasons_apart(snapshots)
+    )
     return [make(decision, state) for state in apart]
 
 
-def _of_parts(decision: Decision, told: Sequence[Told]) -> list[States]:
+def _of_parts(decision: Decision, snapshots: Sequence[Snapshot]) -> list[States]:
     """Return the states of an import's parts, of those alone that the first two states differ in."""
-    merged: list[dict[str, str]] = [{} for _state in told]
+    merged: list[dict[str, str]] = [{} for _state in snapshots]
     for part in parts_of(decision):
-        of_part = states(part, *[(state or {}).get(f"{part.kind}:{part.subject}") for state in told])
+        of_part = states(part, *[(state or {}).get(f"{part.kind}:{part.subject}") for state in snapshots])
         for state, more in zip(merged, of_part, strict=True):
             state.update(more)
     left, present, *_others = merged
@@ -84,11 +86,11 @@ def _of_parts(decision: Decision, told: Sequence[Told]) -> list[States]:
     return [{name: state[name] for name in names[:IN_QUESTION] if name in state} for state in merged]
 
 
-def _reasons_apart(told: Sequence[Told]) -> Sequence[Told]:
+def _reasons_apart(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
     """Return states with those reasons cut at their beginning that are alike as far as they are shown."""
-    reasons: list[str] = [(state or {}).get("reason") or "" for state in told]
-    cut: list[Told] = []
-    for state, reason in zip(told, reasons, strict=True):
+    reasons: list[str] = [(state or {}).get("reason") or "" for state in snapshots]
+    cut: list[Snapshot] = []
+    for state, reason in zip(snapshots, reasons, strict=True):
         alike = [_shared(reason, other) for other in reasons if other != reason]
         shared = max(alike, default=0)
         is_hidden = shared >= REASON_LENGTH - 1
@@ -102,20 +104,20 @@ def _shared(one: str, other: str) -> int:
     return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def changes_text(decision: Decision, was: Told, restored: Told) -> str:
+def changes_text(decision: Decision, was: Snapshot, restored: Snapshot) -> str:
     """Return what differs, such as "Longest video: any → 6 seconds"; one thing always, whatever it is."""
     if decision.kind is Action.IMPORT:
         return "; ".join(first_of(import_changes(was, restored), IN_LINE)) or "–"
     return "; ".join(_changes(decision, was, restored)) or "–"
 
 
-def import_changes(was: Told, restored: Told) -> list[str]:
+def import_changes(was: Snapshot, restored: Snapshot) -> list[str]:
     """Return what differs between two states that an import, or its undo, leads from and to."""
     parts = parts_of(Decision(0, Action.IMPORT, "", was, restored))
     return [change for part in parts for change in _changes(part, part.before, part.left)]
 
 
-def _changes(decision: Decision, was: Told, restored: Told) -> list[str]:
+def _changes(decision: Decision, was: Snapshot, restored: Snapshot) -> list[str]:
     if words_of(decision):
         return _word_changes(was, restored)
     old, new = states(decision, was, restored)
@@ -127,7 +129,7 @@ def _changes(decision: Decision, was: Told, restored: Told) -> list[str]:
     return [_change(*pair) for pair in pairs]
 
 
-def _word_changes(was: Told, restored: Told) -> list[str]:
+def _word_changes(was: Snapshot, restored: Snapshot) -> list[str]:
     before, now = (set[str]((state or {}).get("words", ())) for state in (was, restored))
     added, removed = len(now - before), len(before - now)
     return [
@@ -145,85 +147,85 @@ def _change(was: tuple[str, str], restored: tuple[str, str]) -> str:
     return f"{name}: {old_state} → {state}" if name == old_name else f"{old_name} → {name}"
 
 
-def _told(of: States) -> str:
+def _joined(of: States) -> str:
     return "; ".join(f"{name}: {state}" for name, state in of.items()) or "–"
 
 
-def _limits(decision: Decision, told: Told) -> States:
+def _limits(decision: Decision, snapshot: Snapshot) -> States:
     subject = mention(decision.subject)
     name = _("limits of {subject}", subject=subject) if subject else _("limits of everyone")
-    limits = [describe_limit(LimitKind(kind), most) for kind, most in (told or {}).items()]
+    limits = [describe_limit(LimitKind(kind), most) for kind, most in (snapshot or {}).items()]
     return {name: ", ".join(limits) or pgettext("limits", "none")}
 
 
-def _budget(decision: Decision, told: Told) -> States:
+def _budget(decision: Decision, snapshot: Snapshot) -> States:
     is_daily = decision.subject.partition(":")[2] == Period.DAY
     name = _("daily budget") if is_daily else _("monthly budget")
-    return {name: show_money(told["credits"]) if told else pgettext("no budget", "none")}
+    return {name: show_money(snapshot["credits"]) if snapshot else pgettext("no budget", "none")}
 
 
-def _pause(decision: Decision, told: Told) -> States:
+def _pause(decision: Decision, snapshot: Snapshot) -> States:
     del decision
-    if told is None:
+    if snapshot is None:
         return {"/veo": pgettext("/veo", "not paused")}
-    return {"/veo": _with_reason(pgettext("/veo", "paused"), told)}
+    return {"/veo": _with_reason(pgettext("/veo", "paused"), snapshot)}
 
 
-def _block(decision: Decision, told: Told) -> States:
+def _block(decision: Decision, snapshot: Snapshot) -> States:
     name = mention(decision.subject) or ""
-    if told is None:
+    if snapshot is None:
         return {name: pgettext("member", "not blocked")}
-    return {name: _with_reason(_("blocked {until}", until=show_end(told.get("until"))), told)}
+    return {name: _with_reason(_("blocked {until}", until=show_end(snapshot.get("until"))), snapshot)}
 
 
-def _with_reason(state: str, told: Mapping[str, Any]) -> str:
+def _with_reason(state: str, snapshot: Mapping[str, Any]) -> str:
     """Return a state with its reason in brackets, where one was given."""
-    reason = told.get("reason")
+    reason = snapshot.get("reason")
     if not reason:
         return state
-    return _("{state} (“{reason}”)", state=state, reason=plain(told_reason(reason), REASON_LENGTH))
+    return _("{state} (“{reason}”)", state=state, reason=plain(translate_reason(reason), REASON_LENGTH))
 
 
-def _word(decision: Decision, told: Told) -> States:
+def _word(decision: Decision, snapshot: Snapshot) -> States:
     if words_of(decision):
-        words: list[str] = (told or {}).get("words", [])
+        words: list[str] = (snapshot or {}).get("words", [])
         return {_("blocked words"): quote_words(words) or pgettext("blocked words", "none")}
-    word = {**(decision.left or {}), **(decision.before or {}), **(told or {})}.get("word", "")
-    state = pgettext("word", "blocked in prompts") if told else pgettext("word", "allowed in prompts")
+    word = {**(decision.left or {}), **(decision.before or {}), **(snapshot or {})}.get("word", "")
+    state = pgettext("word", "blocked in prompts") if snapshot else pgettext("word", "allowed in prompts")
     return {_("“{word}”", word=plain(str(word), WORD_LENGTH)): state}
 
 
-def _grant(decision: Decision, told: Told) -> States:
+def _grant(decision: Decision, snapshot: Snapshot) -> States:
     name = _("extra videos for {member}", member=mention(decision.subject))
     grants = [
         f"{count_videos(grant['amount'])} {show_end(grant['until'])}"
-        for grant in (told or {}).get("grants", ())
+        for grant in (snapshot or {}).get("grants", ())
     ]
     return {name: ", ".join(grants) or pgettext("extra videos", "none")}
 
 
-def _reset(decision: Decision, told: Told) -> States:
+def _reset(decision: Decision, snapshot: Snapshot) -> States:
     name = _("last usage reset of {member}", member=mention(decision.subject))
-    at = (told or {}).get("reset_at")
-    return {name: show_moment(parse_moment(at)) if at else pgettext("last reset", "never")}
+    at = (snapshot or {}).get("reset_at")
+    return {name: show_time(parse_time(at)) if at else pgettext("last reset", "never")}
 
 
-def _settings(decision: Decision, told: Told) -> States:
+def _settings(decision: Decision, snapshot: Snapshot) -> States:
     del decision
-    return setting_states(told or {})
+    return setting_states(snapshot or {})
 
 
-def _strikes(decision: Decision, told: Told) -> States:
+def _strikes(decision: Decision, snapshot: Snapshot) -> States:
     del decision
-    state = ladder_text(StrikeRules.model_validate(told)) if told else pgettext("strikes", "off")
+    state = ladder_text(StrikeRules.model_validate(snapshot)) if snapshot else pgettext("strikes", "off")
     return {_("strikes"): state}
 
 
-def _import(decision: Decision, told: Told) -> States:
-    return _of_parts(decision, [told, None])[0]
+def _import(decision: Decision, snapshot: Snapshot) -> States:
+    return _of_parts(decision, [snapshot, None])[0]
 
 
-STATES: Mapping[Action, Callable[[Decision, Told], States]] = {
+STATES: Mapping[Action, Callable[[Decision, Snapshot], States]] = {
     Action.QUOTA_SET: _limits,
     Action.QUOTA_UNSET: _limits,
     Action.BUDGET: _budget,

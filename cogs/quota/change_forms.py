@@ -5,7 +5,7 @@ from typing import Self
 import discord
 
 from bot.admission.blocklist import WORD_MAX_LENGTH, clean_word
-from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_most
+from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_limit
 from bot.i18n import _, pgettext
 from bot.markup import in_words
 from bot.money import usd
@@ -35,7 +35,7 @@ class NumbersForm(Form):
         Raises:
             BadInputError: it makes no sense.
         """
-        limits = {kind: parse_most(self._fields[kind].value) for kind in self._proposal.limits}
+        limits = {kind: parse_limit(self._fields[kind].value) for kind in self._proposal.limits}
         budgets = {period: parse_budget(self._fields[period].value) for period in self._proposal.budgets}
         return self._proposal.model_copy(update={"limits": limits, "budgets": budgets})
 

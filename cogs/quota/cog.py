@@ -13,7 +13,7 @@ from bot.admission.parsing import LONGEST_INPUT, parse_until
 from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from bot.moderation.rules import MOST_GRANTED
+from bot.moderation.rules import MAX_GRANTED
 from bot.preview.proposal import Proposal
 from bot.services import Services
 from bot.usage.service import UsagePeriod
@@ -76,9 +76,9 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
 
     @set_limits.autocomplete("videos")
     @set_limits.autocomplete("at_once")
-    async def complete_most(self, _interaction: Interaction, typed: str) -> list[Choice[str]]:
+    async def complete_limit(self, _interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer numbers of videos."""
-        return quota_input.complete_most(typed)
+        return quota_input.complete_limit(typed)
 
     @app_commands.command(name="unset", description="Remove limits")
     @app_commands.describe(
@@ -130,7 +130,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         self,
         interaction: Interaction,
         member: discord.User,
-        videos: Range[int, 1, MOST_GRANTED],
+        videos: Range[int, 1, MAX_GRANTED],
         until: Typed | None = None,
         reason: Reason | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.i18n import _, ngettext
-from bot.moderation.snapshots import settings_teller
+from bot.moderation.snapshots import snapshot_of_settings
 from bot.preview.comparison import Comparison
 from bot.preview.proposal import NewSettings
 from bot.preview.service import Preview
@@ -56,9 +56,9 @@ def _about_word(word: str, comparison: Comparison) -> Iterator[str]:
 
 
 def _about_settings(settings: NewSettings, preview: Preview, models: Sequence[Model]) -> Iterator[str]:
-    comparison, tell = preview.comparison, settings_teller(settings.fields)
+    comparison, snapshot = preview.comparison, snapshot_of_settings(settings.fields)
     yield _("🔎 **Settings to save**")
-    old, new = tell(preview.policy) or {}, tell(preview.changed) or {}
+    old, new = snapshot(preview.policy) or {}, snapshot(preview.changed) or {}
     yield from (f"- {change}" for change in setting_changes(old, new))
     yield from possibility_notes(preview.changed, models)
     yield from review_notes(preview.policy, preview.changed)

@@ -7,7 +7,7 @@ from bot.escape import plain
 from bot.i18n import N_, _, format_and
 from bot.moderation.importing import SERVER_LENGTH
 from bot.moderation.matching import Imported, Kind, LeftOut, Why
-from bot.moderation.snapshots import import_teller
+from bot.moderation.snapshots import snapshot_of_import
 from bot.policy.documents import LimitKind, Scope
 from bot.preview.service import Preview
 from cogs.moderation.review_setting import review_notes
@@ -27,7 +27,7 @@ LEFT_OUT: Mapping[Why, LiteralString] = {
     Why.AMBIGUOUS: N_("⚠️ Left out, because the name isn't unique: {names}"),
     Why.UNWRITABLE: N_("⚠️ Left out, because I can't post there: {names}"),
 }
-SIGNS: Mapping[Kind, str] = {Kind.ROLE: "@", Kind.CHANNEL: "#", Kind.MODEL: ""}
+PREFIXES: Mapping[Kind, str] = {Kind.ROLE: "@", Kind.CHANNEL: "#", Kind.MODEL: ""}
 
 
 def import_text(preview: Preview, imported: Imported) -> str:
@@ -63,8 +63,8 @@ def _about_default(preview: Preview) -> Iterator[str]:
 
 def changes_of(preview: Preview) -> list[str]:
     """Return what an import would change; empty: nothing."""
-    tell = import_teller(preview.policy, preview.changed)
-    return import_changes(tell(preview.policy), tell(preview.changed))
+    snapshot = snapshot_of_import(preview.policy, preview.changed)
+    return import_changes(snapshot(preview.policy), snapshot(preview.changed))
 
 
 def imported_text(imported: Imported) -> str:
@@ -89,4 +89,4 @@ def _left_out(imported: Imported, length: int) -> Iterator[str]:
 
 
 def _shown(left_out: LeftOut) -> str:
-    return plain(f"{SIGNS[left_out.kind]}{left_out.name}", NAME_LENGTH)
+    return plain(f"{PREFIXES[left_out.kind]}{left_out.name}", NAME_LENGTH)

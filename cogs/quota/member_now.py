@@ -17,8 +17,8 @@ from bot.admission.limits import QuotaVerdict
 from bot.i18n import N_, _, ngettext
 from bot.policy.documents import Period
 from bot.policy.phrases import count_videos
-from bot.timestamps import moment, relative_time
-from cogs.usage.usage_text import places_left
+from bot.timestamps import absolute_time, relative_time
+from cogs.usage.usage_text import slots_left
 
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {
     Period.DAY: N_(
@@ -39,10 +39,10 @@ def now_text(entitlement: Entitlement) -> str:
             return _blocked_line(until)
         case QuotaReachedError(verdict=verdict):
             return _full_limit(verdict)
-        case WaitingFullError(most=most):
-            return _full_queue(most)
+        case WaitingFullError(max_waiting=max_waiting):
+            return _full_queue(max_waiting)
         case None:
-            return _no_money(entitlement) or _places_line(places_left(entitlement))
+            return _no_money(entitlement) or _slots_line(slots_left(entitlement))
 
 
 def _full_limit(verdict: QuotaVerdict) -> str:
@@ -56,10 +56,10 @@ def _full_limit(verdict: QuotaVerdict) -> str:
     return _("They can't request a video now: one in progress must finish first.")
 
 
-def _full_queue(most: int) -> str:
+def _full_queue(max_waiting: int) -> str:
     return _(
         "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
-        videos=count_videos(most),
+        videos=count_videos(max_waiting),
     )
 
 
@@ -72,7 +72,7 @@ def _no_money(entitlement: Entitlement) -> str:
     return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
 
 
-def _places_line(left: int | None) -> str:
+def _slots_line(left: int | None) -> str:
     if left is None:
         return _("They can request any number of videos now.")
     return ngettext("They can request {count} video now.", "They can request {count} videos now.", left)
@@ -81,4 +81,4 @@ def _places_line(left: int | None) -> str:
 def _blocked_line(until: datetime | None) -> str:
     if until is None:
         return _("They can't request videos now: they're blocked until a moderator unblocks them.")
-    return _("They can't request videos now: they're blocked until {date}.", date=moment(until))
+    return _("They can't request videos now: they're blocked until {date}.", date=absolute_time(until))

@@ -11,7 +11,7 @@ from cogs.ui.interaction import Interaction
 from cogs.ui.requester import role_ids_of
 
 BATCH = 100  # members of one question, which is Discord's maximum
-MOST = 1_000  # members that are asked about; a gateway takes 120 questions a minute of everything
+MAX_MEMBERS = 1_000  # members that are asked about; a gateway takes 120 questions a minute of everything
 DISCORD_TIMEOUT_SECONDS = 5.0  # for all questions
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 async def find_roles(interaction: Interaction, user_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """Return the roles of these members; who isn't in the server or can't be asked about is left out."""
-    guild, wanted = interaction.guild, sorted(user_ids)[:MOST]
+    guild, wanted = interaction.guild, sorted(user_ids)[:MAX_MEMBERS]
     found: dict[int, frozenset[int]] = {}
     if guild is None:
         return found

@@ -44,7 +44,7 @@ class RulesButton(Item):
         await interaction.response.defer()
         await ensure_moderator(interaction, COMMAND)
         page = await _read_rules(interaction, interaction.client.services.rules, self._page)
-        await _turn(interaction, page, RulesButton)
+        await _show_page(interaction, page, RulesButton)
 
 
 class UsageButton(Item):
@@ -70,7 +70,7 @@ class UsageButton(Item):
         guild_id = moderator_of(interaction).guild_id
         report = await interaction.client.services.usage.read(guild_id, self._period)
         page = report_page(report, self._page)
-        await _turn(interaction, page, lambda number, label: UsageButton(self._period, number, label))
+        await _show_page(interaction, page, lambda number, label: UsageButton(self._period, number, label))
 
 
 async def rules_content(interaction: Interaction, rules: QuotaRules) -> Content:
@@ -111,7 +111,7 @@ async def _read_rules(interaction: Interaction, rules: QuotaRules, number: int) 
     return paginate(rules_head(), lines, rules_foot(), number)
 
 
-async def _turn(interaction: Interaction, page: Page, make: Callable[[int, str], Item]) -> None:
+async def _show_page(interaction: Interaction, page: Page, make: Callable[[int, str], Item]) -> None:
     await interaction.edit_original_response(content=page.content, view=_view(page, make))
 
 

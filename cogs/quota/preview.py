@@ -23,8 +23,8 @@ from cogs.moderation.words_text import word_added
 from cogs.quota.change_forms import NumbersForm, WordForm
 from cogs.quota.content_text import content_text
 from cogs.quota.import_text import changes_of, import_text
+from cogs.quota.known_channels import known_channels
 from cogs.quota.member_roles import find_roles
-from cogs.quota.places import known_places
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
 from cogs.ui.answer_files import edit_with_files
@@ -238,7 +238,7 @@ async def _edit(interaction: Interaction, preview: Preview, text: str, view: dis
 
 
 def _server_now(interaction: Interaction) -> ServerNow:
-    return ServerNow(partial(find_roles, interaction), known_places(interaction.guild))
+    return ServerNow(partial(find_roles, interaction), known_channels(interaction.guild))
 
 
 async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> frozenset[int]:

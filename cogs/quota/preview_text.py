@@ -13,7 +13,7 @@ from bot.preview.comparison import Comparison
 from bot.preview.history import MOST
 from bot.preview.proposal import KeptProposal, Proposal
 from bot.preview.service import Preview
-from bot.timestamps import moment, relative_time
+from bot.timestamps import absolute_time, relative_time
 
 SHOWN_MEMBERS = 3
 SHOWN_CENTS = 10  # USD; sums from here on are told without cents
@@ -179,8 +179,8 @@ def _details(comparison: Comparison) -> Iterator[str]:
 
 def most_affected(comparison: Comparison) -> Iterator[str]:
     """Yield who would have been refused most often, if anybody."""
-    if most := comparison.by_member[:SHOWN_MEMBERS]:
-        shown = ", ".join(f"<@{user_id}> ({number(count)})" for user_id, count in most)
+    if affected := comparison.by_member[:SHOWN_MEMBERS]:
+        shown = ", ".join(f"<@{user_id}> ({number(count)})" for user_id, count in affected)
         yield _("Most affected: {members}.", members=shown)
 
 
@@ -212,12 +212,12 @@ def cut_lines(comparison: Comparison) -> Iterator[str]:
         yield _(
             "-# There were more requests than I can compare. Only the newest {most} count, back to {when}.",
             most=number(MOST),
-            when=moment(comparison.start),
+            when=absolute_time(comparison.start),
         )
     if comparison.counted_since is not None:
         yield _(
             "-# There were too many requests before that. Limits and budgets count those since {date}.",
-            date=moment(comparison.counted_since),
+            date=absolute_time(comparison.counted_since),
         )
 
 

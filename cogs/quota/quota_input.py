@@ -7,7 +7,7 @@ from typing import LiteralString
 import discord
 from discord.app_commands import Choice
 
-from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_most
+from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_limit
 from bot.errors import BadInputError
 from bot.i18n import N_, _
 from bot.moderation.rules import Subject
@@ -20,7 +20,7 @@ from cogs.ui.interaction import Interaction
 ALL = "all"
 DELETED_ROLE = re.compile(r"(?:<@&)?([0-9]{15,20})>?")  # Discord's ids have 17 to 20 digits
 UNLIMITED = N_("unlimited")
-SUGGESTED_MOST = (UNLIMITED, "0", "1", "3", "5", "10", "20")
+SUGGESTED_LIMITS = (UNLIMITED, "0", "1", "3", "5", "10", "20")
 SUGGESTED_BUDGETS = ("5 USD", "20 USD", UNLIMITED)
 
 WINDOWS = [Choice(name=name, value=kind.value) for kind, name in WINDOW_NAMES.items()]
@@ -50,9 +50,9 @@ def read_limits(
         raise BadInputError(_("`window` needs `videos`: how many in that time. Nothing changed."))
     limits: dict[LimitKind, int | None] = {}
     if videos is not None:
-        limits[LimitKind(window.value) if window else LimitKind.DAY] = parse_most(videos)
+        limits[LimitKind(window.value) if window else LimitKind.DAY] = parse_limit(videos)
     if at_once is not None:
-        limits[LimitKind.AT_ONCE] = parse_most(at_once)
+        limits[LimitKind.AT_ONCE] = parse_limit(at_once)
     if not limits:
         raise BadInputError(_("Choose `videos`, `at_once` or both. Nothing changed."))
     return limits
@@ -127,9 +127,9 @@ def _deleted_role(typed: str, *, is_alone: bool) -> Subject:
     return Subject(Scope.ROLE, int(number[1]))
 
 
-def complete_most(typed: str) -> list[Choice[str]]:
+def complete_limit(typed: str) -> list[Choice[str]]:
     """Offer numbers of videos, and first what is typed where it is one."""
-    return _complete(typed, SUGGESTED_MOST, parse_most)
+    return _complete(typed, SUGGESTED_LIMITS, parse_limit)
 
 
 def complete_budget(typed: str) -> list[Choice[str]]:

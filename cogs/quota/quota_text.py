@@ -12,7 +12,7 @@ from bot.moderation.rules import RuleBook, Subject
 from bot.money import show_money
 from bot.policy.documents import Block, Grant, LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
-from bot.timestamps import moment, relative_time
+from bot.timestamps import absolute_time, relative_time
 from cogs.quota.member_now import now_text
 from cogs.usage.usage_text import WINDOWS
 
@@ -73,7 +73,7 @@ def grant_text(user_id: int, grant: Grant, entitlement: Entitlement) -> str:
             "✅ **Granted.** {member} has {count} extra videos until {date}.",
             grant.amount,
             member=f"<@{user_id}>",
-            date=moment(grant.until),
+            date=absolute_time(grant.until),
         )
     ]
     if all(limit.most is None for limit in entitlement.limits if limit.kind in WINDOWS):
@@ -204,7 +204,7 @@ def _unset_line(subject: Subject, removed: Sequence[Rule]) -> str:
 def _block_words(block: Block) -> str:
     if block.until is None:
         return _("a block until a moderator ends it")
-    return _("a block until {date}", date=moment(block.until))
+    return _("a block until {date}", date=absolute_time(block.until))
 
 
 def _budget_change(period: Period, amount: float | None) -> str:

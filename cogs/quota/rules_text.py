@@ -74,36 +74,36 @@ def member_text(user_id: int, entitlement: Entitlement, role_ids: Collection[int
 
 def why_lines(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) -> Iterator[str]:
     """Yield why this rule wins for a member with these roles; nothing where nobody set a limit."""
-    most = _most(winner)
+    maximum = _maximum(winner)
     beaten = format_and(_beaten(winner, rules, role_ids))
     match winner.scope:
         case Scope.MEMBER:
-            why = _("{limit} (their own limit)", limit=most)
+            why = _("{limit} (their own limit)", limit=maximum)
             yield _with_beaten(why, beaten)
         case Scope.ROLE:
             rivals = [rule for rule in rules if _is_rival(rule, winner, role_ids)]
-            yield _with_beaten(_role_reason(winner, most, len(rivals)), beaten)
+            yield _with_beaten(_role_reason(winner, maximum, len(rivals)), beaten)
         case Scope.SERVER:
-            yield _("{limit} (the server's limit)", limit=most)
+            yield _("{limit} (the server's limit)", limit=maximum)
         case Scope.DEFAULT if winner.most is not None:
-            yield _("{limit} (the bot's default)", limit=most)
+            yield _("{limit} (the bot's default)", limit=maximum)
         case Scope.DEFAULT:
             pass
 
 
-def _most(rule: Rule) -> str:
+def _maximum(rule: Rule) -> str:
     return pgettext("beginning of a line", "Unlimited") if rule.most is None else number(rule.most)
 
 
-def _role_reason(winner: Rule, most: str, rivals: int) -> str:
+def _role_reason(winner: Rule, maximum: str, rivals: int) -> str:
     role = f"<@&{winner.subject_id}>"
     if rivals <= 1:
-        return _("{limit} (limit of the role {role})", limit=most, role=role)
+        return _("{limit} (limit of the role {role})", limit=maximum, role=role)
     return ngettext(
         "{limit} (limit of the role {role}, the most generous of {count} role)",
         "{limit} (limit of the role {role}, the most generous of {count} roles)",
         rivals,
-        limit=most,
+        limit=maximum,
         role=role,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot.admission.parsing import MOST_CREDITS, MOST_VIDEOS
+from bot.admission.parsing import MAX_CREDITS, MAX_VIDEOS
 from bot.i18n import _, pgettext
 from bot.money import show_usd
 from bot.policy.documents import LimitKind, Period
@@ -23,12 +23,12 @@ class TryButton(Item):
     """Shows a suggested change in full; its id says all of it."""
 
     action = "suggested"
-    pattern = r"(?P<rule>limit_day|limit_week|budget_day|budget_month):(?P<most>[0-9]{1,14})"
+    pattern = r"(?P<rule>limit_day|limit_week|budget_day|budget_month):(?P<amount>[0-9]{1,14})"
 
-    def __init__(self, rule: str, most: int | str, number: int = 0) -> None:
-        """`most`: videos, or credits; `number`: of the suggestion, as the message has it."""
-        super().__init__(rule, most, label=pgettext("button", "Try {number}", number=number))
-        self.proposal = _proposal(rule, int(most))
+    def __init__(self, rule: str, amount: int | str, number: int = 0) -> None:
+        """`amount`: videos, or credits; `number`: of the suggestion, as the message has it."""
+        super().__init__(rule, amount, label=pgettext("button", "Try {number}", number=number))
+        self.proposal = _proposal(rule, int(amount))
 
     async def act(self, interaction: Interaction) -> None:
         """Show what it would have done, in a private message of its own; nothing is saved."""
@@ -120,9 +120,9 @@ def _button(suggestion: Suggestion, number: int) -> TryButton:
     return TryButton(f"budget_{period}", int(most or 0), number)
 
 
-def _proposal(rule: str, most: int) -> Proposal:
+def _proposal(rule: str, amount: int) -> Proposal:
     """Return what a button stands for; only a modified client can ask for more than anybody can type."""
     subject, __, span = rule.partition("_")
     if subject == "limit":
-        return Proposal(limits={LimitKind(span): min(most, MOST_VIDEOS)})
-    return Proposal(budgets={Period(span): float(min(most, MOST_CREDITS))})
+        return Proposal(limits={LimitKind(span): min(amount, MAX_VIDEOS)})
+    return Proposal(budgets={Period(span): float(min(amount, MAX_CREDITS))})

@@ -18,7 +18,7 @@ from cogs.reviews.review_text import render_review, review_left_out
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 
-TOLD_IN_CHANNEL = N_("Everyone in their channel can read it, without your name.")
+POSTED_IN_CHANNEL = N_("Everyone in their channel can read it, without your name.")
 
 
 class ReviewDecisionButton(Item):
@@ -54,7 +54,7 @@ class ReviewDecisionButton(Item):
             await interaction.response.defer()
             await _decide(interaction, self._review_id, self._decision)
         else:
-            await interaction.response.send_modal(DeclineForm(_(TOLD_IN_CHANNEL), self._decline))
+            await interaction.response.send_modal(DeclineForm(_(POSTED_IN_CHANNEL), self._decline))
 
     async def _decline(self, interaction: Interaction, words: str) -> None:
         await _decide(interaction, self._review_id, ReviewDecision.DECLINE, words)
@@ -106,4 +106,4 @@ async def _show(interaction: Interaction, review: Review, clicked: Posted | None
     left_out = review_left_out(review)
     is_shown = await edit_case(interaction, row.id, forms, review_view(review), left_out=left_out)
     if is_shown and (clicked is None or clicked.message_id == row.message_id):
-        await interaction.client.services.reviews.note_shown(row)
+        await interaction.client.services.reviews.record_shown(row)

@@ -17,7 +17,7 @@ from cogs.reviews.quoted import Beside, Quotation, all_words, quote_review
 TEXT_LENGTH = 2000  # characters that Discord takes
 WORDS_LENGTH = 400  # of what a moderator says, escaped
 NOTES_LENGTH = 250  # of what's said about what isn't shown, in any language
-LEAST_LENGTH = 60  # of a prompt, however long what stands beside it is
+MIN_LENGTH = 60  # of a prompt, however long what stands beside it is
 
 # What's tried to show, one after the other: with whose words, and what beside the text.
 WAYS = (
@@ -91,7 +91,7 @@ def review_left_out(review: Review) -> Mapping[str, Any]:
 
 def has_room_for(review: Review, line: str) -> bool:
     """Whether the message takes one more line beside the members' words, however much of these it cuts."""
-    return _room(review, line) >= LEAST_LENGTH
+    return _room(review, line) >= MIN_LENGTH
 
 
 def _head(review: Review) -> list[str]:
@@ -182,8 +182,8 @@ def _outcome(review: Review) -> list[str]:
     if row.decision is None:
         return []
     is_other = review.is_finished and row.decision in DECIDED_ABOUT_FINISHED
-    told = DECIDED_ABOUT_FINISHED if is_other else DECIDED
-    lines = [_(told[row.decision], moderator=f"<@{row.decided_by}>")]
+    sentences = DECIDED_ABOUT_FINISHED if is_other else DECIDED
+    lines = [_(sentences[row.decision], moderator=f"<@{row.decided_by}>")]
     if row.words:
         lines.append(
             _("I told them: “{words}”", words=escape_within(" ".join(clean(row.words).split()), WORDS_LENGTH))

@@ -50,7 +50,7 @@ def classify_error(error: Exception) -> Remedy:
             return Remedy.NOT_THE_WORDS
         case discord.HTTPException() if error.code in PASSING_CODES:
             return Remedy.LATER
-        # 401: the token was reset. That says nothing about the place, and a new token mends it.
+        # 401: the token was reset. That says nothing about the destination, and a new token mends it.
         # 408: a proxy that stands before Discord took the upload for too slow.
         case discord.HTTPException() if error.status in {401, TOO_SLOW, TOO_MANY} or error.status >= 500:
             return Remedy.LATER

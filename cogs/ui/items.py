@@ -130,7 +130,7 @@ class Form(discord.ui.Modal):
         super().__init__(title=title, timeout=FORM_TIMEOUT)
 
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
-        """Note that discord.py came so far: what it raises before is about what was sent."""
+        """Remember that discord.py came so far: what it raises before is about what was sent."""
         interaction.extras[READ] = True
         return True
 
@@ -162,8 +162,8 @@ def _ensure_possible(field: discord.ui.Item[Any]) -> None:
         case discord.ui.TextInput():
             is_possible = isinstance(field.value, str)  # pyright: ignore[reportUnnecessaryIsInstance]: it is as it was sent
         case discord.ui.Select():
-            least, offered = field.min_values if field.required else 0, [o.value for o in field.options]
-            is_possible = least <= len(field.values) <= field.max_values
+            min_values, offered = field.min_values if field.required else 0, [o.value for o in field.options]
+            is_possible = min_values <= len(field.values) <= field.max_values
             is_possible = is_possible and all(value in offered for value in field.values)
         case _:
             return

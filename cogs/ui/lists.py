@@ -9,7 +9,7 @@ from bot.i18n import _, ngettext, pgettext
 from cogs.ui.interaction import Interaction
 
 MESSAGE_MAX_LENGTH = 2000  # characters of one Discord message
-MOST_CHOICES = 25  # suggestions that Discord shows
+MAX_CHOICES = 25  # suggestions that Discord shows
 
 
 def together(parts: Iterable[str]) -> str:

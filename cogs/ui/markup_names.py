@@ -52,19 +52,21 @@ def _add_remembered(
     if guild is not None:
         users.update({member.id: member.display_name for member in guild.members})
         roles.update({role.id: role.name for role in guild.roles})
-        channels.update({place.id: place.name for place in guild.channels if _may_see(interaction, place)})
+        channels.update(
+            {channel.id: channel.name for channel in guild.channels if _may_see(interaction, channel)}
+        )
     for user in (interaction.client.user, cast("Any", interaction.user)):
         if user:
             users[user.id] = user.display_name
-    place = interaction.channel
-    if place is not None and (name := getattr(place, "name", None)):
-        channels[place.id] = name
+    channel = interaction.channel
+    if channel is not None and (name := getattr(channel, "name", None)):
+        channels[channel.id] = name
 
 
-def _may_see(interaction: Interaction, place: discord.abc.GuildChannel) -> bool:
+def _may_see(interaction: Interaction, channel: discord.abc.GuildChannel) -> bool:
     """Whether the member knows the channel's name anyway: a hidden one's is not told for its id."""
     member = interaction.user
-    return isinstance(member, discord.Member) and place.permissions_for(member).view_channel
+    return isinstance(member, discord.Member) and channel.permissions_for(member).view_channel
 
 
 def _resolved(interaction: Interaction) -> Json:

@@ -34,12 +34,12 @@ def paginate(head: str, lines: Sequence[str], foot: str, number: int) -> Page:
         pages[-1].append(line)
         taken += len(line) + 1
     shown = min(max(number, 0), len(pages) - 1)
-    place = (
+    footer = (
         [_("Page {number} of {count}", number=in_words(shown + 1), count=in_words(len(pages)))]
         if len(pages) > 1
         else []
     )
-    return Page("\n".join(part for part in [head, *pages[shown], foot, *place] if part), shown, len(pages))
+    return Page("\n".join(part for part in [head, *pages[shown], foot, *footer] if part), shown, len(pages))
 
 
 def page_buttons(number: int, count: int, make: Callable[[int, str], Item], *between: Item) -> list[Item]:

@@ -1,4 +1,4 @@
-"""The user of a command and the place of its result, from the interaction; private threads are asked for."""
+"""The user of a command and its result's destination, from the interaction; private threads are asked for."""
 
 import asyncio
 from typing import LiteralString

@@ -15,7 +15,7 @@ from cogs.ui.discord_errors import CALL_ERRORS, UNREADABLE
 
 ANSWER_TTL_SECONDS = 600.0  # a boost or another language may come later by that
 RETRY = 60.0  # seconds, after a question that was not answered
-MOST = 1000  # servers; the oldest are forgotten first
+MAX_SERVERS = 1000  # servers; the oldest are forgotten first
 DISCORD_TIMEOUT_SECONDS = 10.0  # for one question; nobody's video waits longer for it
 GONE = frozenset({10004, 50001})  # unknown guild, missing access: the bot is not on that server
 
@@ -29,9 +29,9 @@ class Servers:
         self._client = client
         self._clock = clock
         # Until when, and what was answered.
-        self._asked = FIFOCache[int, tuple[float, discord.Guild | None]](MOST)
+        self._asked = FIFOCache[int, tuple[float, discord.Guild | None]](MAX_SERVERS)
         # Servers that the bot may be on, and until when that is believed.
-        self._there = FIFOCache[int, float](MOST)
+        self._there = FIFOCache[int, float](MAX_SERVERS)
 
     async def find(self, guild_id: int) -> discord.Guild | None:
         """Return a server without its channels and members; None: Discord does not tell."""

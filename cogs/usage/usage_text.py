@@ -7,13 +7,13 @@ from typing import LiteralString
 from bot.admission.budgets import exhausted
 from bot.admission.denials import BudgetReachedError
 from bot.admission.entitlement import Entitlement
-from bot.admission.limits import Limit, check_quota, next_place, remaining
+from bot.admission.limits import Limit, check_quota, next_slot, remaining
 from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
 from bot.policy.documents import LimitKind, MemberPolicy
 from bot.policy.phrases import count_videos
-from bot.policy.strikes import describe_standing
-from bot.timestamps import moment, relative_time
+from bot.policy.strikes import describe_strikes
+from bot.timestamps import absolute_time, relative_time
 
 SHOWN_GRANTS = 5
 
@@ -30,12 +30,12 @@ def usage_text(entitlement: Entitlement) -> str:
     obstacle = entitlement.obstacle
     lines = [
         _("**Your videos on this server**"),
-        (obstacle and obstacle.sentence) or no_money or _places_line(places_left(entitlement)),
+        (obstacle and obstacle.sentence) or no_money or _slots_line(slots_left(entitlement)),
         *(f"- {use_line(limit, entitlement)}" for limit in _shown_limits(entitlement)),
         *grant_lines(entitlement.member_policy, entitlement.now),
         _spent_line(entitlement.spent) if entitlement.spent else "",
         no_money if obstacle else "",
-        describe_standing(entitlement.strikes) if entitlement.strikes else "",
+        describe_strikes(entitlement.strikes) if entitlement.strikes else "",
         _("The server's video budget has money left.") if entitlement.budgets and not no_money else "",
     ]
     return "\n".join(line for line in lines if line)
@@ -45,11 +45,11 @@ def use_line(limit: Limit, entitlement: Entitlement) -> str:
     """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"."""
     use, now = entitlement.use, entitlement.now
     taken, left = number(use.within(limit.kind, now)), remaining(limit, use, now)
-    most = "" if limit.most is None else number(limit.most)
+    maximum = "" if limit.most is None else number(limit.most)
     if limit.kind is LimitKind.AT_ONCE and left is None:
         return _("At once: {taken} in progress, no limit.", taken=taken)
     if limit.kind is LimitKind.AT_ONCE:
-        return _("At once: {taken} of {most} in progress.", taken=taken, most=most)
+        return _("At once: {taken} of {most} in progress.", taken=taken, most=maximum)
     window = _(WINDOWS[limit.kind])
     if left is None:
         return _("{window}: {taken} used, no limit.", window=window, taken=taken)
@@ -57,10 +57,10 @@ def use_line(limit: Limit, entitlement: Entitlement) -> str:
         "{window}: {taken} of {most} used, {left} left.",
         window=window,
         taken=taken,
-        most=most,
+        most=maximum,
         left=number(left),
     )
-    return f"{line}{_next_place(limit, entitlement)}"
+    return f"{line}{_next_slot(limit, entitlement)}"
 
 
 def grant_lines(member_policy: MemberPolicy, now: datetime) -> Iterator[str]:
@@ -72,14 +72,14 @@ def grant_lines(member_policy: MemberPolicy, now: datetime) -> Iterator[str]:
         yield _(
             "Granted, included above: {videos} until {date}.",
             videos=count_videos(grant.amount),
-            date=moment(grant.until),
+            date=absolute_time(grant.until),
         )
     if len(alive) > SHOWN_GRANTS:
         rest = sum(grant.amount for grant in alive[SHOWN_GRANTS:])
         yield _("Also granted: {videos}, ending later.", videos=count_videos(rest))
 
 
-def places_left(entitlement: Entitlement) -> int | None:
+def slots_left(entitlement: Entitlement) -> int | None:
     """Return how many videos the limits leave now; None: any number."""
     lefts = [remaining(limit, entitlement.use, entitlement.now) for limit in entitlement.limits]
     return min((left for left in lefts if left is not None), default=None)
@@ -98,7 +98,7 @@ def _no_money(entitlement: Entitlement) -> str:
     return BudgetReachedError(full, 0).sentence if full else ""
 
 
-def _places_line(left: int | None) -> str:
+def _slots_line(left: int | None) -> str:
     if left is None:
         return _("You can request any number of videos now.")
     return ngettext("You can request {count} video now.", "You can request {count} videos now.", left)
@@ -108,13 +108,13 @@ def _spent_line(spent: float) -> str:
     return _("Your videos from the last 30 days cost {money}.", money=show_money(spent))
 
 
-def _next_place(limit: Limit, entitlement: Entitlement) -> str:
+def _next_slot(limit: Limit, entitlement: Entitlement) -> str:
     use, now = entitlement.use, entitlement.now
     verdict = check_quota((limit,), entitlement.member_policy, use, now)
     frees_at = verdict.frees_at
-    # Until the oldest leaves, a grant may end and take the place: then nothing is promised.
+    # Until the oldest leaves, a grant may end and take the slot: then nothing is promised.
     if verdict.allowed and not limit.granted:
-        frees_at = next_place(limit, use, now)
+        frees_at = next_slot(limit, use, now)
     if frees_at is None:
         return ""
     return f" {_('You can request another one {when}.', when=relative_time(frees_at))}"

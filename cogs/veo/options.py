@@ -8,7 +8,7 @@ from discord.app_commands import Choice, Command
 from bot.i18n import N_, _, format_or
 from bot.media.images import KINDS, MAX_SIZE
 from bot.provider.catalogue import CATALOGUE, Model, Option, OptionValue
-from bot.provider.input_kinds import BY_IMAGES, MOST_REFERENCES, InputKind
+from bot.provider.input_kinds import BY_IMAGES, MAX_REFERENCES, InputKind
 
 # The options that are no fields of the catalogue.
 PROMPT = N_("Describe the video")
@@ -19,7 +19,7 @@ IMAGES = {
 }
 REFERENCES = {
     "reference_1": "A reference image: who or what to show; not together with the images above",
-    **{f"reference_{number}": "Another reference image" for number in range(2, MOST_REFERENCES + 1)},
+    **{f"reference_{number}": "Another reference image" for number in range(2, MAX_REFERENCES + 1)},
 }
 FILES = {**IMAGES, **REFERENCES}
 

@@ -48,7 +48,7 @@ def render_quote(quote: Quote) -> Card:
         _heading(quote),
         *parameter_lines(quote.preview),
         *lineage_lines(quote.preview),
-        price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
+        price_line(quote.quote_row.price, is_past_price=quote.is_past_price),
         limit_line(quote),
         budget_line(quote.budgets),
         wait_line(quote),
@@ -65,14 +65,14 @@ def _heading(quote: Quote) -> str:
     return _(HEADINGS[model.kind if model else spec_in(quote.quote_row).kind])
 
 
-def price_line(price: float | None, *, is_recalled: bool) -> str:
+def price_line(price: float | None, *, is_past_price: bool) -> str:
     """Say what it costs, and how that is known; `price`: in the provider's credits."""
     if price is None:
         return _(
             "💰 Price: **unknown**. The video service doesn't show it right now, and nobody has "
             "made a video like this here before."
         )
-    if is_recalled:
+    if is_past_price:
         return _(
             "💰 Price: about **{price}**, based on earlier videos. The video service doesn't "
             "show it right now.",
@@ -139,10 +139,10 @@ def _eta_line(quote: Quote) -> str:
         return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
     if eta.position > LAST_POSITION:
         return _("⏳ Wait: after more than {most} other requests.", most=number(LAST_POSITION))
-    place = number(eta.position)
+    position = number(eta.position)
     if not wait:
-        return _("⏳ Wait: position {place} in the queue.", place=place)
-    return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=place)
+        return _("⏳ Wait: position {place} in the queue.", place=position)
+    return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=position)
 
 
 def reviewed_line() -> str:

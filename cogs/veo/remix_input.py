@@ -83,11 +83,11 @@ class RemixInputs:
         return replace(self._spec, model=model_id, prompt=self._prompt.value, options=options)
 
 
-def _text(name: str, value: str, most: int) -> discord.ui.TextInput[Any]:
+def _text(name: str, value: str, max_length: int) -> discord.ui.TextInput[Any]:
     return discord.ui.TextInput(
         custom_id=name,
         style=discord.TextStyle.paragraph,
-        default=value[:most] or None,
+        default=value[:max_length] or None,
         required=name == "prompt",
-        max_length=most,
+        max_length=max_length,
     )

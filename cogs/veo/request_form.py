@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.discord_client.replies import note_shown
+from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.escape import escape
 from bot.i18n import pgettext
@@ -41,7 +41,7 @@ class RequestForm(Form):
             words = words_to_copy(spec.prompt)
             way_on = interaction.client.way_on(error) or discord.utils.MISSING
             await interaction.response.send_message(str(error), embed=words, view=way_on, ephemeral=True)
-            await note_shown(interaction, error)
+            await record_shown(interaction, error)
 
     async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Do what the form is for; every error becomes a reply."""

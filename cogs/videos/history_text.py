@@ -4,7 +4,7 @@ from bot.db.models import OPEN, Generation, Status
 from bot.i18n import N_, _, format_and, number
 from bot.library.history import HistoryPage
 from bot.money import show_money
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 from cogs.cards.card import lineage_lines, number_line, parameter_lines, shown_prompt, state_line
 from cogs.ui.links import linked, message_link
 
@@ -23,7 +23,7 @@ def render_history(page: HistoryPage) -> str:
         state_line(generation),
         *parameter_lines(generation),
         *lineage_lines(generation),
-        _("Requested {date}.", date=moment(generation.created_at)),
+        _("Requested {date}.", date=absolute_time(generation.created_at)),
         _cost_line(generation),
         f"> {shown_prompt(generation)}",
         number_line(generation),

@@ -82,11 +82,11 @@ def _view(page: HistoryPage) -> discord.ui.View:
         actions.append(DeleteButton(generation.id))
         if generation.erased_at is None and generation.delivered_at is not None:
             actions.append(RepostButton(generation.id))
-    places = [
+    targets = [
         (page.newer_id, pgettext("button", "Newer")),
         (generation.id, None),
         (page.older_id, pgettext("button", "Older")),
     ]
-    turns = [HistoryButton(target, label, row=NAVIGATION_ROW) for target, label in places if target]
+    buttons = [HistoryButton(target, label, row=NAVIGATION_ROW) for target, label in targets if target]
     card = card_button(generation, generation.card_id, row=NAVIGATION_ROW)
-    return view_of(*actions, watch_button(generation), *turns, card)
+    return view_of(*actions, watch_button(generation), *buttons, card)

@@ -7,7 +7,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
-from bot.discord_client.replies import note_shown
+from bot.discord_client.replies import record_shown
 from bot.errors import OutcomeUnknownError, UserError
 from bot.i18n import pgettext
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
@@ -89,7 +89,7 @@ class NextForm(Form):
             await interaction.edit_original_response(
                 content=str(error), embed=words, attachments=[], view=view
             )
-            await note_shown(interaction, error)
+            await record_shown(interaction, error)
 
     async def go_on(
         self, interaction: Interaction, source: Generation, prompt: str, model: Model | None

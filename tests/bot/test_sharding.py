@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sharding import GUILD_SHIFT, MOST_SHARDS, Shards, parse_shards
+from bot.sharding import GUILD_SHIFT, MAX_SHARDS, Shards, parse_shards
 
 
 def test_shards_are_written_as_numbers_and_ranges() -> None:
@@ -36,6 +36,6 @@ def test_any_text_is_shards_or_refused(text: str) -> None:
 
 
 def test_discords_rule_says_which_shard_a_server_is_on() -> None:
-    assert MOST_SHARDS > 16
+    assert MAX_SHARDS > 16
     assert parse_shards(4, "2").has(6 << GUILD_SHIFT)
     assert not parse_shards(4, "2").has(7 << GUILD_SHIFT)

@@ -14,7 +14,7 @@ from bot.clock import utc_now
 from bot.home.setup import SetupStep
 from bot.media.image_links import MARGIN
 from cogs.admin.home_lists import LISTS
-from cogs.admin.home_view import PLACES
+from cogs.admin.home_view import TARGETS
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
@@ -377,7 +377,7 @@ async def the_use_of_the_server(world: World) -> None:
 async def the_home_of_moderators(world: World) -> None:
     home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
     await world.mona.click(home, custom_id="veo1:home:refresh")
-    for place in PLACES:
+    for place in TARGETS:
         await world.mona.click(home, custom_id=f"veo1:open:{place}")
     guide = shown(await world.mona.click(home, custom_id="veo1:open:setup")).message
     await world.mona.click(guide, custom_id="veo1:setup-now:all")

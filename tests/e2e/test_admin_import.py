@@ -12,7 +12,7 @@ import simcord
 from bot.db.database import open_database
 from bot.db.guild_models import Action, AuditRow
 from bot.db.models import Generation
-from bot.moderation.portable import MOST_BYTES
+from bot.moderation.portable import MAX_BYTES
 from bot.policy.documents import LimitKind, Policy, Rule, Scope
 from bot.preview.proposal import PreviewGoneError
 from sandbox.world import World
@@ -299,7 +299,7 @@ async def test_bad_files_change_nothing(world: World, elsewhere: Elsewhere) -> N
     for content, sentence in BAD.values():
         assert said(await elsewhere.load(content)) == sentence
     assert len(world.cdn.asked) == asked + 2, "a file that is too large was fetched"
-    assert MOST_BYTES < 2_000_000
+    assert MAX_BYTES < 2_000_000
     world.cdn.refusal = 404
     assert said(await elsewhere.load(b"{}")) == "I couldn't get the file. Try again. Nothing changed."
     world.cdn.refusal = None

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from bot.clock import utc_now
 from bot.db.database import open_database
 from bot.db.guild_models import AppealRow
-from bot.timestamps import moment
+from bot.timestamps import absolute_time
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask, bodies, direct_messages, eventually, refuse, shown
 from tests.e2e.moderating import labels, said, use
@@ -135,7 +135,7 @@ async def test_moderators_see_that_the_member_is_blocked_too_and_the_member_read
     assert "🚫 They're blocked now, too" in message.content
     assert await click(world.mona, message, label) == []
     [told] = direct_messages(world)
-    ends = f"The block lasts until {moment(until)}."
+    ends = f"The block lasts until {absolute_time(until)}."
     assert f"🚫 **Not yet, though:** you're still blocked from /veo there. {ends}" in told.content
 
 

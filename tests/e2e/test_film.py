@@ -198,7 +198,7 @@ async def test_after_a_restart_the_next_shots_use_the_thread_there_is(world: Wor
 async def test_a_film_that_was_posted_and_not_recorded_is_found_and_posted_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note, killed = FilmQueue.note_troubles, asyncio.Event()
+    note, killed = FilmQueue.update_troubles, asyncio.Event()
 
     async def die_once(self: FilmQueue, row: FilmRow, change: Change, **values: Any) -> FilmRow:
         if "result_id" in values and not killed.is_set():
@@ -206,7 +206,7 @@ async def test_a_film_that_was_posted_and_not_recorded_is_found_and_posted_once(
             await asyncio.Event().wait()  # as a process that is not there any more
         return await note(self, row, change, **values)
 
-    monkeypatch.setattr(FilmQueue, "note_troubles", die_once)
+    monkeypatch.setattr(FilmQueue, "update_troubles", die_once)
     film = await make_film(world, *SHOTS[:2], continuity="cuts")
     await asyncio.wait_for(killed.wait(), SECONDS)
     await world.restart()

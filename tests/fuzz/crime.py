@@ -158,7 +158,7 @@ class Crime:
         """
         self._close_forms()
         owners = [int(belongings["member"]) for belongings in self.belongings_of.values()]
-        self.stage.check(sent, askers=[*owners, *(who.id for who in self.people.values())])
+        self.stage.check(sent, requesters=[*owners, *(who.id for who in self.people.values())])
 
     def _close_forms(self) -> None:
         store: Any = self.stage.world.app.bot._connection._view_store  # pyright: ignore[reportPrivateUsage]: there is no public list

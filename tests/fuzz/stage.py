@@ -61,10 +61,10 @@ class Stage:
         """Let Discord hand on an interaction, as `tests.e2e.raw.send_raw` does."""
         return await send_raw(self.world, who, kind, data, **more)
 
-    def check(self, sent: Sent, askers: Collection[int] = ()) -> None:
+    def check(self, sent: Sent, requesters: Collection[int] = ()) -> None:
         """Check what must hold after anything: no fault of ours, no secret, no ping.
 
-        `askers`: who may be told that their own video is there.
+        `requesters`: who may be told that their own video is there.
         """
         assert self.log.faults == [], self.log.faults
         for request in sent:
@@ -74,7 +74,7 @@ class Stage:
             assert TOKEN not in text.replace("sandbox.", "")
             assert self.world.provider.key not in text
             is_answer = request["path"].endswith("/callback")
-            assert_no_ping(request["json"], () if is_answer else askers)
+            assert_no_ping(request["json"], () if is_answer else requesters)
         assert self.world.provider.key not in "".join(self.log.text)
 
     async def _begin(self) -> None:
@@ -105,15 +105,15 @@ class Stage:
         self.world = await enter(World(provider, settings, timing_with(deadline=86_400), is_dated_now=True))
 
 
-def assert_no_ping(body: Any, askers: Collection[int] = ()) -> None:
-    """Check that a message can mention nobody, or one of `askers`."""
+def assert_no_ping(body: Any, requesters: Collection[int] = ()) -> None:
+    """Check that a message can mention nobody, or one of `requesters`."""
     data = body.get("data", body) if isinstance(body, dict) else {}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]: JSON
     if not isinstance(data, dict) or not data.get("content"):  # pyright: ignore[reportUnknownMemberType]: JSON
         return
     allowed: Any = data.get("allowed_mentions")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
     assert isinstance(allowed, dict), f"the message may mention: {data}"
     assert not allowed.get("parse"), allowed  # pyright: ignore[reportUnknownMemberType]: JSON
-    assert {*allowed.get("users", [])} <= {*askers}, allowed  # pyright: ignore[reportUnknownMemberType]: JSON
+    assert {*allowed.get("users", [])} <= {*requesters}, allowed  # pyright: ignore[reportUnknownMemberType]: JSON
     assert not allowed.get("roles"), allowed  # pyright: ignore[reportUnknownMemberType]: JSON
     assert not allowed.get("replied_user"), allowed  # pyright: ignore[reportUnknownMemberType]: JSON
 

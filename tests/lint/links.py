@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.lint.findings import Check, Findings
 from tests.lint.pages import Page, pages
 
-MOST_WORDS = 1500  # of the README: what a newcomer reads
+MAX_WORDS = 1500  # of the README: what a newcomer reads
 ELSEWHERE = ("https://", "http://", "mailto:")
 BACK = "[Back to the README](../README.md)"
 
@@ -27,8 +27,8 @@ def every_link_leads_to_a_file_and_a_heading(root: Path) -> Findings:
 def the_readme_is_short(root: Path) -> Findings:
     """Find a README that nobody would read to the end."""
     page = Page(root, "README.md")
-    if (words := len(page.text.split())) > MOST_WORDS:
-        yield page.found(f"{words:,} words are more than {MOST_WORDS:,}: move some to docs/.")
+    if (words := len(page.text.split())) > MAX_WORDS:
+        yield page.found(f"{words:,} words are more than {MAX_WORDS:,}: move some to docs/.")
 
 
 def every_page_names_its_readers_and_leads_back(root: Path) -> Findings:

@@ -14,7 +14,7 @@ from tests.lint.pages import pages
 from tests.packaging.dockerfile import last_words, read_steps
 
 ANALYZER = shutil.which("systemd-analyze")
-MOST_EXPOSED = 20  # tenths; 14 with systemd 252, and every version looks at a few more things
+MAX_EXPOSED = 20  # tenths; 14 with systemd 252, and every version looks at a few more things
 SECONDS = {"s": 1, "min": 60}
 PYTHON = "/opt/veo-bot/venv/bin/python"
 # What each word must say, and why if that is not plain.
@@ -67,9 +67,7 @@ def systemd_understands_every_line(root: Path) -> Findings:
 def systemd_finds_little_to_attack(root: Path) -> Findings:
     """Find rights that the program does not need."""
     unit = Unit(root)
-    code, said = _analyze(
-        "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", unit.path
-    )
+    code, said = _analyze("security", "--offline=true", f"--threshold={MAX_EXPOSED}", "--no-pager", unit.path)
     if code != 0:
         yield unit.found(f"systemd finds much to attack: {said.strip()}")
 

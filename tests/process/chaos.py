@@ -21,7 +21,7 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
-from sandbox.generations import Teller
+from sandbox.generations import CostAnswer
 from sandbox.provider import QUICK, Provider
 from sandbox.world import wait_until
 from tests.process.havoc import EDIT, POST, THREAD, DiscordHavoc, ProviderHavoc
@@ -33,7 +33,7 @@ from tests.wire_discord import WireDiscord
 
 LOG_SECONDS = 2.0  # by which the provider's log lags behind
 # Which answers tell a cost, one of these in each run.
-TELLERS: Sequence[Sequence[Teller]] = (["create"], ["header"], ["poll"], [])
+ANSWERS: Sequence[Sequence[CostAnswer]] = (["create"], ["header"], ["poll"], [])
 FINAL = ("Ready", "No video", "cancelled")  # one of these stands on a card that is final
 GAP = 0.1  # seconds between two requests, on average
 SETTLE_SECONDS = 240.0
@@ -129,7 +129,7 @@ async def run_chaos(*, generations: int, kills: int, share: float, seed: int, fo
     provider.faults = provider_havoc = ProviderHavoc(random.Random(chance.random()), share, provider.key)
     started = time.monotonic()
     async with wire, provider:
-        provider.generations.tellers = frozenset(chance.choice(TELLERS))
+        provider.generations.cost_answers = frozenset(chance.choice(ANSWERS))
         scene = Scene(wire, provider, folder)
         upheavals = Upheavals(scene, provider_havoc, chance, generations)
         await upheavals.prepare()

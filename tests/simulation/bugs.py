@@ -67,9 +67,9 @@ async def _post_unseen(
 
 
 async def _deliver_before_posting(self: Deliver, generation: Generation, post: Any) -> Generation:
-    generation = await self._queue.note(generation, delivered_at=self._clock())
+    generation = await self._queue.update(generation, delivered_at=self._clock())
     if generation.result_id is None and (posted := await self._post_in_time(generation, post)):
-        return await self._queue.note(
+        return await self._queue.update(
             generation, result_id=posted.message_id, result_channel_id=posted.channel_id
         )
     return generation

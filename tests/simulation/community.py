@@ -145,7 +145,7 @@ class Community:
         self, process: "Process", requester: Requester, which: float, *, is_continued: bool
     ) -> None:
         """Make a video again, or continue it; its last frame is left out: there is no ffmpeg here."""
-        rows = await services_of(process).generations.list_recent(requester.guild_id, most=RECENT)
+        rows = await services_of(process).generations.list_recent(requester.guild_id, max_rows=RECENT)
         made = [row for row in rows if row.status is Status.SUCCEEDED]
         if made:
             source = made[int(which * len(made))]

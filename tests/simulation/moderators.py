@@ -130,7 +130,7 @@ class Moderators:
 
     async def _take_down(self, process: "Process", by: Moderator) -> None:
         """Delete a video that somebody may be about to continue."""
-        rows = await services_of(process).generations.list_recent(by.guild_id, most=10)
+        rows = await services_of(process).generations.list_recent(by.guild_id, max_rows=10)
         if rows:
             row, filmmakers = self._chance.choice(rows), self._community.filmmakers
             await services_of(process).removal.remove(by.guild_id, row.id, by.user_id)

@@ -10,7 +10,7 @@ from tests.simulation.held_bugs import HELD_BUGS
 from tests.simulation.run import Result, play
 from tests.simulation.scenario import Scenario, filmy, harsh, watched
 
-MOST_SEEDS = 100
+MAX_SEEDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +28,20 @@ class Found:
 
 
 def prove(
-    template: Path, names: Sequence[str], tell: Callable[[str], None], *, most: int = MOST_SEEDS
+    template: Path, names: Sequence[str], tell: Callable[[str], None], *, max_seeds: int = MAX_SEEDS
 ) -> list[Found]:
     """Look for each bug, seed by seed; `tell` gets each row of the table."""
     tell("| planted bug | seeds | what was found first |\n| --- | ---: | --- |")
     found: list[Found] = []
     for name in names:
-        found.append(find(template, name, most))
+        found.append(find(template, name, max_seeds))
         tell(found[-1].row)
     return found
 
 
-def find(template: Path, name: str, most: int = MOST_SEEDS) -> Found:
+def find(template: Path, name: str, max_seeds: int = MAX_SEEDS) -> Found:
     """Look for one bug."""
-    for seed in range(1, most + 1):
+    for seed in range(1, max_seeds + 1):
         result = play_with(name, seed, template)
         if result.findings:
             return Found(name, seed, result.findings[0].replace("|", "/")[:100])

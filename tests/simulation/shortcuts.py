@@ -114,8 +114,8 @@ class Shortcuts:
         """Take them."""
         claim, rest = GenerationQueue.claim, self._rest
 
-        async def claim_if_any(queue: GenerationQueue, most: int) -> list[Generation]:
-            claimed = await claim(queue, most) if rest(queue) <= 0 else []
+        async def claim_if_any(queue: GenerationQueue, max_rows: int) -> list[Generation]:
+            claimed = await claim(queue, max_rows) if rest(queue) <= 0 else []
             bot.jobs.runner.LOOK_INTERVAL = 1.0 if claimed else rest(queue) or 1.0
             return claimed
 

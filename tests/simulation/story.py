@@ -7,8 +7,8 @@ from tests.simulation.run import Result
 from tests.simulation.scenario import Scenario
 
 NAME = re.compile(r"\b[0-9a-f]{16}\b")
-MOST_TRIES = 30  # of smaller scenarios
-MOST_LINES = 60  # of a story
+MAX_TRIES = 30  # of smaller scenarios
+MAX_LINES = 60  # of a story
 BEFORE = 3  # lines about all that lead to the first one about a request
 
 Play = Callable[[Scenario], Result]
@@ -21,7 +21,7 @@ def shrink(result: Result, play: Play) -> Result:
         again = False
         for scenario in result.scenario.smaller():
             tries += 1
-            if tries > MOST_TRIES:
+            if tries > MAX_TRIES:
                 return result
             found = play(scenario)
             if found.findings:
@@ -35,12 +35,10 @@ def story(result: Result) -> str:
     names = {name for finding in result.findings for name in NAME.findall(finding)}
     told = [line for line in result.lines if any(name in line for name in names)]
     if not told:
-        told = result.lines[-MOST_LINES:]
+        told = result.lines[-MAX_LINES:]
     first, last = result.lines.index(told[0]), len(result.lines) - result.lines[::-1].index(told[-1])
     among = [line for line in result.lines[max(0, first - BEFORE) : last] if line in told or _is_of_all(line)]
-    shown = (
-        among if len(among) <= MOST_LINES else [*among[: MOST_LINES // 2], "…", *among[-MOST_LINES // 2 :]]
-    )
+    shown = among if len(among) <= MAX_LINES else [*among[: MAX_LINES // 2], "…", *among[-MAX_LINES // 2 :]]
     scenario = result.scenario
     return "\n".join(
         [

@@ -65,7 +65,7 @@ async def test_what_was_known_holds_while_discord_does_not_answer(
 async def test_servers_that_are_too_many_are_forgotten_oldest_first(
     wire: WireDiscord, client: discord.Client, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(servers, "MOST", 1)
+    monkeypatch.setattr(servers, "MAX_SERVERS", 1)
     known, second = Servers(client, clock), await wire.add_guild("Second")
     for guild_id in (wire.guild.id, second.id, second.id, wire.guild.id):
         assert await known.find(guild_id) is not None

@@ -26,7 +26,7 @@ THREAD_OF = {
 }
 ARCHIVE_DURATIONS = frozenset({60, 1440, 4320, 10080})  # minutes
 NAME_LENGTH = 100
-MOST_MESSAGES = 100  # in one answer
+MAX_MESSAGES = 100  # in one answer
 
 
 class ChannelRoutes:
@@ -103,7 +103,7 @@ class ChannelRoutes:
         """Answer with the newest messages first, as Discord does."""
         query = request.query
         limit = int(query.get("limit", "50"))
-        if not 1 <= limit <= MOST_MESSAGES:
+        if not 1 <= limit <= MAX_MESSAGES:
             raise invalid_form("limit", "int value should be between 1 and 100.", "NUMBER_TYPE_MAX")
         before, after = int(query.get("before", 2**63)), int(query.get("after", 0))
         messages = [

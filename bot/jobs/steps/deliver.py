@@ -139,13 +139,13 @@ class Deliver:
         if task.video_url is None or task.video_url == generation.video_url:
             raise trouble
         log.warning("the file's address has changed")
-        return await self._queue.note(generation, video_url=task.video_url)
+        return await self._queue.update(generation, video_url=task.video_url)
 
     async def _post_ending(self, generation: Generation) -> Posted:
         return await self._delivery.post_ending(await self._begin_posting(generation))
 
     async def _begin_posting(self, generation: Generation) -> Generation:
-        return _still_there(await self._queue.note(generation, posting_at=self._clock()))
+        return _still_there(await self._queue.update(generation, posting_at=self._clock()))
 
     async def _deliver(self, generation: Generation, post: Post) -> Generation:
         """Post, then the card, then write that it is done; each is passed over where it is done already."""
@@ -153,9 +153,9 @@ class Deliver:
             posted = await self._post_in_time(generation, post) if generation.result_id is None else None
         except _RemovedError as error:
             log.info("not posted because it was removed")
-            return await self._close(await self._queue.note(error.generation, video_url=None))
+            return await self._close(await self._queue.update(error.generation, video_url=None))
         if posted is not None:
-            generation = await self._queue.note(
+            generation = await self._queue.update(
                 generation, result_id=posted.message_id, result_channel_id=posted.channel_id
             )
         is_removed = generation.status is Status.SUCCEEDED and generation.removed_at is not None
@@ -217,7 +217,7 @@ class Deliver:
                 raise self._postponed(error) from error
             log.warning("could not update the finished card", reason=str(error))
         await asyncio.to_thread(self.clean_up, generation)
-        delivered = await self._note_delivered(generation)
+        delivered = await self._record_delivered(generation)
         if is_given_up:
             DELIVERY_ERRORS.labels(GIVEN_UP).inc()
         if delivered.removed_at != generation.removed_at:
@@ -243,10 +243,10 @@ class Deliver:
         if generation.card_id is not None:
             return generation
         card_id = await self._delivery.find_card(generation)
-        return generation if card_id is None else await self._queue.note(generation, card_id=card_id)
+        return generation if card_id is None else await self._queue.update(generation, card_id=card_id)
 
-    async def _note_delivered(self, generation: Generation) -> Generation:
-        return await self._queue.note(generation, delivered_at=self._clock())
+    async def _record_delivered(self, generation: Generation) -> Generation:
+        return await self._queue.update(generation, delivered_at=self._clock())
 
     def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
         wait = self._timing.delivery_wait

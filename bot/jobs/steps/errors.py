@@ -16,7 +16,7 @@ class StepPostponedError(Exception):
         Args:
             reason: in whosever words.
             wait: how long to leave it alone.
-            lets_others: the reason is its own, so its place at the provider is another's at once.
+            lets_others: the reason is its own, so its slot at the provider is another's at once.
             words: the provider's own.
         """
         super().__init__(reason)

@@ -35,7 +35,7 @@ from bot.provider.errors import (
 # A create call that one of these ends was certainly not accepted, so it may be sent again.
 NOT_ACCEPTED = (AccountError, ForbiddenError, RateLimitError, UnknownTaskError, UnreachableError)
 LOOK_PATIENCE = 10.0  # seconds that the provider gets to say more about a refusal
-NOTE_INTERVAL = timedelta(minutes=1)  # between two looks at what another process wrote down
+WRITE_INTERVAL = timedelta(minutes=1)  # between two looks at what another process wrote down
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class Gate:
         self._clock = clock
         self._scopes = RefusalScopes(account_wait=timing.account_wait, busy_wait=timing.busy_wait)
         self._logged: ProviderPause | None = None
-        self._noted: ProviderPause | None = None
+        self._written: ProviderPause | None = None
         self._looked_at: datetime | None = None
         self._accepted = set[str]()  # models, since it was last written down
         self._account_lock = asyncio.Lock()
@@ -65,7 +65,7 @@ class Gate:
             StepPostponedError: the provider would refuse it now.
         """
         if self._looked_at is None:
-            await self._recall()
+            await self._restore()
         hold = self._scopes.hold(generation.id, provider_name_of(generation.model), self._clock())
         if hold is None:
             return
@@ -75,7 +75,7 @@ class Gate:
         raise StepPostponedError(reason, hold.wait, lets_others=hold.lets_others, words=words)
 
     def accepted(self, generation: Generation) -> None:
-        """Note that the provider took a request."""
+        """Record that the provider took a request."""
         model = provider_name_of(generation.model)
         self._scopes.accepted(model)
         self._accepted.add(model)
@@ -86,7 +86,7 @@ class Gate:
         await self._tell()
 
     async def refused(self, generation: Generation, error: VeoError) -> NoReturn:
-        """Judge a refusal, one of `NOT_ACCEPTED`.
+        """Classify a refusal, one of `NOT_ACCEPTED`.
 
         Raises:
             CreateRefusedError: it ends the request.
@@ -154,30 +154,30 @@ class Gate:
             return False
         return key.is_ours and key.trouble is not None
 
-    async def _recall(self) -> None:
+    async def _restore(self) -> None:
         """Take over what the last process learnt, so that it costs no more requests."""
-        pause = await self._read_note()
+        pause = await self._read_pause()
         if pause is not None and self._scopes.pause is None:
             self._scopes.restore(pause, self._clock())
-            self._noted = self._logged = pause
+            self._written = self._logged = pause
 
     async def _tell(self) -> None:
         """Log and write down what changed; now and then, look at what another process wrote."""
         pause, accepted, self._accepted = self._scopes.pause, self._accepted, set[str]()
         self._log(pause)
-        is_due = self._looked_at is None or abs(self._clock() - self._looked_at) >= NOTE_INTERVAL
-        if pause == self._noted and not (is_due and (pause or accepted)):
+        is_due = self._looked_at is None or abs(self._clock() - self._looked_at) >= WRITE_INTERVAL
+        if pause == self._written and not (is_due and (pause or accepted)):
             return
-        written = await self._read_note()
+        written = await self._read_pause()
         is_of_others = written is not None and written.models and accepted.isdisjoint(written.models)
-        if pause is None and written != self._noted and is_of_others:
+        if pause is None and written != self._written and is_of_others:
             return
         if pause != written:
-            await self._write_note(pause)
+            await self._write_pause(pause)
         else:
-            self._noted = pause
+            self._written = pause
 
-    async def _read_note(self) -> ProviderPause | None:
+    async def _read_pause(self) -> ProviderPause | None:
         if self._database is None:
             return None
         self._looked_at = self._clock()
@@ -185,9 +185,9 @@ class Gate:
             return await fetch_pause(self._database)
         except (DatabaseBusyError, SQLAlchemyError) as error:
             log.warning("could not read which requests the provider refuses", reason=str(error))
-            return self._noted
+            return self._written
 
-    async def _write_note(self, pause: ProviderPause | None) -> None:
+    async def _write_pause(self, pause: ProviderPause | None) -> None:
         if self._database is None:
             return
         try:
@@ -195,7 +195,7 @@ class Gate:
         except (DatabaseBusyError, SQLAlchemyError) as error:
             log.warning("could not record which requests the provider refuses", reason=str(error))
         else:
-            self._noted = pause
+            self._written = pause
 
     def _log(self, pause: ProviderPause | None) -> None:
         was, is_now = _is_wide(self._logged), _is_wide(pause)

@@ -11,7 +11,7 @@ from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import PAID_ALL_THE_SAME, FailureKind
-from bot.jobs.endings import NOT_CHARGED, told
+from bot.jobs.endings import NOT_CHARGED, cost_values
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.ledger_search import Found, LedgerSearch
@@ -117,7 +117,7 @@ class LateWatch:
                 case CallRefused():
                     return await self._close(generation)
                 case Found(task_id, cost):
-                    return await self._queue.note(generation, provider_id=task_id, **told(cost))
+                    return await self._queue.update(generation, provider_id=task_id, **cost_values(cost))
                 case None:
                     return await self._keep_looking(generation, "not in the provider's log")
         except (VeoError, TaskTakenError, DatabaseBusyError) as error:
@@ -141,5 +141,5 @@ class LateWatch:
         self._failed.discard(generation.id)
         self._watches.pop(generation.id, None)
         if generation.failure_kind in PAID_ALL_THE_SAME:
-            return await self._queue.note(generation, late_until=None)
-        return await self._queue.note(generation, late_until=None, **NOT_CHARGED)
+            return await self._queue.update(generation, late_until=None)
+        return await self._queue.update(generation, late_until=None, **NOT_CHARGED)

@@ -42,5 +42,5 @@ async def without_frame(
     if film_id is None or source_id is None:
         return ImageError(kind_of_missing(generation), str(error))
     await give_up_frame(film_id, source_id)
-    await queue.note(generation, awaits_id=source_id)
+    await queue.update(generation, awaits_id=source_id)
     return StepPostponedError(str(error), timedelta())

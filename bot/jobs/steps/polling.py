@@ -50,7 +50,7 @@ class Polling:
 
     Args:
         estimator: knows when to ask and what to tell the member meanwhile; learns from every video.
-        limiter: gives turns to ask.
+        limiter: gives slots to ask.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Polling:
 
         Raises:
             StoppingError: the program is stopping.
-            LeaseLostError: it was cancelled, or another process carries it now.
+            LeaseLostError: it was cancelled, or another process runs it now.
         """
         self._in_flight += 1
         self._busy_since = self._busy_since or monotonic()
@@ -107,7 +107,7 @@ class Polling:
         while True:
             delay = min(delay, max(left.total_seconds(), MIN_POLL_DELAY))  # and once more at the end
             eta = await self._wait(generation, delay, eta, watch)
-            await self._limiter.turn()
+            await self._limiter.acquire()
             await self._queue.ensure_held(generation)
             task, ending = await self._ask(generation, answers)
             if task is not None and task.state is TaskState.COMPLETED:
@@ -181,7 +181,7 @@ class Polling:
     async def _announce(self, generation: Generation, eta: Eta) -> None:
         """Bring the card up to date, and begin to open the thread: the member sees where it will come.
 
-        Discord may hold threads up for minutes, and the next member waits for this request's place.
+        Discord may hold threads up for minutes, and the next member waits for this request's slot.
         """
         await self._show(generation, eta)
         opening = asyncio.create_task(self._open_thread(generation), name=f"announce {generation.id}")
@@ -192,7 +192,7 @@ class Polling:
         try:
             thread_id = await self._delivery.open_thread(generation)
             if thread_id is not None and thread_id != generation.thread_id:
-                await self._queue.note(generation, thread_id=thread_id)
+                await self._queue.update(generation, thread_id=thread_id)
         except DeliveryPostponedError as error:
             log.warning("no thread", reason=str(error))  # the result matters, and comes later
         except LeaseLostError:

@@ -58,7 +58,7 @@ class Readiness:
             if error.retry_after is not None:
                 wait = timedelta(seconds=error.retry_after)
             raise StepPostponedError(str(error), wait) from error
-        return await self._queue.note(generation, card_id=card_id)
+        return await self._queue.update(generation, card_id=card_id)
 
     async def _show_card(self, generation: Generation) -> int:
         """Return the id of the card: Discord's answer to the one that was sent may be lost."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 import structlog
 
 from bot.db.models import Generation, is_being_sent
-from bot.jobs.endings import told
+from bot.jobs.endings import cost_values
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
@@ -52,9 +52,9 @@ class Settlement:
         try:
             match await find_call(self._veo, generation):
                 case CallRefused():
-                    return await self._queue.note(generation, submitted_at=None)
+                    return await self._queue.update(generation, submitted_at=None)
                 case Found(task_id, cost):
-                    return await self._queue.note(generation, provider_id=task_id, **told(cost))
+                    return await self._queue.update(generation, provider_id=task_id, **cost_values(cost))
                 case None:
                     reason = "not in the provider's log"
         except (VeoError, TaskTakenError) as error:

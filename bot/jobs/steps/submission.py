@@ -16,7 +16,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status, waits_since
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.endings import told
+from bot.jobs.endings import cost_values
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
@@ -35,7 +35,7 @@ from bot.provider.models import Task
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-MOST_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
+MAX_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
 
 
 class Submission:
@@ -152,7 +152,7 @@ class Submission:
         try:
             return await change
         except LeaseLostError:
-            await self._queue.note_outcome(generation, submitted_at=None)
+            await self._queue.record_outcome(generation, submitted_at=None)
             raise
 
     async def _requeue(self, generation: Generation) -> Generation:
@@ -198,7 +198,7 @@ class Submission:
         task = await self._find_task(call.task_id)
         if task is not None and task.has_reason:
             return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
-        if generation.submission >= MOST_SUBMISSIONS:
+        if generation.submission >= MAX_SUBMISSIONS:
             return await self._queue.fail(generation, FailureKind.TROUBLE, None)
         log.warning("sending again because the provider's log shows it was not accepted")
         await self._requeue(generation)
@@ -214,11 +214,11 @@ class Submission:
         self, generation: Generation, task_id: str | None, cost: Cost | None
     ) -> Generation | None:
         """Write down the provider's id; None: it is another's, so that the call's fate is open."""
-        values = {"provider_id": task_id, **told(cost)}
+        values = {"provider_id": task_id, **cost_values(cost)}
         try:
             return await self._queue.move(generation, Status.RUNNING, **values)
         except LeaseLostError:
-            await self._queue.note_outcome(generation, **values)
+            await self._queue.record_outcome(generation, **values)
             raise
         except TaskTakenError:
             log.error("the provider returned another request's id", task=task_id)

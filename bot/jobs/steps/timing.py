@@ -38,7 +38,7 @@ class Timing:
     card_window: timedelta = timedelta(minutes=10)  # for the last edit of the card
 
 
-MOST_WATCHED = 10_000  # moments; of one that is forgotten, a clock that is set changes the age again
+MAX_WATCHED = 10_000  # moments; of one that is forgotten, a clock that is set changes the age again
 
 
 class Stopwatch:
@@ -64,7 +64,7 @@ class Patience:
         self._clock = clock
         self._monotonic = monotonic
         self._began = clock()
-        self._watches = FIFOCache[tuple[str, datetime], Stopwatch](MOST_WATCHED)
+        self._watches = FIFOCache[tuple[str, datetime], Stopwatch](MAX_WATCHED)
 
     def age(self, generation_id: str, since: datetime) -> timedelta:
         """Return what has passed since that moment of a generation; none, if it is in the future."""

@@ -78,7 +78,7 @@ class Upload(Generic[Subject]):
 
         Raises:
             DeliveryPostponedError, UndeliverableError: as `DeliveryPort.post_video`.
-            DatabaseBusyError: what was learnt cannot be noted now.
+            DatabaseBusyError: what was learnt cannot be recorded now.
         """
         suspicion = self._suspicions.get(subject.id)
         try:
@@ -99,12 +99,12 @@ class Upload(Generic[Subject]):
         found = await self._delivery.find_result(subject)
         return found or await self._delivery.post_video(await begin(subject), clip, with_file=False)
 
-    async def _post(self, subject: Subject, clip: Clip, begin: Begin[Subject], most: int) -> Posted:
+    async def _post(self, subject: Subject, clip: Clip, begin: Begin[Subject], max_size: int) -> Posted:
         guild_id, tier = subject.guild_id, await self._delivery.boost_level(subject)
         limit: int | None = await self._limits.limit_of(guild_id, tier)
         while limit is not None:
             try:
-                return await self._post_within(min(limit, most), subject, clip, begin)
+                return await self._post_within(min(limit, max_size), subject, clip, begin)
             except FittingError as error:
                 log.warning("could not shrink a video, so posting a link", reason=str(error))
                 break

@@ -40,15 +40,15 @@ async def history(database: Database) -> None:
 @pytest.mark.usefixtures("history")
 async def test_the_list_is_believed_before_history(database: Database) -> None:
     context = await context_of(database, 900.0, is_quoted=True)
-    assert (context.price, context.is_recalled, context.max_waiting) == (900, False, 7)
+    assert (context.price, context.is_past_price, context.max_waiting) == (900, False, 7)
 
 
 @pytest.mark.usefixtures("history")
 async def test_history_is_read_only_where_somebody_needs_a_price(database: Database) -> None:
     context = await context_of(database)
-    assert (context.price, context.is_recalled) == (None, False)
+    assert (context.price, context.is_past_price) == (None, False)
     context = await context_of(database, is_quoted=True)
-    assert (context.price, context.is_recalled) == (COST, True)
+    assert (context.price, context.is_past_price) == (COST, True)
 
 
 @pytest.mark.usefixtures("history")
@@ -66,4 +66,4 @@ async def test_a_server_with_a_budget_needs_a_price_and_what_was_spent(database:
 
 async def test_without_any_price_nothing_is_said_to_be_recalled(database: Database) -> None:
     context = await context_of(database, is_quoted=True)
-    assert (context.price, context.is_recalled) == (None, False)
+    assert (context.price, context.is_past_price) == (None, False)

@@ -25,8 +25,8 @@ async def lapse(room: Room, keep: timedelta | None = None) -> None:
     assert appeal is not None
     assert "send the request once more" in render_decision(appeal, "Ours")
     room.clock.advance(timedelta(hours=2))
-    await room.appeals.note_told(appeal_id)
-    await room.appeals.note_shown(appeal.row)
+    await room.appeals.record_notified(appeal_id)
+    await room.appeals.record_shown(appeal.row)
 
 
 async def clean(room: Room, keep: timedelta) -> None:

@@ -16,7 +16,7 @@ from bot.provider.catalogue import VideoRequest, build_request
 from bot.requests.spec import RequestSpec
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-ASKER = Requester(1, 1, 2, 3, Placement.CHANNEL)
+REQUESTER = Requester(1, 1, 2, 3, Placement.CHANNEL)
 HELD = Block(since=NOW - timedelta(hours=1))
 
 
@@ -26,7 +26,7 @@ def a_video(prompt: str = "a red dragon", **options: int) -> VideoRequest:
 
 def refused(context: AdmissionContext, *rules: str) -> UserError | None:
     releases = tuple(Release("a" * 16, rule) for rule in rules)
-    return check_request(ASKER, a_video(), replace(context, releases=releases), 5, NOW)
+    return check_request(REQUESTER, a_video(), replace(context, releases=releases), 5, NOW)
 
 
 def test_a_word_is_passed_and_another_one_is_not() -> None:
@@ -40,14 +40,14 @@ def test_a_word_is_passed_and_another_one_is_not() -> None:
 def test_a_refusal_names_all_words_of_both_prompts_and_one_release_passes_them() -> None:
     context = AdmissionContext(policy=Policy(words=("blue", "dragon", "cat", "red")))
     video = build_request("google/veo3", "a red dragon", {"negative_prompt": "a red cat"})
-    refusal = check_request(ASKER, video, context, 5, NOW)
+    refusal = check_request(REQUESTER, video, context, 5, NOW)
     assert isinstance(refusal, WordNotAllowedError)
     assert "words this server doesn't allow: “dragon”, “cat” and “red”." in str(refusal)
     rule = rule_of(refusal, None)
     assert rule is not None
     assert rule == word_rule("dragon", "cat", "red")
     passed = replace(context, releases=(Release("a" * 16, rule),))
-    assert check_request(ASKER, video, passed, 5, NOW) is None
+    assert check_request(REQUESTER, video, passed, 5, NOW) is None
     many = WordNotAllowedError([f"word number {number}" for number in range(40)])
     assert "“word number 0”, “word number 1”" in str(many)
     assert "and 33 more." in str(many)

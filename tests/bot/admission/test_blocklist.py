@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.admission.blocklist import MOST_WORDS, WORD_MAX_LENGTH, clean_word, fold, forbidden_in
+from bot.admission.blocklist import MAX_WORDS, WORD_MAX_LENGTH, clean_word, fold, forbidden_in
 from bot.errors import BadInputError
 from bot.text import clean
 
@@ -291,5 +291,5 @@ def test_an_entry_that_is_too_long_is_refused() -> None:
 
 
 def test_as_many_entries_as_a_server_may_have_are_searched_for() -> None:
-    words = [f"word{number}" for number in range(MOST_WORDS)]
+    words = [f"word{number}" for number in range(MAX_WORDS)]
     assert find_forbidden(f"a {words[-1].upper()} b", words) == words[-1]

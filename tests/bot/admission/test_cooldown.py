@@ -16,7 +16,7 @@ BACKWARDS = st.lists(st.floats(-30, 30), max_size=100)
 def play(moments: list[float], most: int) -> list[tuple[float, Pace]]:
     """Return what becomes of one person's interactions."""
     cooldown = Cooldown(most)
-    return [(moment, cooldown.note(1, moment)) for moment in moments]
+    return [(moment, cooldown.count(1, moment)) for moment in moments]
 
 
 @given(pauses=PAUSES, most=MOST)
@@ -49,9 +49,9 @@ def test_whoever_keeps_the_pace_is_never_refused(count: int, most: int, extra: f
 def test_refused_tries_do_not_prolong_the_wait(tries: int, most: int) -> None:
     cooldown = Cooldown(most)
     for _ in range(most + tries):
-        cooldown.note(1, 100.0)
-    assert cooldown.note(1, 100.0) is not Pace.FINE, "the bucket was not empty"
-    assert cooldown.note(1, 100.001 + WINDOW / most) is Pace.FINE
+        cooldown.count(1, 100.0)
+    assert cooldown.count(1, 100.0) is not Pace.FINE, "the bucket was not empty"
+    assert cooldown.count(1, 100.001 + WINDOW / most) is Pace.FINE
 
 
 @given(steps=BACKWARDS, most=MOST)
@@ -74,7 +74,7 @@ def test_a_pause_of_a_window_brings_the_whole_bucket_back() -> None:
 
 def test_people_do_not_slow_each_other() -> None:
     cooldown = Cooldown(1)
-    assert [cooldown.note(who, 0.0) for who in (1, 2, 1, 2, 1)] == [
+    assert [cooldown.count(who, 0.0) for who in (1, 2, 1, 2, 1)] == [
         Pace.FINE,
         Pace.FINE,
         Pace.TOO_FAST,
@@ -85,10 +85,10 @@ def test_people_do_not_slow_each_other() -> None:
 
 @given(people=st.lists(st.integers(0, 40), max_size=300), kept=st.integers(1, 20))
 def test_the_memory_is_bounded_and_forgets_who_acted_longest_ago(people: list[int], kept: int) -> None:
-    cooldown, last = Cooldown(1, most_people=kept), dict[int, None]()
+    cooldown, last = Cooldown(1, max_people=kept), dict[int, None]()
     for moment, who in enumerate(people):
         remembered = list(last)[-kept:]
-        pace = cooldown.note(who, moment * 0.001)
+        pace = cooldown.count(who, moment * 0.001)
         assert (pace is Pace.FINE) == (who not in remembered)
         last.pop(who, None)
         last[who] = None

@@ -12,7 +12,7 @@ from bot.admission.limits import (
     Limit,
     Use,
     check_quota,
-    next_place,
+    next_slot,
     remaining,
     resolve_limits,
     winning_rule,
@@ -264,7 +264,7 @@ def test_what_remains_is_what_is_allowed(steps: list[timedelta], most: int | Non
 def test_the_oldest_place_frees_when_one_less_is_used(steps: list[timedelta], kind: LimitKind) -> None:
     [limit] = [limit for limit in limits_of({kind: 3}) if limit.kind is kind]
     use = Use(counted_from(steps))
-    frees_at = next_place(limit, use, NOW)
+    frees_at = next_slot(limit, use, NOW)
     assert frees_at is not None, "one was asked for right now"
     assert use.within(kind, frees_at - TICK) == use.within(kind, NOW)
     assert use.within(kind, frees_at) < use.within(kind, NOW)
@@ -272,4 +272,4 @@ def test_the_oldest_place_frees_when_one_less_is_used(steps: list[timedelta], ki
 
 def test_where_nothing_is_used_no_place_frees() -> None:
     for limit in limits_of({DAY: 3, AT_ONCE: 1}):
-        assert next_place(limit, Use(at_once=1), NOW) is None
+        assert next_slot(limit, Use(at_once=1), NOW) is None

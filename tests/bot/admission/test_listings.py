@@ -11,7 +11,7 @@ looks = st.lists(st.tuples(st.sampled_from(KNOWN), st.floats(0, 2 * SURE_AFTER),
 
 
 def look(listings: Listings, at: float, *listed: str) -> frozenset[str]:
-    listings.note({model: model in listed for model in KNOWN}, at)
+    listings.update({model: model in listed for model in KNOWN}, at)
     return listings.gone
 
 
@@ -43,5 +43,5 @@ def test_a_change_is_told_when_there_is_one(history: list[tuple[str, float, bool
     for model, pause, is_listed in history:
         now += pause
         before = listings.gone
-        assert listings.note({model: is_listed}, now) is (listings.gone != before)
+        assert listings.update({model: is_listed}, now) is (listings.gone != before)
         assert not (is_listed and model in listings.gone)

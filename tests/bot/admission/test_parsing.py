@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.admission.parsing import LONGEST_SPAN, MOST_VIDEOS, parse_budget, parse_most, parse_span, parse_until
+from bot.admission.parsing import LONGEST_SPAN, MAX_VIDEOS, parse_budget, parse_limit, parse_span, parse_until
 from bot.errors import BadInputError
 from bot.money import CREDITS_PER_USD
 
@@ -49,7 +49,7 @@ def parse_until_now(text: str) -> datetime:
     return parse_until(text, NOW)
 
 
-PARSERS: tuple[Callable[[str], object], ...] = (parse_span, parse_until_now, parse_most, parse_budget)
+PARSERS: tuple[Callable[[str], object], ...] = (parse_span, parse_until_now, parse_limit, parse_budget)
 
 
 @pytest.mark.parametrize("parse", PARSERS)
@@ -204,16 +204,16 @@ def test_what_is_no_moment_is_refused_with_examples_that_work(text: str) -> None
         assert parse_until(example, NOW) > NOW
 
 
-@given(st.integers(0, MOST_VIDEOS))
+@given(st.integers(0, MAX_VIDEOS))
 def test_a_number_is_read_back_from_each_way_to_write_it(number: int) -> None:
     wide = "".join(chr(ord(digit) + 0xFEE0) for digit in str(number))
     for text in (f"{number}", f"{number:,}", f"  {number}\n", wide, f"00{number}"):
-        assert parse_most(text) == number, text
+        assert parse_limit(text) == number, text
 
 
 @pytest.mark.parametrize("text", ["unlimited", "Unlimited ", "NO LIMIT", "no  limit", "∞"])
 def test_no_limit_can_be_written(text: str) -> None:
-    assert parse_most(text) is None
+    assert parse_limit(text) is None
     assert parse_budget(text) is None
 
 
@@ -221,7 +221,7 @@ def test_no_limit_can_be_written(text: str) -> None:
 def test_what_is_no_number_of_videos_is_refused(text: str) -> None:
     expected = r"^Enter a whole number from 0 to 10,000, or unlimited\.$"
     with pytest.raises(BadInputError, match=expected):
-        parse_most(text)
+        parse_limit(text)
 
 
 @given(st.integers(0, 10_000_000_00))

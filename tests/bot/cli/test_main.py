@@ -347,7 +347,7 @@ async def test_generate_believes_a_failure_only_once_it_is_repeated(tmp_path: Pa
 
 async def test_generate_looks_up_a_cost_that_no_answer_told(tmp_path: Path, files: Path) -> None:
     async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
-        provider.generations.tellers = frozenset()
+        provider.generations.cost_answers = frozenset()
         finished = await generate(tmp_path, provider, "a fox", "--duration", "4")
     assert re.search(r"^It cost \$\d", finished.text, re.MULTILINE), finished.text
 

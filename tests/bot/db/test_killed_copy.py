@@ -23,7 +23,7 @@ from tests.postgres import Connection, connect
 ROOT = Path(__file__).parents[3]
 MANY = 100_000
 MIB = 2**20  # bytes
-MOST_MEMORY = 200 * 1024  # KiB; the program alone takes half of it, and all rows much more than all of it
+MAX_MEMORY = 200 * 1024  # KiB; the program alone takes half of it, and all rows much more than all of it
 
 # The command as an operator runs it, and how much memory it took at most.
 PROGRAM = """
@@ -83,7 +83,7 @@ async def test_a_copy_that_was_killed_is_run_again(new_database: NewDatabase) ->
     assert f"{MANY:,} rows were copied" in output.decode()
     found = re.search(r"VmHWM:\s+(\d+) kB", output.decode())
     assert found is not None
-    assert int(found[1]) < MOST_MEMORY, "all rows were in memory at once"
+    assert int(found[1]) < MAX_MEMORY, "all rows were in memory at once"
 
 
 async def _is_growing(watching: Connection) -> bool:

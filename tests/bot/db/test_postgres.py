@@ -165,5 +165,5 @@ async def test_whoever_finds_no_place_waits_for_no_lock(
 ) -> None:
     await insert_many(database, 2, Status.QUEUED)
     assert len(await queue_of(database, "one", 1).claim(10)) == 1
-    async with held(database_url, Lock.PLACES):
+    async with held(database_url, Lock.SLOTS):
         assert await asyncio.wait_for(queue_of(other, "two", 1).claim(10), 20) == []

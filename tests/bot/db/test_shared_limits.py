@@ -59,12 +59,12 @@ async def ask(service: GenerationService, user_id: int, guild_id: int) -> str:
 
 async def rush(services: list[GenerationService]) -> Counter[tuple[str, int]]:
     """Let every member of every server ask ten times, through all processes: 1,000 requests at once."""
-    askers = [(member, guild) for member in range(1, MEMBERS + 1) for guild in SERVERS for _ in range(10)]
-    random.Random(7).shuffle(askers)
+    requesters = [(member, guild) for member in range(1, MEMBERS + 1) for guild in SERVERS for _ in range(10)]
+    random.Random(7).shuffle(requesters)
     outcomes = await asyncio.gather(
-        *(ask(services[n % PROCESSES], *requester) for n, requester in enumerate(askers))
+        *(ask(services[n % PROCESSES], *requester) for n, requester in enumerate(requesters))
     )
-    return Counter((outcome, guild) for outcome, (_, guild) in zip(outcomes, askers, strict=True))
+    return Counter((outcome, guild) for outcome, (_, guild) in zip(outcomes, requesters, strict=True))
 
 
 async def test_a_thousand_requests_in_four_processes_get_exactly_the_places_there_are(

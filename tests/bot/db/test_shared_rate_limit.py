@@ -24,7 +24,7 @@ async def test_turns_of_a_name_are_apart_whoever_takes_them(database: Database) 
             looks.append(utc_now())
             return looks[-1]
 
-        await SharedRateLimit(database, clock=look).take("identify 0", SPACING)
+        await SharedRateLimit(database, clock=look).acquire("identify 0", SPACING)
         taken.append(looks[-1])
 
     await asyncio.gather(*(take() for _ in range(3)))
@@ -38,19 +38,19 @@ async def test_turns_of_other_names_do_not_wait(database: Database) -> None:
 
     turns = SharedRateLimit(database, refuse)
     for bucket in range(4):
-        await turns.take(f"identify {bucket}", timedelta(hours=1))
+        await turns.acquire(f"identify {bucket}", timedelta(hours=1))
 
 
 async def test_a_clock_that_was_set_back_holds_nobody_up(database: Database) -> None:
     tomorrow = SharedRateLimit(database, clock=lambda: utc_now() + timedelta(days=1))
-    await tomorrow.take("identify 0", SPACING)
+    await tomorrow.acquire("identify 0", SPACING)
     async with asyncio.timeout(20):
-        await SharedRateLimit(database).take("identify 0", SPACING)
+        await SharedRateLimit(database).acquire("identify 0", SPACING)
 
 
 async def test_turns_stay_apart_where_clocks_differ_by_some_seconds(database: Database) -> None:
     ahead = SharedRateLimit(database, clock=lambda: utc_now() + timedelta(seconds=3))
-    await ahead.take("identify 0", SPACING)
+    await ahead.acquire("identify 0", SPACING)
     waits: list[float] = []
 
     async def note(seconds: float) -> None:
@@ -58,5 +58,5 @@ async def test_turns_stay_apart_where_clocks_differ_by_some_seconds(database: Da
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await SharedRateLimit(database, note).take("identify 0", SPACING)
+        await SharedRateLimit(database, note).acquire("identify 0", SPACING)
     assert waits[0] >= SPACING.total_seconds() * 0.8

@@ -11,7 +11,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.films.chain import ANY_READY
 from bot.jobs.claims import UNFINISHED
-from bot.jobs.fair_order import in_turn, moments
+from bot.jobs.fair_order import in_fair_order, parameters
 from tests.bot.engine import LEASE
 
 pytestmark = pytest.mark.both_engines
@@ -25,7 +25,7 @@ DUE = (
     .order_by(Generation.created_at)
     .limit(100)
 )
-LINE = in_turn(true()).params(moments(utc_now(), LEASE))
+LINE = in_fair_order(true()).params(parameters(utc_now(), LEASE))
 SAME_TASK = select(Generation.id).where(Generation.provider_id == "x:veo3", Generation.id != "other").limit(1)
 
 

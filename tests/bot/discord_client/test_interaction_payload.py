@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord_client.interaction_payload import BAD_VALUE, MOST_WHOLE, OUTDATED, UNREADABLE, SentCommand
+from bot.discord_client.interaction_payload import BAD_VALUE, MAX_INTEGER, OUTDATED, UNREADABLE, SentCommand
 from bot.errors import UserError
 
 FILE = {"id": "7", "filename": "cat.png", "url": "https://cdn.discordapp.com/cat.png", "size": 70}
@@ -34,7 +34,7 @@ def refusal_of(data: object) -> str:
 
 @pytest.mark.parametrize(
     ("name", "kind", "value"),
-    [("text", 3, ""), ("text", 3, "5"), ("whole", 4, 0), ("whole", 4, -MOST_WHOLE), ("truth", 5, False)],
+    [("text", 3, ""), ("text", 3, "5"), ("whole", 4, 0), ("whole", 4, -MAX_INTEGER), ("truth", 5, False)],
 )
 def test_a_value_of_the_declared_type_is_taken(name: str, kind: int, value: object) -> None:
     assert refusal_of(command((name, kind, value))) == ""
@@ -69,7 +69,7 @@ def test_a_value_that_is_said_to_be_of_another_type_is_refused() -> None:
 
 
 def test_a_number_beyond_what_discord_takes_is_refused() -> None:
-    assert refusal_of(command(("whole", 4, MOST_WHOLE + 1))) == BAD_VALUE
+    assert refusal_of(command(("whole", 4, MAX_INTEGER + 1))) == BAD_VALUE
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ async def test_a_locked_database_is_told(checkup: Checkup, disk: Disk, database_
 async def test_a_database_that_keeps_us_waiting_is_given_up(
     database: Database, database_url: str, veo: VeoClient
 ) -> None:
-    async with held(database_url, Lock.NOTES):
+    async with held(database_url, Lock.STATE):
         found = await bad(Checkup(database, veo, sample=SAMPLE, patience=0.2))
     assert found == ["The database: no answer in time."]
 

@@ -18,7 +18,7 @@ from bot.eta.duration_estimator import (
     ProviderStats,
     finish_of,
     kind_of,
-    recall_finishes,
+    load_finishes,
 )
 from bot.eta.eta import Eta
 from bot.eta.forecast import Finish, Forecast
@@ -203,7 +203,7 @@ async def test_a_start_knows_what_was_learnt_before(database: Database) -> None:
     await insert(database, status=Status.SUCCEEDED, finished_at=NOW)
     after = open_estimator()
     for _ in range(2):  # read again, it is not learnt twice
-        after.learn_from(await recall_finishes(database))
+        after.learn_from(await load_finishes(database))
         assert expected_seconds(after, sent()) == pytest.approx(expected_seconds(before, sent()))
 
 
@@ -244,7 +244,7 @@ async def test_what_other_processes_learn_is_read_again(database: Database) -> N
 async def test_only_the_last_videos_of_each_kind_are_recalled(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.eta.duration_estimator.RECALLED", 2)
+    monkeypatch.setattr("bot.eta.duration_estimator.MAX_LOADED", 2)
     for number in range(4):
         row = ended(0, 10 * (number + 1))
         row.submitted_at = NOW
@@ -257,7 +257,7 @@ async def test_only_the_last_videos_of_each_kind_are_recalled(
         submitted_at=NOW,
         finished_at=NOW + timedelta(seconds=5),
     )
-    assert await recall_finishes(database) == {
+    assert await load_finishes(database) == {
         kind_of(new_row()): [Finish(0, 30), Finish(0, 40)],
         kind_of(other): [Finish(0, 5)],
     }

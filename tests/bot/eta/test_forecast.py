@@ -17,9 +17,9 @@ from bot.eta.prior import (
     LONGEST,
     METRICS_TRUST,
     SHORTEST_MEDIAN,
+    bin_of,
     documented_prior,
     metrics_prior,
-    place_of,
 )
 
 seconds = st.one_of(
@@ -81,7 +81,7 @@ def test_whatever_was_seen_the_expected_finish_lies_ahead_and_never_comes_nearer
 @settings(max_examples=30)
 def test_equal_durations_are_learnt(generations: int, duration: float) -> None:
     forecast = learnt([Finish(duration, duration)] * generations)
-    place = place_of(duration)
+    place = bin_of(duration)
     nearby = range(max(0, place - 10), min(BINS, place + 11))
     mass = sum(forecast.survival[near] - forecast.survival[near + 1] for near in nearby)
     assert mass > generations / (generations + 1) * 0.85
@@ -89,7 +89,7 @@ def test_equal_durations_are_learnt(generations: int, duration: float) -> None:
 
 @given(st.floats(0, LONGEST))
 def test_each_age_has_its_bin(age: float) -> None:
-    place = place_of(age)
+    place = bin_of(age)
     assert EDGES[place] <= age < EDGES[place + 1]
 
 

@@ -25,7 +25,7 @@ async def ask_regularly(
 ) -> None:
     while clock() < end:
         await asyncio.sleep(interval)
-        await limiter.turn()
+        await limiter.acquire()
         asked.append((clock(), number))
 
 
@@ -106,7 +106,7 @@ def test_within_the_limit_nobody_waits() -> None:
         limiter = RateLimiter(10)
         for _ in range(5):
             before = clock()
-            await limiter.turn()
+            await limiter.acquire()
             assert clock() == before
             await asyncio.sleep(0.2)
 
@@ -116,9 +116,9 @@ def test_within_the_limit_nobody_waits() -> None:
 def test_who_is_cancelled_takes_no_slot() -> None:
     async def scene() -> None:
         limiter = RateLimiter(1)
-        await limiter.turn()
-        cancelled = [asyncio.create_task(limiter.turn()) for _ in range(50)]
-        last = asyncio.create_task(limiter.turn())
+        await limiter.acquire()
+        cancelled = [asyncio.create_task(limiter.acquire()) for _ in range(50)]
+        last = asyncio.create_task(limiter.acquire())
         await asyncio.sleep(0.5)
         for task in cancelled:
             task.cancel()
@@ -132,8 +132,8 @@ def test_stopping_ends_all_waiting() -> None:
     async def scene() -> None:
         stopping = asyncio.Event()
         limiter = RateLimiter(0.01, partial(pause, stopping=stopping))
-        await limiter.turn()
-        waiting = [asyncio.create_task(limiter.turn()) for _ in range(20)]
+        await limiter.acquire()
+        waiting = [asyncio.create_task(limiter.acquire()) for _ in range(20)]
         await asyncio.sleep(1)
         stopping.set()
         ends = await asyncio.gather(*waiting, return_exceptions=True)

@@ -19,7 +19,7 @@ from bot.jobs.steps.errors import StepPostponedError
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.frame_links import frame_link
 from bot.media.images import data_uri_of
-from bot.media.last_frames import LastFrames, SlowFrameError, VideoPlaces
+from bot.media.last_frames import LastFrames, SlowFrameError, VideoSources
 from sandbox.provider import Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.drawn import BLUE, RED, draw
@@ -36,7 +36,7 @@ RED_FRAME, BLUE_FRAME = draw(colour=RED), draw(colour=BLUE)
 class Frames(dict[str, bytes | MediaError]):
     """The last frames of videos by their addresses, or why they can't be had."""
 
-    async def find(self, places: VideoPlaces, _: int) -> bytes:
+    async def find(self, places: VideoSources, _: int) -> bytes:
         frame = self.get(places.address or "", FileGoneError("404"))
         if isinstance(frame, MediaError):
             raise frame

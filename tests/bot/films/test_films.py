@@ -304,8 +304,8 @@ async def test_a_film_is_joined_by_one_process_once_all_shots_have_ended(
     again = await two.claim()
     assert again is not None
     with pytest.raises(LeaseLostError):
-        await one.note(taken.row, posting_at=clock())
-    row = await two.note(again.row, delivered_at=clock())
+        await one.update(taken.row, posting_at=clock())
+    row = await two.update(again.row, delivered_at=clock())
     assert row.delivered_at == clock()
     assert await two.claim() is None
 

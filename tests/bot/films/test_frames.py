@@ -12,7 +12,7 @@ from bot.films.service import Films
 from bot.jobs.ports import DeliveryPostponedError
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.last_frames import LastFrames, VideoPlaces
+from bot.media.last_frames import LastFrames, VideoSources
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import accept, desk, end, films
 
@@ -22,7 +22,7 @@ __all__ = ["desk", "films"]
 class Frames:
     """Has the frame of what was posted alone."""
 
-    async def find(self, places: VideoPlaces, _: int) -> bytes:
+    async def find(self, places: VideoSources, _: int) -> bytes:
         if places.attachment is None:
             raise FileGoneError("404")
         return places.attachment.encode()

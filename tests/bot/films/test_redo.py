@@ -12,7 +12,7 @@ from bot.admission.denials import BudgetReachedError, RefusedError
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.films.frames import note_frameless
+from bot.films.frames import record_frameless
 from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
@@ -169,7 +169,7 @@ async def test_a_redone_shot_whose_frame_is_lost_ends_free_and_is_not_made_from_
     film = await posted(films, database, clock)
     await redone(redoing, film, 2, last=3)
     second = await released(films, film, 2, database, clock)
-    await database.write(lambda session: note_frameless(session, film.row.id, film.shots[0].id))
+    await database.write(lambda session: record_frameless(session, film.row.id, film.shots[0].id))
     again = update(Generation).where(Generation.id == second.id).values(awaits_id=second.continues_id)
     await database.write(lambda session: session.execute(again))
     await released(films, film, 2, database, clock)

@@ -73,7 +73,7 @@ async def note_post(queue: FilmQueue, film: Film, message_id: int, clock: Stoppe
     """Write down that a film was posted, and that nothing is left to do."""
     assert await queue.claim() is not None
     values = {"result_id": message_id, "result_channel_id": 10, "joined_shots": [*film.names]}
-    await queue.note(film.row, **values, delivered_at=clock(), posting_at=None)
+    await queue.update(film.row, **values, delivered_at=clock(), posting_at=None)
 
 
 async def offered(redoing: Redoing, film: Film, shot: int, prompt: str = "new words") -> RedoQuote:

@@ -109,7 +109,7 @@ async def test_what_was_cancelled_after_it_was_sent_uses_the_permission_up_unles
     await cancel(room, await allowed(room, status=Status.SUBMITTING, submitted_at=room.clock()))
     await room.refused()
     [cancelled] = await queue.claim(100)
-    await queue.note(cancelled, submitted_at=None)
+    await queue.update(cancelled, submitted_at=None)
     await sent(room)
 
 

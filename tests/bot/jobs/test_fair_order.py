@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation, Status
-from bot.jobs.fair_order import RECENT, fetch_line, fetch_next_place, in_turn, moments
+from bot.jobs.fair_order import RECENT, fetch_line, fetch_next_position, in_fair_order, parameters
 from bot.jobs.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
@@ -94,7 +94,7 @@ def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) ->
     expected = expected_line(found)
 
     def read(session: Session) -> list[str]:
-        return list((session.scalars(in_turn(true()), moments(NOW, LEASE))).all())
+        return list((session.scalars(in_fair_order(true()), parameters(NOW, LEASE))).all())
 
     assert ask(found, read) == expected
 
@@ -107,7 +107,7 @@ def test_the_place_that_is_foretold_is_the_one_that_a_request_gets(
     new = [new_row(guild_id=1, user_id=user_id, created_at=time) for time in times]
 
     def read(session: Session) -> tuple[int, list[str]]:
-        place = fetch_next_place(session, 1, user_id, NOW, LEASE, count)
+        place = fetch_next_position(session, 1, user_id, NOW, LEASE, count)
         session.add_all(new)
         session.flush()
         return place, [name for name, _ in fetch_line(session, NOW, LEASE)]
@@ -208,11 +208,11 @@ async def test_a_request_that_is_not_answered_yet_stands_in_no_line(
 async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
-    assert await queue.estimate_place(1, 3) == (1, 3)
+    assert await queue.estimate_position(1, 3) == (1, 3)
     for _ in range(2):
         await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_place(1, 3) == (1, 1)
+    assert await queue.estimate_position(1, 3) == (1, 1)
     await ask_for(database, clock, 8, 1)
-    assert await queue.estimate_place(1, 3) == (2, 1), "the last place is somebody else's already"
+    assert await queue.estimate_position(1, 3) == (2, 1), "the last place is somebody else's already"
     await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_place(1, 3) == (2, 0)
+    assert await queue.estimate_position(1, 3) == (2, 0)

@@ -79,7 +79,7 @@ async def waits(engine: Engine, row: Generation) -> None:
 
 
 def carriers_of(row: Generation) -> int:
-    return sum(task.get_name() == f"carry {row.id}" for task in asyncio.all_tasks())
+    return sum(task.get_name() == f"run {row.id}" for task in asyncio.all_tasks())
 
 
 def assert_told_once(engine: Engine, row: Generation) -> None:

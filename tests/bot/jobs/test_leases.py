@@ -54,7 +54,7 @@ async def claimed_again(engine: Engine, row: Generation) -> None:
 
 
 def carriers_of(row: Generation) -> int:
-    return sum(task.get_name() == f"carry {row.id}" for task in asyncio.all_tasks())
+    return sum(task.get_name() == f"run {row.id}" for task in asyncio.all_tasks())
 
 
 async def test_a_row_is_carried_once_however_often_the_clock_jumps_ahead(

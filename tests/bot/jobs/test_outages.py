@@ -123,7 +123,7 @@ async def test_a_change_that_can_never_be_written_ends_with_an_error(
     claimed = await engine.claim()
     async with outage:
         with pytest.raises(DatabaseBusyError):
-            await engine.queue.note(claimed, video_url=LONG)
+            await engine.queue.update(claimed, video_url=LONG)
     assert count_events(logs, BUSY) == FETCH_ATTEMPTS  # what the tests allow in place of half a minute
     assert (await engine.row(row.id)).video_url is None
 
@@ -133,7 +133,7 @@ async def test_a_lost_lease_is_not_tried_again(engine: Engine, logs: Logs) -> No
     claimed = await engine.claim()
     await engine.queue.release_all()
     with pytest.raises(LeaseLostError):
-        await engine.queue.note(claimed, thread_id=8)
+        await engine.queue.update(claimed, thread_id=8)
     assert logs == []
 
 

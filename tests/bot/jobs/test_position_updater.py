@@ -11,7 +11,7 @@ from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.eta import LAST_POSITION, Eta
-from bot.jobs.position_updater import MOST_AT_ONCE, SETTLING, PositionUpdater
+from bot.jobs.position_updater import MAX_AT_ONCE, SETTLING, PositionUpdater
 from bot.jobs.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE
@@ -55,7 +55,7 @@ class Scene:
         while count < len(self.delivery.etas):
             count = len(self.delivery.etas)
             await self.line.look()
-            assert len(self.delivery.etas) - count <= MOST_AT_ONCE
+            assert len(self.delivery.etas) - count <= MAX_AT_ONCE
         return [(name, eta.position) for name, eta in self.delivery.etas]
 
     def last(self) -> Eta:

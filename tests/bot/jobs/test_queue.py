@@ -200,7 +200,7 @@ async def test_a_note_keeps_the_state_and_the_count(
 ) -> None:
     await insert_due(database, clock, status=Status.RUNNING, attempts=4)
     (claimed,) = await queue.claim(1)
-    await queue.note(claimed, thread_id=8)
+    await queue.update(claimed, thread_id=8)
     row = await reread(database, claimed.id)
     assert (row.status, row.thread_id, row.attempts) == (Status.RUNNING, 8, 4)
 
@@ -231,7 +231,7 @@ async def test_a_failure_is_written_with_its_reason_and_time_and_what_was_really
 Change = Callable[[GenerationQueue, Generation], Any]
 CHANGES: dict[str, Change] = {
     "move": lambda queue, row: queue.move(row, Status.SUCCEEDED),
-    "note": lambda queue, row: queue.note(row, thread_id=8),
+    "update": lambda queue, row: queue.update(row, thread_id=8),
     "fail": lambda queue, row: queue.fail(row, FailureKind.LATE, None),
 }
 

@@ -66,7 +66,7 @@ class IdleQueue(GenerationQueue):
             cast("Database", None), "idle", max_running=1, lease=timedelta(seconds=60), clock=utc_now
         )
 
-    async def claim(self, most: int) -> list[Generation]:  # noqa: ARG002 the interface names it
+    async def claim(self, max_rows: int) -> list[Generation]:  # noqa: ARG002 the interface names it
         return []
 
     async def renew(self, generation_ids: Collection[str]) -> None:

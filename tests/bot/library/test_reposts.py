@@ -15,7 +15,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import NotFoundError, RepeatedError
 from bot.jobs.ports import Posted
-from bot.library.reposts import MOST_POSTS, REPOST_TIME, CannotRepostError, Reposts, posts_of
+from bot.library.reposts import MAX_POSTS, REPOST_TIME, CannotRepostError, Reposts, posts_of
 from bot.policy.documents import Block, MemberPolicy, Pause, Policy
 from bot.policy.store import store_member_policy, store_policy
 from tests.bot.clocks import StoppedClock
@@ -142,10 +142,8 @@ async def test_what_is_gone_is_not_posted(
 async def test_messages_stay_few_enough_to_be_taken_down(
     reposts: Reposts, database: Database, clock: StoppedClock
 ) -> None:
-    video = await insert_video(
-        database, clock, earlier_posts=[[1, number] for number in range(1, MOST_POSTS)]
-    )
-    assert len(posts_of(video)) == MOST_POSTS
+    video = await insert_video(database, clock, earlier_posts=[[1, number] for number in range(1, MAX_POSTS)])
+    assert len(posts_of(video)) == MAX_POSTS
     with pytest.raises(CannotRepostError, match="which is the maximum"):
         await reposts.claim(alice(), video.id)
 

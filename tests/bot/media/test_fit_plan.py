@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.media.files import Clip
-from bot.media.fit_plan import LEAST, LINES, SOUND_RATES, CannotFitError, Plan, plan_of
+from bot.media.fit_plan import LINES, POOREST, SOUND_RATES, CannotFitError, Plan, plan_of
 from bot.media.upload_sizes import MIB
 
 clips = st.builds(
@@ -78,7 +78,7 @@ def test_a_video_of_veos_in_what_servers_take(target_size: int, lines: int, audi
 
 
 def test_what_nobody_could_recognise_is_not_made() -> None:
-    least = (LEAST * 480 * 854 * 24 + 64_000) * 8 / 8  # bytes for 8 seconds, without the file's own lists
+    least = (POOREST * 480 * 854 * 24 + 64_000) * 8 / 8  # bytes for 8 seconds, without the file's own lists
     assert plan_of(veo_clip(), int(least * 1.2)).lines == 480
     with pytest.raises(CannotFitError, match="8 s of video cannot be made as small as"):
         plan_of(veo_clip(), int(least * 0.9))

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageStat
 
 from bot.media.downloads import FileGoneError, MediaError
-from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.media.last_frames import LastFrames, NoFrameError, VideoSources
 from sandbox.cdn import ServedCdn, serve_cdn
 from tests.bot.engine import downloads_of
 
@@ -71,7 +71,7 @@ def is_blue(content: bytes) -> bool:
 )
 async def test_it_is_the_very_last_one(tmp_path: Path, frames: LastFrames, sound: float, rate: int) -> None:
     video = make_video(tmp_path / "veo.mp4", sound=sound, rate=rate)
-    assert is_blue(await frames.find(VideoPlaces(kept=video)))
+    assert is_blue(await frames.find(VideoSources(kept=video)))
     assert names_in(tmp_path) == [video.name], "something is left"
 
 
@@ -79,9 +79,9 @@ async def test_a_frame_that_is_too_small_is_enlarged_in_its_own_shape(
     tmp_path: Path, frames: LastFrames
 ) -> None:
     video = make_video(tmp_path / "veo.mp4", size="90x160")
-    content = await frames.find(VideoPlaces(kept=video), 720)
+    content = await frames.find(VideoSources(kept=video), 720)
     assert picture(content).size == (720, 1280)
-    assert picture(await frames.find(VideoPlaces(kept=video), 90)).size == (90, 160)
+    assert picture(await frames.find(VideoSources(kept=video), 90)).size == (90, 160)
 
 
 async def test_a_larger_original_is_taken_where_what_was_posted_is_too_small(
@@ -89,7 +89,7 @@ async def test_a_larger_original_is_taken_where_what_was_posted_is_too_small(
 ) -> None:
     small = content_of(make_video(tmp_path / "small.mp4"))
     posted = cdn.store_attachment(1, 2, "veo.mp4", small, None)["url"]
-    places = VideoPlaces(attachment=posted, kept=make_video(tmp_path / "large.mp4", size="320x180"))
+    places = VideoSources(attachment=posted, kept=make_video(tmp_path / "large.mp4", size="320x180"))
     assert picture(await frames.find(places, 100)).size == (320, 180)
     assert picture(await frames.find(places, 90)).size == (160, 90), "what was posted comes first"
 
@@ -98,7 +98,7 @@ async def test_what_is_not_in_the_message_any_more_is_fetched_from_the_provider(
     tmp_path: Path, frames: LastFrames, cdn: ServedCdn
 ) -> None:
     made = cdn.store_attachment(1, 2, "veo.mp4", content_of(make_video(tmp_path / "veo.mp4")), None)["url"]
-    places = VideoPlaces(attachment=f"{cdn.base}/deleted.mp4", address=made)
+    places = VideoSources(attachment=f"{cdn.base}/deleted.mp4", address=made)
     assert is_blue(await frames.find(places))
     assert cdn.asked[0] == "/deleted.mp4"
 
@@ -109,19 +109,19 @@ async def test_a_damaged_file_has_none(tmp_path: Path, frames: LastFrames) -> No
         bad = tmp_path / "bad.mp4"
         bad.write_bytes(content)
         with pytest.raises(NoFrameError):
-            await frames.find(VideoPlaces(kept=bad))
+            await frames.find(VideoSources(kept=bad))
 
 
 async def test_what_is_said_is_what_can_still_help(
     tmp_path: Path, frames: LastFrames, cdn: ServedCdn
 ) -> None:
     with pytest.raises(FileGoneError):
-        await frames.find(VideoPlaces())
+        await frames.find(VideoSources())
     with pytest.raises(FileGoneError):
-        await frames.find(VideoPlaces(kept=tmp_path / "deleted.mp4"))
+        await frames.find(VideoSources(kept=tmp_path / "deleted.mp4"))
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no video")
-    places = VideoPlaces(attachment=f"{cdn.base}/veo.mp4", kept=bad)
+    places = VideoSources(attachment=f"{cdn.base}/veo.mp4", kept=bad)
     with pytest.raises(NoFrameError):
         await frames.find(places)
     cdn.refusal = 503
@@ -136,7 +136,7 @@ async def test_without_ffmpeg_it_may_work_later(
     video = make_video(tmp_path / "veo.mp4")
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nothing"))
     with pytest.raises(MediaError) as caught:
-        await frames.find(VideoPlaces(kept=video))
+        await frames.find(VideoSources(kept=video))
     assert not isinstance(caught.value, (FileGoneError, NoFrameError))
 
 
@@ -146,7 +146,7 @@ async def test_what_takes_too_long_may_work_later(
     kept = make_video(tmp_path / "kept.mp4")
     monkeypatch.setattr("bot.media.last_frames.FFMPEG_TIMEOUT", 0.001)
     with pytest.raises(MediaError) as caught:
-        await frames.find(VideoPlaces(kept=kept))
+        await frames.find(VideoSources(kept=kept))
     assert not isinstance(caught.value, (NoFrameError, FileGoneError)), (
         "the shot after it would be without it"
     )

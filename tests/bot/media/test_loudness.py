@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.media.files import probe
 from bot.media.joining import Joiner
-from bot.media.loudness import CEILING, MOST, SILENCE, Loudness, even_gains
+from bot.media.loudness import CEILING, MAX_GAIN, SILENCE, Loudness, even_gains
 from tests.bot.media.test_fitting import Program, make_video, replace_ffmpeg
 from tests.bot.media.test_joining import ffmpeg_of, pictures_of
 from tests.bot.media.test_streams import run
@@ -34,7 +34,7 @@ def test_no_gain_leaves_its_bounds_or_takes_a_sound_away_from_the_others(
         if sound is None or not sound.integrated >= SILENCE:
             assert gain == 0
             continue
-        assert -MOST <= gain <= MOST
+        assert -MAX_GAIN <= gain <= MAX_GAIN
         assert gain <= 0 or sound.peak + gain <= CEILING + 1e-9
         assert min(heard) - 1e-9 <= sound.integrated + gain <= max(heard) + 1e-9
 
@@ -74,7 +74,7 @@ async def test_a_films_shots_are_equally_loud_as_far_as_the_bounds_allow(tmp_pat
     after = [await loudness_of(film.path, number) for number in range(len(shots))]
     assert max(before[:3]) - min(before[:3]) > 5
     assert max(after[:3]) - min(after[:3]) < 1
-    assert after[3] == pytest.approx(before[3] + MOST, abs=1)
+    assert after[3] == pytest.approx(before[3] + MAX_GAIN, abs=1)
     assert after[4] == pytest.approx(before[4], abs=1), "a whisper was raised"
     if size == "160x90":
         wanted = [picture for shot in shots for picture in await pictures_of(shot)]

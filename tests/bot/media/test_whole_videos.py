@@ -7,10 +7,10 @@ import pytest
 
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import Clip
-from bot.media.last_frames import VideoPlaces
+from bot.media.last_frames import VideoSources
 from bot.media.whole_videos import MAX_SIZE, VideoTooLargeError, WholeVideos
 
-PLACES = VideoPlaces("posted", None, "made")
+SOURCES = VideoSources("posted", None, "made")
 
 
 class Places:
@@ -46,7 +46,7 @@ async def fetched(places: Places, folder: Path) -> str:
     downloads = cast("Downloads", places)
     target = folder / "video"
     videos = WholeVideos(folder, from_discord=downloads, from_provider=downloads)
-    await videos.fetch(PLACES, target)
+    await videos.fetch(SOURCES, target)
     assert [path.name for path in folder.iterdir()] == ["video"], "work was left behind"  # noqa: ASYNC240
     return target.read_text()
 

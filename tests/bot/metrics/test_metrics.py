@@ -14,7 +14,7 @@ from bot.db.models import Status
 from bot.errors import UserError
 from bot.failures import FailureKind
 from bot.metrics.families import describe, render
-from bot.metrics.metrics import ENDING, REGISTRY, VIDEO, note_change
+from bot.metrics.metrics import ENDING, REGISTRY, VIDEO, record_change
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.monitoring.loop_lag import LAG_MEMORY, LOOK_INTERVAL, Lags
 from bot.provider.errors import VeoError
@@ -23,7 +23,7 @@ from tests.bot.rows import new_row
 
 UNITS = ("_seconds", "_bytes", "_usd", "_credits", "_total", "_info", "_up", "_active", "_connected")
 COUNTED = ("veobot_queue_requests",)  # things, not a unit
-MOST_SERIES = 1000
+MAX_SERIES = 1000
 
 
 def test_names_have_a_unit_and_counters_end_in_total() -> None:
@@ -37,7 +37,7 @@ def test_names_have_a_unit_and_counters_end_in_total() -> None:
 def test_a_page_is_bounded_and_can_be_read_with_all_its_series_from_the_start() -> None:
     page = render(REGISTRY).decode()
     families = list(text_string_to_metric_families(page))
-    assert sum(len(family.samples) for family in families) < MOST_SERIES
+    assert sum(len(family.samples) for family in families) < MAX_SERIES
     assert "_created" not in page
     assert all(family.samples for family in families), "a family without series hides its first event"
 
@@ -50,7 +50,7 @@ def test_a_delivery_takes_as_long_as_since_moderators_approved_the_video() -> No
     }
     row = new_row(status=Status.SUCCEEDED, **ended)
     before = seconds_to_deliver()
-    note_change(row, new_row(status=Status.SUCCEEDED, result_id=7, **ended), now)
+    record_change(row, new_row(status=Status.SUCCEEDED, result_id=7, **ended), now)
     assert seconds_to_deliver() - before == pytest.approx(5)
 
 
@@ -66,7 +66,7 @@ def test_a_video_that_moderators_kept_from_being_posted_failed() -> None:
         ("delivery_duration_seconds_count", {"result": ENDING}),
     )
     before = [sample(name, labels) for name, labels in counted]
-    note_change(new_row(**withheld), new_row(**withheld, result_id=7, delivered_at=now), now)
+    record_change(new_row(**withheld), new_row(**withheld, result_id=7, delivered_at=now), now)
     after = [sample(name, labels) for name, labels in counted]
     assert [more - fewer for more, fewer in zip(after, before, strict=True)] == [0, 1, 1, 0, 1]
 
@@ -116,5 +116,5 @@ def test_the_worst_lag_of_the_last_seconds_counts(
     assert LAG_MEMORY < 20
     known = Lags()
     for at, lag in lags:
-        known.note(at, lag)
+        known.record(at, lag)
     assert known.worst(now) == pytest.approx(expected)

@@ -179,8 +179,8 @@ async def test_what_is_decided_while_its_message_is_shown_again_stays_decided(
         appeal = await appeals.get(GUILD, appeal_id)
         assert appeal is not None
         channel.messages[5000] = said(appeal)
-        await appeals.note_told(appeal_id)
-        await appeals.note_shown(appeal.row)
+        await appeals.record_notified(appeal_id)
+        await appeals.record_shown(appeal.row)
         relay.lost = [error] if error else []
         relay.gate.set()
         await until("the late edit is over", lambda: reads_open_or_is_due(database, channel))
@@ -206,7 +206,7 @@ async def test_who_shows_a_decision_while_the_feed_writes_does_not_end_what_the_
         clock.advance(TICK)
         relay.gate.set()
         await until("its end waits", lambda: is_due(database, clock() + RETRY))
-        await appeals.note_shown(appeal.row)
+        await appeals.record_shown(appeal.row)
         assert not await is_settled(database), "nobody shows the decision any more"
 
 

@@ -124,8 +124,8 @@ async def test_what_was_followed_up_is_left_alone(
 ) -> None:
     appeal_id = await asked(appeals, database, clock)
     await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
-    await appeals.note_told(appeal_id)
-    await appeals.note_shown((await rows(database))[0])
+    await appeals.record_notified(appeal_id)
+    await appeals.record_shown((await rows(database))[0])
     assert await is_settled(database)
 
 

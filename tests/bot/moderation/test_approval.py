@@ -20,10 +20,10 @@ from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.runner import MAX_ATTEMPTS
 from bot.jobs.steps.errors import StepPostponedError
-from bot.moderation.outbox import note_shown
+from bot.moderation.outbox import record_shown
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
-from bot.monitoring.undelivered import fetch_undelivered
+from bot.monitoring.undelivered import count_undelivered
 from bot.policy.documents import MemberPolicy
 from tests.bot.appealing import MONA, NICK
 from tests.bot.boards import CHANNEL, GUILD, RecordingModeratorChannel, running, set_channel
@@ -85,7 +85,7 @@ async def test_it_is_shown_once_and_posted_once_it_is_approved(engine: Engine, r
     assert engine.delivery.videos == []
     assert await engine.queue.claim(9) == [], "somebody carries what only waits"
     engine.clock.advance(timedelta(hours=20))
-    assert await engine.database.read(lambda session: fetch_undelivered(session, engine.clock())) == {}
+    assert await engine.database.read(lambda session: count_undelivered(session, engine.clock())) == {}
     await reviews.decide(MONA, await review_id(engine), APPROVE)
     posted = await engine.delivered(row.id)
     assert (posted.status, posted.removed_at, posted.failure_kind) == (Status.SUCCEEDED, None, None)
@@ -135,11 +135,11 @@ async def test_a_click_while_it_is_noted_as_shown_is_carried_out(
     clicks: list[asyncio.Task[Any]] = []
 
     def note_slowly(session: Session, review: ReviewRow, *noted: Any) -> None:
-        note_shown(session, review, *noted)
+        record_shown(session, review, *noted)
         clicks.append(asyncio.create_task(reviews.decide(MONA, review.id, APPROVE)))
         session.execute(select(func.pg_sleep(0.5)))  # each holds what the other needs, if it can
 
-    monkeypatch.setattr("bot.moderation.approval.note_shown", note_slowly)
+    monkeypatch.setattr("bot.moderation.approval.record_shown", note_slowly)
     await set_channel(engine.database, GUILD, CHANNEL)
     row = await insert(engine.database, unreviewed=Unreviewed.END)
     await engine.delivered(row.id)
@@ -354,7 +354,7 @@ async def test_a_declined_video_gets_no_other_address_from_who_is_fetching_it(
     await reviews.decide(MONA, await review_id(engine), DECLINE)
     assert (await engine.claim()).id == row.id
     with pytest.raises(LeaseLostError):
-        await engine.queue.note(row, video_url="https://cdn.example/another.mp4")
+        await engine.queue.update(row, video_url="https://cdn.example/another.mp4")
     assert (await engine.row(row.id)).video_url is None
 
 

@@ -11,8 +11,8 @@ from bot.errors import BadInputError
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.importing import Imports
 from bot.moderation.matching import Imported
-from bot.moderation.portable import MOST_BYTES, ServerNames
-from bot.moderation.rules import MOST_RULES
+from bot.moderation.portable import MAX_BYTES, ServerNames
+from bot.moderation.rules import MAX_RULES
 from bot.moderation.service import Moderation
 from bot.policy.documents import LimitKind, Policy, Rule, Scope
 from tests.bot.clocks import StoppedClock
@@ -61,7 +61,7 @@ async def test_reports_that_nobody_saw_are_shown_in_an_imported_channel(
 
 
 async def test_what_is_impossible_is_not_saved_in_part(decisions: Decisions) -> None:
-    full = Policy(rules=tuple(of_member(number) for number in range(MOST_RULES)), words=("knife",))
+    full = Policy(rules=tuple(of_member(number) for number in range(MAX_RULES)), words=("knife",))
     event = AuditEvent(Action.SETTINGS, "server")
     await decisions.change_policy(MONA, event, lambda _: full, lambda _: None)
     imports = Imports(decisions)
@@ -81,6 +81,6 @@ def of_member(number: int) -> Rule:
 async def test_a_file_that_is_too_large_is_not_even_fetched(decisions: Decisions) -> None:
     imports = Imports(decisions)
     with pytest.raises(BadInputError, match="This file is too large"):
-        await imports.read("https://cdn.discordapp.com/rules.json", MOST_BYTES + 1, NOWHERE)
+        await imports.read("https://cdn.discordapp.com/rules.json", MAX_BYTES + 1, NOWHERE)
     with pytest.raises(BadInputError, match="I couldn't get the file"):
-        await imports.read("https://cdn.discordapp.com/rules.json", MOST_BYTES, NOWHERE)
+        await imports.read("https://cdn.discordapp.com/rules.json", MAX_BYTES, NOWHERE)

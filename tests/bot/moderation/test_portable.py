@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.availability import durations, resolutions
-from bot.admission.blocklist import MOST_WORDS, WORD_MAX_LENGTH, clean_word, fold
-from bot.admission.parsing import MOST_CREDITS, MOST_VIDEOS
+from bot.admission.blocklist import MAX_WORDS, WORD_MAX_LENGTH, clean_word, fold
+from bot.admission.parsing import MAX_CREDITS, MAX_VIDEOS
 from bot.db.models import Placement, Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.errors import BadInputError
 from bot.moderation.importing import import_subject
 from bot.moderation.matching import Imported, Kind, LeftOut, Why, match_rules
 from bot.moderation.portable import (
-    MOST_BYTES,
+    MAX_BYTES,
     NAME_LENGTH,
     OF_REVIEW,
     ServerNames,
@@ -50,7 +50,7 @@ HERE = ServerNames(
     "Studio",
     roles={FANS: "Fans", TWIN: "Twins", OTHER_TWIN: "Twins"},
     channels={VIDEOS: "videos", ART: "art", BOARD: "moderators", CLOSED: "closed"},
-    boards=frozenset({VIDEOS, BOARD, CLOSED}),
+    moderator_channels=frozenset({VIDEOS, BOARD, CLOSED}),
     postable=frozenset({VIDEOS, BOARD}),
 )
 
@@ -62,7 +62,7 @@ def is_word(text: str) -> bool:
         return False
 
 
-mosts = st.none() | st.integers(0, MOST_VIDEOS)
+mosts = st.none() | st.integers(0, MAX_VIDEOS)
 of_subject = st.dictionaries(st.sampled_from(LimitKind), mosts, max_size=4)
 spans = st.none() | st.integers(1, 10**6)
 one_step = st.builds(Step, strikes=st.integers(1, 100), pause=spans).map(lambda step: (step,))
@@ -91,7 +91,7 @@ policies = st.builds(
         rules_of
     ),
     budgets=st.dictionaries(
-        st.sampled_from(Period), st.builds(Budget, credits=st.floats(0, MOST_CREDITS), since=st.just(BEFORE))
+        st.sampled_from(Period), st.builds(Budget, credits=st.floats(0, MAX_CREDITS), since=st.just(BEFORE))
     ),
     words=st.lists(st.text(max_size=WORD_MAX_LENGTH).filter(is_word), max_size=5, unique_by=fold).map(tuple),
     strikes=st.none() | ladders,
@@ -258,18 +258,18 @@ def test_the_largest_file_can_be_imported() -> None:
     kinds = list(LimitKind)
     largest = Policy(
         rules=tuple(
-            Rule(scope=Scope.ROLE, subject_id=role_id, kind=kind, most=MOST_VIDEOS)
+            Rule(scope=Scope.ROLE, subject_id=role_id, kind=kind, most=MAX_VIDEOS)
             for role_id in roles
             for kind in kinds[:2]
         ),
         words=tuple(
             f"{number:03}".ljust(WORD_MAX_LENGTH, "\N{CJK UNIFIED IDEOGRAPH-20000}")
-            for number in range(MOST_WORDS)
+            for number in range(MAX_WORDS)
         ),
     )
     names = ServerNames("x" * NAME_LENGTH, roles=roles, channels={})
     content = write_rules(largest, names)
-    assert len(content) <= MOST_BYTES
+    assert len(content) <= MAX_BYTES
     assert imported(content, names).applied_to(Policy(), NOW) == largest
 
 

@@ -13,7 +13,7 @@ from bot.db.models import NOBODY, Status
 from bot.errors import BadInputError, UserError
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions
-from bot.moderation.outbox import note_shown
+from bot.moderation.outbox import record_shown
 from bot.moderation.report_decisions import ReportDecision
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
 from bot.moderation.service import Moderation
@@ -68,7 +68,7 @@ async def test_what_is_open_is_shown_again_though_its_message_may_be_there(
     await moderation.change_settings(MONA, {"moderators_channel_id": 9})
     for report, channel_id in ((lost, 8), (there, 9), (decided, 8)):
         shown_at = Posted(70, channel_id)
-        await database.write(partial(note_shown, row=report, until=None, shown_at=shown_at, now=clock()))
+        await database.write(partial(record_shown, row=report, until=None, shown_at=shown_at, now=clock()))
     await reports.decide(MONA, decided.id, ReportDecision.DISMISS)
     assert await reports.show_again(MONA) == (9, 3)
     due = [(await reread_report(database, report.id)).post_at for report in (lost, there, decided, unseen)]

@@ -19,8 +19,8 @@ from bot.moderation.restoring import (
     member_part,
     server_part,
 )
-from bot.moderation.rules import MOST_RULES, Subject
-from bot.moderation.snapshots import Told, import_teller, tell_grants
+from bot.moderation.rules import MAX_RULES, Subject
+from bot.moderation.snapshots import Snapshot, snapshot_grants, snapshot_of_import
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from tests.bot.policy.test_documents import member_policies, policies
 
@@ -28,7 +28,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A = Action
 
 
-def row(action: Action, subject: str, old: Told, new: Told, number: int = 7) -> AuditRow:
+def row(action: Action, subject: str, old: Snapshot, new: Snapshot, number: int = 7) -> AuditRow:
     """Return a row as it comes back from the database."""
     stored: Sequence[Any] = json.loads(json.dumps([old, new]))
     return AuditRow(
@@ -69,7 +69,7 @@ def server_decision(data: st.DataObject, old: Policy, new: Policy) -> tuple[Poli
             assert rule is not None
             subject = str(Subject(rule.scope, rule.subject_id))
             kinds = {other.kind.value: other.most for other in (rule, *new.rules) if other.kind == rule.kind}
-            shape: tuple[str, Told, Told] = (subject, kinds, kinds)
+            shape: tuple[str, Snapshot, Snapshot] = (subject, kinds, kinds)
         case A.BUDGET:
             shape = (f"budget:{data.draw(st.sampled_from(Period))}", {}, {})
         case A.WORD_REMOVE:
@@ -82,8 +82,8 @@ def server_decision(data: st.DataObject, old: Policy, new: Policy) -> tuple[Poli
             shape = ("server", None, None)
     part = server_part(Decision(7, kind, *shape))
     assert part is not None
-    after = part.put(old, part.tell(new), NOW)
-    return old, after, row(kind, shape[0], part.tell(old), part.tell(after))
+    after = part.put(old, part.snapshot(new), NOW)
+    return old, after, row(kind, shape[0], part.snapshot(old), part.snapshot(after))
 
 
 @given(st.data(), policies.map(one_rule_each), policies.map(one_rule_each))
@@ -95,10 +95,10 @@ def test_undo_gives_what_was_and_its_undo_what_had_become(
     assume(can_be_undone(decision))
     part = server_part(decision)
     assert part is not None
-    assert is_as_left(decision, part.tell(after), NOW)
+    assert is_as_left(decision, part.snapshot(after), NOW)
     undone = part.put(after, decision.before, NOW)
     assert in_any_order(undone) == in_any_order(before)
-    again = decision_of(row(A.UNDO, decision.undo_subject, part.tell(after), part.tell(undone), 8))
+    again = decision_of(row(A.UNDO, decision.undo_subject, part.snapshot(after), part.snapshot(undone), 8))
     assert (again.kind, again.subject, again.user_id) == (decision.kind, decision.subject, decision.user_id)
     part_of_undo = server_part(again)
     assert part_of_undo is not None
@@ -111,11 +111,13 @@ def member_decisions(old: MemberPolicy, other: MemberPolicy) -> list[tuple[Membe
     for kind in (A.BLOCK, A.RESET):
         part = member_part(Decision(7, kind, "member:3", None, None))
         assert part is not None
-        after = part.put(old, part.tell(other), NOW)
-        found.append((after, row(kind, "member:3", part.tell(old), part.tell(after))))
+        after = part.put(old, part.snapshot(other), NOW)
+        found.append((after, row(kind, "member:3", part.snapshot(old), part.snapshot(after))))
     grant = Grant(amount=3, since=NOW, until=NOW + timedelta(hours=1))
     given_to = old.model_copy(update={"grants": (*old.grants, grant)})
-    found.append((given_to, row(A.GRANT, "member:3", tell_grants(old, NOW), tell_grants(given_to, NOW))))
+    found.append(
+        (given_to, row(A.GRANT, "member:3", snapshot_grants(old, NOW), snapshot_grants(given_to, NOW)))
+    )
     return found
 
 
@@ -128,10 +130,12 @@ def test_so_it_is_with_a_members_document(old: MemberPolicy, other: MemberPolicy
         assert decision.user_id == 3
         part = member_part(decision)
         assert part is not None
-        assert is_as_left(decision, part.tell(after), NOW)
+        assert is_as_left(decision, part.snapshot(after), NOW)
         undone = part.put(after, decision.before, NOW)
         assert in_any_order(undone) == in_any_order(old)
-        again = decision_of(row(A.UNDO, decision.undo_subject, part.tell(after), part.tell(undone), 8))
+        again = decision_of(
+            row(A.UNDO, decision.undo_subject, part.snapshot(after), part.snapshot(undone), 8)
+        )
         part_of_undo = member_part(again)
         assert part_of_undo is not None
         assert in_any_order(part_of_undo.put(undone, again.before, NOW)) == in_any_order(after)
@@ -187,11 +191,11 @@ def test_a_budget_that_is_restored_is_warned_about_like_a_new_one() -> None:
 def test_an_import_that_replaced_many_limits_is_undone_where_both_together_would_be_too_many() -> None:
     def limits(first: int) -> Policy:
         limit = Rule(scope=Scope.ROLE, kind=LimitKind.DAY, most=5)
-        roles = range(first, first + MOST_RULES)
+        roles = range(first, first + MAX_RULES)
         return Policy(rules=tuple(limit.model_copy(update={"subject_id": role}) for role in roles))
 
     old, new = limits(1), limits(1001)
-    tell = import_teller(old, new)
+    tell = snapshot_of_import(old, new)
     decision = decision_of(row(A.IMPORT, "server:Studio", tell(old), tell(new)))
     part = server_part(decision)
     assert part is not None

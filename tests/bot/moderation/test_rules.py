@@ -14,7 +14,7 @@ from bot.db.database import Database, open_database
 from bot.db.guild_models import Action, AuditRow
 from bot.errors import BadInputError, DatabaseBusyError
 from bot.moderation.decisions import REASON_MAX_LENGTH, AuditEvent, Decisions, Moderator
-from bot.moderation.rules import DEFAULT_GRANT, MOST_GRANTED, MOST_RULES, SERVER, QuotaRules, Subject
+from bot.moderation.rules import DEFAULT_GRANT, MAX_GRANTED, MAX_RULES, SERVER, QuotaRules, Subject
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import fetch_member_policy, fetch_policy
@@ -132,7 +132,7 @@ async def test_other_servers_are_not_touched(rules: QuotaRules, database: Databa
 
 
 async def test_there_is_an_end_to_the_number_of_rules(rules: QuotaRules, database: Database) -> None:
-    full = [Rule(scope=Scope.MEMBER, subject_id=n, kind=DAY, most=1) for n in range(1, MOST_RULES + 1)]
+    full = [Rule(scope=Scope.MEMBER, subject_id=n, kind=DAY, most=1) for n in range(1, MAX_RULES + 1)]
     await Decisions(database).change_policy(
         MONA,
         AuditEvent(Action.QUOTA_SET, "many"),
@@ -142,7 +142,7 @@ async def test_there_is_an_end_to_the_number_of_rules(rules: QuotaRules, databas
     await rules.set_limits(MONA, Subject(Scope.MEMBER, 1), {DAY: 2})
     with pytest.raises(BadInputError, match="500 rules"):
         await rules.set_limits(MONA, SERVER, {DAY: 2})
-    assert len((await policy_of(database)).rules) == MOST_RULES
+    assert len((await policy_of(database)).rules) == MAX_RULES
     assert len(await trail(database)) == 2, "a refused change is in the trail"
 
 
@@ -177,7 +177,7 @@ async def test_grants_add_up_and_ended_ones_are_forgotten(
     )
 
 
-@pytest.mark.parametrize("amount", [-1, 0, MOST_GRANTED + 1, 10**12])
+@pytest.mark.parametrize("amount", [-1, 0, MAX_GRANTED + 1, 10**12])
 async def test_a_senseless_grant_is_refused(rules: QuotaRules, database: Database, amount: int) -> None:
     with pytest.raises(BadInputError, match=r"1 to 1,000 videos\. Nothing changed"):
         await rules.grant(MONA, MEMBER, amount, None)

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.admission.blocklist import MOST_WORDS
+from bot.admission.blocklist import MAX_WORDS
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.models import Placement
@@ -66,9 +66,9 @@ async def test_senseless_words_change_nothing(moderation: Moderation, word: str)
 
 
 async def test_there_are_only_so_many_words(moderation: Moderation, database: Database) -> None:
-    full = Policy(words=tuple(f"word{number}" for number in range(MOST_WORDS)))
+    full = Policy(words=tuple(f"word{number}" for number in range(MAX_WORDS)))
     await Decisions(database).change_policy(MONA, SETUP, lambda _: full, lambda _: None)
-    with pytest.raises(BadInputError, match=f"already {MOST_WORDS} blocked words"):
+    with pytest.raises(BadInputError, match=f"already {MAX_WORDS} blocked words"):
         await moderation.add_word(MONA, "one more")
     assert not await moderation.add_word(MONA, "WORD7"), "a word that is there needs no place"
     assert await moderation.remove_word(MONA, "word7")

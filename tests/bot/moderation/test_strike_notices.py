@@ -33,7 +33,7 @@ class RecordingMessages:
         await asyncio.sleep(0)  # another process may look meanwhile
         if self.troubles:
             raise self.troubles.pop(0)
-        self.told.append(notice.struck.standing.count)
+        self.told.append(notice.struck.active.count)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def test_a_strike_is_told_once(
     database: Database, notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
 ) -> None:
     struck = await give(database, clock, StrikeKind.WORD, "interaction:1", is_answered=True)
-    await Strikes(Decisions(database, clock)).note_shown(struck.strike_id)
+    await Strikes(Decisions(database, clock)).record_shown(struck.strike_id)
     await look_often(notices, clock)
     assert messages.told == [2], "one was told by the refusal, and both count"
 

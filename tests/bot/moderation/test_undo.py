@@ -16,7 +16,7 @@ from bot.moderation.importing import Imports
 from bot.moderation.matching import Imported
 from bot.moderation.rules import SERVER, QuotaRules, Subject
 from bot.moderation.service import SETTINGS, Moderation
-from bot.moderation.snapshots import word_teller
+from bot.moderation.snapshots import snapshot_of_word
 from bot.moderation.undo import (
     AlreadyRestoredError,
     AlreadyUndoneError,
@@ -157,7 +157,7 @@ KINDS: Mapping[str, tuple[Decide, Decide]] = {
             MONA,
             AuditEvent(Action.WORD_ADD, "words"),
             lambda policy: policy.model_copy(update={"words": ("GUN",)}),
-            word_teller("GUN"),
+            snapshot_of_word("GUN"),
         ),
     ),
     "a word is removed": (

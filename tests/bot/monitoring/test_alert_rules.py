@@ -18,7 +18,7 @@ from bot.monitoring.alert_rules import (
     AlertKind,
     AlertReading,
     AlertState,
-    Turn,
+    Transition,
     advance,
     evaluate_alerts,
     parse_key,
@@ -37,7 +37,7 @@ QUIET = AlertInputs(
     is_answering=True,
     refused_for=0.0,
     is_work_waiting=True,
-    unposted={},
+    undelivered={},
     is_database_damaged=False,
     disk_free=2**40,
     channel_refusal="",
@@ -55,9 +55,9 @@ stories: st.SearchStrategy[Story] = st.lists(
 )
 
 
-def play(story: Story) -> tuple[list[tuple[datetime, Turn]], AlertState]:
+def play(story: Story) -> tuple[list[tuple[datetime, Transition]], AlertState]:
     """Return what the channel was told, and the state at the end."""
-    posted: list[tuple[datetime, Turn]] = []
+    posted: list[tuple[datetime, Transition]] = []
     state, now = AlertState(), START
     for wait, finding, is_open in story:
         now += wait
@@ -98,7 +98,7 @@ def test_a_state_is_the_same_after_a_restart(story: Story) -> None:
 
 
 def test_it_is_said_once_then_daily_and_then_that_it_is_over() -> None:
-    state, turns = AlertState(), list[Turn | None]()
+    state, turns = AlertState(), list[Transition | None]()
     for hours in (0, 1, 12, 23, 24, 25):
         state, turn = advance(state, YES, START + hours * HOUR)
         turns.append(turn)
@@ -127,7 +127,7 @@ def test_a_clock_that_was_set_back_silences_nothing() -> None:
         (replace(QUIET, is_key_refused=True), AlertKind.KEY_REFUSED),
         (replace(QUIET, balance=4.99), AlertKind.CREDITS_LOW),
         (replace(QUIET, is_answering=False, silence=301.0), AlertKind.PROVIDER_DOWN),
-        (replace(QUIET, unposted={7: 1}), AlertKind.DELIVERIES_FAILING),
+        (replace(QUIET, undelivered={7: 1}), AlertKind.DELIVERIES_FAILING),
         (replace(QUIET, unwritable_for=61.0), AlertKind.DATABASE_UNWRITABLE),
         (replace(QUIET, full_ago=1.0), AlertKind.DATABASE_UNWRITABLE),
         (replace(QUIET, is_database_damaged=True), AlertKind.DATABASE_DAMAGED),

@@ -33,7 +33,7 @@ class Channel:
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
         assert channel_id == CHANNEL
-        self.told.append((announcement.key.kind.value, announcement.turn))
+        self.told.append((announcement.key.kind.value, announcement.transition))
 
 
 class Worker:
@@ -52,7 +52,7 @@ class Worker:
         self.alerts = Alerts(database, signs, channel, settings, self.stopping, clock)
 
     def hear(self, kind: CallKind, error: VeoError | None = None) -> None:
-        self._record.note_call(Call(kind, 0.1, error))
+        self._record.learn_from(Call(kind, 0.1, error))
 
 
 @pytest.fixture

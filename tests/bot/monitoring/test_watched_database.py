@@ -22,7 +22,7 @@ from bot.monitoring.alert_store import AlertStore
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import DatabaseCheck
 from bot.monitoring.provider_record import ProviderRecord
-from bot.monitoring.undelivered import fetch_undelivered, fetch_unposted
+from bot.monitoring.undelivered import count_undelivered, fetch_undelivered
 from bot.provider.client import VeoClient
 from tests.bot.rows import insert
 from tests.bot.troubles import Disk, damage
@@ -83,11 +83,11 @@ async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -
 DECLINED = {"status": Status.FAILED, "failure_kind": FailureKind.DECLINED}
 
 
-def unposted(session: Session, now: datetime) -> Mapping[int, int]:
+def undelivered(session: Session, now: datetime) -> Mapping[int, int]:
     """Return how many results each server waits for in vain; those that are listed must be as many."""
-    found = fetch_undelivered(session, now)
+    found = count_undelivered(session, now)
     for guild_id in (1, 2):
-        assert len(fetch_unposted(session, guild_id, now)) == found.get(guild_id, 0)
+        assert len(fetch_undelivered(session, guild_id, now)) == found.get(guild_id, 0)
     return found
 
 
@@ -114,7 +114,7 @@ async def test_a_result_is_unposted_when_it_is_late_or_was_given_up(
     await insert(database, **changes, **moments)
 
     def work(session: Session):
-        assert unposted(session, now) == expected
+        assert undelivered(session, now) == expected
 
     await database.read(work)
 
@@ -126,7 +126,7 @@ async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(da
     await insert(database, **ended, delivered_at=ago(minutes=10), result_id=77)
 
     def work(session: Session):
-        assert unposted(session, utc_now()) == {2: 1}
+        assert undelivered(session, utc_now()) == {2: 1}
 
     await database.read(work)
 
@@ -140,7 +140,7 @@ async def test_a_result_that_its_member_had_deleted_was_not_given_up(database: D
     await insert(database, **done, erased_at=ago(minutes=1))
 
     def work(session: Session):
-        assert unposted(session, utc_now()) == {}
+        assert undelivered(session, utc_now()) == {}
 
     await database.read(work)
 
@@ -222,6 +222,6 @@ async def test_a_server_that_is_away_is_an_alert_and_not_an_error_of_whoever_loo
         await asyncio.to_thread(postgres.server.start)
     assert before is not None
     assert during is None, "what cannot be counted was counted"
-    assert read.unposted is None
+    assert read.undelivered is None
     assert evaluate_alerts(read, 5.0)[AlertKind.DATABASE_UNWRITABLE].holds is True
     assert kept == {KEY: state}, "what was said in the outage is forgotten"

@@ -32,7 +32,7 @@ async def test_it_is_read_again_after_a_few_seconds(database: Database) -> None:
 
 
 async def test_a_few_servers_are_remembered(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent, "MOST_SERVERS", 1)
+    monkeypatch.setattr(recent, "MAX_SERVERS", 1)
     policies = RecentPolicies(database, clock=lambda: 0.0)
     await policies.find(GUILD)
     await policies.find(GUILD + 1)

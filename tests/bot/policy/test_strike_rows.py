@@ -71,7 +71,7 @@ async def test_the_same_act_gives_one_however_often_and_at_once_it_is_told(
     database: Database, clock: StoppedClock
 ) -> None:
     found = await asyncio.gather(*(give(database, clock, "interaction:7") for _ in range(5)))
-    assert [struck and struck.standing.count for struck in found] == [1] * 5
+    assert [struck and struck.active.count for struck in found] == [1] * 5
     assert await count(database) == 1
 
 
@@ -109,7 +109,7 @@ async def test_strikes_of_other_servers_and_of_nobody_do_not_count(
     await give(database, clock, "c", user_id=4)
     struck = await give(database, clock, "d")
     assert struck is not None
-    assert struck.standing.count == 1
+    assert struck.active.count == 1
 
 
 @pytest.mark.usefixtures("strikes")
@@ -118,7 +118,7 @@ async def test_a_faded_strike_climbs_no_more(database: Database, clock: StoppedC
     clock.advance(timedelta(days=7))
     struck = await give(database, clock, "b")
     assert struck is not None
-    assert (struck.standing.count, struck.block) == (1, None)
+    assert (struck.active.count, struck.block) == (1, None)
 
 
 async def test_a_strike_fades_as_it_was_said_whatever_window_is_set_later(
@@ -129,13 +129,13 @@ async def test_a_strike_fades_as_it_was_said_whatever_window_is_set_later(
     await strikes.change(MONA, days=1)
     struck = await give(database, clock, "b")
     assert struck is not None
-    assert struck.standing.count == 2, "a shorter one takes nothing away"
+    assert struck.active.count == 2, "a shorter one takes nothing away"
     clock.advance(timedelta(days=1))
     await strikes.change(MONA, days=30)
     struck = await give(database, clock, "c")
     assert struck is not None
-    assert struck.standing.count == 1, "a longer one revives nothing"
-    assert struck.standing.fades_at == clock() + timedelta(days=30)
+    assert struck.active.count == 1, "a longer one revives nothing"
+    assert struck.active.fades_at == clock() + timedelta(days=30)
 
 
 async def test_an_act_that_is_told_again_counts_only_until_it_is_forgiven(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.db.guild_models import StrikeKind
 from bot.policy.documents import Block, Step, StrikeRules
-from bot.policy.strikes import Standing, Strike, block_for, describe_standing, standing_of, step_at
+from bot.policy.strikes import ActiveStrikes, Strike, active_strikes, block_for, describe_strikes, step_at
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -46,18 +46,18 @@ def end_of(block: Block | None) -> datetime:
 def test_a_strike_counts_until_it_fades(
     given_rules: StrikeRules, given_strikes: list[Strike], later: timedelta
 ) -> None:
-    now, then = (standing_of(given_rules, given_strikes, at) for at in (NOW, NOW + later))
+    now, then = (active_strikes(given_rules, given_strikes, at) for at in (NOW, NOW + later))
     assert now.count == sum(strike.fades_at > NOW for strike in given_strikes)
     assert then.count <= now.count
     if now.all_faded_at is not None:
-        assert standing_of(given_rules, given_strikes, now.all_faded_at).count == 0
+        assert active_strikes(given_rules, given_strikes, now.all_faded_at).count == 0
 
 
 @given(rules, strikes, blocks)
 def test_a_block_is_never_shortened_and_lasts_as_the_highest_step_says(
     given_rules: StrikeRules, given_strikes: list[Strike], present: Block | None
 ) -> None:
-    standing = standing_of(given_rules, given_strikes, NOW)
+    standing = active_strikes(given_rules, given_strikes, NOW)
     block, step = block_for(present, standing, NOW), step_at(given_rules, standing.count)
     assert end_of(block or present) >= end_of(present)
     if block is not None:
@@ -70,7 +70,7 @@ def test_a_block_is_never_shortened_and_lasts_as_the_highest_step_says(
 @given(rules, st.integers(0, 40))
 def test_more_strikes_never_block_for_less(given_rules: StrikeRules, count: int) -> None:
     fewer, more = (
-        block_for(None, Standing(given_rules, (Strike(StrikeKind.WORD, NOW),) * number), NOW)
+        block_for(None, ActiveStrikes(given_rules, (Strike(StrikeKind.WORD, NOW),) * number), NOW)
         for number in (count, count + 1)
     )
     assert end_of(more) >= end_of(fewer)
@@ -96,8 +96,8 @@ def test_the_default_ladder_is_an_hour_a_day_and_until_a_moderator_decides() -> 
 
 @given(rules, strikes)
 def test_what_counted_is_said_for_any_ladder(given_rules: StrikeRules, given_strikes: list[Strike]) -> None:
-    standing = standing_of(given_rules, given_strikes, NOW)
-    text = describe_standing(standing)
+    standing = active_strikes(given_rules, given_strikes, NOW)
+    text = describe_strikes(standing)
     assert (f"You have {standing.count} strike" in text) == bool(standing.count)
     next_one = standing.count and step_at(given_rules, standing.count + 1)
     assert ("With the next one, you're blocked" in text) == bool(next_one)

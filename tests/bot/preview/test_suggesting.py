@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.replay import PastRequest, RuleSet, replay
-from bot.moderation.rules import MOST_RULES
+from bot.moderation.rules import MAX_RULES
 from bot.policy.documents import LimitKind, Period, Policy, Rule, Scope
 from bot.preview.history import SPAN, History, Span
 from bot.preview.proposal import Proposal
@@ -99,7 +99,7 @@ def test_a_server_with_as_many_rules_as_there_can_be_is_told_what_needs_no_more(
     full = Policy(
         rules=tuple(
             Rule(scope=Scope.ROLE, subject_id=role + 1, kind=LimitKind.DAY, most=5)
-            for role in range(MOST_RULES)
+            for role in range(MAX_RULES)
         )
     )
 
@@ -111,4 +111,4 @@ def test_a_server_with_as_many_rules_as_there_can_be_is_told_what_needs_no_more(
         update={"rules": (*full.rules[1:], Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=9))}
     )
     assert Proposal(limits={LimitKind.DAY: 4}) in suggested(limited)
-    assert len(widest(full, 8.0, NOW).rules) == MOST_RULES + 2
+    assert len(widest(full, 8.0, NOW).rules) == MAX_RULES + 2

@@ -69,7 +69,7 @@ async def test_words_are_kept_no_longer_than_the_operator_says_and_the_member_is
     assert await ended(database, clock, keep) == 1
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0, "not told yet"
     [row] = await rows(database)
-    await appeals.note_shown(row)
+    await appeals.record_shown(row)
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0
     [row] = await rows(database)
     assert (row.prompt, row.why, row.rule) == ("", None, "word:"), "it can be sent again for a day"
@@ -102,7 +102,7 @@ async def test_a_decision_that_moderators_do_not_see_yet_is_kept_without_words(
     await privacy.forget(ALICE.user_id)
     [row] = await rows(database)
     assert (row.decision, row.prompt, row.why, row.words) == (AppealDecision.LIFT, "", None, None)
-    await appeals.note_shown((await rows(database))[0])
+    await appeals.record_shown((await rows(database))[0])
     await privacy.forget(ALICE.user_id)
     assert await rows(database) == []
 
@@ -118,7 +118,7 @@ async def test_deleting_ones_data_does_not_let_one_ask_twice_about_a_deleted_vid
     offered = await appeals.offer_deletion(ALICE, video.id)
     await appeals.ask(ALICE, offered, "it is a play")
     await appeals.decide(MONA, offered, AppealDecision.ALLOW)
-    await appeals.note_shown((await rows(database))[0])
+    await appeals.record_shown((await rows(database))[0])
     await Privacy(database, clock).forget(ALICE.user_id)
     left = select(AppealRow.id).where(AppealRow.rule == deletion_rule(video.id))
     assert await database.read(lambda session: session.scalars(left).all()) == []

@@ -123,7 +123,7 @@ async def test_about_the_same_or_less_is_not_asked_again(desk: Desk, now: float)
 async def test_a_price_that_became_known_is_shown(desk: Desk) -> None:
     desk.prices.price = None
     offer = await desk.offer()
-    assert (offer.quote_row.price, offer.is_recalled) == (None, False)
+    assert (offer.quote_row.price, offer.is_past_price) == (None, False)
     desk.prices.price = PRICE
     again = await desk.click(offer)
     assert isinstance(again, Quote)
@@ -143,7 +143,7 @@ async def test_a_price_may_be_what_such_videos_cost(desk: Desk, database: Databa
     desk.prices.price = None
     await insert(database, user_id=9, status=Status.SUCCEEDED, credits_used=8000.0, options={"duration": 8})
     offer = await desk.offer()
-    assert (offer.quote_row.price, offer.is_recalled) == (4000.0, True)
+    assert (offer.quote_row.price, offer.is_past_price) == (4000.0, True)
     await desk.ask_first(is_on=False)
     assert (await desk.accept(offer)).estimated_credits == 4000.0, "the price was not asked for again"
 

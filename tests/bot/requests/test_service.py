@@ -230,7 +230,7 @@ async def test_a_servers_generations_are_listed_newest_first(
         clock.advance(timedelta(seconds=1))
     await request(service, requester=new_requester(guild_id=2))
     assert [row.id for row in await service.list_recent(1)] == accepted[::-1]
-    assert [row.id for row in await service.list_recent(1, most=2)] == accepted[:0:-1]
+    assert [row.id for row in await service.list_recent(1, max_rows=2)] == accepted[:0:-1]
 
 
 async def test_every_generation_has_an_id_that_the_provider_accepts_as_ours(

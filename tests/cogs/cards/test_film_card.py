@@ -72,7 +72,15 @@ def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> No
     eta = Eta(expected_at=NOON + timedelta(minutes=3))
     preview = generation(status=Status.QUEUED, prompt=LONG)
     quote = FilmQuote(
-        row(), preview, is_recalled=False, is_changed=True, limit=None, left=0, budgets=(), eta=eta, now=NOON
+        row(),
+        preview,
+        is_past_price=False,
+        is_changed=True,
+        limit=None,
+        left=0,
+        budgets=(),
+        eta=eta,
+        now=NOON,
     )
     with locale_used(locale):
         assert len(render_offer(quote)) <= MESSAGE_MAX_LENGTH

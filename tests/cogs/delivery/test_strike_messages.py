@@ -9,15 +9,15 @@ from bot.db.guild_models import StrikeKind, StrikeRow
 from bot.moderation.strike_notices import Notice
 from bot.policy.documents import Block, StrikeRules
 from bot.policy.strike_rows import Struck
-from bot.policy.strikes import Standing, Strike
+from bot.policy.strikes import ActiveStrikes, Strike
 from cogs.delivery.strike_messages import strike_message
 from tests.cogs.generation import NOON
 
 
 def message(kind: StrikeKind, until: datetime | None = None) -> str:
     row = StrikeRow(id=1, guild_id=1, user_id=2, kind=kind, source="a", created_at=NOON)
-    standing = Standing(StrikeRules(), (Strike(kind, NOON + timedelta(days=7)),))
-    struck = Struck(1, counts=True, standing=standing, block=Block(since=NOON, until=until))
+    standing = ActiveStrikes(StrikeRules(), (Strike(kind, NOON + timedelta(days=7)),))
+    struck = Struck(1, counts=True, active=standing, block=Block(since=NOON, until=until))
     return strike_message(Notice(row, struck), "Ours")
 
 

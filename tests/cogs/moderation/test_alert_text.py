@@ -3,7 +3,7 @@
 import pytest
 
 from bot.clock import utc_now
-from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, Turn, Value
+from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, Transition, Value
 from bot.monitoring.alerts import Announcement
 from cogs.moderation.alert_text import render_alert
 
@@ -19,22 +19,24 @@ FACTS: dict[str, Value] = {
 }
 
 
-def announce(kind: AlertKind, turn: Turn, facts: dict[str, Value], guild_id: int | None = None) -> str:
-    state = AlertState(since=utc_now() if turn == "begun" else None, told_at=utc_now(), facts=facts)
-    return render_alert(Announcement(AlertKey(kind, guild_id), turn, state))
+def announce(
+    kind: AlertKind, transition: Transition, facts: dict[str, Value], guild_id: int | None = None
+) -> str:
+    state = AlertState(since=utc_now() if transition == "begun" else None, told_at=utc_now(), facts=facts)
+    return render_alert(Announcement(AlertKey(kind, guild_id), transition, state))
 
 
 @pytest.mark.parametrize("facts", [FACTS, {}], ids=["known", "unknown"])
-@pytest.mark.parametrize("turn", ["begun", "over"])
+@pytest.mark.parametrize("transition", ["begun", "over"])
 @pytest.mark.parametrize("kind", AlertKind)
 def test_every_alert_is_a_sentence_that_pings_nobody(
-    kind: AlertKind, turn: Turn, facts: dict[str, Value]
+    kind: AlertKind, transition: Transition, facts: dict[str, Value]
 ) -> None:
-    text = announce(kind, turn, facts)
+    text = announce(kind, transition, facts)
     assert not set("{}@") & set(text)
     assert text.endswith(".")
     assert len(text) <= 2000
-    assert ("Resolved" in text) == (turn == "over")
+    assert ("Resolved" in text) == (transition == "over")
 
 
 def test_figures_are_told() -> None:
@@ -58,7 +60,7 @@ def test_moderators_are_told_of_their_own_server() -> None:
 def test_different_messages_have_different_nonces_that_discord_takes() -> None:
     state = AlertState(told_at=utc_now())
     keys = [AlertKey(AlertKind.DELIVERIES_FAILING, guild_id) for guild_id in (None, 1, 2)]
-    turns: list[Turn] = ["begun", "over"]
-    nonces = {Announcement(key, turn, state).nonce for key in keys for turn in turns}
+    transitions: list[Transition] = ["begun", "over"]
+    nonces = {Announcement(key, transition, state).nonce for key in keys for transition in transitions}
     assert len(nonces) == 6
     assert max(map(len, nonces)) <= 24, "one more is added where the first form is refused"

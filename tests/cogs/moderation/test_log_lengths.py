@@ -19,7 +19,7 @@ from cogs.ui.lists import MESSAGE_MAX_LENGTH
 from tests.cogs.moderation.test_audit_log import LONGEST
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MOST_ID, MOST_SNOWFLAKE = 2**31 - 1, 2**63 - 1
+MAX_ID, MAX_SNOWFLAKE = 2**31 - 1, 2**63 - 1
 MODELS = sorted((model.id for model in CATALOGUE), key=lambda model_id: -len(model_label(model_id)))
 
 
@@ -27,13 +27,13 @@ def settings(number: int) -> dict[str, Any]:
     """Return settings of which each differs from those of the next number, with the longest values."""
     is_odd = number % 2 == 1
     return {
-        "channels": [MOST_SNOWFLAKE - 100 * number - place for place in range(50)],
+        "channels": [MAX_SNOWFLAKE - 100 * number - place for place in range(50)],
         "models": MODELS[number : number + 6],
         "longest_duration": 10 + number,
         "highest_resolution": f"{number}080P",
         "placement": "channel" if is_odd else "thread",
         "ask_first": is_odd,
-        "moderators_channel_id": MOST_SNOWFLAKE - number,
+        "moderators_channel_id": MAX_SNOWFLAKE - number,
         "saves_at_once": is_odd,
     }
 
@@ -53,7 +53,7 @@ def word(number: int) -> dict[str, Any]:
 def everything(number: int) -> dict[str, Any]:
     """Return what an import or its undo leaves, with the longest names, numbers and lists."""
     steps = [{"strikes": 90 + step, "pause": 60 * (1000 * number + step) + 60} for step in range(10)]
-    roles = [f"role:{MOST_SNOWFLAKE - place}" for place in range(250)]
+    roles = [f"role:{MAX_SNOWFLAKE - place}" for place in range(250)]
     return {
         "settings:server": settings(number),
         **{f"quota_set:{subject}": limits(number) for subject in ("server", *roles)},
@@ -73,8 +73,8 @@ STATES = [
     (Action.IMPORT, "server:" + "*" * 40, everything),
     (Action.IMPORT, "server:" + "*" * 40, strikes),
     (Action.SETTINGS, "server", settings),
-    (Action.QUOTA_SET, f"member:{MOST_SNOWFLAKE}", limits),
-    (Action.BLOCK, f"member:{MOST_SNOWFLAKE}", block),
+    (Action.QUOTA_SET, f"member:{MAX_SNOWFLAKE}", limits),
+    (Action.BLOCK, f"member:{MAX_SNOWFLAKE}", block),
     (Action.WORD_ADD, "words", word),
 ]
 
@@ -82,8 +82,8 @@ STATES = [
 def rows(kind: Action, subject: str, old: Any, new: Any) -> list[AuditRow]:
     """Return the rows of a decision and of its undo, newest first."""
     reason = None if kind in {Action.SETTINGS, Action.IMPORT} else "*" * 300  # these have none
-    common: dict[str, Any] = {"id": MOST_ID, "guild_id": 2, "at": AT, "actor_id": MOST_SNOWFLAKE}
-    undo = AuditRow(**common, action=Action.UNDO, subject=f"{MOST_ID}:{kind}:{subject}", old=new, new=old)
+    common: dict[str, Any] = {"id": MAX_ID, "guild_id": 2, "at": AT, "actor_id": MAX_SNOWFLAKE}
+    undo = AuditRow(**common, action=Action.UNDO, subject=f"{MAX_ID}:{kind}:{subject}", old=new, new=old)
     return [undo, AuditRow(**common, action=kind, subject=subject, old=old, new=new, reason=reason)]
 
 
@@ -97,7 +97,7 @@ def test_the_longest_line_question_and_page_fit(
     decision = decision_of(entries[1])
     with locale_used(language):
         assert max(map(len, map(entry_line, entries))) <= LONGEST
-        assert len(changed_text(ChangedSince(decision, present, MOST_ID))) <= MESSAGE_MAX_LENGTH
+        assert len(changed_text(ChangedSince(decision, present, MAX_ID))) <= MESSAGE_MAX_LENGTH
         notice = undone_text(Undone(decision, left, before), is_gone=subject.startswith("member:"))
         assert len(render_log(entries, notice)) <= MESSAGE_MAX_LENGTH
         longest = "\n".join([notice, *["⚠️ ".ljust(350, "x")] * 3])

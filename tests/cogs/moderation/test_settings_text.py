@@ -8,21 +8,21 @@ from bot.db.models import Placement, Unreviewed
 from bot.db.review_models import ReviewStage
 from bot.i18n import _, locale_used
 from bot.i18n.catalogues import languages
-from bot.policy.documents import MOST_CHANNELS, Pause, Policy, Reviewed, ReviewRule
+from bot.policy.documents import MAX_CHANNELS, Pause, Policy, Reviewed, ReviewRule
 from bot.provider.catalogue import CATALOGUE
 from cogs.moderation.moderators_channel import UNUSABLE
 from cogs.moderation.server_settings import SETTINGS
 from cogs.moderation.settings_text import render_settings
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
-MOST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 LONGEST = Policy(
-    channels=frozenset(MOST_ID - number for number in range(MOST_CHANNELS)),
+    channels=frozenset(MAX_ID - number for number in range(MAX_CHANNELS)),
     models=frozenset(model.id for model in CATALOGUE),
     longest_duration=8,
     highest_resolution="1080P",
     placement=Placement.CHANNEL,
-    moderators_channel_id=MOST_ID,
+    moderators_channel_id=MAX_ID,
     review=ReviewRule(who=Reviewed.NEWCOMERS, days=366, videos=1000),
     review_stage=ReviewStage.POSTED,
     review_timeout=Unreviewed.POST,
@@ -39,7 +39,7 @@ def test_the_longest_settings_fit_with_all_warnings(
 ) -> None:
     models = [model for model in CATALOGUE if model in offered]
     with locale_used(language):
-        unusable = [_(UNUSABLE, channel=f"<#{MOST_ID}>")] if policy.moderators_channel_id else []
+        unusable = [_(UNUSABLE, channel=f"<#{MAX_ID}>")] if policy.moderators_channel_id else []
         warnings = [*unusable, "⚠️ ".ljust(300, "x")]
         text = render_settings(policy, models, changed, warnings)
     assert len(text) <= MESSAGE_MAX_LENGTH

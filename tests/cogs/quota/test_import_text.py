@@ -33,7 +33,7 @@ from cogs.quota.import_text import import_text
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MOST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 WILD = "*" * 100
 
 
@@ -47,7 +47,7 @@ REVIEW: Mapping[str, Any] = {
 def policy(number: int) -> Policy:
     """Return a document with the longest values, each unlike those of the next number."""
     steps = tuple(Step(strikes=90 + step, pause=60 * (1000 * number + step) + 60) for step in range(10))
-    subjects = [(Scope.SERVER, 0), *((Scope.ROLE, MOST_ID - role) for role in range(100))]
+    subjects = [(Scope.SERVER, 0), *((Scope.ROLE, MAX_ID - role) for role in range(100))]
     return Policy(
         rules=tuple(
             Rule(scope=scope, subject_id=subject_id, kind=kind, most=10_000 - number)
@@ -56,7 +56,7 @@ def policy(number: int) -> Policy:
         ),
         budgets={period: Budget(credits=1e13 + number, since=NOW) for period in Period},
         strikes=StrikeRules(days=30 - number, steps=steps),
-        channels=frozenset(MOST_ID - 100 * number - place for place in range(50)),
+        channels=frozenset(MAX_ID - 100 * number - place for place in range(50)),
         words=(str(number) * 100,),
     )
 
@@ -66,7 +66,7 @@ def preview(old: Policy, new: Policy, imported: Imported) -> Preview:
         NOW - timedelta(days=30),
         requests=100_000,
         refused=[NOW] * 99_999,
-        by_member=[(MOST_ID, 99_999)],
+        by_member=[(MAX_ID, 99_999)],
         saved=99_999e12,
         saves_nothing=False,
         refused_now=9999,

@@ -49,7 +49,7 @@ def offer(
     return Quote(
         quote_row,
         preview_of(quote_row, NOON),
-        is_recalled=recalled,
+        is_past_price=recalled,
         is_changed=changed,
         limit=limit,
         left=left,

@@ -7,7 +7,7 @@ import pytest
 from bot.admission.spending import bound_credits
 from bot.db.models import Status
 from bot.provider.costs import CostSource
-from sandbox.generations import Teller
+from sandbox.generations import CostAnswer
 from sandbox.odd_answers import Reshaped
 from sandbox.provider import Fault
 from tests.bot.engine import MakeEngine, StartProvider
@@ -27,10 +27,10 @@ PRICE = 4 * 1_040_000
     ids=["create", "header", "poll", "create and poll"],
 )
 async def test_the_cost_is_taken_from_the_answer_that_tells_it(
-    start_provider: StartProvider, make_engine: MakeEngine, tellers: set[Teller], source: CostSource
+    start_provider: StartProvider, make_engine: MakeEngine, tellers: set[CostAnswer], source: CostSource
 ) -> None:
     async with start_provider() as provider:
-        provider.generations.tellers = frozenset(tellers)
+        provider.generations.cost_answers = frozenset(tellers)
         engine = make_engine(provider=provider)
         row = await engine.delivered((await insert(engine.database, estimated_credits=7.0)).id)
     assert (row.credits_used, row.cost_source) == (PRICE, source)
@@ -54,7 +54,7 @@ async def test_a_price_of_nothing_is_not_believed(
     start_provider: StartProvider, make_engine: MakeEngine, usage: dict[str, Any]
 ) -> None:
     async with start_provider() as provider:
-        provider.generations.tellers = frozenset()
+        provider.generations.cost_answers = frozenset()
         provider.faults.add("retrieve", Reshaped(lambda task: {**task, **usage}), times=None)
         engine = make_engine(provider=provider)
         row = await engine.delivered((await insert(engine.database, estimated_credits=7.0)).id)

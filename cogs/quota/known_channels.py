@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import discord
 
 
-def known_places(guild: discord.Guild | None) -> Mapping[int, int | None]:
+def known_channels(guild: discord.Guild | None) -> Mapping[int, int | None]:
     """Return of each channel and open thread what it's a thread of; None: of nothing."""
     if guild is None:
         return {}

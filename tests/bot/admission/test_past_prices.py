@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.admission.prices import HISTORY_SCANNED, HISTORY_USED, recall_price
+from bot.admission.prices import HISTORY_SCANNED, HISTORY_USED, fetch_past_price
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Status
@@ -33,18 +33,18 @@ async def insert_made(database: Database, *costs: float | None, **changes: Any) 
     await database.write(work)
 
 
-async def recall(database: Database, request: VideoRequest) -> float | None:
-    return await database.read(lambda session: recall_price(session, request))
+async def past_price(database: Database, request: VideoRequest) -> float | None:
+    return await database.read(lambda session: fetch_past_price(session, request))
 
 
 async def test_there_is_no_experience_without_history(database: Database) -> None:
-    assert await recall(database, wish()) is None
+    assert await past_price(database, wish()) is None
 
 
 async def test_the_highest_price_of_a_second_counts(database: Database) -> None:
     await insert_made(database, 400, 4000, 40)
     await insert_made(database, 4800, options={})  # 8 s by default: 600 a second
-    assert await recall(database, wish(duration=6)) == 6000
+    assert await past_price(database, wish(duration=6)) == 6000
 
 
 UNLIKE: list[dict[str, Any]] = [
@@ -56,10 +56,12 @@ UNLIKE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("unlike", UNLIKE, ids=str)
 async def test_videos_with_the_same_options_are_preferred(database: Database, unlike: dict[str, Any]) -> None:
     await insert_made(database, 9000, **unlike)
-    assert await recall(database, wish(duration=4)) == 9000, "better than nothing"
+    assert await past_price(database, wish(duration=4)) == 9000, "better than nothing"
     await insert_made(database, 400, options={"duration": 4, "resolution": "720P", "generate_audio": True})
     await insert_made(database, 500)
-    assert await recall(database, wish(duration=4)) == 500, "what is chosen and what is the default are one"
+    assert await past_price(database, wish(duration=4)) == 500, (
+        "what is chosen and what is the default are one"
+    )
 
 
 OUTSIDE: list[dict[str, Any]] = [
@@ -80,16 +82,16 @@ async def test_what_tells_nothing_about_the_price_is_left_out(
     database: Database, changes: dict[str, Any]
 ) -> None:
     await insert_made(database, 9000, **changes)
-    assert await recall(database, wish()) is None
+    assert await past_price(database, wish()) is None
     await insert_made(database, 400)
-    assert await recall(database, wish(duration=4)) == 400
+    assert await past_price(database, wish(duration=4)) == 400
 
 
 async def test_only_the_last_videos_count(database: Database) -> None:
     await insert_made(database, *[400] * HISTORY_USED, 9000)
-    assert await recall(database, wish(duration=4)) == 400
+    assert await past_price(database, wish(duration=4)) == 400
     await insert_made(database, 800, created_at=utc_now() - timedelta(minutes=HISTORY_USED - 1, seconds=-30))
-    assert await recall(database, wish(duration=4)) == 800
+    assert await past_price(database, wish(duration=4)) == 800
 
 
 async def test_videos_with_the_same_options_are_looked_for_among_many(database: Database) -> None:
@@ -97,23 +99,23 @@ async def test_videos_with_the_same_options_are_looked_for_among_many(database: 
     others = {"duration": 4, "generate_audio": False}
     await insert_made(database, *[100] * HISTORY_SCANNED, options=others, created_at=now)
     await insert_made(database, 900, created_at=now - timedelta(minutes=HISTORY_SCANNED))
-    assert await recall(database, wish(duration=4)) == 100, "so old a video is not looked at"
+    assert await past_price(database, wish(duration=4)) == 100, "so old a video is not looked at"
     last = timedelta(minutes=HISTORY_SCANNED - 1, seconds=-30)
     await insert_made(database, 700, created_at=now - last)
-    assert await recall(database, wish(duration=4)) == 700
+    assert await past_price(database, wish(duration=4)) == 700
 
 
 async def test_forgotten_words_are_not_missed(database: Database) -> None:
     await insert_made(database, 400, prompt="", options={"duration": 4, "negative_prompt": "", "seed": 1})
-    assert await recall(database, wish(duration=8)) == 800
+    assert await past_price(database, wish(duration=8)) == 800
 
 
 async def test_all_servers_share_their_experience(database: Database) -> None:
     await insert_made(database, 400, guild_id=77, user_id=78)
-    assert await recall(database, wish(duration=4)) == 400
+    assert await past_price(database, wish(duration=4)) == 400
 
 
 async def test_a_model_without_a_duration_is_not_remembered(database: Database) -> None:
     await insert_made(database, 400)
     bare = Model(MODEL, "Veo 3", InputKind.TEXT, "No options", options=())
-    assert await recall(database, VideoRequest(bare, PROMPT, {})) is None
+    assert await past_price(database, VideoRequest(bare, PROMPT, {})) is None
