@@ -65,7 +65,7 @@ class Use(NamedTuple):
         return len(self.counted) - bisect_right(self.counted, now - WINDOWS[kind])
 
     def taken_until(self, kind: LimitKind, places: int) -> datetime:
-        """Return until when so many places of a limit are taken, if none is given back; `NEVER`: they aren't."""
+        """Return until when so many places of a limit stay taken, if none is given back; `NEVER`: not now."""
         if kind is LimitKind.AT_ONCE:
             return ALWAYS if self.at_once >= places else NEVER
         if places <= 0:

@@ -68,7 +68,7 @@ class Replays:
         self._span = span
         self._now, self._then = rules, replace(rules, policy=changed)
         self._replays = Replay(span.start, self._now), Replay(span.start, self._then)
-        self._difference = [*{*rules.policy.rules} ^ {*changed.rules}]
+        self._difference = set(rules.policy.rules) ^ set(changed.rules)
         self._has_budgets = bool(rules.policy.budgets or changed.budgets)
         self._concerned: dict[int, bool] = {}  # those who may have other limits by the change
         self._counting = Counting(span)
