@@ -3,10 +3,10 @@
 The last one also needs the requests of the 30 days before, which are as many.
 
 Everything that the command does is measured but Discord and the chart: reading the rows from SQLite, asking
-all requests again twice (by the rules with the change, and by those without), and keeping the proposal. For a
-word, all prompts are searched instead. The baseline is reading the same rows with `sqlite3` alone. The event
-loop's longest stall is what other members notice. Tables go to standard output as Markdown, progress to
-standard error.
+all requests again (by the rules without the change, and by those with it where it concerns their member), and
+keeping the proposal. For a word, all prompts are searched instead. The baseline is reading the same rows with
+`sqlite3` alone. The event loop's longest stall is what other members notice. Tables go to standard output as
+Markdown, progress to standard error.
 """
 
 import asyncio

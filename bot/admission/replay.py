@@ -10,15 +10,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
-from bot.admission.limits import Limit, Use, counted_since, is_any_reached, resolve_limits
+from bot.admission.limits import NEVER, Limit, Use, counted_since, full_until, resolve_limits
 from bot.db.models import NOBODY
-from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
+from bot.policy.documents import LimitKind, MemberPolicy, Policy, Rule, Scope
 
 NO_ROLES: frozenset[int] = frozenset()
 NEW_MEMBER = MemberPolicy()
@@ -49,7 +50,7 @@ class PastRequest(NamedTuple):
 _created_at = attrgetter("created_at")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleSet:
     """The rules that past requests are asked again by.
 
@@ -63,6 +64,16 @@ class RuleSet:
     daily_limit: int | None
     member_policies: Mapping[int, MemberPolicy] = field(default_factory=dict[int, MemberPolicy])
     role_ids: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+
+    @cached_property
+    def limits_open(self) -> bool:
+        """Whether it may matter how many requests are waited for."""
+        return any(rule.kind is LimitKind.AT_ONCE for rule in self.policy.rules)
+
+    def concern(self, user_id: int, rules: Iterable[Rule]) -> bool:
+        """Whether one of these rules may hold for a member."""
+        role_ids = self.role_ids.get(user_id, NO_ROLES)
+        return any(_may_hold(rule, user_id, role_ids) for rule in rules)
 
     def limits_of(self, user_id: int, now: datetime) -> tuple[Limit, ...]:
         """Return the limits that held for a member at that time."""
@@ -109,15 +120,14 @@ class Replay:
 
         Requests from before the start were accepted. `whole`: as `wholes` yields it.
         """
-        _, user_id, now, price, *_ = whole[-1]
-        member, purse = self._members.get(user_id) or self._new_member(user_id), self._purse
-        member.move_to(now)
+        first, purse = whole[0], self._purse
+        now = first.created_at
         if purse is not None:
             purse.move_to(now)
-        # Where the last one fits after the others, each of them does.
-        if now >= self._start and (
-            (purse is not None and not purse.takes(price, [request.price for request in whole[:-1]]))
-            or member.has_reached(now, before=len(whole) - 1)
+        member = self._members.get(first.user_id) or self._new_member(first.user_id)
+        if now >= self._start and not (
+            member.takes(len(whole), now)
+            and (purse is None or purse.takes([request.price for request in whole]))
         ):
             return True
         for request in whole:
@@ -138,32 +148,33 @@ class _Member:
         self._user_id = user_id
         self._rules = rules
         self._policy = rules.member_policies.get(user_id, NEW_MEMBER)
+        self._has_favours = bool(self._policy.grants) or self._policy.reset_at is not None
         self._limits: Sequence[Limit] | None = None
         self._counted: list[datetime] = []
         self._open = 0
         self._ends: list[tuple[datetime, datetime, bool]] = []  # a heap: when, made when, whether it counts
+        self._full_until = NEVER  # no request is accepted before
 
-    def has_reached(self, now: datetime, *, before: int) -> bool:
-        """Whether a limit is full; `before`: how many more are accepted just before.
-
-        Nobody can tell whose the requests of forgotten members were.
-        """
-        if self._user_id == NOBODY:
+    def takes(self, count: int, now: datetime) -> bool:
+        """Whether all limits take so many more."""
+        if now < self._full_until:
             return False
-        counted = [*self._counted, *[now] * before] if before else self._counted
-        return is_any_reached(self._limits_at(now), Use(counted, self._open + before), now)
+        self._move_to(now)
+        until = full_until(self._limits_at(now), Use(self._counted, self._open), before=count - 1)
+        if count == 1 and not self._has_favours:
+            self._full_until = min(until, self._ends[0][0]) if self._ends else until
+        return until <= now
 
     def add(self, request: PastRequest) -> None:
         """Count a request that is accepted."""
-        if request.ended_at is not None and request.ended_at <= request.created_at:
-            self._counted += [request.created_at] if request.counts else []
-            return
         self._counted.append(request.created_at)
+        if request.counts and not self._rules.limits_open:
+            return  # its end changes nothing
         self._open += 1
         if request.ended_at is not None:
             heappush(self._ends, (request.ended_at, request.created_at, request.counts))
 
-    def move_to(self, now: datetime) -> None:
+    def _move_to(self, now: datetime) -> None:
         """Let pass what happens until `now`."""
         while self._ends and self._ends[0][0] <= now:
             _, created_at, counts = heappop(self._ends)
@@ -174,7 +185,12 @@ class _Member:
             del self._counted[: bisect_right(self._counted, counted_since(self._policy, now))]
 
     def _limits_at(self, now: datetime) -> Sequence[Limit]:
-        """Return what is limited; only grants make it change with the moment."""
+        """Return what is limited; only grants make it change with the moment.
+
+        Nobody can tell whose the requests of forgotten members were.
+        """
+        if self._user_id == NOBODY:
+            return ()
         if self._policy.grants:
             return self._rules.limits_of(self._user_id, now)
         if self._limits is None:
@@ -200,16 +216,16 @@ class _Purse:
         self._ends: list[tuple[datetime, int, PastRequest]] = []  # a heap: when the cost is told
         self._numbers = count()
 
-    def takes(self, price: float | None, before: Sequence[float | None]) -> bool:
-        """Whether one more video of this price stays inside all budgets, as `check_request` decides it.
-
-        `before`: the prices of those that are accepted just before.
-        """
-        if price is None or None in before:
+    def takes(self, prices: Sequence[float | None]) -> bool:
+        """Whether videos of these prices stay inside all budgets, as `check_request` decides it."""
+        known = [price for price in prices if price is not None]
+        if len(known) < len(prices):
             return False
-        spent = sum(each for each in before if each is not None)
+        # Where the last one fits after the others, each of them does.
+        *before, last = known
+        spent = sum(before)
         states = tuple(state.after(spent) for state in self._states) if spent else self._states
-        return exhausted(states, price) is None
+        return exhausted(states, last) is None
 
     def add(self, request: PastRequest) -> None:
         """Reserve the price of a request that is accepted."""
@@ -238,8 +254,10 @@ class _Purse:
 
     def _spend(self, request: PastRequest, amount: float) -> None:
         self._states = tuple(
-            state.after(amount) if request.created_at >= start else state
-            for state, start in zip(self._states, self._starts, strict=True)
+            [  # a generator takes longer
+                state.after(amount) if request.created_at >= start else state
+                for state, start in zip(self._states, self._starts, strict=True)
+            ]
         )
 
 

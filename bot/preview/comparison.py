@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bot.admission.replay import PastRequest
 from bot.db.models import NOBODY
-from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, count_requests, empty_days, total
+from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, day_number, empty_days, total
 from bot.preview.history import Span
 
 
@@ -77,47 +77,48 @@ class Counting:
     def __init__(self, span: Span) -> None:
         self._span = span
         self._days = empty_days(span.start, span.end)
+        self._counts: Counter[tuple[int, Verdict]] = Counter()  # by the day's number
         self._by_member: Counter[int] = Counter()
         self._refused: list[datetime] = []
-        self._requests = self._refused_now = self._refused_twice = self._unknown = self._unsure = 0
         self._saved: float | None = None
 
     def add(self, whole: Sequence[PastRequest], verdict: Verdict) -> None:
         """Count requests that a member made together: they're refused together or not at all."""
-        now, then, alone = verdict
-        count = len(whole)
-        if alone is None:
-            self._unknown += count
-            return
-        self._requests += count
-        if now is None or then is None:
-            self._unsure += count
-        else:
-            count_requests(self._days, whole[0].created_at, Fate(now, then), count)
-            self._refused_now += count * now
-            if alone and now:
-                self._refused_twice += count
-            elif alone and then:
-                self._saved = (self._saved or 0.0) + sum(request.cost for request in whole)
-        if alone:
-            self._refused += [request.created_at for request in whole]
-            self._by_member[whole[0].user_id] += count
+        first, count = whole[0], len(whole)
+        self._counts[day_number(self._days, first.created_at), verdict] += count
+        if verdict.alone:
+            self._refused += [first.created_at] * count
+            self._by_member[first.user_id] += count
+            if verdict.then and verdict.now is False:
+                self._saved = (self._saved or 0.0) + sum([request.cost for request in whole])
 
     def result(self) -> Comparison:
         """Return what it has come to."""
-        counts = [(user_id, count) for user_id, count in self._by_member.items() if user_id != NOBODY]
+        requests = refused_now = refused_twice = unknown = unsure = 0
+        for (day, (now, then, alone)), count in self._counts.items():
+            if alone is None:
+                unknown += count
+                continue
+            requests += count
+            if now is None or then is None:
+                unsure += count
+                continue
+            self._days[day].requests[Fate(now, then)] += count
+            refused_now += count * now
+            refused_twice += count * (now and alone)
+        members = [(user_id, count) for user_id, count in self._by_member.items() if user_id != NOBODY]
         return Comparison(
             start=self._span.start,
-            requests=self._requests,
+            requests=requests,
             refused=self._refused,
-            by_member=sorted(counts, key=lambda pair: (-pair[1], pair[0])),
-            refused_now=self._refused_now,
-            refused_twice=self._refused_twice,
+            by_member=sorted(members, key=lambda pair: (-pair[1], pair[0])),
+            refused_now=refused_now,
+            refused_twice=refused_twice,
             saved=self._saved or 0.0,
             saves_nothing=self._saved is None,
             is_cut=self._span.is_cut,
             counted_since=self._span.first if self._span.is_first_cut else None,
-            unknown=self._unknown,
-            unsure=self._unsure,
+            unknown=unknown,
+            unsure=unsure,
             days=self._days,
         )

@@ -6,14 +6,15 @@ is left out.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, cast
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, Text, select
+from sqlalchemy import cast as cast_in_sql
 
 from bot.admission.availability import allows_channel
 from bot.admission.blocklist import forbidden_in, searched_texts
@@ -36,39 +37,18 @@ PAGE = 500  # requests that are read and judged at once: prompts are long, and o
 NO_TURN: AbstractAsyncContextManager[None] = nullcontext()
 
 _TABLE = cast("Table", Generation.__table__)
-_COLUMNS: tuple[Any, ...] = (
-    _TABLE.c.channel_id,
-    _TABLE.c.model,
-    _TABLE.c.options,
-    _TABLE.c.prompt,
-    _TABLE.c.erased_at,
-    select(FilmRow.title).where(FilmRow.id == _TABLE.c.film_id).scalar_subquery(),
-)
+_OPTIONS = cast_in_sql(_TABLE.c.options, Text)  # `_read_options` reads it
+_TITLE = select(FilmRow.title).where(FilmRow.id == _TABLE.c.film_id).scalar_subquery()
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The content of a request, as its row has it.
+class Judge(NamedTuple):
+    """Judges a request by some columns of its row."""
 
-    Attributes:
-        texts: those that are searched for blocked words; None: they aren't kept any more.
-    """
-
-    channel_id: int
-    model: str
-    options: Mapping[str, OptionValue]
-    texts: Sequence[str] | None
-
-    @classmethod
-    def of_row(cls, row: Sequence[Any]) -> "Content":
-        """Return what a row of `_COLUMNS` says."""
-        channel_id, model, options, prompt, erased_at, title = row
-        texts = [text for text in (*searched_texts(prompt, options), title) if text]
-        return cls(channel_id, model, options, None if erased_at else texts)
+    columns: Sequence[Any]
+    verdict: Callable[[Sequence[Any]], Verdict]
 
 
 UNKNOWN = Verdict(None, None, None)
-Judge = Callable[[Content], Verdict]
 Option = OptionValue | None
 
 
@@ -84,14 +64,16 @@ def judge_word(word: str, policy: Policy) -> Judge:
     """Return what judges by a word that would be blocked, and by those that are."""
     words = frozenset({word, *policy.words})
 
-    def judge(content: Content) -> Verdict:
-        if content.texts is None:
+    def judge(row: Sequence[Any]) -> Verdict:
+        prompt, options, title, erased_at = row
+        if erased_at is not None:
             return UNKNOWN
-        found = {each for text in content.texts for each in forbidden_in(text, words)}
+        texts = (*searched_texts(prompt, _read_options(options)), title)
+        found = {each for text in texts if text for each in forbidden_in(text, words)}
         now, alone = not found.isdisjoint(policy.words), word in found
         return Verdict(now, now or alone, alone)
 
-    return judge
+    return Judge((_TABLE.c.prompt, _OPTIONS, _TITLE, _TABLE.c.erased_at), judge)
 
 
 def judge_settings(fields: Collection[str], policy: Policy, changed: Policy, places: Places) -> Judge:
@@ -105,11 +87,12 @@ def judge_settings(fields: Collection[str], policy: Policy, changed: Policy, pla
         place = (channel_id, model, duration, resolution)
         return Verdict(now(*place), then(*place), by_change(*place))
 
-    def judge(content: Content) -> Verdict:
-        options = content.options
-        return verdict(content.channel_id, content.model, options.get("duration"), options.get("resolution"))
+    def judge(row: Sequence[Any]) -> Verdict:
+        channel_id, model, text = row
+        options = _read_options(text)
+        return verdict(channel_id, model, options.get("duration"), options.get("resolution"))
 
-    return judge
+    return Judge((_TABLE.c.channel_id, _TABLE.c.model, _OPTIONS), judge)
 
 
 async def compare_contents(
@@ -128,15 +111,20 @@ async def compare_contents(
     """
     span = await find_span(database, guild_id, (), now)
     counting = Counting(span)
-    pages = read_pages(database, guild_id, span, _COLUMNS, size=PAGE)
+    pages = read_pages(database, guild_id, span, judge.columns, size=PAGE)
     await in_turn(turn, pages, lambda page: asyncio.to_thread(_count_page, page, judge, counting))
     return counting.result()
 
 
 def _count_page(page: Page, judge: Judge, counting: Counting) -> None:
-    verdicts = {request.id: judge(Content.of_row(row)) for request, row in page}
+    verdicts = {request.id: judge.verdict(row) for request, row in page}
     for whole in wholes(request for request, _ in page):
         counting.add(whole, _together([verdicts[request.id] for request in whole]))
+
+
+@lru_cache(maxsize=1024)  # nearly all requests have the same few
+def _read_options(text: str) -> Mapping[str, OptionValue]:
+    return json.loads(text)
 
 
 def _together(verdicts: Sequence[Verdict]) -> Verdict:

@@ -37,9 +37,9 @@ def empty_days(start: datetime, end: datetime) -> Sequence[Day]:
     return [Day(first + number * ONE_DAY, Counter()) for number in range(count)]
 
 
-def count_requests(days: Sequence[Day], made_at: datetime, fate: Fate, count: int = 1) -> None:
-    """Count requests in their day."""
-    days[(made_at - days[0].start).days].requests[fate] += count
+def day_number(days: Sequence[Day], moment: datetime) -> int:
+    """Return the index of the day that a moment is in."""
+    return (moment - days[0].start).days
 
 
 def total(days: Sequence[Day]) -> Counter[Fate]:

@@ -62,12 +62,19 @@ async def compare_limits(
 
 
 class Replays:
-    """Plays the past twice at once, with a change of the rules and without."""
+    """Plays the past twice at once, with a change of the rules and without.
+
+    Where there are no budgets, nobody's requests depend on others'. So the requests of members whom
+    the change doesn't concern are asked once.
+    """
 
     def __init__(self, span: Span, rules: RuleSet, changed: Policy) -> None:
         self._span = span
         self._now, self._then = rules, replace(rules, policy=changed)
         self._replays = Replay(span.start, self._now), Replay(span.start, self._then)
+        self._difference = set(rules.policy.rules) ^ set(changed.rules)
+        self._has_budgets = bool(rules.policy.budgets or changed.budgets)
+        self._concerned: dict[int, bool] = {}  # those who may have other limits by the change
         self._counting = Counting(span)
         self._members: set[int] = set()
         self._forgotten = 0
@@ -76,17 +83,27 @@ class Replays:
         """Ask the requests that come next; all that were made at the same moment come together."""
         replay_now, replay_then = self._replays
         for whole in wholes(requests):
-            now, then = replay_now.refuses(whole), replay_then.refuses(whole)
+            user_id = whole[0].user_id
+            now = then = replay_now.refuses(whole)
+            if self._has_budgets or self._concerns(user_id):
+                then = replay_then.refuses(whole)
             if whole[0].created_at < self._span.start:
                 continue
             self._counting.add(whole, Verdict(now, then, then))
-            self._members.add(whole[0].user_id)
-            self._forgotten += len(whole) if whole[0].user_id == NOBODY else 0
+            self._members.add(user_id)
+            self._forgotten += len(whole) if user_id == NOBODY else 0
+
+    def _concerns(self, user_id: int) -> bool:
+        """Whether the change may give a member other limits."""
+        if user_id not in self._concerned:
+            self._concerned[user_id] = self._now.concern(user_id, self._difference)
+        return self._concerned[user_id]
 
     def result(self) -> Comparison:
         """Return what it has come to."""
         members, by_roles = self._members - {NOBODY}, has_role_rules(self._now.policy, self._then.policy)
-        limits = ((self._now.limits_of(member, self._span.end), member) for member in members)
+        concerned = (member for member in members if self._concerns(member))
+        limits = ((self._now.limits_of(member, self._span.end), member) for member in concerned)
         gaining = sum(_gains(old, self._then.limits_of(member, self._span.end)) for old, member in limits)
         return replace(
             self._counting.result(),

@@ -16,7 +16,7 @@ from bot.preview.daily import (
     ONLY_THEN,
     Day,
     Fate,
-    count_requests,
+    day_number,
     empty_days,
     total,
 )
@@ -40,7 +40,7 @@ def test_each_request_is_in_its_day_with_what_became_of_it(drawn: list[tuple[int
     days = empty_days(START, NOW)
     moments = [START + timedelta(minutes=minutes) for minutes, _now, _then in drawn]
     for moment, (_minutes, now, then) in zip(moments, drawn, strict=True):
-        count_requests(days, moment, Fate(now, then))
+        days[day_number(days, moment)].requests[Fate(now, then)] += 1
     assert [day.start for day in days] == [days[0].start + number * ONE_DAY for number in range(31)]
     assert total(days) == Counter((each[1], each[2]) for each in drawn)
     for day in days:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -15,7 +16,7 @@ from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Placement, Status
 from bot.policy.documents import Policy
 from bot.preview.comparison import Comparison
-from bot.preview.contents import PAGE, Content, Verdict, compare_contents, judge_word
+from bot.preview.contents import PAGE, Judge, Verdict, compare_contents, judge_word
 from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
 from bot.requests.spec import RequestSpec
@@ -159,14 +160,16 @@ async def test_somebody_else_has_a_turn_before_all_is_judged(database: Database)
     wishes = [Wish(11, number + 1, "a cat", None) for number in range(3 * PAGE)]
     await database.write(lambda session: session.add_all([row_of(guild_id, wish) for wish in wishes]))
     loop, judge = asyncio.get_running_loop(), judge_word("gore", Policy())
-    judged: list[Content] = []
+    judged: list[Sequence[Any]] = []
 
-    def judge_and_tell(content: Content) -> Verdict:
-        judged.append(content)
+    def judge_and_tell(row: Sequence[Any]) -> Verdict:
+        judged.append(row)
         loop.call_soon_threadsafe(begun.set)
-        return judge(content)
+        return judge.verdict(row)
 
-    comparing = asyncio.create_task(compare_contents(database, guild_id, judge_and_tell, NOW, turn))
+    comparing = asyncio.create_task(
+        compare_contents(database, guild_id, Judge(judge.columns, judge_and_tell), NOW, turn)
+    )
     await begun.wait()
     async with turn:
         assert 0 < len(judged) <= PAGE, "others wait until all of a long history is judged"
