@@ -1,7 +1,7 @@
 """Prices of videos: from the provider's list while it is known, else from what such videos did cost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from bot.provider.catalogue import (
     OptionValue,
     VideoRequest,
     build_request,
+    provider_name_of,
 )
 from bot.provider.client import VeoClient
 from bot.provider.pricing import Pricing, duration_of, quote
@@ -41,6 +42,7 @@ class PriceList:
     Args:
         stopping: set when the program is to stop.
         models: those that are asked about.
+        unknown: returns the provider's names of models that it doesn't know though it may list them.
         retire: called after each look with the ids of those that are gone, if any are.
         interval: seconds between two fetches.
         retry: the seconds to wait after so many failed fetches in a row.
@@ -53,6 +55,7 @@ class PriceList:
         stopping: asyncio.Event,
         models: Sequence[Model] = CATALOGUE,
         *,
+        unknown: Callable[[], Awaitable[Collection[str]]] | None = None,
         retire: Callable[[frozenset[str]], Awaitable[None]] | None = None,
         interval: float = REFRESH_INTERVAL,
         retry: Callable[[int], float] = retry_delay,
@@ -63,12 +66,13 @@ class PriceList:
         self._refresher = Refresher("prices", self._refresh, stopping, interval=interval, retry=retry)
         self._pricings: dict[str, Pricing | None] = {}
         self._models = models
+        self._find_unknown = unknown
         self._retire = retire
         self._listings = Listings([model.id for model in models])
 
     @property
     def gone(self) -> frozenset[str]:
-        """The ids of the models that the provider doesn't list any more."""
+        """The ids of the models that the provider doesn't list any more, or doesn't know."""
         return self._listings.gone
 
     def quote(self, request: VideoRequest) -> float | None:
@@ -92,9 +96,13 @@ class PriceList:
             self._pricings[model_id] = listing.pricing
             if listing.pricing is None and before is not None:
                 log.warning("the provider's list has no readable price", model=model_id)
-        listed = {model_id: listing.is_listed for model_id, listing in listings.items()}
-        if self._listings.update(listed, self._clock()):
-            log.warning("the provider's list of models has changed", gone=sorted(self.gone))
+        unknown = await self._find_unknown() if self._find_unknown else ()
+        offered = {
+            model_id: listing.is_listed and provider_name_of(model_id) not in unknown
+            for model_id, listing in listings.items()
+        }
+        if self._listings.update(offered, self._clock()):
+            log.warning("the provider's models have changed", gone=sorted(self.gone))
         if self.gone and self._retire is not None:
             await self._retire(self.gone)
 

@@ -17,6 +17,7 @@ from bot.discord_client.client import use_addresses
 from bot.eta.duration_estimator import DurationEstimator, load_finishes
 from bot.file_modes import restrict_files
 from bot.films.frames import ShotFrames
+from bot.jobs.pause_state import UnknownModels
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps.timing import Timing
@@ -132,7 +133,7 @@ async def open_shared(
             tell=partial(record_call, record),
         )
         signals, queue = Signals(), _queue(settings, database)
-        retire = Retirement(database, queue.lease).end
+        retire, unknown = Retirement(database, queue.lease).end, UnknownModels(database).fetch
         yield Shared(
             settings=settings,
             timing=timing,
@@ -143,7 +144,7 @@ async def open_shared(
             queue=queue,
             stores=_stores(settings, database, session, public),
             estimator=await _estimator(settings, timing, database),
-            prices=PriceList(veo, signals.stopping, _priced(settings), retire=retire),
+            prices=PriceList(veo, signals.stopping, _priced(settings), unknown=unknown, retire=retire),
         )
 
 

@@ -1,6 +1,7 @@
 """The provider's refusals of everything, and who may try next. Pure: `now` is passed in."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from pydantic import AwareDatetime
 LONGEST_WAIT = timedelta(hours=1)  # for anything; a longer one comes from a clock that was set back
 TRIAL_PATIENCE = timedelta(minutes=2)  # for which others wait for the one that tries
 SHORT_WAIT = timedelta(seconds=2)  # while another one tries, or may
+UNKNOWN_FOR = timedelta(hours=1)  # after which a model that the provider didn't know is offered again
 
 
 class RefusalScope(StrEnum):
@@ -36,6 +38,7 @@ class ProviderPause:
     Attributes:
         words: the provider's latest; empty: it said nothing of its own.
         models: which ones; empty: all.
+        missing: those that the provider doesn't know, and when it last said so.
     """
 
     since: AwareDatetime
@@ -43,6 +46,14 @@ class ProviderPause:
     way: Way
     words: str = ""
     models: tuple[str, ...] = ()
+    missing: Mapping[str, AwareDatetime] = field(default_factory=dict[str, AwareDatetime])
+
+    def unknown_models(self, now: datetime) -> frozenset[str]:
+        """Return the models that the provider doesn't know, whatever its list says.
+
+        Only a request shows that one can be had again, so each is offered again after a while.
+        """
+        return frozenset(name for name, at in self.missing.items() if abs(now - at) < UNKNOWN_FOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +77,14 @@ class Closure:
     Attributes:
         is_alone: another model was accepted meanwhile, so it says nothing about the account.
         is_gone: the provider's list has this model no longer.
+        refused_at: when the latest request was refused.
     """
 
     def __init__(self, pause: ProviderPause, until: datetime) -> None:
         self.pause = pause
         self.is_alone = False
         self.is_gone = False
+        self.refused_at = pause.since
         self._until = until
         self._trial: tuple[str, datetime] | None = None
 
@@ -80,10 +93,15 @@ class Closure:
         """The way in which requests are refused."""
         return self.pause.way
 
-    def close(self, words: str, until: datetime) -> None:
-        """Leave it alone until then, since a request was refused."""
+    @property
+    def is_missing(self) -> bool:
+        """Whether the provider says that it doesn't know the model."""
+        return self.way is Way.MISSING
+
+    def close(self, words: str, now: datetime, wait: timedelta) -> None:
+        """Leave it alone for so long, since a request was refused."""
         self.pause = replace(self.pause, words=words)
-        self._until = until
+        self.refused_at, self._until = now, now + wait
 
     def time_left(self, now: datetime) -> timedelta:
         """Return how long it is still to be left alone."""

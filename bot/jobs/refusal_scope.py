@@ -86,14 +86,15 @@ class RefusalScopes:
         pauses = sorted((closed.pause for closed in self._models.values()), key=lambda pause: pause.since)
         pauses = pauses or sorted(self._lasting.values(), key=lambda pause: pause.since)
         models = sorted({model for pause in pauses for model in pause.models})
-        return replace(pauses[0], models=tuple(models)) if pauses else None
+        missing = {name: closed.refused_at for name, closed in self._models.items() if closed.is_missing}
+        return replace(pauses[0], models=tuple(models), missing=missing) if pauses else None
 
     def restore(self, pause: ProviderPause, now: datetime) -> None:
         """Go on with what was refused before a restart; one request may try at once."""
         if pause.scope is RefusalScope.ACCOUNT:
             self._account = Closure(pause, now)
         if pause.scope is RefusalScope.MODEL:
-            self._models |= {name: Closure(replace(pause, models=(name,)), now) for name in pause.models}
+            self._models |= {name: _restored(pause, name, now) for name in pause.models}
 
     def hold(self, request_id: str, model: str, now: datetime) -> Hold | None:
         """Return why a request must not be sent now; None: it may be, and is the one that tries."""
@@ -208,7 +209,7 @@ class RefusalScopes:
             self._account = Closure(
                 ProviderPause(since, RefusalScope.ACCOUNT, refusal.way, refusal.words), now
             )
-        self._account.close(refusal.words, now + wait)
+        self._account.close(refusal.words, now, wait)
 
     def _close_model(self, model: str, refusal: Refusal, now: datetime, wait: timedelta) -> None:
         closed = self._models.get(model)
@@ -219,7 +220,7 @@ class RefusalScopes:
             )
             closed = self._models[model] = Closure(pause, now)
         closed.is_gone = refusal.is_model_gone
-        closed.close(refusal.words, now + wait)
+        closed.close(refusal.words, now, wait)
 
     def _remember_lasting(self, request_id: str, model: str, refusal: Refusal) -> None:
         first = self._first_of_model.get((model, refusal.way))
@@ -268,3 +269,12 @@ class RefusalScopes:
         self._first_of_all = {
             way: first for way, first in self._first_of_all.items() if abs(now - first.at) < EVIDENCE_LIFE
         }
+
+
+def _restored(pause: ProviderPause, model: str, now: datetime) -> Closure:
+    """Return the closure of one of a pause's models."""
+    refused_at = pause.missing.get(model)
+    way = Way.MISSING if refused_at else pause.way
+    closed = Closure(replace(pause, way=way, models=(model,)), now)
+    closed.refused_at = refused_at or pause.since
+    return closed

@@ -184,6 +184,22 @@ def test_a_pause_is_kept_over_a_restart() -> None:
     assert play(after, [("c", "m", FORBIDDEN)])[-1].scope is RefusalScope.ACCOUNT
 
 
+def test_it_is_told_which_models_are_unknown_and_since_when_also_after_a_restart() -> None:
+    before, after = new_scopes(), new_scopes()
+    play(before, [("a", "m", BUSY), ("b", "m", BUSY), ("x", "o", TAKEN)])
+    play(before, [("c", "n", MISSING), ("d", "n", MISSING)], START + ACCOUNT_WAIT)
+    pause = before.pause
+    assert pause is not None
+    assert (pause.way, pause.models) == (Way.BUSY, ("m", "n"))
+    assert pause.missing == {"n": START + ACCOUNT_WAIT}
+    after.restore(pause, START + HOUR)
+    assert after.pause is not None
+    assert after.pause.missing == pause.missing
+    play(after, [("e", "n", TAKEN)], START + HOUR)
+    assert after.pause is not None
+    assert after.pause.missing == {}
+
+
 def test_a_refusal_of_long_ago_says_nothing() -> None:
     scopes = new_scopes()
     play(scopes, [("a", "m", FORBIDDEN)])
