@@ -117,10 +117,12 @@ class Finishing:
             await self._delivery.show_replaced(row)
 
     async def _end(self, row: FilmRow) -> None:
-        """Note that nothing is left to do; raises LeaseLostError where another process carries it."""
-        await self._queue.update(
-            row, delivered_at=self._clock(), lease_owner=None, lease_until=None, posting_at=None
-        )
+        """Note that nothing is left to do; `posting_at` stays where nobody knows whether the film was posted.
+
+        Raises:
+            LeaseLostError: another process carries it.
+        """
+        await self._queue.update(row, delivered_at=self._clock(), lease_owner=None, lease_until=None)
 
     async def _deal_with_older(self, row: FilmRow) -> FilmRow:
         """Finish with the message that an earlier redo left as it was, before there is another such one."""

@@ -247,7 +247,7 @@ def remember_post(session: Session, film_id: str, shown_at: Posted) -> Film | No
     session.execute(
         update(FilmRow)
         .where(FilmRow.id == film_id, *unknown)
-        .values(result_id=shown_at.message_id, result_channel_id=shown_at.channel_id)
+        .values(result_id=shown_at.message_id, result_channel_id=shown_at.channel_id, posting_at=None)
         .execution_options(synchronize_session=False)
     )
     return fetch_film(session, film_id)

@@ -37,7 +37,7 @@ PAGE = 500  # requests that are read and judged at once: prompts are long, and o
 NO_TURN: AbstractAsyncContextManager[None] = nullcontext()
 
 _TABLE = cast("Table", Generation.__table__)
-_OPTIONS = cast_in_sql(_TABLE.c.options, Text)  # `_read_options` reads it
+_OPTIONS = cast_in_sql(_TABLE.c.options, Text)  # `_options_reader` reads it
 _TITLE = select(FilmRow.title).where(FilmRow.id == _TABLE.c.film_id).scalar_subquery()
 
 
@@ -62,13 +62,13 @@ def judge_of(proposal: Proposal, policy: Policy, changed: Policy, places: Places
 
 def judge_word(word: str, policy: Policy) -> Judge:
     """Return what judges by a word that would be blocked, and by those that are."""
-    words = frozenset({word, *policy.words})
+    words, read_options = frozenset({word, *policy.words}), _options_reader()
 
     def judge(row: Sequence[Any]) -> Verdict:
         prompt, options, title, erased_at = row
         if erased_at is not None:
             return UNKNOWN
-        texts = (*searched_texts(prompt, _read_options(options)), title)
+        texts = (*searched_texts(prompt, read_options(options)), title)
         found = {each for text in texts if text for each in forbidden_in(text, words)}
         now, alone = not found.isdisjoint(policy.words), word in found
         return Verdict(now, now or alone, alone)
@@ -81,6 +81,7 @@ def judge_settings(fields: Collection[str], policy: Policy, changed: Policy, pla
     alone = _only([field for field in REFUSING if field in fields], changed)
     policies = (_only(REFUSING, policy), _only(REFUSING, changed), alone)
     now, then, by_change = (_settings_judge(each, places) for each in policies)
+    read_options = _options_reader()
 
     @cache  # many have all of this in common
     def verdict(channel_id: int, model: str, duration: Option, resolution: Option) -> Verdict:
@@ -89,7 +90,7 @@ def judge_settings(fields: Collection[str], policy: Policy, changed: Policy, pla
 
     def judge(row: Sequence[Any]) -> Verdict:
         channel_id, model, text = row
-        options = _read_options(text)
+        options = read_options(text)
         return verdict(channel_id, model, options.get("duration"), options.get("resolution"))
 
     return Judge((_TABLE.c.channel_id, _TABLE.c.model, _OPTIONS), judge)
@@ -122,9 +123,12 @@ def _count_page(page: Page, judge: Judge, counting: Counting) -> None:
         counting.add(whole, _together([verdicts[request.id] for request in whole]))
 
 
-@lru_cache(maxsize=1024)  # nearly all requests have the same few
-def _read_options(text: str) -> Mapping[str, OptionValue]:
-    return json.loads(text)
+def _options_reader() -> Callable[[str], Mapping[str, OptionValue]]:
+    """Return what reads options as the database has them; nearly all requests have the same few.
+
+    It is one preview's: members' words aren't kept after it.
+    """
+    return lru_cache(maxsize=1024)(json.loads)
 
 
 def _together(verdicts: Sequence[Verdict]) -> Verdict:

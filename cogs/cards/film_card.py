@@ -94,13 +94,19 @@ def film_state(film: Film) -> str:
         return _("🗑️ **Removed.**")
     if not film.is_over:
         return _open_state(film)
-    if row.result_id is not None and (film.has_ended or not film.is_to_be_posted):
+    is_known = row.posting_at is None
+    if row.result_id is not None and is_known and (film.has_ended or not film.is_to_be_posted):
         return _posted_state(film)
     if not there:
         return _no_film(film)
     if not film.has_ended:
         return _("🎞️ **Joining the shots.**")
-    return _("❌ **Done,** but I couldn't post the film. Its shots are above or in the thread.")
+    if is_known:
+        return _("❌ **Done,** but I couldn't post the film. Its shots are above or in the thread.")
+    return _(
+        "⚠️ **Done,** but I couldn't find out whether the film was posted. "
+        "Its shots are above or in the thread."
+    )
 
 
 def _posted_state(film: Film) -> str:

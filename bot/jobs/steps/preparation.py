@@ -77,4 +77,5 @@ class Preparation:
     async def _without_frame(
         self, generation: Generation, error: MediaError
     ) -> StepPostponedError | ImageError:
+        self._store.discard(generation.id)  # another beginning may have the name of what lies there
         return await without_frame(self._queue, generation, error, self._give_up_frame)

@@ -188,3 +188,15 @@ async def test_a_frame_that_the_disk_lost_is_sent_once_it_is_there_again(
     frames["a2"] = BLUE_FRAME
     await second.delivered(film.shots[2].id)
     assert sent_images(provider) == [data_uri_of(BLUE_FRAME)]
+
+
+async def test_nothing_of_the_first_beginning_is_left_where_another_one_could_be_taken_for_it(
+    film: Film, start: Callable[..., Engine], database: Database
+) -> None:
+    engine, third = start(), film.shots[2]
+    await step(engine)
+    (path,) = engine.images.iterdir()
+    path.rename(engine.images / f"{third.id}-0")  # the name that the version before gave every image
+    await change(database, film.shots[1], removed_at=utc_now())
+    await step(engine, is_postponed=True)
+    assert [*engine.images.iterdir()] == []

@@ -236,11 +236,14 @@ async def test_a_film_that_was_not_posted_is_not_being_posted(film: Film, world:
     assert await world.films.remove(film.row.id, film.row.user_id) is None
 
 
-async def test_a_film_whose_posting_was_given_up_is_not_being_posted(film: Film, world: World) -> None:
+async def test_of_a_film_whose_posting_was_given_up_it_stays_noted_that_it_may_be_posted(
+    film: Film, world: World
+) -> None:
     world.post_trouble = DeliveryPostponedError("no answer")
     await world.look(film)
     row = await world.look(film, timedelta(hours=25))
-    assert (row.posting_at, row.delivered_at) == (None, world.clock())
+    assert (row.posting_at is not None, row.delivered_at) == (True, world.clock())
+    assert await world.films.remove(film.row.id, film.row.user_id) is not None
 
 
 @pytest.mark.parametrize("is_posted", [True, False])
@@ -490,7 +493,8 @@ async def test_a_film_whose_end_always_fails_has_its_card_and_leaves_no_file(
     row = await world.look(film)
     assert (row.delivered_at, world.cards) == (None, 0), "the card may take it in a minute"
     row = await world.look(film, timedelta(minutes=1))
-    assert (row.delivered_at, row.posting_at, world.cards) == (world.clock(), None, 1)
+    assert (row.delivered_at, world.cards) == (world.clock(), 1)
+    assert row.posting_at == values.get("posting_at"), "whether it was posted isn't known, and was forgotten"
     assert not world.disk.path(film.row.id).exists()
 
 
