@@ -53,8 +53,8 @@ async def _take_preview(world: World, page: Page, newcomers: RoleHandle, path: P
 
 
 async def _take_appeal(world: World, page: Page, path: Path) -> None:
-    board = world.moderators_channel
-    await world.mona.slash(world.channel, "veo-admin settings", moderators_channel=board)
+    moderators_channel = world.moderators_channel
+    await world.mona.slash(world.channel, "veo-admin settings", moderators_channel=moderators_channel)
     await world.mona.slash(world.channel, "veo-admin words add", word=WORD, preview=False)
     refused = await world.alice.slash(world.channel, "veo", prompt=WORD_PROMPT, duration=SECONDS)
     if refused.response is not None:

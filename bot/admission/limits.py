@@ -150,18 +150,18 @@ def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Li
 
 
 def full_until(limits: Iterable[Limit], use: Use, *, before: int = 0) -> datetime:
-    """Return until when a limit is full, if no place is given back; a moment that is past: none is.
+    """Return until when a limit is full, if no slot is given back; a time that is past: none is.
 
     `before`: how many more requests are accepted just before.
     """
-    moments = [
-        use.taken_until(limit.kind, most - before) for limit in limits if (most := limit.most) is not None
+    times = [
+        use.taken_until(limit.kind, slots - before) for limit in limits if (slots := limit.most) is not None
     ]
-    return max(moments, default=NEVER)
+    return max(times, default=NEVER)
 
 
 def counted_since(member_policy: MemberPolicy, now: datetime) -> datetime:
-    """Return after which moment requests are in the windows: the longest one's start, or a reset.
+    """Return the time after which requests are in the windows: the longest one's start, or a reset.
 
     A reset that is dated in the future is none: a clock was ahead then.
     """
@@ -184,7 +184,7 @@ def remaining(limit: Limit, use: Use, now: datetime) -> int | None:
 def _next_slot(
     limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, now: datetime
 ) -> datetime | None:
-    """Find the first moment at which no window is full; grants that end meanwhile are not counted then.
+    """Find the first time at which no window is full; grants that end meanwhile are not counted then.
 
     None where nothing may be made at once: then a slot in the windows is of no use.
     """
@@ -202,8 +202,8 @@ def _next_slot(
 
 
 def _is_full(limit: Limit, use: Use, now: datetime) -> bool:
-    most = limit.most
-    return most is not None and now < use.taken_until(limit.kind, most)
+    slots = limit.most
+    return slots is not None and now < use.taken_until(limit.kind, slots)
 
 
 @cache  # there are few, and to check the values takes longer than all else here

@@ -1,7 +1,7 @@
 """Replay of past requests under other rules. Pure: no I/O.
 
 The requests are asked again one after the other, by the rules that decide about new ones. One that is refused
-takes no place and no money, so a later one may be accepted in its stead. What the past doesn't hold is left
+takes no slot and no money, so a later one may be accepted in its stead. What the past doesn't hold is left
 as it was: nobody asks again after a refusal, and every video takes as long as it took.
 """
 
@@ -33,7 +33,7 @@ class PastRequest(NamedTuple):
         price: what was reserved for it, in credits; None: no price was known.
         cost: what it costs, or may cost, as far as is known today, in credits.
         ended_at: since when it is not waited for; None: it still is.
-        counts: whether it takes a place in the windows after its end; until then it does.
+        counts: whether it takes a slot in the windows after its end; until then it does.
         film_id: the film that it is a shot of.
     """
 
@@ -95,13 +95,13 @@ def replay(requests: Iterable[PastRequest], start: datetime, rules: RuleSet) -> 
 
 def wholes(requests: Iterable[PastRequest]) -> Iterator[Sequence[PastRequest]]:
     """Yield what is accepted whole or not at all: a request, or those shots of a film that came together."""
-    for _, together in groupby(requests, _created_at):
-        moment = [*together]
-        if len(moment) == 1:
-            yield moment
+    for _, group in groupby(requests, _created_at):
+        together = [*group]
+        if len(together) == 1:
+            yield together
             continue
         films: dict[str, list[PastRequest]] = defaultdict(list)
-        for request in moment:
+        for request in together:
             films[request.film_id or request.id].append(request)
         yield from films.values()
 
@@ -142,7 +142,7 @@ class Replay:
 
 
 class _Member:
-    """A member's use at a moment."""
+    """A member's use at a time."""
 
     def __init__(self, user_id: int, rules: RuleSet) -> None:
         self._user_id = user_id
@@ -185,7 +185,7 @@ class _Member:
             del self._counted[: bisect_right(self._counted, counted_since(self._policy, now))]
 
     def _limits_at(self, now: datetime) -> Sequence[Limit]:
-        """Return what is limited; only grants make it change with the moment.
+        """Return what is limited; only grants make it change over time.
 
         Nobody can tell whose the requests of forgotten members were.
         """
@@ -199,14 +199,14 @@ class _Member:
         return self._limits
 
     def _free(self, created_at: datetime) -> None:
-        """Give back a place; a reset may have done so before."""
+        """Give back a slot; a reset may have done so before."""
         index = bisect_left(self._counted, created_at)
         if self._counted[index : index + 1] == [created_at]:
             del self._counted[index]
 
 
 class _Purse:
-    """A server's spending at a moment, for each of its budgets."""
+    """A server's spending at a time, for each of its budgets."""
 
     def __init__(self, policy: Policy) -> None:
         self._budgets = policy.budgets

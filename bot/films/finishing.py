@@ -59,7 +59,7 @@ class Finishing:
 
         Raises:
             StepPostponedError: a file or Discord can't be had now.
-            LeaseLostError: another process carries it.
+            LeaseLostError: another process runs it.
         """
         row = film.row
         if film.is_to_be_posted and (row.posting_at is not None or not _is_given_up(row)):
@@ -72,7 +72,7 @@ class Finishing:
 
         Raises:
             StepPostponedError: the card can't be edited, or a film that was removed can't be deleted now.
-            LeaseLostError: another process carries it.
+            LeaseLostError: another process runs it.
         """
         row = await self._take_down(row)
         try:
@@ -120,7 +120,7 @@ class Finishing:
         """Note that nothing is left to do; `posting_at` stays where nobody knows whether the film was posted.
 
         Raises:
-            LeaseLostError: another process carries it.
+            LeaseLostError: another process runs it.
         """
         await self._queue.update(row, delivered_at=self._clock(), lease_owner=None, lease_until=None)
 

@@ -75,7 +75,7 @@ class FilmQueue:
         return await self._database.write(take)
 
     async def renew(self, film_id: str) -> None:
-        """Keep a film that this process carries for another lease time."""
+        """Keep a film that this process runs for another lease time."""
         await self._write(film_id, {"lease_until": self._clock() + self.lease})
 
     async def get(self, film_id: str) -> Film:
@@ -90,10 +90,10 @@ class FilmQueue:
         return film
 
     async def update(self, row: FilmRow, **values: Any) -> FilmRow:
-        """Change a film that this process carries, and return the new row.
+        """Change a film that this process runs, and return the new row.
 
         Raises:
-            LeaseLostError: another process carries it.
+            LeaseLostError: another process runs it.
         """
         changed = await self._write(row.id, values)
         if changed is None:
@@ -104,7 +104,7 @@ class FilmQueue:
         """Change a film's troubles as they stand, whatever was written since it was read; else as `update`.
 
         Raises:
-            LeaseLostError: another process carries it.
+            LeaseLostError: another process runs it.
         """
 
         def write(session: Session) -> FilmRow | None:
@@ -123,7 +123,7 @@ class FilmQueue:
         A shot that is taken down later finds the note, and takes the film with it.
 
         Raises:
-            LeaseLostError: another process carries it.
+            LeaseLostError: another process runs it.
         """
 
         def begin(session: Session) -> tuple[bool, FilmRow | None]:
@@ -141,7 +141,7 @@ class FilmQueue:
             raise LeaseLostError(row.id)
         return changed
 
-    async def lay_down(self, row: FilmRow, wait: timedelta = timedelta(), *, failed: bool = False) -> None:
+    async def release(self, row: FilmRow, wait: timedelta = timedelta(), *, failed: bool = False) -> None:
         """Let anyone take a film up after `wait`; `failed` counts as an attempt."""
         values = {
             "lease_owner": None,
@@ -164,7 +164,7 @@ class FilmQueue:
 
 
 def _is_due(now: datetime, lease: timedelta) -> ColumnElement[bool]:
-    """Whether nobody carries it and its wait is over; a clock may have been set back."""
+    """Whether nobody runs it and its wait is over; a clock may have been set back."""
     is_free = or_(
         FilmRow.lease_until.is_(None), FilmRow.lease_until < now, FilmRow.lease_until > now + 2 * lease
     )

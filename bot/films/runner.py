@@ -29,7 +29,7 @@ MAX_ENDINGS = 2 * MAX_ATTEMPTS  # with those that a film which isn't joined any 
 
 
 class FilmRunner:
-    """Carries the films of one process, one at a time, since joining takes a processor.
+    """Runs the films of one process, one at a time, since joining takes a processor.
 
     Args:
         work: set when a shot may begin.
@@ -58,23 +58,23 @@ class FilmRunner:
             self._work.set()
 
     async def look(self) -> None:
-        """Carry a film, if there is one, as far as it goes; a stop interrupts that."""
+        """Run a film, if there is one, as far as it goes; a stop interrupts that."""
         film = await self._queue.claim()
         if film is None:
             return
-        carrying = asyncio.create_task(self._carry(film), name=f"film {film.row.id}")
+        running = asyncio.create_task(self._run(film), name=f"film {film.row.id}")
         stop = asyncio.create_task(self._stopping.wait())
         renewal = asyncio.create_task(self._renew(film.row.id))
         try:
-            await asyncio.wait({carrying, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (carrying, stop, renewal):
+            for task in (running, stop, renewal):
                 task.cancel()
-            await asyncio.gather(carrying, stop, renewal, return_exceptions=True)
-        await self._queue.lay_down(film.row)
+            await asyncio.gather(running, stop, renewal, return_exceptions=True)
+        await self._queue.release(film.row)
 
-    async def _carry(self, film: Film) -> None:
-        """Carry one film; nothing that happens to it may reach the others."""
+    async def _run(self, film: Film) -> None:
+        """Run one film; nothing that happens to it may reach the others."""
         with bound_contextvars(film=film.row.id):
             try:
                 await self._finishing.finish(film)
@@ -84,12 +84,12 @@ class FilmRunner:
                 log.warning("skipped because another process has it")
             except MediaError as error:
                 log.warning("not joined", reason=str(error))
-                await self._lay_down_failed(film, is_late=isinstance(error, JoiningTimeoutError))
+                await self._release_failed(film, is_late=isinstance(error, JoiningTimeoutError))
             except Exception:  # the errors nobody foresaw; logged, counted and bounded
                 log.exception("a film failed", attempts=film.row.attempts)
-                await self._lay_down_failed(film)
+                await self._release_failed(film)
 
-    async def _lay_down_failed(self, film: Film, *, is_late: bool = False) -> None:
+    async def _release_failed(self, film: Film, *, is_late: bool = False) -> None:
         """Try again later, or give up: the shots are in the thread, and the card says that the film isn't.
 
         `is_late`: joining took too long, as it always will if it does so twice.
@@ -100,12 +100,12 @@ class FilmRunner:
             film = await self._queue.get(film.row.id)
             row, troubles = film.row, film.row.troubles or {}
             if GIVEN_UP in troubles:
-                await self._lay_down_given_up(film, wait)
+                await self._release_given_up(film, wait)
                 return
             if row.attempts < MAX_ATTEMPTS and not (is_late and TIMED_OUT in troubles):
                 if is_late:
                     await self._queue.update_troubles(row, add(TIMED_OUT, "once"))
-                await self._queue.lay_down(row, wait, failed=True)
+                await self._queue.release(row, wait, failed=True)
                 return
             log.error("gave up on a film after too many attempts", attempts=row.attempts)
             row = await self._queue.update_troubles(row, add(GIVEN_UP, ""))
@@ -114,20 +114,20 @@ class FilmRunner:
             await self._postpone(film, error)
         except Exception:  # if this fails as well, the lease ends by itself and the film is taken up again
             log.exception("could not record a failed film")
-            await self._queue.lay_down(film.row, wait, failed=True)
+            await self._queue.release(film.row, wait, failed=True)
 
-    async def _lay_down_given_up(self, film: Film, wait: timedelta) -> None:
+    async def _release_given_up(self, film: Film, wait: timedelta) -> None:
         """Try again later to bring it to an end, or do so whatever fails: then its shots can be redone."""
         row = film.row
         if row.attempts < MAX_ENDINGS:
-            await self._queue.lay_down(row, wait, failed=True)
+            await self._queue.release(row, wait, failed=True)
             return
         log.error("could not bring a given-up film to its end", attempts=row.attempts)
         await self._finishing.close_anyway(film)
 
     async def _postpone(self, film: Film, error: StepPostponedError) -> None:
         log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
-        await self._queue.lay_down(film.row, error.wait)
+        await self._queue.release(film.row, error.wait)
 
     async def _renew(self, film_id: str) -> None:
         while True:

@@ -202,10 +202,10 @@ class GenerationQueue:
             raise LeaseLostError(generation.id)
 
     async def release(self, claimed: Generation, wait: timedelta, *, failed: bool) -> None:
-        """Lay a generation down; anyone may take it up after `wait`. `failed` counts as an attempt.
+        """Release a generation; anyone may take it up after `wait`. `failed` counts as an attempt.
 
         `claimed`: as `claim` returned it. What was cancelled since then was claimed again after that,
-        maybe by this process too, and is not this claim's to lay down.
+        maybe by this process too, and is not this claim's to release.
         """
         ours = [Generation.id == claimed.id, Generation.lease_owner == self._owner]
         if claimed.status is not Status.CANCELLED:

@@ -1,8 +1,8 @@
-"""The effect of a change of blocked words or settings: requests are judged by what they were.
+"""The effect of a change of blocked words or settings: requests are checked by what they were.
 
-Neither depends on what was asked before, so each is judged by itself; only a film is accepted whole or not at
-all. Where it isn't known whether the change refuses a request, since its words were deleted, say, the request
-is left out.
+Neither depends on what was asked before, so each is checked by itself; only a film is accepted whole or not
+at all. Where it isn't known whether the change refuses a request, since its words were deleted, say, the
+request is left out.
 """
 
 import asyncio
@@ -25,24 +25,24 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.policy.documents import Policy
 from bot.preview.comparison import Comparison, Counting, Verdict
-from bot.preview.history import Page, find_span, in_turn, read_pages
+from bot.preview.history import Page, find_span, process_pages, read_pages
 from bot.preview.proposal import REFUSING, Proposal
 from bot.provider.catalogue import OptionValue, VideoRequest, get_model
 
 # The channels and threads that are known: what each is a thread of; None: of nothing.
-Places = Mapping[int, int | None]
+KnownChannels = Mapping[int, int | None]
 
-PAGE = 500  # requests that are read and judged at once: prompts are long, and others wait for their turn
+PAGE = 500  # requests that are read and checked at once: prompts are long, and others wait for the lock
 
-NO_TURN: AbstractAsyncContextManager[None] = nullcontext()
+NO_LOCK: AbstractAsyncContextManager[None] = nullcontext()
 
 _TABLE = cast("Table", Generation.__table__)
 _OPTIONS = cast_in_sql(_TABLE.c.options, Text)  # `_options_reader` reads it
 _TITLE = select(FilmRow.title).where(FilmRow.id == _TABLE.c.film_id).scalar_subquery()
 
 
-class Judge(NamedTuple):
-    """Judges a request by some columns of its row."""
+class ContentCheck(NamedTuple):
+    """Returns the verdict on a request by some columns of its row."""
 
     columns: Sequence[Any]
     verdict: Callable[[Sequence[Any]], Verdict]
@@ -52,19 +52,21 @@ UNKNOWN = Verdict(None, None, None)
 Option = OptionValue | None
 
 
-def judge_of(proposal: Proposal, policy: Policy, changed: Policy, places: Places) -> Judge:
-    """Return what judges by a change of words or settings; `changed`: the server's document with it."""
+def content_check(
+    proposal: Proposal, policy: Policy, changed: Policy, channels: KnownChannels
+) -> ContentCheck:
+    """Return the check of a change of words or settings; `changed`: the server's document with it."""
     if proposal.word is not None:
-        return judge_word(proposal.word, policy)
+        return word_check(proposal.word, policy)
     fields = proposal.settings.fields if proposal.settings is not None else ()
-    return judge_settings(fields, policy, changed, places)
+    return settings_check(fields, policy, changed, channels)
 
 
-def judge_word(word: str, policy: Policy) -> Judge:
-    """Return what judges by a word that would be blocked, and by those that are."""
+def word_check(word: str, policy: Policy) -> ContentCheck:
+    """Return the check by a word that would be blocked, and by those that are."""
     words, read_options = frozenset({word, *policy.words}), _options_reader()
 
-    def judge(row: Sequence[Any]) -> Verdict:
+    def verdict_on(row: Sequence[Any]) -> Verdict:
         prompt, options, title, erased_at = row
         if erased_at is not None:
             return UNKNOWN
@@ -73,52 +75,54 @@ def judge_word(word: str, policy: Policy) -> Judge:
         now, alone = not found.isdisjoint(policy.words), word in found
         return Verdict(now, now or alone, alone)
 
-    return Judge((_TABLE.c.prompt, _OPTIONS, _TITLE, _TABLE.c.erased_at), judge)
+    return ContentCheck((_TABLE.c.prompt, _OPTIONS, _TITLE, _TABLE.c.erased_at), verdict_on)
 
 
-def judge_settings(fields: Collection[str], policy: Policy, changed: Policy, places: Places) -> Judge:
-    """Return what judges by all settings that refuse, and by these `fields` alone, as they would be."""
+def settings_check(
+    fields: Collection[str], policy: Policy, changed: Policy, channels: KnownChannels
+) -> ContentCheck:
+    """Return the check by all settings that refuse, and by these `fields` alone, as they would be."""
     alone = _only([field for field in REFUSING if field in fields], changed)
     policies = (_only(REFUSING, policy), _only(REFUSING, changed), alone)
-    now, then, by_change = (_settings_judge(each, places) for each in policies)
+    now, then, by_change = (_refusal_by(each, channels) for each in policies)
     read_options = _options_reader()
 
     @cache  # many have all of this in common
     def verdict(channel_id: int, model: str, duration: Option, resolution: Option) -> Verdict:
-        place = (channel_id, model, duration, resolution)
-        return Verdict(now(*place), then(*place), by_change(*place))
+        values = (channel_id, model, duration, resolution)
+        return Verdict(now(*values), then(*values), by_change(*values))
 
-    def judge(row: Sequence[Any]) -> Verdict:
+    def verdict_on(row: Sequence[Any]) -> Verdict:
         channel_id, model, text = row
         options = read_options(text)
         return verdict(channel_id, model, options.get("duration"), options.get("resolution"))
 
-    return Judge((_TABLE.c.channel_id, _TABLE.c.model, _OPTIONS), judge)
+    return ContentCheck((_TABLE.c.channel_id, _TABLE.c.model, _OPTIONS), verdict_on)
 
 
 async def compare_contents(
     database: Database,
     guild_id: int,
-    judge: Judge,
+    check: ContentCheck,
     now: datetime,
-    turn: AbstractAsyncContextManager[None] = NO_TURN,
+    lock: AbstractAsyncContextManager[None] = NO_LOCK,
 ) -> Comparison:
     """Return what a change would have refused of a server's last 30 days.
 
-    `turn`: is taken for each page, so that others can have theirs in between.
+    `lock`: is held for each page, so that others get it in between.
 
     Raises:
         DatabaseBusyError: nothing can be read now.
     """
     span = await find_span(database, guild_id, (), now)
     counting = Counting(span)
-    pages = read_pages(database, guild_id, span, judge.columns, size=PAGE)
-    await in_turn(turn, pages, lambda page: asyncio.to_thread(_count_page, page, judge, counting))
+    pages = read_pages(database, guild_id, span, check.columns, size=PAGE)
+    await process_pages(lock, pages, lambda page: asyncio.to_thread(_count_page, page, check, counting))
     return counting.result()
 
 
-def _count_page(page: Page, judge: Judge, counting: Counting) -> None:
-    verdicts = {request.id: judge.verdict(row) for request, row in page}
+def _count_page(page: Page, check: ContentCheck, counting: Counting) -> None:
+    verdicts = {request.id: check.verdict(row) for request, row in page}
     for whole in wholes(request for request, _ in page):
         counting.add(whole, _together([verdicts[request.id] for request in whole]))
 
@@ -145,30 +149,32 @@ def _only(fields: Sequence[str], policy: Policy) -> Policy:
     return Policy().model_copy(update={field: getattr(policy, field) for field in fields})
 
 
-def _settings_judge(policy: Policy, places: Places) -> Callable[[int, str, Option, Option], bool | None]:
-    """Return what tells whether settings refuse a request, by its channel, model, duration and resolution."""
+def _refusal_by(policy: Policy, channels: KnownChannels) -> Callable[[int, str, Option, Option], bool | None]:
+    """Return a test of whether settings refuse a request, by its channel, model, duration and resolution."""
 
     def is_elsewhere(channel_id: int) -> bool | None:
         if allows_channel(policy, channel_id, None):
             return False
-        return not allows_channel(policy, channel_id, places[channel_id]) if channel_id in places else None
+        if channel_id not in channels:
+            return None
+        return not allows_channel(policy, channel_id, channels[channel_id])
 
     def is_too_much(model_id: str, duration: Option, resolution: Option) -> bool | None:
         model = get_model(model_id)
         if model is None:
-            return _judge_unknown_model(model_id, policy)
+            return _refuses_unknown_model(model_id, policy)
         chosen = {"duration": duration, "resolution": resolution}
         options = {name: value for name, value in chosen.items() if value is not None}
         return check_settings(VideoRequest(model, "", options), policy, ()) is not None
 
-    def judge(channel_id: int, model_id: str, duration: Option, resolution: Option) -> bool | None:
+    def refuses(channel_id: int, model_id: str, duration: Option, resolution: Option) -> bool | None:
         return _any([is_elsewhere(channel_id), is_too_much(model_id, duration, resolution)])
 
-    return judge
+    return refuses
 
 
-def _judge_unknown_model(model_id: str, policy: Policy) -> bool | None:
-    """Judge a request for a model that isn't in the catalogue any more, so that its defaults aren't known."""
+def _refuses_unknown_model(model_id: str, policy: Policy) -> bool | None:
+    """Whether they refuse a model that isn't in the catalogue any more, so that its defaults aren't known."""
     if policy.models and model_id not in policy.models:
         return True
     return None if policy.longest_duration is not None or policy.highest_resolution is not None else False

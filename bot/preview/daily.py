@@ -37,9 +37,9 @@ def empty_days(start: datetime, end: datetime) -> Sequence[Day]:
     return [Day(first + number * ONE_DAY, Counter()) for number in range(count)]
 
 
-def day_number(days: Sequence[Day], moment: datetime) -> int:
-    """Return the index of the day that a moment is in."""
-    return (moment - days[0].start).days
+def day_number(days: Sequence[Day], at: datetime) -> int:
+    """Return the index of the day that a time is in."""
+    return (at - days[0].start).days
 
 
 def total(days: Sequence[Day]) -> Counter[Fate]:
@@ -47,5 +47,5 @@ def total(days: Sequence[Day]) -> Counter[Fate]:
     return sum((day.requests for day in days), Counter[Fate]())
 
 
-def _midnight(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -32,7 +32,7 @@ from bot.db.models import NOBODY, OPEN, Generation
 from bot.policy.documents import LimitKind, Policy
 
 SPAN = timedelta(days=30)
-MOST = 100_000  # requests, of the span and of the time before each
+MAX_REQUESTS = 100_000  # requests, of the span and of the time before each
 PAGE = 1_000  # requests in one transaction, so that nobody waits long for the reader
 OPEN_SPAN = timedelta(days=7)  # how long a request may be waited for; none is for as long
 
@@ -62,8 +62,8 @@ class Span:
         first: since when they count, for what they had used by `start`.
         start: since when they are asked again.
         end: until when, exclusively.
-        is_cut: there were more than `MOST` to be asked again, so that the oldest are left out.
-        is_first_cut: there were more than `MOST` before those.
+        is_cut: there were more than `MAX_REQUESTS` to be asked again, so that the oldest are left out.
+        is_first_cut: there were more than `MAX_REQUESTS` before those.
     """
 
     first: datetime
@@ -122,7 +122,7 @@ async def read_pages(
 ) -> AsyncGenerator[Page]:
     """Yield the requests in their order, with the columns in `more`, about `size` at once.
 
-    All that were made at the same moment are on one page.
+    All that were made at the same time are on one page.
 
     Raises:
         DatabaseBusyError: nothing can be read now.
@@ -135,18 +135,18 @@ async def read_pages(
         yield page
 
 
-async def in_turn(
-    turn: AbstractAsyncContextManager[None],
+async def process_pages(
+    lock: AbstractAsyncContextManager[None],
     pages: AsyncGenerator[Page],
-    use: Callable[[Page], Awaitable[None]],
+    process: Callable[[Page], Awaitable[None]],
 ) -> None:
-    """Read and use one page after the other; `turn` is taken for each, so that others have theirs, too."""
+    """Read and process the pages one by one; `lock` is held for each, so that others get it in between."""
     page: Page | None = []
     while page is not None:
-        async with turn:
+        async with lock:
             page = await anext(pages, None)
             if page:
-                await use(page)
+                await process(page)
 
 
 async def read_history(database: Database, guild_id: int, span: Span) -> History:
@@ -175,13 +175,13 @@ def _made(guild_id: int, since: datetime | BindParameter[datetime], until: datet
 
 
 def _oldest(session: Session, guild_id: int, since: datetime, until: datetime) -> datetime | None:
-    """Return when the oldest of the newest `MOST` of a time was made; None: there aren't more than that."""
+    """Return when the oldest of the newest `MAX_REQUESTS` was made; None: there aren't more than that."""
     newest = (
         select(Generation.created_at)
         .where(_made(guild_id, since, until))
         .order_by(Generation.created_at.desc())
     )
-    oldest = session.scalars(newest.offset(MOST - 1).limit(2)).all()
+    oldest = session.scalars(newest.offset(MAX_REQUESTS - 1).limit(2)).all()
     return oldest[0] if len(oldest) > 1 else None
 
 

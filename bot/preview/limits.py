@@ -12,7 +12,7 @@ from bot.db.database import Database
 from bot.db.models import NOBODY
 from bot.policy.documents import Policy, Scope
 from bot.preview.comparison import Comparison, Counting, Verdict
-from bot.preview.history import SPAN, History, Page, Span, find_members, find_span, in_turn, read_pages
+from bot.preview.history import SPAN, History, Page, Span, find_members, find_span, process_pages, read_pages
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
@@ -37,11 +37,11 @@ async def compare_limits(
     changed: Policy,
     roles_of: RolesOf,
     now: datetime,
-    turn: AbstractAsyncContextManager[None],
+    lock: AbstractAsyncContextManager[None],
 ) -> Comparison:
     """Return the same of what a server's rows say; where no limit or budget changes, nothing is read.
 
-    `rules`: without anybody's roles. `turn`: is taken for each page, so that others can have theirs.
+    `rules`: without anybody's roles. `lock`: is held for each page, so that others get it in between.
 
     Raises:
         DatabaseBusyError: nothing can be read now.
@@ -57,7 +57,7 @@ async def compare_limits(
     async def play(page: Page) -> None:
         await asyncio.to_thread(replays.play, [request for request, _ in page])
 
-    await in_turn(turn, read_pages(database, guild_id, span), play)
+    await process_pages(lock, read_pages(database, guild_id, span), play)
     return await asyncio.to_thread(replays.result)
 
 
@@ -80,7 +80,7 @@ class Replays:
         self._forgotten = 0
 
     def play(self, requests: Iterable[PastRequest]) -> None:
-        """Ask the requests that come next; all that were made at the same moment come together."""
+        """Ask the requests that come next; all that were made at the same time come together."""
         replay_now, replay_then = self._replays
         for whole in wholes(requests):
             user_id = whole[0].user_id

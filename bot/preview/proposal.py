@@ -1,6 +1,6 @@
 """A change of the rules that a moderator may save, and the row that keeps it until then.
 
-The row is a note whose name begins with the moment at which it ends, by which retention finds old ones.
+It's a row of the state, whose name begins with the time at which it ends, by which retention finds old ones.
 All functions run inside a transaction of the caller's.
 """
 
@@ -130,7 +130,7 @@ class KeptProposal(Document):
 
     @property
     def expires_at(self) -> datetime:
-        """The moment from which it can't be saved any more."""
+        """When it stops being possible to save it."""
         return datetime.fromtimestamp(int(self.key.partition("-")[0]), UTC)
 
     @classmethod

@@ -21,7 +21,7 @@ from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_documents, fetch_policy
 from bot.preview.chart import Chart, render_change
 from bot.preview.comparison import Comparison
-from bot.preview.contents import Places, compare_contents, judge_of
+from bot.preview.contents import KnownChannels, compare_contents, content_check
 from bot.preview.history import SPAN, find_members, find_span, read_history
 from bot.preview.limits import RolesOf, compare_limits, has_role_rules
 from bot.preview.proposal import (
@@ -77,7 +77,7 @@ class ServerNow:
     """Discord's state of a server: its members' roles, its channels and threads."""
 
     roles_of: RolesOf
-    places: Places = field(default_factory=dict[int, int | None])
+    channels: KnownChannels = field(default_factory=dict[int, int | None])
 
 
 class Previews:
@@ -103,7 +103,7 @@ class Previews:
         self._moderation = moderation
         self._daily_limit = daily_limit
         self._clock = clock
-        self._turn = asyncio.Lock()  # each takes seconds of a processor
+        self._lock = asyncio.Lock()  # each takes seconds of a processor
 
     async def is_wanted(self, by: Moderator, proposal: Proposal, asked: bool | None) -> bool:
         """Whether a change is to be shown first: there is something to show, and the moderator wants it.
@@ -215,7 +215,7 @@ class Previews:
         if has_role_rules(policy):
             role_ids = await roles_of(await find_members(self._database, by.guild_id, span))
         rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
-        async with self._turn:
+        async with self._lock:
             history = await read_history(self._database, by.guild_id, span)
             return await asyncio.to_thread(suggest, history, rules, amount)
 
@@ -247,11 +247,11 @@ class Previews:
         if proposal.word is None and proposal.settings is None:
             rules = RuleSet(policy, self._daily_limit, member_policies)
             comparison = await compare_limits(
-                self._database, by.guild_id, rules, changed, server.roles_of, now, self._turn
+                self._database, by.guild_id, rules, changed, server.roles_of, now, self._lock
             )
         else:
-            judge = judge_of(proposal, policy, changed, server.places)
-            comparison = await compare_contents(self._database, by.guild_id, judge, now, self._turn)
+            check = content_check(proposal, policy, changed, server.channels)
+            comparison = await compare_contents(self._database, by.guild_id, check, now, self._lock)
         return policy, changed, comparison
 
     async def _documents(self, by: Moderator) -> tuple[Policy, Mapping[int, MemberPolicy]]:

@@ -97,7 +97,7 @@ def suggest(history: History, rules: RuleSet, amount: float) -> Suggestions:
         return [one for one in each if len(one.comparison.refused) < len(asked)]  # no video at all is none
 
     possible = [kind for kind in LIMITS if _has_room(rules.policy, kind)]
-    limits = [_highest(kind, _most(kind, rules, history), is_enough) for kind in possible]
+    limits = [_highest(kind, _max_limit(kind, rules, history), is_enough) for kind in possible]
     budgets = filter(is_enough, _stricter_budgets(rules, amount))
     found = [*compared(limits), *compared(budgets)[:1]]
     return replace(none, found=found, has_own_limits=_has_own_limits(rules.policy))
@@ -106,15 +106,15 @@ def suggest(history: History, rules: RuleSet, amount: float) -> Suggestions:
 def _stricter_budgets(rules: RuleSet, amount: float) -> list[Proposal]:
     budgets = {Period.MONTH: amount, Period.DAY: amount // DAYS}
     return [
-        Proposal(budgets={period: most})
-        for period, most in budgets.items()
-        if _is_stricter(rules, period, most)
+        Proposal(budgets={period: proposed})
+        for period, proposed in budgets.items()
+        if _is_stricter(rules, period, proposed)
     ]
 
 
-def _highest(kind: LimitKind, most: int, is_enough: Callable[[Proposal], bool]) -> Proposal | None:
-    """Return the highest limit for every member that is enough, or None; `most`: the highest to look at."""
-    found, low, high = None, 1, most
+def _highest(kind: LimitKind, max_limit: int, is_enough: Callable[[Proposal], bool]) -> Proposal | None:
+    """Return the highest limit for every member that is enough, or None; `max_limit`: where to begin."""
+    found, low, high = None, 1, max_limit
     while low <= high:
         middle = (low + high) // 2
         proposal = Proposal(limits={kind: middle})
@@ -130,7 +130,7 @@ def _has_room(policy: Policy, kind: LimitKind) -> bool:
     return policy.find_rule(Scope.SERVER, 0, kind) is not None or len(policy.rules) < MAX_RULES
 
 
-def _most(kind: LimitKind, rules: RuleSet, history: History) -> int:
+def _max_limit(kind: LimitKind, rules: RuleSet, history: History) -> int:
     """Return the highest limit that can stop anybody, and more than what holds now does.
 
     What was made before the requests that are asked again fills a limit, too.
@@ -138,13 +138,13 @@ def _most(kind: LimitKind, rules: RuleSet, history: History) -> int:
     counts = Counter(request.user_id for request in history.requests if request.user_id != NOBODY)
     rule = rules.policy.find_rule(Scope.SERVER, 0, kind)
     holding = rules.daily_limit if rule is None and kind is LimitKind.DAY else rule and rule.most
-    most = max(counts.values(), default=0)
-    return (most if holding is None else min(most, holding)) - 1
+    used = max(counts.values(), default=0)
+    return (used if holding is None else min(used, holding)) - 1
 
 
-def _is_stricter(rules: RuleSet, period: Period, most: float) -> bool:
+def _is_stricter(rules: RuleSet, period: Period, proposed: float) -> bool:
     budget = rules.policy.budgets.get(period)
-    return budget is None or most < budget.credits
+    return budget is None or proposed < budget.credits
 
 
 def _has_own_limits(policy: Policy) -> bool:

@@ -10,7 +10,7 @@ from bot.money import show_usd, usd
 from bot.policy.documents import LimitKind, Period, Policy, Scope
 from bot.policy.phrases import describe_limit
 from bot.preview.comparison import Comparison
-from bot.preview.history import MOST
+from bot.preview.history import MAX_REQUESTS
 from bot.preview.proposal import KeptProposal, Proposal
 from bot.preview.service import Preview
 from bot.timestamps import absolute_time, relative_time
@@ -211,7 +211,7 @@ def cut_lines(comparison: Comparison) -> Iterator[str]:
     if comparison.is_cut:
         yield _(
             "-# There were more requests than I can compare. Only the newest {most} count, back to {when}.",
-            most=number(MOST),
+            most=number(MAX_REQUESTS),
             when=absolute_time(comparison.start),
         )
     if comparison.counted_since is not None:

@@ -8,8 +8,8 @@ from bot.db.database import Database
 from bot.db.guild_models import AppealRow
 from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Moderator
-from tests.bot.boards import CHANNEL, GUILD, set_channel
 from tests.bot.clocks import StoppedClock
+from tests.bot.moderator_channels import CHANNEL, GUILD, set_channel
 
 ALICE, MONA, NICK = Moderator(GUILD, 7), Moderator(GUILD, 98), Moderator(GUILD, 99)
 ELSEWHERE = Moderator(GUILD + 1, 98)

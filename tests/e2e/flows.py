@@ -31,7 +31,7 @@ from tests.e2e.driver import (
 )
 from tests.e2e.filming import finished, latest
 from tests.e2e.quoting import as_shown
-from tests.e2e.reporting import REASON, add_bob, choose_board, mona_of
+from tests.e2e.reporting import REASON, add_bob, choose_moderators_channel, mona_of
 from tests.e2e.spoken import id_of
 from tests.e2e.videos import card, message_of
 
@@ -201,7 +201,7 @@ async def the_menus(world: World) -> None:
 
 
 async def a_film(world: World) -> None:
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     world.provider.faults.add("create", Fault.status(400), only={"prompt": GREEN})
     form = await world.alice.slash(world.channel, "film", duration=4)
     offer = await world.alice.submit_modal(form, FILMED)
@@ -223,14 +223,14 @@ async def a_film(world: World) -> None:
 
 async def _report_film(world: World, post: discord.Message) -> None:
     """Let bob report a film that isn't his to remix, and a moderator delete it."""
-    bob, board = add_bob(world), world.moderators_channel
+    bob, moderators_channel = add_bob(world), world.moderators_channel
     for member in (world.alice, bob):
         await member.click(post, custom_id=id_of(post, ":film-remix:"))
     for _ in range(2):
         form = await bob.click(post, custom_id=id_of(post, ":film-report:"))
         await bob.submit_modal(form, {"reason": REASON})
-    await eventually("a report", lambda: any(message.components for message in board.history()))
-    [report] = [message for message in board.history() if message.components]
+    await eventually("a report", lambda: any(message.components for message in moderators_channel.history()))
+    [report] = [message for message in moderators_channel.history() if message.components]
     await world.mona.click(report, custom_id=id_of(report, ":block:"))
     await world.mona.click(report, custom_id=id_of(report, ":delete:"))
 
@@ -243,16 +243,16 @@ async def a_film_that_is_none(world: World) -> None:
 
 
 async def a_report(world: World) -> None:
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     video = await ask_for_video(world)
     bob, result = add_bob(world), the_result(world)
     form = await bob.click(result, custom_id=id_of(result, ":report:"))
     await bob.submit_modal(form, {"reason": REASON})
     form = await bob.click(result, custom_id=id_of(result, ":report:"))
     await bob.submit_modal(form, {"reason": REASON})
-    board = world.moderators_channel
-    await eventually("a report", lambda: any(message.components for message in board.history()))
-    [message] = [message for message in board.history() if message.components]
+    moderators_channel = world.moderators_channel
+    await eventually("a report", lambda: any(message.components for message in moderators_channel.history()))
+    [message] = [message for message in moderators_channel.history() if message.components]
     await _the_lists_of_home(world)
     await bob.click(message, custom_id=id_of(message, ":block:"))  # who is no moderator
     await world.mona.click(message, custom_id=id_of(message, ":block:"))
@@ -296,7 +296,7 @@ async def refusals(world: World) -> None:
 
 async def strikes(world: World) -> None:
     mona, channel = world.mona, world.channel
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     await mona.slash(channel, "veo-admin strikes")
     await mona.slash(channel, "veo-admin words add", word=WORD)
     await mona.slash(channel, "veo-admin strikes", ladder="many")
@@ -308,9 +308,9 @@ async def strikes(world: World) -> None:
     bob, result = add_bob(world), the_result(world)
     form = await bob.click(result, custom_id=id_of(result, ":report:"))
     await bob.submit_modal(form, {"reason": REASON})
-    board = world.moderators_channel
-    await eventually("a report", lambda: any(message.components for message in board.history()))
-    [message] = [message for message in board.history() if message.components]
+    moderators_channel = world.moderators_channel
+    await eventually("a report", lambda: any(message.components for message in moderators_channel.history()))
+    [message] = [message for message in moderators_channel.history() if message.components]
     world.provider.faults.add("retrieve", Fault.failed(FILTERED))
     await ask(world)
     await world.wait_for_delivery()
@@ -336,7 +336,7 @@ async def strikes(world: World) -> None:
 
 async def limits(world: World) -> None:
     mona, channel = world.mona, world.channel
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     await mona.slash(channel, "quota rules")
     await mona.slash(channel, "quota set", window="day", videos="1")
     await mona.slash(channel, "quota set", at_once="3", member=world.alice, reason=WHY)
@@ -399,7 +399,7 @@ async def _the_lists_of_home(world: World) -> None:
 
 async def moderation(world: World) -> None:
     mona, channel = world.mona, world.channel
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     generation = await ask_and_hold(world)
     await the_home_of_moderators(world)
     await mona.slash(channel, "veo-admin queue")
@@ -466,7 +466,7 @@ async def previews(world: World) -> None:
 
 
 async def carried_rules(world: World) -> None:
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     await ask_for_video(world)
     await world.mona.slash(world.channel, "veo-admin words add", word=WORD, preview=False)
     [file] = shown(await world.mona.slash(world.channel, "veo-admin export")).attachments
@@ -495,7 +495,7 @@ async def carried_rules(world: World) -> None:
 
 
 async def an_appeal(world: World) -> None:
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     await world.mona.slash(world.channel, "veo-admin words add", word=WORD)
     for action, prompt in (("allow", f"{PROMPT} {WORD}"), ("decline", f"{GREEN} {WORD}")):
         refusal = shown(await ask(world, prompt=prompt)).message
@@ -518,7 +518,7 @@ async def a_review(world: World) -> None:
     await world.mona.slash(world.channel, "veo-admin settings", review="some people")
     await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 0 days")
     await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 7 days 3 videos")
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     for action in ("approve", "decline"):
         await ask(world)
         message = await _open_appeal(world)
@@ -546,7 +546,7 @@ async def a_review(world: World) -> None:
 
 
 async def a_finished_video_in_review(world: World) -> None:
-    await choose_board(world, world.moderators_channel)
+    await choose_moderators_channel(world, world.moderators_channel)
     await world.mona.slash(
         world.channel, "veo-admin settings", review="everybody", review_stage="posted", review_timeout="end"
     )
@@ -565,18 +565,18 @@ async def a_finished_video_in_review(world: World) -> None:
                 await world.mona.submit_modal(answer, {"words": WHY})
         await world.wait_for_delivery()
         await world.alice.slash(world.channel, "videos")
-        await eventually("nothing is open", lambda: not any(one.components for one in _board_of(world)))
+        await eventually("nothing is open", lambda: not any(one.components for one in _posts_of(world)))
     await _all_entries_posted(world)
 
 
-def _board_of(world: World) -> Sequence[discord.Message]:
+def _posts_of(world: World) -> Sequence[discord.Message]:
     return world.moderators_channel.history()
 
 
 async def _open_appeal(world: World) -> discord.Message:
-    board = world.moderators_channel
-    await eventually("an appeal", lambda: any(message.components for message in board.history()))
-    return next(message for message in board.history() if message.components)
+    moderators_channel = world.moderators_channel
+    await eventually("an appeal", lambda: any(message.components for message in moderators_channel.history()))
+    return next(message for message in moderators_channel.history() if message.components)
 
 
 async def _all_entries_posted(world: World) -> None:

@@ -15,14 +15,14 @@ from tests.e2e.driver import SECONDS, ask_for_video, eventually, shown, the_resu
 REASON = "it is cruel"
 
 
-async def open_board(world: World) -> simcord.ChannelHandle:
+async def open_moderators_channel(world: World) -> simcord.ChannelHandle:
     """Choose a channel for moderators."""
     channel = world.guild.create_text_channel("moderators")
-    await choose_board(world, channel)
+    await choose_moderators_channel(world, channel)
     return channel
 
 
-async def choose_board(world: World, channel: simcord.ChannelHandle | None) -> None:
+async def choose_moderators_channel(world: World, channel: simcord.ChannelHandle | None) -> None:
     """Change the channel for moderators."""
     changes = {"moderators_channel_id": None if channel is None else channel.id}
     await world.app.services.moderation.change_settings(mona_of(world), changes)
@@ -47,21 +47,21 @@ async def report(
 
 async def report_of_bob(world: World) -> tuple[Generation, simcord.ChannelHandle, discord.Message]:
     """Let alice have a video and bob report it; return it, the moderators' channel, and the report there."""
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     generation = await ask_for_video(world)
     await report(world, add_bob(world))
-    return generation, board, await the_report(board)
+    return generation, moderators_channel, await the_report(moderators_channel)
 
 
-def reports_in(board: simcord.ChannelHandle) -> list[discord.Message]:
+def reports_in(moderators_channel: simcord.ChannelHandle) -> list[discord.Message]:
     """Return the reports as the moderators see them."""
-    return [message for message in board.history() if message.content.startswith("🚩")]
+    return [message for message in moderators_channel.history() if message.content.startswith("🚩")]
 
 
-async def the_report(board: simcord.ChannelHandle) -> discord.Message:
+async def the_report(moderators_channel: simcord.ChannelHandle) -> discord.Message:
     """Wait for the one report."""
-    await eventually("a report", lambda: bool(reports_in(board)))
-    found = reports_in(board)
+    await eventually("a report", lambda: bool(reports_in(moderators_channel)))
+    found = reports_in(moderators_channel)
     assert len(found) == 1, f"one report was expected, not {[message.content for message in found]}"
     return found[0]
 

@@ -8,7 +8,7 @@ import simcord
 from bot.policy.documents import Reviewed, ReviewRule
 from sandbox.world import World
 from tests.e2e.driver import eventually, shown
-from tests.e2e.reporting import mona_of, open_board
+from tests.e2e.reporting import mona_of, open_moderators_channel
 
 APPROVE, DECLINE = "Approve", "Decline"
 EVERYBODY = ReviewRule(who=Reviewed.EVERYBODY)
@@ -21,18 +21,18 @@ async def review_everybody(world: World, rule: ReviewRule | None = EVERYBODY, **
 
 async def open_reviewing(world: World) -> simcord.ChannelHandle:
     """Let everybody's requests wait for moderators, who have a channel."""
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await review_everybody(world)
-    return board
+    return moderators_channel
 
 
-def reviews_in(board: simcord.ChannelHandle) -> list[discord.Message]:
-    return [message for message in board.history() if message.content.startswith("👀")]
+def reviews_in(moderators_channel: simcord.ChannelHandle) -> list[discord.Message]:
+    return [message for message in moderators_channel.history() if message.content.startswith("👀")]
 
 
-async def the_review(board: simcord.ChannelHandle, number: int = 1) -> discord.Message:
-    await eventually("a review", lambda: len(reviews_in(board)) == number)
-    return reviews_in(board)[-1]
+async def the_review(moderators_channel: simcord.ChannelHandle, number: int = 1) -> discord.Message:
+    await eventually("a review", lambda: len(reviews_in(moderators_channel)) == number)
+    return reviews_in(moderators_channel)[-1]
 
 
 async def post_again(world: World) -> str:

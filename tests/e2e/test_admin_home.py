@@ -12,7 +12,14 @@ from tests.bot.rows import new_row
 from tests.e2e.driver import shown
 from tests.e2e.moderating import accepted, admin, command_id, labels, refused, said, use
 from tests.e2e.quoting import as_shown, now_shown
-from tests.e2e.reporting import add_bob, choose_board, is_written_down, mona_of, report_of_bob, the_report
+from tests.e2e.reporting import (
+    add_bob,
+    choose_moderators_channel,
+    is_written_down,
+    mona_of,
+    report_of_bob,
+    the_report,
+)
 
 PLACES = {
     "Queue": "**1 video is queued or in progress on this server.**",
@@ -46,8 +53,8 @@ async def test_each_button_opens_a_private_message_of_its_own(world: World) -> N
 
 
 async def test_a_report_is_linked_until_it_is_decided(world: World) -> None:
-    _, board, _ = await report_of_bob(world)
-    report = await the_report(board)
+    _, moderators_channel, _ = await report_of_bob(world)
+    report = await the_report(moderators_channel)
     await is_written_down(world, report)
     answer = await use(world, "home")
     assert f"🚩 1 report to decide: [1]({report.jump_url})" in said(answer)
@@ -77,17 +84,17 @@ async def test_strikes_of_the_week_are_counted_where_they_are_on_and_opened(worl
 
 
 async def test_a_report_whose_channel_vanished_is_listed_with_why_and_posted_again(world: World) -> None:
-    video, board, message = await report_of_bob(world)
+    video, moderators_channel, message = await report_of_bob(world)
     await is_written_down(world, message)
-    world.env.backend.delete_channel(board.id)
+    world.env.backend.delete_channel(moderators_channel.id)
     home = await use(world, "home")
     assert "\n🚩 1 report to decide\n" in f"{said(home)}\n", "a link leads nowhere"
     listed = await world.mona.click(shown(home).message, label="Reports")
     assert f" reported `{video.id}` <t:" in said(listed)
-    assert f" · no message\n⚠️ The moderators' channel <#{board.id}> is gone" in said(listed)
+    assert f" · no message\n⚠️ The moderators' channel <#{moderators_channel.id}> is gone" in said(listed)
     assert labels(listed) == ["Refresh"]
     other = world.guild.create_text_channel("mods")
-    await choose_board(world, other)
+    await choose_moderators_channel(world, other)
     await world.restart()
     await world.mona.click(shown(listed).message, label="Refresh")
     again = as_shown(world, shown(listed).message)

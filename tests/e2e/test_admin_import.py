@@ -36,7 +36,7 @@ class Elsewhere:
     guild: simcord.GuildHandle
     olga: simcord.MemberActor
     videos: simcord.ChannelHandle
-    board: simcord.ChannelHandle
+    moderators_channel: simcord.ChannelHandle
     fans: simcord.RoleHandle
 
     async def load(self, content: bytes, name: str = "rules.json") -> simcord.InteractionResult:
@@ -61,8 +61,8 @@ def open_elsewhere(world: World) -> Elsewhere:
     guild = world.env.create_guild("Elsewhere")
     bosses = guild.create_role("Bosses", permissions=discord.Permissions(manage_guild=True))
     olga = guild.add_member(world.env.create_user("olga"), roles=[bosses])
-    videos, board = (guild.create_text_channel(name) for name in ("videos", "moderators"))
-    return Elsewhere(guild, olga, videos, board, guild.create_role("Fans"))
+    videos, moderators_channel = (guild.create_text_channel(name) for name in ("videos", "moderators"))
+    return Elsewhere(guild, olga, videos, moderators_channel, guild.create_role("Fans"))
 
 
 async def exported(world: World) -> bytes:
@@ -119,7 +119,7 @@ async def test_rules_are_shown_saved_and_undone_on_another_server(world: World, 
         "- Members confirm the price: no → yes",
         f"- Channels and their threads: {old.mention} → {elsewhere.videos.mention}",
         "- Longest video: any → 6 seconds",
-        f"- Moderators' channel: none → {elsewhere.board.mention}",
+        f"- Moderators' channel: none → {elsewhere.moderators_channel.mention}",
         f"- limits of {fans.mention}: none → 9 videos in 24 hours, 2 videos at once",
         "⚠️ Left out, because this server doesn't have them: @Helpers",
     ]

@@ -13,7 +13,7 @@ from tests.e2e.driver import shown
 from tests.e2e.limiting import add_role
 from tests.e2e.moderating import admin, command_id, said, use
 from tests.e2e.quoting import as_shown, now_shown
-from tests.e2e.reporting import choose_board
+from tests.e2e.reporting import choose_moderators_channel
 from tests.e2e.reviewing import EVERYBODY, review_everybody
 from tests.e2e.test_admin_doctor import overwrites
 from tests.e2e.videos import filled_in, private
@@ -38,14 +38,14 @@ async def policy_of(world: World) -> Policy:
 
 
 async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
-    board = world.guild.create_text_channel("moderators")
+    moderators_channel = world.guild.create_text_channel("moderators")
     guide = await open_guide(world)
     assert said(guide).startswith("🧭 **Set up /veo on this server**\n▫️ **Moderators' channel:** none.")
     assert "Without one, nobody sees reports, questions and requests that wait for you.\n" in said(guide)
     assert "\n▫️ **Limit per member:** 50 videos in 24 hours (the bot's default)\n" in said(guide)
     assert said(guide).endswith("👉 Next: choose the moderators' channel.")
-    now = await send(world, guide, "Channel", channel=[board])
-    assert f"✅ **Moderators' channel:** <#{board.id}>." in now
+    now = await send(world, guide, "Channel", channel=[moderators_channel])
+    assert f"✅ **Moderators' channel:** <#{moderators_channel.id}>." in now
     assert now.endswith("👉 Next: decide how many videos a member can make.")
     assert "✅ **Set.** Every member can have 3 videos in 24 hours." in await send(
         world, guide, "Limit", day="3"
@@ -58,7 +58,7 @@ async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
     assert "newcomers: under 7 days here or under 3 videos\n" in now
     assert "\n✅ **Ready.**" in now
     policy = await policy_of(world)
-    assert policy.moderators_channel_id == board.id
+    assert policy.moderators_channel_id == moderators_channel.id
     assert policy.rules == (Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=3),)
     assert policy.budgets.keys() == {Period.MONTH}
     assert policy.review == ReviewRule(who=Reviewed.NEWCOMERS)
@@ -163,19 +163,21 @@ async def test_a_choice_takes_the_place_of_the_role_that_held(world: World) -> N
 
 
 async def test_a_channel_that_is_gone_or_closed_is_told_and_open_again(world: World) -> None:
-    board = world.guild.create_text_channel("mods")
-    await choose_board(world, board)
+    moderators_channel = world.guild.create_text_channel("mods")
+    await choose_moderators_channel(world, moderators_channel)
     guide = await open_guide(world)
     assert "✅ **Moderators' channel:**" in said(guide)
-    world.env.backend.delete_channel(board.id)
+    world.env.backend.delete_channel(moderators_channel.id)
     guide = await open_guide(world)
     assert "▫️ **Moderators' channel:**" in said(guide)
-    assert f"The moderators' channel <#{board.id}> is gone, or I can't write there." in said(guide)
+    assert f"The moderators' channel <#{moderators_channel.id}> is gone, or I can't write there." in said(
+        guide
+    )
     assert said(guide).endswith("👉 Next: choose the moderators' channel.")
     assert "is gone, or I can't write there." in await admin(world, "home")
     form = await world.mona.click(as_shown(world, shown(guide).message), label="Channel")
     assert form.modal is not None
-    assert str(board.id) not in str(form.modal)
+    assert str(moderators_channel.id) not in str(form.modal)
 
 
 async def test_a_budget_form_is_compared_with_what_holds_once_it_is_sent(world: World) -> None:
@@ -208,17 +210,17 @@ async def test_the_bots_default_is_decided_by_sending_the_form_as_it_opened(worl
 
 
 async def test_a_channel_form_sent_as_it_opened_undoes_nobody_elses_change(world: World) -> None:
-    board, other = (world.guild.create_text_channel(name) for name in ("mods", "others"))
-    await choose_board(world, board)
+    moderators_channel, other = (world.guild.create_text_channel(name) for name in ("mods", "others"))
+    await choose_moderators_channel(world, moderators_channel)
     guide = await open_guide(world)
     form = await world.mona.click(as_shown(world, shown(guide).message), label="Channel")
-    await choose_board(world, other)
-    await world.mona.submit_modal(form, {"channel": [board]})
+    await choose_moderators_channel(world, other)
+    await world.mona.submit_modal(form, {"channel": [moderators_channel]})
     assert (await policy_of(world)).moderators_channel_id == other.id
 
 
 async def test_a_role_that_is_gone_is_told_wherever_it_matters_and_chosen_again(world: World) -> None:
-    await choose_board(world, world.guild.create_text_channel("mods"))
+    await choose_moderators_channel(world, world.guild.create_text_channel("mods"))
     artists, _ = add_role(world, "artists")
     await review_everybody(world, ReviewRule(who=Reviewed.ROLE, role_id=artists.id))
     assert "is gone" not in said(await open_guide(world))
@@ -245,9 +247,11 @@ async def test_what_hides_parts_of_requests_from_moderators_is_told_while_reques
     world: World, permission: str
 ) -> None:
     name = {"embed_links": "Embed Links", "attach_files": "Attach Files"}[permission]
-    board = world.guild.create_text_channel("mods", overwrites=overwrites(world, **{permission: False}))
-    await choose_board(world, board)
-    missing = f"I'm missing {name} in the moderators' channel {board.mention}"
+    moderators_channel = world.guild.create_text_channel(
+        "mods", overwrites=overwrites(world, **{permission: False})
+    )
+    await choose_moderators_channel(world, moderators_channel)
+    missing = f"I'm missing {name} in the moderators' channel {moderators_channel.mention}"
     for command in ("home", "settings", "doctor"):
         assert missing not in await admin(world, command), command
     await review_everybody(world)

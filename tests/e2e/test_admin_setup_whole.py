@@ -99,9 +99,9 @@ async def test_a_whole_set_up_takes_so_many_clicks_and_forms(
     """`docs/moderators.md` names the numbers."""
     if has_history:
         await let_them_have_had_videos(world, database_url, *[world.alice.id] * 4)
-    board, mona = world.guild.create_text_channel("moderators"), Counted(world)
+    moderators_channel, mona = world.guild.create_text_channel("moderators"), Counted(world)
     filled: dict[SetupStep, tuple[str, dict[str, Any]]] = {
-        SetupStep.CHANNEL: ("Channel", {"channel": [board]}),
+        SetupStep.CHANNEL: ("Channel", {"channel": [moderators_channel]}),
         SetupStep.LIMITS: ("Limit", {"day": "3"}),
         SetupStep.BUDGET: ("Budget", {"month": "40 USD", "day": "unlimited"}),
         SetupStep.REVIEW: ("Approval", {"who": ["newcomers 7 days 3 videos"]}),

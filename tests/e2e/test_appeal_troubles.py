@@ -17,7 +17,7 @@ from bot.timestamps import absolute_time
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask, bodies, direct_messages, eventually, refuse, shown
 from tests.e2e.moderating import labels, said, use
-from tests.e2e.reporting import buttons, choose_board, click, mona_of, open_board
+from tests.e2e.reporting import buttons, choose_moderators_channel, click, mona_of, open_moderators_channel
 from tests.e2e.test_appeals import (
     ALLOW,
     BUTTON,
@@ -50,21 +50,21 @@ async def is_recorded(world: World, message: discord.Message) -> None:
 async def test_a_question_whose_message_was_deleted_is_shown_again_and_one_that_is_there_is_not(
     world: World,
 ) -> None:
-    board, message = await appeal_of_a_word(world)
+    moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     home = await use(world, "home")
     assert f"🙋 1 question from members to decide: [1]({message.jump_url})" in said(home)
     told = await world.mona.click(shown(home).message, label=AGAIN)
     assert said(told).startswith("🙋 1 question waits.")
     await is_recorded(world, message)
-    assert [one.id for one in appeals_in(board)] == [message.id]
+    assert [one.id for one in appeals_in(moderators_channel)] == [message.id]
     await message.delete()
     await world.mona.click(shown(home).message, label=AGAIN)
-    again = await the_appeal(board)
+    again = await the_appeal(moderators_channel)
     await is_recorded(world, again)
     await again.delete()
-    await choose_board(world, board)
-    last = await the_appeal(board)
+    await choose_moderators_channel(world, moderators_channel)
+    last = await the_appeal(moderators_channel)
     assert await click(world.mona, last, ALLOW) == []
     await world.mona.click(shown(home).message, label="Refresh")
     assert "question" not in said(home)
@@ -79,41 +79,44 @@ async def let_the_outbox_follow_up(database_url: str) -> None:
 
 
 async def test_a_message_that_fails_for_now_is_no_final_word(world: World, database_url: str) -> None:
-    board, message = await appeal_of_a_word(world)
+    moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     refuse(world, "POST", "/users/@me/channels", 0, status=500, times=1)
     await click(world.mona, message, ALLOW)
-    assert f"⏳ I couldn't send <@{world.alice.id}> a direct message yet." in appeals_in(board)[0].content
+    assert (
+        f"⏳ I couldn't send <@{world.alice.id}> a direct message yet."
+        in appeals_in(moderators_channel)[0].content
+    )
     await let_the_outbox_follow_up(database_url)
-    await eventually("the decision", lambda: "I told" in appeals_in(board)[0].content)
+    await eventually("the decision", lambda: "I told" in appeals_in(moderators_channel)[0].content)
     assert len(direct_messages(world)) == 1
 
 
 async def test_a_decision_that_cannot_be_shown_at_once_is_shown_later(
     world: World, database_url: str
 ) -> None:
-    board, message = await appeal_of_a_word(world)
+    moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     refuse(world, "PATCH", "/webhooks/*/*/messages/*", 50001, status=403, times=1)
     await click(world.mona, message, ALLOW)
-    assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
+    assert buttons(appeals_in(moderators_channel)[0]) == [ALLOW, LIFT, DECLINE]
     await let_the_outbox_follow_up(database_url)
-    await eventually("the decision", lambda: "Allowed once" in appeals_in(board)[0].content)
-    assert buttons(appeals_in(board)[0]) == []
+    await eventually("the decision", lambda: "Allowed once" in appeals_in(moderators_channel)[0].content)
+    assert buttons(appeals_in(moderators_channel)[0]) == []
     await is_recorded(world, message)
     assert len(direct_messages(world)) == 1
 
 
 async def test_a_block_that_was_replaced_is_not_said_to_be_lifted(world: World) -> None:
-    board, moderation = await open_board(world), world.app.services.moderation
+    moderators_channel, moderation = await open_moderators_channel(world), world.app.services.moderation
     await moderation.block(mona_of(world), world.alice.id, None, "spam")
     await appeal(world, shown(await ask(world)))
-    message = await the_appeal(board)
+    message = await the_appeal(moderators_channel)
     await moderation.block(mona_of(world), world.alice.id, None, "spam again")
     for label in (LIFT, ALLOW):
         [text] = await click(world.mona, message, label)
         assert text.startswith("They're under a different block now")
-    assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
+    assert buttons(appeals_in(moderators_channel)[0]) == [ALLOW, LIFT, DECLINE]
     await moderation.unblock(mona_of(world), world.alice.id)
     assert await click(world.mona, message, LIFT) == []
     [entry] = await moderation.list_log(world.guild.id, size=1)
@@ -124,13 +127,13 @@ async def test_a_block_that_was_replaced_is_not_said_to_be_lifted(world: World) 
 async def test_moderators_see_that_the_member_is_blocked_too_and_the_member_reads_that_it_has_to_wait(
     world: World, label: str
 ) -> None:
-    board, moderation = await open_board(world), world.app.services.moderation
+    moderators_channel, moderation = await open_moderators_channel(world), world.app.services.moderation
     await moderation.add_word(mona_of(world), WORD)
     refusal = shown(await ask(world))
     until = datetime(2100, 1, 1, tzinfo=UTC)
     await moderation.block(mona_of(world), world.alice.id, until, "spam")
     await appeal(world, refusal)
-    message = await the_appeal(board)
+    message = await the_appeal(moderators_channel)
     assert f"the blocked word “{WORD}”" in message.content
     assert "🚫 They're blocked now, too" in message.content
     assert await click(world.mona, message, label) == []
@@ -140,12 +143,12 @@ async def test_moderators_see_that_the_member_is_blocked_too_and_the_member_read
 
 
 async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(world: World) -> None:
-    board, message = await appeal_of_a_word(world)
+    moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     question = await world.alice.slash(world.channel, "privacy delete")
     await world.alice.click(shown(question).message, label="Delete my prompts")
-    await eventually("no buttons", lambda: buttons(appeals_in(board)[0]) == [])
-    left = appeals_in(board)[0].content
+    await eventually("no buttons", lambda: buttons(appeals_in(moderators_channel)[0]) == [])
+    left = appeals_in(moderators_channel)[0].content
     assert "The member deleted their data" in left
     assert WHY not in left
     assert WORD not in left
@@ -154,17 +157,17 @@ async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(w
 
 
 async def test_words_are_gone_from_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:
-    board, message = await appeal_of_a_word(world)
+    moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     lost = update(AppealRow).values(message_id=None)
     async with open_database(database_url) as database:
         await database.write(lambda session: session.execute(lost))
     question = await world.alice.slash(world.channel, "privacy delete")
     await world.alice.click(shown(question).message, label="Delete my prompts")
-    again = await the_appeal(board, 2)  # the simulated Discord knows no nonces
+    again = await the_appeal(moderators_channel, 2)  # the simulated Discord knows no nonces
     await eventually("the edit", lambda: len(bodies(world, "PATCH", f"/messages/{again.id}")) == 1)
     assert WHY not in again.content
-    sent = [body["nonce"] for body in bodies(world, "POST", f"/channels/{board.id}/messages")]
+    sent = [body["nonce"] for body in bodies(world, "POST", f"/channels/{moderators_channel.id}/messages")]
     first, second = [nonce for nonce in sent if not nonce.startswith("audit-")]
     assert first == second, "Discord could not tell that it is the same message"
 
@@ -182,14 +185,16 @@ async def test_a_decision_finds_its_message_where_nobody_wrote_it_down(
 
 
 async def test_two_forms_about_a_deleted_video_are_one_question(world: World) -> None:
-    _, board, card = await deleted(world)
+    _, moderators_channel, card = await deleted(world)
     forms = [await world.alice.click(card, label=BUTTON) for _ in range(2)]
     await world.app.services.moderation.add_word(mona_of(world), WORD)
     await ask(world)  # what is refused meanwhile takes nothing away
     answers = [shown(await world.alice.submit_modal(form, {"why": WHY})).content for form in forms]
     assert answers[0].endswith("The video stays deleted.")
     assert answers[1].startswith("You've already asked a moderator.")
-    form: simcord.InteractionResult = await world.mona.click(await the_appeal(board), label=DECLINE)
+    form: simcord.InteractionResult = await world.mona.click(
+        await the_appeal(moderators_channel), label=DECLINE
+    )
     await world.mona.submit_modal(form, {"words": "no"})
     assert (
         "already asked a moderator about this video"

@@ -15,7 +15,7 @@ from tests.e2e.reporting import (
     buttons,
     click,
     mona_of,
-    open_board,
+    open_moderators_channel,
     report_of_bob,
     reports_in,
 )
@@ -23,12 +23,12 @@ from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, WHY, the_appeal
 
 
 async def deleted(world: World) -> tuple[Generation, simcord.ChannelHandle, discord.Message]:
-    """Let a moderator delete alice's video after a report; return it, the board and the card."""
-    generation, board, report = await report_of_bob(world)
+    """Let a moderator delete alice's reported video; return it, the moderators' channel and the card."""
+    generation, moderators_channel, report = await report_of_bob(world)
     assert await click(world.mona, report, "Delete video") == []
     card = card_message_of(world, generation)
     assert buttons(card) == [BUTTON]
-    return generation, board, card
+    return generation, moderators_channel, card
 
 
 async def appeal(world: World, card: discord.Message) -> str:
@@ -45,9 +45,9 @@ async def appeal(world: World, card: discord.Message) -> str:
 async def test_a_deleted_video_can_be_made_again_with_one_more_by_a_grant_that_can_be_undone(
     world: World,
 ) -> None:
-    generation, board, card = await deleted(world)
+    generation, moderators_channel, card = await deleted(world)
     assert (await appeal(world, card)).endswith("The video stays deleted.")
-    message = await the_appeal(board)
+    message = await the_appeal(moderators_channel)
     assert "Deleted after a report." in message.content
     assert f"> {generation.prompt}" in message.content
     assert buttons(message) == [ALLOW, DECLINE]
@@ -56,7 +56,7 @@ async def test_a_deleted_video_can_be_made_again_with_one_more_by_a_grant_that_c
     refused = shown(await ask(world)).content
     assert "limit" in refused, refused
     assert await click(world.mona, message, ALLOW) == []
-    assert "one extra video" in (await the_appeal(board)).content
+    assert "one extra video" in (await the_appeal(moderators_channel)).content
     [told] = direct_messages(world)
     assert "is letting you make your deleted video again" in told.content
     await ask(world)
@@ -68,12 +68,12 @@ async def test_a_deleted_video_can_be_made_again_with_one_more_by_a_grant_that_c
 
 
 async def test_only_its_member_asks_and_once(world: World) -> None:
-    _, board, card = await deleted(world)
+    _, moderators_channel, card = await deleted(world)
     for stranger in (add_bob(world, name="eve"), world.mona):
         [text] = [shown(await stranger.click(card, label=BUTTON)).content]
         assert text == "Only the member who requested this video can ask about it. Nothing was sent."
     await appeal(world, card)
-    form = await world.mona.click(await the_appeal(board), label=DECLINE)
+    form = await world.mona.click(await the_appeal(moderators_channel), label=DECLINE)
     await world.mona.submit_modal(form, {"words": "it is cruel"})
     [told] = direct_messages(world)
     assert "your video stays deleted" in told.content
@@ -82,31 +82,31 @@ async def test_only_its_member_asks_and_once(world: World) -> None:
 
 
 async def test_the_button_of_a_deleted_video_lives_through_a_restart(world: World) -> None:
-    _, board, card = await deleted(world)
+    _, moderators_channel, card = await deleted(world)
     await world.restart()
     await appeal(world, card)
-    assert await click(world.mona, await the_appeal(board), ALLOW) == []
+    assert await click(world.mona, await the_appeal(moderators_channel), ALLOW) == []
     assert len(direct_messages(world)) == 1
 
 
 async def test_each_deleted_shot_can_be_asked_about_on_the_films_card_which_keeps_its_buttons(
     world: World,
 ) -> None:
-    board, bob = await open_board(world), add_bob(world)
+    moderators_channel, bob = await open_moderators_channel(world), add_bob(world)
     film = await finished(world, await make_film(world, "a cat", "a dog", continuity="cuts"))
     for shot in film.shots:
         posted = Posted(shot.result_id or 0, shot.result_channel_id)
         await world.app.services.reports.report(world.guild.id, shot.id, bob.id, REASON, posted)
-        await eventually("its report", lambda shot=shot: bool(reports_of(board, shot)))
-        assert await click(world.mona, reports_of(board, shot)[0], "Delete video") == []
+        await eventually("its report", lambda shot=shot: bool(reports_of(moderators_channel, shot)))
+        assert await click(world.mona, reports_of(moderators_channel, shot)[0], "Delete video") == []
     card = card_message_of(world, film.shots[0])
     assert buttons(card) == [f"{BUTTON}: shot 1", f"{BUTTON}: shot 2"]
     form = await world.alice.click(card, label=f"{BUTTON}: shot 2")
     assert shown(await world.alice.submit_modal(form, {"why": WHY})).content.endswith(
         "The video stays deleted."
     )
-    assert "> a dog" in (await the_appeal(board)).content
+    assert "> a dog" in (await the_appeal(moderators_channel)).content
 
 
-def reports_of(board: simcord.ChannelHandle, shot: Generation) -> list[discord.Message]:
-    return [message for message in reports_in(board) if shot.id in message.content]
+def reports_of(moderators_channel: simcord.ChannelHandle, shot: Generation) -> list[discord.Message]:
+    return [message for message in reports_in(moderators_channel) if shot.id in message.content]

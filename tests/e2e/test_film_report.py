@@ -17,7 +17,7 @@ from tests.e2e.reporting import (
     decisions_of,
     is_written_down,
     mona_of,
-    open_board,
+    open_moderators_channel,
     read_report,
     report,
     reports_in,
@@ -38,14 +38,14 @@ def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def reported(world: World) -> tuple[Film, simcord.ChannelHandle, discord.Message]:
     """Let alice have a film and bob report it; return it, the moderators' channel and the report there."""
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     (post,) = film_posts(world)
     bob = add_bob(world)
     assert (await report(world, bob, post)).content == THANKS
     again = await report(world, bob, post)
     assert again.content.startswith("You've already reported this film.")
-    return film, board, await the_report(board)
+    return film, moderators_channel, await the_report(moderators_channel)
 
 
 async def strikes_of(world: World) -> int:
@@ -57,7 +57,7 @@ async def strikes_of(world: World) -> int:
 async def test_moderators_read_what_a_report_of_a_film_is_about_and_decide_it_also_after_an_undo(
     world: World,
 ) -> None:
-    film, board, message = await reported(world)
+    film, moderators_channel, message = await reported(world)
     row = (await read_report(world, message)).report
     link = f"https://discord.com/channels/{world.guild.id}/{film.row.result_channel_id}/{film.row.result_id}"
     assert message.content.split("\n") == [
@@ -79,9 +79,10 @@ async def test_moderators_read_what_a_report_of_a_film_is_about_and_decide_it_al
     await world.app.services.undo.undo(mona_of(world), blocked.id)
     assert await decisions_of(world, message) == (None, None, None)
     await eventually(
-        "the report has its buttons again", lambda: [buttons(one) for one in reports_in(board)] == [DECISIONS]
+        "the report has its buttons again",
+        lambda: [buttons(one) for one in reports_in(moderators_channel)] == [DECISIONS],
     )
-    [again] = reports_in(board)
+    [again] = reports_in(moderators_channel)
     await is_written_down(world, again)
     assert await click(world.mona, again, DISMISS) == []
     log = await admin(world, "log")
@@ -93,19 +94,19 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
     world: World,
 ) -> None:
     await world.app.services.strikes.change(mona_of(world), is_on=True)
-    film, board, message = await reported(world)
+    film, moderators_channel, message = await reported(world)
     shot = message_of(world, film.shots[0].result_id)
     carol = add_bob(world, name="carol")
     await report(world, carol, shot)
-    await eventually("the report of a shot", lambda: len(reports_in(board)) == 2)
+    await eventually("the report of a shot", lambda: len(reports_in(moderators_channel)) == 2)
     assert await click(world.mona, message, DELETE) == []
     assert (film_posts(world), results(world)) == ([], [])
     left = [one.content for thread in threads(world) for one in thread.history()]
     assert left == [], "something of the film is still posted"
-    message = next(one for one in reports_in(board) if one.id == message.id)
+    message = next(one for one in reports_in(moderators_channel) if one.id == message.id)
     assert f"🗑️ **Film deleted with its shots** by <@{world.mona.id}>." in message.content
     assert buttons(message) == [BLOCK]
-    of_shot = next(one for one in reports_in(board) if one.id != message.id)
+    of_shot = next(one for one in reports_in(moderators_channel) if one.id != message.id)
     assert "has already deleted this video" in (await click(world.mona, of_shot, "Delete video"))[0]
     card = message_of(world, film.row.card_id)
     assert "🗑️ **Removed.**" in card.content
@@ -118,12 +119,12 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
     form = await world.alice.click(card, label=BUTTON)
     asked = shown(await world.alice.submit_modal(form, {"why": WHY}))
     assert asked.content.endswith("The film stays deleted.")
-    appeal = await the_appeal(board)
+    appeal = await the_appeal(moderators_channel)
     assert "Deleted after a report, with its 2 shots." in appeal.content
     assert f"> Dragons {SHOTS[0]} {SHOTS[1]}" in appeal.content
     assert buttons(appeal) == [ALLOW, DECLINE]
     assert await click(world.mona, appeal, ALLOW) == []
-    assert "2 extra videos, for 24 hours." in (await the_appeal(board)).content
+    assert "2 extra videos, for 24 hours." in (await the_appeal(moderators_channel)).content
     told = " ".join(one.content for one in direct_messages(world))
     said = "make your deleted film again.** I can't bring it back, but you have 2 extra videos until <t:"
     assert said in told
@@ -132,14 +133,14 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
 
 
 async def test_a_deleted_film_looks_so_though_discord_keeps_one_of_its_messages(world: World) -> None:
-    film, board, message = await reported(world)
+    film, moderators_channel, message = await reported(world)
     refuse(world, "DELETE", f"/channels/*/messages/{film.row.result_id}", 50013, status=403)
     [text] = await click(world.mona, message, DELETE)
     assert text.startswith("I marked the film as removed, but Discord didn't let me delete this: https://")
     card = message_of(world, film.row.card_id)
     assert "🗑️ **Removed.**" in card.content
     assert buttons(card) == [BUTTON]
-    assert "🗑️ **Film deleted with its shots**" in reports_in(board)[0].content
+    assert "🗑️ **Film deleted with its shots**" in reports_in(moderators_channel)[0].content
     assert await click(world.mona, message, DELETE) != [], "it was decided before"
     assert film_posts(world) == []
-    assert buttons(reports_in(board)[0]) == [BLOCK]
+    assert buttons(reports_in(moderators_channel)[0]) == [BLOCK]

@@ -25,12 +25,12 @@ def the_loops_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_one_approval_lets_all_shots_be_made(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     offer = await offered(world, *TWO)
     assert "👀 A moderator looks at it before it's sent." in offer.content
     await world.alice.click(as_shown(world, offer), label=MAKE)
     film = await latest(world)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert message.content.startswith("👀 **A film of 2 shots waits for your approval**")
     for words in ("> Dragons", *(f"> **{number}** {prompt}" for number, prompt in enumerate(TWO, start=1))):
         assert words in message.content
@@ -42,13 +42,13 @@ async def test_one_approval_lets_all_shots_be_made(world: World) -> None:
     made = await finished(world, film)
     assert [shot.status for shot in made.shots] == [Status.SUCCEEDED] * 2
     assert len(film_posts(world)) == 1
-    assert len(reviews_in(board)) == 1
+    assert len(reviews_in(moderators_channel)) == 1
 
 
 async def test_a_declined_film_ends_free_and_is_told_once(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     film = await make_film(world, *SHOTS)
-    await decline(world.mona, await the_review(board), "too many dragons")
+    await decline(world.mona, await the_review(moderators_channel), "too many dragons")
     ended = await finished(world, film)
     [told] = results(world)
     assert "I couldn't get you this film. A moderator declined this request." in told.content
@@ -60,9 +60,9 @@ async def test_a_declined_film_ends_free_and_is_told_once(world: World) -> None:
 
 
 async def test_a_film_is_cancelled_while_it_waits(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     film = await make_film(world, *TWO)
-    await the_review(board)
+    await the_review(moderators_channel)
     await world.alice.click(card_message_of(world, film.shots[0]), label="Cancel the film")
     ended = await finished(world, film)
     assert "🚫 **Cancelled.**" in card_of(world, ended.shots[0])
@@ -70,11 +70,11 @@ async def test_a_film_is_cancelled_while_it_waits(world: World) -> None:
 
 async def test_a_shot_that_is_redone_waits_and_a_film_whose_new_shot_is_declined_stays(world: World) -> None:
     film = await finished(world, await make_film(world, *TWO))
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     offer = await redo_offer(world, 1)
     assert "👀 A moderator looks at it before it's sent." in offer.content
     await world.alice.click(as_shown(world, offer), label=buttons(offer)[1])
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert message.content.startswith("👀 **2 new shots of a film wait for your approval**")
     assert f"> **1** {WORDS}" in message.content
     assert "👀 **Waiting for a moderator's approval.**" in card_of(world, film.shots[0])
@@ -88,12 +88,12 @@ async def test_a_shot_that_is_redone_waits_and_a_film_whose_new_shot_is_declined
 
 
 async def test_a_long_film_with_images_is_shown_with_all_of_its_words(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     shots = [f"shot {number} " + "of a red fox that runs through very deep snow " * 3 for number in range(8)]
     cast = {"reference_1": CAT, "reference_2": DOG, "reference_3": ("bird.png", draw())}
     offer = await offered(world, *shots, continuity="cuts", duration=8, **cast)
     await world.alice.click(as_shown(world, offer), label=MAKE)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     words = "".join(embed.description or "" for embed in message.embeds)
     assert all(shot.strip() in words for shot in shots)
     assert sum(embed.image.url is not None for embed in message.embeds) == len(cast)
@@ -102,19 +102,19 @@ async def test_a_long_film_with_images_is_shown_with_all_of_its_words(world: Wor
 async def test_a_film_with_more_words_than_embeds_take_is_shown_whole_in_a_file_until_they_are_deleted(
     world: World,
 ) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     shots = [f"shot {number} " + "**__~~ " * 65 + f"END-{number}" for number in range(8)]
     await make_film(world, *shots, continuity="cuts")
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert "📎 All of it is in the attached file." in message.content
     [file] = message.attachments
     words = (await file.read()).decode()
     assert words.startswith("Dragons\n\nShot 1\nshot 0 **__~~ **__~~")
     assert all(shot in words for shot in shots)
     await decline(world.mona, message, "no")
-    [message] = reviews_in(board)
+    [message] = reviews_in(moderators_channel)
     assert "**Declined**" in message.content
     assert len(message.attachments) == 1, "an edit took the file away"
     await world.wait_for_delivery()
     await delete(world, world.alice)
-    await eventually("the words are gone", lambda: not reviews_in(board)[0].attachments)
+    await eventually("the words are gone", lambda: not reviews_in(moderators_channel)[0].attachments)

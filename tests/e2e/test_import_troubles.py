@@ -69,17 +69,20 @@ async def test_an_undo_of_strikes_is_not_called_failed(world: World, monkeypatch
 async def test_what_was_deleted_between_an_imports_preview_and_its_click_is_said(world: World) -> None:
     elsewhere = open_elsewhere(world)
     message = shown(await elsewhere.load(await export_review(world))).message
-    world.env.backend.delete_channel(elsewhere.board.id)
+    world.env.backend.delete_channel(elsewhere.moderators_channel.id)
     world.env.backend.delete_role(elsewhere.guild.id, elsewhere.fans.id)
     imported, channel, role = (await save(world, elsewhere, message)).splitlines()
     assert imported.startswith("✅ **Imported**")
-    assert channel.startswith(f"⚠️ The moderators' channel {elsewhere.board.mention} is gone")
+    assert channel.startswith(f"⚠️ The moderators' channel {elsewhere.moderators_channel.mention} is gone")
     assert role.startswith(GONE_ROLE)
 
 
 async def test_an_undo_of_an_import_says_that_a_role_is_gone_whose_requests_wait(world: World) -> None:
     elsewhere = open_elsewhere(world)
-    chosen: dict[str, Any] = {"review": elsewhere.fans.mention, "moderators_channel": elsewhere.board}
+    chosen: dict[str, Any] = {
+        "review": elsewhere.fans.mention,
+        "moderators_channel": elsewhere.moderators_channel,
+    }
     await elsewhere.olga.slash(elsewhere.videos, "veo-admin settings", **chosen)
     await admin(world, "settings", review="everybody", moderators_channel=world.moderators_channel)
     await save(world, elsewhere, shown(await elsewhere.load(await exported(world))).message)

@@ -41,9 +41,9 @@ def state_of(world: World, generation: Generation) -> str:
     return card_of(world, generation).split("\n")[2]
 
 
-def log_lines(board: simcord.ChannelHandle) -> list[str]:
+def log_lines(moderators_channel: simcord.ChannelHandle) -> list[str]:
     """Return what the audit trail says in the moderators' channel, without the settings at first."""
-    return [m.content for m in board.history() if not m.content.startswith("🚩")][1:]
+    return [m.content for m in moderators_channel.history() if not m.content.startswith("🚩")][1:]
 
 
 async def block_of(world: World) -> Block | None:
@@ -52,58 +52,60 @@ async def block_of(world: World) -> Block | None:
 
 
 async def test_deleting_takes_the_video_down_and_says_so_everywhere(world: World) -> None:
-    generation, board, message = await report_of_bob(world)
+    generation, moderators_channel, message = await report_of_bob(world)
     assert await click(world.mona, message, DELETE) == []
     assert results(world) == [], "the video is still there"
     assert state_of(world, generation) == REMOVED
-    [message] = reports_in(board)
+    [message] = reports_in(moderators_channel)
     assert f"🗑️ **Video deleted** by <@{world.mona.id}>." in message.content.split("\n")
     assert "“it is cruel”" in message.content, "what it was about cannot be read any more"
     assert buttons(message) == [BLOCK]
-    await eventually("a line of the trail", lambda: len(log_lines(board)) == 1)
-    [line] = log_lines(board)
+    await eventually("a line of the trail", lambda: len(log_lines(moderators_channel)) == 1)
+    [line] = log_lines(moderators_channel)
     assert f"<@{world.mona.id}> deleted the video `{generation.id}` of <@{world.alice.id}>." in line
     assert await block_of(world) is None
 
 
 async def test_blocking_stops_the_member_and_leaves_the_video(world: World) -> None:
-    generation, board, message = await report_of_bob(world)
+    generation, moderators_channel, message = await report_of_bob(world)
     assert await click(world.mona, message, BLOCK) == []
     assert len(results(world)) == 1
     refusal = shown(await ask(world))
     assert refusal.ephemeral
     assert "You're blocked from /veo on this server." in refusal.content
     assert f"“Video {generation.id} was reported.”" in refusal.content
-    [message] = reports_in(board)
+    [message] = reports_in(moderators_channel)
     assert f"🚫 **Member blocked for 24 hours** by <@{world.mona.id}>." in message.content
     assert buttons(message) == [DELETE]
     assert await click(world.mona, message, DELETE) == []
-    [message] = reports_in(board)
+    [message] = reports_in(moderators_channel)
     assert buttons(message) == []
     assert results(world) == []
 
 
 async def test_a_report_whose_block_is_undone_can_be_decided_again(world: World) -> None:
-    _, board, message = await report_of_bob(world)
+    _, moderators_channel, message = await report_of_bob(world)
     assert await click(world.mona, message, BLOCK) == []
     [blocked] = await world.app.services.moderation.list_log(world.guild.id, size=1)
     await world.app.services.undo.undo(mona_of(world), blocked.id)
     assert await block_of(world) is None
     assert await decisions_of(world, message) == (None, None, None)
-    await eventually("its buttons", lambda: buttons(reports_in(board)[0]) == [DELETE, BLOCK, DISMISS])
-    [again] = reports_in(board)
+    await eventually(
+        "its buttons", lambda: buttons(reports_in(moderators_channel)[0]) == [DELETE, BLOCK, DISMISS]
+    )
+    [again] = reports_in(moderators_channel)
     assert again.id == message.id
     assert await click(world.mona, again, BLOCK) == []
     assert await block_of(world) is not None
 
 
 async def test_dismissing_leaves_everything_as_it_is(world: World) -> None:
-    generation, board, message = await report_of_bob(world)
+    generation, moderators_channel, message = await report_of_bob(world)
     assert await click(world.mona, message, DISMISS) == []
     assert len(results(world)) == 1
     assert state_of(world, generation).startswith("✅ **Ready.**")
     assert await block_of(world) is None
-    [message] = reports_in(board)
+    [message] = reports_in(moderators_channel)
     assert f"☑️ **Dismissed** by <@{world.mona.id}>." in message.content
     assert buttons(message) == []
 
@@ -113,7 +115,7 @@ async def test_of_two_moderators_the_second_is_told_who_was_faster(world: World)
     assert set(labels) == {*ReportDecision}
     for decision, label in labels.items():
         world.found_server()
-        _, board, message = await report_of_bob(world)
+        _, moderators_channel, message = await report_of_bob(world)
         nora = add_bob(world, *world.guild.roles.values(), name="nora")
         row = (await read_report(world, message)).report
         await world.app.services.reports.decide(mona_of(world), row.id, decision)
@@ -121,7 +123,7 @@ async def test_of_two_moderators_the_second_is_told_who_was_faster(world: World)
             [text] = await click(nora, message, label)
             assert text.startswith(f"<@{world.mona.id}> has already ")
             assert nora.id not in await decisions_of(world, message)
-            [message] = reports_in(board)
+            [message] = reports_in(moderators_channel)
             assert label not in buttons(message), "the button is still there"
 
 
@@ -137,19 +139,19 @@ async def test_what_was_decided_but_not_carried_out_is_carried_out_by_the_next_c
 
 
 async def test_the_second_report_of_a_deleted_video_says_so_too(world: World) -> None:
-    _, board, first = await report_of_bob(world)
+    _, moderators_channel, first = await report_of_bob(world)
     await report(world, add_bob(world, name="carol"))
-    await eventually("two reports", lambda: len(reports_in(board)) == 2)
-    [second] = [message for message in reports_in(board) if message.id != first.id]
+    await eventually("two reports", lambda: len(reports_in(moderators_channel)) == 2)
+    [second] = [message for message in reports_in(moderators_channel) if message.id != first.id]
     await click(world.mona, first, DELETE)
     [text] = await click(world.mona, second, DELETE)
     assert text == f"<@{world.mona.id}> has already deleted this video. Nothing changed."
-    assert [buttons(message) for message in reports_in(board)] == [[BLOCK], [BLOCK]]
+    assert [buttons(message) for message in reports_in(moderators_channel)] == [[BLOCK], [BLOCK]]
 
 
 @pytest.mark.parametrize("code", [10008, 10003], ids=["message", "channel"])
 async def test_a_video_that_is_gone_already_is_removed_all_the_same(world: World, code: int) -> None:
-    generation, board, message = await report_of_bob(world)
+    generation, moderators_channel, message = await report_of_bob(world)
     if code == 10008:
         assert generation.result_channel_id is not None
         assert generation.result_id is not None
@@ -158,15 +160,15 @@ async def test_a_video_that_is_gone_already_is_removed_all_the_same(world: World
         world.env.backend.delete_channel(threads(world)[0].id)
     assert await click(world.mona, message, DELETE) == []
     assert state_of(world, generation) == REMOVED
-    assert buttons(*reports_in(board)) == [BLOCK]
+    assert buttons(*reports_in(moderators_channel)) == [BLOCK]
 
 
 async def test_a_card_that_is_gone_does_not_matter(world: World) -> None:
-    generation, board, message = await report_of_bob(world)
+    generation, moderators_channel, message = await report_of_bob(world)
     assert generation.card_id is not None
     world.env.backend.delete_message(world.channel.id, generation.card_id)
     assert await click(world.mona, message, DELETE) == []
-    assert buttons(*reports_in(board)) == [BLOCK]
+    assert buttons(*reports_in(moderators_channel)) == [BLOCK]
 
 
 async def test_a_thread_that_was_archived_is_opened_to_delete_in_it(world: World) -> None:
@@ -179,17 +181,17 @@ async def test_a_thread_that_was_archived_is_opened_to_delete_in_it(world: World
 
 
 async def test_a_message_that_discord_does_not_let_go_can_be_tried_again(world: World) -> None:
-    generation, board, message = await report_of_bob(world)
+    generation, moderators_channel, message = await report_of_bob(world)
     refuse(world, "DELETE", RESULTS, 50013, status=403)
     [text] = await click(world.mona, message, DELETE)
     assert text.startswith("I marked the video as removed, but Discord didn't let me delete its message:")
     assert f"/{generation.result_channel_id}/{generation.result_id}" in text
-    assert DELETE in buttons(*reports_in(board)), "nobody can try again"
-    assert "🗑️ **Video deleted** by" in reports_in(board)[0].content
+    assert DELETE in buttons(*reports_in(moderators_channel)), "nobody can try again"
+    assert "🗑️ **Video deleted** by" in reports_in(moderators_channel)[0].content
     assert state_of(world, generation) == REMOVED, "its card offers what can't be done any more"
     await click(world.mona, message, DELETE)
     assert results(world) == []
-    assert buttons(*reports_in(board)) == [BLOCK]
+    assert buttons(*reports_in(moderators_channel)) == [BLOCK]
 
 
 async def test_a_report_that_was_deleted_meanwhile_is_decided_and_the_moderator_told(world: World) -> None:
@@ -201,19 +203,19 @@ async def test_a_report_that_was_deleted_meanwhile_is_decided_and_the_moderator_
 
 
 async def test_all_of_it_works_after_a_restart(world: World) -> None:
-    generation, board, message = await report_of_bob(world)
+    generation, moderators_channel, message = await report_of_bob(world)
     for label in (BLOCK, DELETE):
         await world.restart()
         assert await click(world.mona, message, label) == []
     assert await decisions_of(world, message) == (world.mona.id, world.mona.id, None)
     assert state_of(world, generation) == REMOVED
-    assert buttons(*reports_in(board)) == []
+    assert buttons(*reports_in(moderators_channel)) == []
 
 
 async def test_the_next_video_of_the_member_has_nothing_to_do_with_it(world: World) -> None:
-    first, board, message = await report_of_bob(world)
+    first, moderators_channel, message = await report_of_bob(world)
     await click(world.mona, message, DELETE)
     second = await ask_for_video(world)
     assert state_of(world, second).startswith("✅ **Ready.**")
     assert state_of(world, first) == REMOVED
-    await the_report(board)
+    await the_report(moderators_channel)

@@ -13,7 +13,7 @@ from tests.e2e.reporting import (
     click,
     decisions_of,
     forge_buttons,
-    open_board,
+    open_moderators_channel,
     read_report,
     report,
     report_of_bob,
@@ -33,12 +33,12 @@ async def command_of(world: World) -> discord.app_commands.AppCommand:
 
 
 async def test_a_member_who_sees_the_buttons_may_not_use_them(world: World) -> None:
-    _, board, message = await report_of_bob(world)
+    _, moderators_channel, message = await report_of_bob(world)
     for label in (DELETE, BLOCK, DISMISS):
         assert await click(world.alice, message, label) == [NOT_ALLOWED]
     assert await decisions_of(world, message) == (None, None, None)
     assert len(results(world)) == 1
-    assert buttons(*reports_in(board)) == [DELETE, BLOCK, DISMISS]
+    assert buttons(*reports_in(moderators_channel)) == [DELETE, BLOCK, DISMISS]
 
 
 async def test_whom_the_server_names_in_its_settings_may_decide(world: World) -> None:
@@ -55,16 +55,16 @@ async def test_whom_the_server_names_in_its_settings_may_decide(world: World) ->
 
 
 async def test_a_moderator_does_not_decide_about_their_own_video_but_another_one_does(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await world.mona.slash(world.channel, "veo", prompt="a fox", duration=4)
     await world.wait_for_delivery()
     await report(world, add_bob(world))
-    message = await the_report(board)
+    message = await the_report(moderators_channel)
     for label in (DELETE, BLOCK, DISMISS):
         assert await click(world.mona, message, label) == [OWN]
     assert await decisions_of(world, message) == (None, None, None)
     assert len(results(world)) == 1
-    assert buttons(*reports_in(board)) == [DELETE, BLOCK, DISMISS]
+    assert buttons(*reports_in(moderators_channel)) == [DELETE, BLOCK, DISMISS]
     nora = add_bob(world, *world.guild.roles.values(), name="nora")
     assert await click(nora, message, DELETE) == []
     assert results(world) == []

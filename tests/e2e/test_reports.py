@@ -30,11 +30,11 @@ from tests.e2e.reporting import (
     REASON,
     add_bob,
     buttons,
-    choose_board,
+    choose_moderators_channel,
     click,
     is_written_down,
     nothing_is_due,
-    open_board,
+    open_moderators_channel,
     read_report,
     report,
     report_of_bob,
@@ -48,12 +48,12 @@ AGAIN = "Post reports again"
 
 
 async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     generation = await ask_for_video(world)
     before = [len(channel.history()) for channel in threads(world)], len(world.channel.history())
     answer = await report(world, add_bob(world))
     assert (answer.ephemeral, answer.content) == (True, THANKS)
-    message = await the_report(board)
+    message = await the_report(moderators_channel)
     row = (await read_report(world, message)).report
     link = f"https://discord.com/channels/{world.guild.id}/{generation.thread_id}/{generation.result_id}"
     assert message.content.split("\n") == [
@@ -69,9 +69,9 @@ async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> 
 
 
 async def test_nothing_in_the_moderators_channel_mentions_anybody(world: World) -> None:
-    _, board, _ = await report_of_bob(world)
-    await eventually("the settings and the report", lambda: len(board.history()) == 2)
-    sent = bodies(world, "POST", f"/{board.id}/messages")
+    _, moderators_channel, _ = await report_of_bob(world)
+    await eventually("the settings and the report", lambda: len(moderators_channel.history()) == 2)
+    sent = bodies(world, "POST", f"/{moderators_channel.id}/messages")
     assert len(sent) == 2
     for body in sent:
         assert body["allowed_mentions"] == {"parse": []}
@@ -83,7 +83,7 @@ async def test_nothing_in_the_moderators_channel_mentions_anybody(world: World) 
 
 
 async def test_a_video_is_reported_once_by_each_member(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
     bob, carol = add_bob(world), add_bob(world, name="carol")
     await report(world, bob)
@@ -91,7 +91,7 @@ async def test_a_video_is_reported_once_by_each_member(world: World) -> None:
     assert again.ephemeral
     assert again.content.startswith("You've already reported this video.")
     await report(world, carol)
-    await eventually("two reports", lambda: len(reports_in(board)) == 2)
+    await eventually("two reports", lambda: len(reports_in(moderators_channel)) == 2)
 
 
 async def test_without_a_channel_a_report_waits_until_there_is_one(world: World) -> None:
@@ -100,16 +100,16 @@ async def test_without_a_channel_a_report_waits_until_there_is_one(world: World)
     assert answer.ephemeral
     assert f"give one of them the ID `{generation.id}`" in answer.content
     await world.restart()
-    board = await open_board(world)
-    assert buttons(await the_report(board)) == DECISIONS
+    moderators_channel = await open_moderators_channel(world)
+    assert buttons(await the_report(moderators_channel)) == DECISIONS
 
 
 async def test_a_report_that_was_shown_is_not_shown_again_in_another_channel(world: World) -> None:
     _, _, message = await report_of_bob(world)
     await is_written_down(world, message)
     other = world.guild.create_text_channel("others")
-    await choose_board(world, None)
-    await choose_board(world, other)
+    await choose_moderators_channel(world, None)
+    await choose_moderators_channel(world, other)
     await eventually("the settings", lambda: len(other.history()) == 1)
     assert reports_in(other) == []
 
@@ -117,16 +117,16 @@ async def test_a_report_that_was_shown_is_not_shown_again_in_another_channel(wor
 async def test_a_report_whose_message_was_deleted_is_shown_again_and_one_that_is_there_is_not(
     world: World,
 ) -> None:
-    _, board, message = await report_of_bob(world)
+    _, moderators_channel, message = await report_of_bob(world)
     await is_written_down(world, message)
     home = await use(world, "home")
     told = await world.mona.click(shown(home).message, label=AGAIN)
     assert said(told).startswith("🚩 1 report waits.")
     await nothing_is_due(world, message)
-    assert [one.id for one in reports_in(board)] == [message.id]
+    assert [one.id for one in reports_in(moderators_channel)] == [message.id]
     await message.delete()
     await world.mona.click(shown(home).message, label=AGAIN)
-    again = await the_report(board)
+    again = await the_report(moderators_channel)
     await is_written_down(world, again)
     assert await click(world.mona, again, "Dismiss") == []
     await world.mona.click(shown(home).message, label="Refresh")
@@ -135,25 +135,25 @@ async def test_a_report_whose_message_was_deleted_is_shown_again_and_one_that_is
 
 
 async def test_a_report_that_is_shown_in_another_channel_leaves_no_buttons_behind(world: World) -> None:
-    _, board, message = await report_of_bob(world)
+    _, moderators_channel, message = await report_of_bob(world)
     await is_written_down(world, message)
     other = world.guild.create_text_channel("others")
-    await choose_board(world, other)
+    await choose_moderators_channel(world, other)
     await world.mona.click(shown(await use(world, "home")).message, label=AGAIN)
     again = await the_report(other)
     await is_written_down(world, again)
-    assert reports_in(board) == []
-    [left] = [one for one in board.history() if one.id == message.id]
+    assert reports_in(moderators_channel) == []
+    [left] = [one for one in moderators_channel.history() if one.id == message.id]
     assert (left.content, buttons(left)) == (f"➡️ Moved to <#{other.id}>.", [])
     assert await click(world.mona, again, "Dismiss") == []
 
 
 async def test_the_buttons_outlive_a_restart(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
     await world.restart()
     await report(world, add_bob(world))
-    message = await the_report(board)
+    message = await the_report(moderators_channel)
     await world.restart()
     answer = await world.mona.click(message, label="Dismiss")
     assert answer.acknowledged
@@ -171,16 +171,16 @@ async def test_a_video_that_is_a_link_can_be_reported_and_a_failure_cannot(world
 
 async def test_discord_py_keeps_nothing_of_the_buttons_and_forms_that_were_sent(own_world: World) -> None:
     world = own_world
-    _, board, _ = await report_of_bob(world)
+    _, moderators_channel, _ = await report_of_bob(world)
     await report(world, add_bob(world, name="carol"))
-    await eventually("two reports", lambda: len(reports_in(board)) == 2)
-    await world.mona.click(reports_in(board)[0], label="Block 24 h")
+    await eventually("two reports", lambda: len(reports_in(moderators_channel)) == 2)
+    await world.mona.click(reports_in(moderators_channel)[0], label="Block 24 h")
     store: Any = world.app.bot._connection._view_store  # pyright: ignore[reportPrivateUsage]: there is no other way to look
     assert (store._views, store._synced_message_views, store._modals) == ({}, {}, {})
 
 
 async def test_a_direct_message_can_be_reported_by_its_member(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await held_with_thread(world)
     world.env.backend.delete_channel(threads(world)[0].id)
     world.env.backend.delete_channel(world.channel.id)
@@ -190,7 +190,7 @@ async def test_a_direct_message_can_be_reported_by_its_member(world: World) -> N
     form = await world.alice.user.click(message, label="Report")
     answer = shown(await world.alice.user.submit_modal(form, {"reason": REASON}))
     assert answer.content == THANKS
-    told = await the_report(board)
+    told = await the_report(moderators_channel)
     assert f"Made for <@{world.alice.id}>: I sent it as a direct message." in told.content
     await world.mona.click(told, label="Delete video")
     assert direct_messages(world) == [], "the direct message is still there"
@@ -199,12 +199,12 @@ async def test_a_direct_message_can_be_reported_by_its_member(world: World) -> N
 async def test_a_video_whose_words_were_deleted_can_be_reported_and_found(
     world: World, database_url: str
 ) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     before = await ask_for_video(world)
     gone: dict[str, Any] = {"result_id": None, "result_channel_id": None, "card_id": None, "thread_id": None}
     await change_rows(database_url, prompt="", erased_at=utc_now(), user_id=NOBODY, channel_id=NOBODY, **gone)
     await report(world, add_bob(world))
-    message = await the_report(board)
+    message = await the_report(moderators_channel)
     assert "> (the prompt was deleted)" in message.content
     assert f"Made for somebody: https://discord.com/channels/{world.guild.id}/" in message.content
     assert f"/{before.result_channel_id}/{before.result_id}" in message.content
@@ -215,10 +215,10 @@ HOSTILE = "@everyone <@1> <@&2> **bold** [free](https://evil.example) ```x``` \n
 
 
 async def test_a_hostile_reason_is_shown_as_it_was_written(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
     await report(world, add_bob(world), reason=HOSTILE)
-    message = await the_report(board)
+    message = await the_report(moderators_channel)
     line = message.content.split("\n")[1]
     assert line.endswith(
         "“@\u200beveryone \\<@1> \\<@&2> \\*\\*bold\\*\\* \\[free\\](https\\://evil.example) "
@@ -232,15 +232,15 @@ async def test_the_longest_report_fits(world: World) -> None:
     for symbol in ("*", "_", "<@1>", "@everyone ", "🐉"):
         world.found_server()
         with case(symbol):
-            board = await open_board(world)
+            moderators_channel = await open_moderators_channel(world)
             await ask_for_video(world, prompt=in_words(symbol * 2000)[:2000].strip())
             reason = (symbol * REASON_MAX_LENGTH)[:REASON_MAX_LENGTH].strip()
             await report(world, add_bob(world), reason=reason)
-            message = await the_report(board)
+            message = await the_report(moderators_channel)
             row = (await read_report(world, message)).report
             for button in ("Delete video", "Block 24 h"):
                 await world.mona.click(message, label=button)
-                [message] = reports_in(board)
+                [message] = reports_in(moderators_channel)
             assert len(message.content) <= 2000, "Discord would refuse it"
             assert message.content.endswith(row.id), "it is cut"
 
@@ -248,7 +248,7 @@ async def test_the_longest_report_fits(world: World) -> None:
 async def test_a_forged_form_is_refused_and_the_member_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
     fill_in: Any = simcord._modal._modal_leaf  # pyright: ignore[reportPrivateUsage]: what Discord sends on
     bob, typed = add_bob(world), {"value": ""}
@@ -266,11 +266,11 @@ async def test_a_forged_form_is_refused_and_the_member_is_told(
             assert answer.ephemeral
             assert "on our side" not in answer.content
             assert words in answer.content
-    assert reports_in(board) == []
+    assert reports_in(moderators_channel) == []
 
 
 async def test_a_video_that_was_removed_meanwhile_cannot_be_reported(world: World, database_url: str) -> None:
-    await open_board(world)
+    await open_moderators_channel(world)
     await ask_for_video(world)
     bob = add_bob(world)
     form = await bob.click(the_result(world), label="Report")
@@ -280,17 +280,17 @@ async def test_a_video_that_was_removed_meanwhile_cannot_be_reported(world: Worl
 
 
 async def test_a_filter_that_stops_the_words_does_not_stop_the_report(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
-    await eventually("the settings", lambda: len(board.history()) == 1)
-    refuse(world, "POST", f"/channels/{board.id}/messages", 200000)
+    await eventually("the settings", lambda: len(moderators_channel.history()) == 1)
+    refuse(world, "POST", f"/channels/{moderators_channel.id}/messages", 200000)
     await report(world, add_bob(world))
-    message = await the_report(board)
+    message = await the_report(moderators_channel)
     assert REASON not in message.content
     assert "a red dragon" not in message.content
     assert buttons(message) == DECISIONS
     refuse(world, "PATCH", "/webhooks/*", 200000)
     await world.mona.click(message, label="Dismiss")
-    [message] = reports_in(board)
+    [message] = reports_in(moderators_channel)
     assert f"**Dismissed** by <@{world.mona.id}>." in message.content
     assert REASON not in message.content

@@ -8,7 +8,7 @@ from bot.failures import FailureKind
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask_for_video, card_of, rows, the_result
 from tests.e2e.quoting import send
-from tests.e2e.reporting import buttons, click, open_board
+from tests.e2e.reporting import buttons, click, open_moderators_channel
 from tests.e2e.reviewing import APPROVE, DECLINE, review_everybody, reviews_in, the_review
 from tests.e2e.test_finished_reviews import WAITS as READY_AND_WAITS
 from tests.e2e.test_finished_reviews import videos_in
@@ -39,10 +39,10 @@ async def requested(world: World, label: str) -> tuple[Generation, str]:
 @pytest.mark.parametrize("label", WAYS)
 async def test_it_waits_before_it_is_made_and_goes_on_once_approved(world: World, label: str) -> None:
     source = await ask_for_video(world)
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await review_everybody(world)
     waiting, words = await requested(world, label)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert f"> {words}" in message.content
     assert buttons(message) == [APPROVE, DECLINE]
     assert WAITS in card_of(world, waiting)
@@ -51,16 +51,16 @@ async def test_it_waits_before_it_is_made_and_goes_on_once_approved(world: World
     assert await click(world.mona, message, APPROVE) == []
     made = await newest(world, 2)
     assert (made.id, made.status, made.source_id) == (waiting.id, Status.SUCCEEDED, source.id)
-    assert "**Approved**" in reviews_in(board)[0].content
+    assert "**Approved**" in reviews_in(moderators_channel)[0].content
 
 
 @pytest.mark.parametrize("label", WAYS)
 async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: World, label: str) -> None:
     source = await ask_for_video(world)
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await review_everybody(world, review_stage=ReviewStage.POSTED)
     waiting, words = await requested(world, label)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert message.content.startswith("👀 **A finished video waits for your approval**")
     assert f"> {words}" in message.content
     assert len(message.attachments) == 1
@@ -71,7 +71,7 @@ async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: W
     made = await newest(world, 2)
     assert (made.id, made.status, made.source_id) == (waiting.id, Status.SUCCEEDED, source.id)
     assert len(videos_in(world)) == 2
-    assert reviews_in(board)[0].attachments == []
+    assert reviews_in(moderators_channel)[0].attachments == []
 
 
 @pytest.mark.parametrize("label", ["Continue", "Extend"])
@@ -79,10 +79,10 @@ async def test_what_goes_on_from_a_video_that_is_removed_while_it_waits_is_not_s
     world: World, label: str
 ) -> None:
     source = await ask_for_video(world)
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await review_everybody(world)
     await requested(world, label)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
 
     async def has_its_file() -> bool | None:
         return True if (await rows(world))[0].status is Status.QUEUED else None

@@ -22,7 +22,14 @@ from tests.e2e.driver import (
     the_result,
 )
 from tests.e2e.moderating import admin, use
-from tests.e2e.reporting import add_bob, buttons, choose_board, click, open_board, texts
+from tests.e2e.reporting import (
+    add_bob,
+    buttons,
+    choose_moderators_channel,
+    click,
+    open_moderators_channel,
+    texts,
+)
 from tests.e2e.reviewing import (
     APPROVE,
     DECLINE,
@@ -47,12 +54,12 @@ def the_loops_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_an_approved_request_goes_on_as_any_other(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     card = shown(await ask(world, prompt="a red fox", seed=7)).content
     assert WAITS in card
     assert "in the queue" not in card.casefold()
     assert "Should be ready" not in card
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert message.content.startswith("👀 **A request waits for your approval**")
     assert "> a red fox" in message.content
     assert "💰 Price: about **$" in message.content
@@ -61,16 +68,16 @@ async def test_an_approved_request_goes_on_as_any_other(world: World) -> None:
     assert await click(world.mona, message, APPROVE) == []
     made = await world.wait_for_delivery()
     assert made.status is Status.SUCCEEDED
-    [message] = reviews_in(board)
+    [message] = reviews_in(moderators_channel)
     assert f"✅ **Approved** by <@{world.mona.id}>." in message.content
     assert buttons(message) == []
     assert f"approved the request `{made.id}` of <@{world.alice.id}>" in await admin(world, "log")
 
 
 async def test_a_declined_request_ends_free_and_the_member_reads_why(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     await decline(world.mona, message, "not *here*")
     ended = await world.wait_for_delivery()
     told = the_result(world)
@@ -80,7 +87,7 @@ async def test_a_declined_request_ends_free_and_the_member_reads_why(world: Worl
     assert "This didn't count toward your limit." in told.content
     assert str(world.mona.id) not in told.content
     assert "A moderator declined this request." in card_of(world, ended)
-    [message] = reviews_in(board)
+    [message] = reviews_in(moderators_channel)
     assert f"❌ **Declined** by <@{world.mona.id}>. It didn't count." in message.content
     assert "I told them: “not \\*here\\*”" in message.content
     assert world.provider.count("create") == 0
@@ -92,14 +99,14 @@ async def test_a_declined_request_ends_free_and_the_member_reads_why(world: Worl
 
 
 async def test_the_member_cancels_while_it_waits_and_the_moderators_see_that(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     answer = await ask(world)
-    form = await world.mona.click(await the_review(board), label=DECLINE)
+    form = await world.mona.click(await the_review(moderators_channel), label=DECLINE)
     await world.alice.click(shown(answer).message, label="Cancel")
     [ended] = await rows(world)
     assert "You **cancelled** it before it was sent." in card_of(world, ended)
-    await eventually("it is closed", lambda: buttons(reviews_in(board)[0]) == [])
-    assert "nothing left to decide" in reviews_in(board)[0].content
+    await eventually("it is closed", lambda: buttons(reviews_in(moderators_channel)[0]) == [])
+    assert "nothing left to decide" in reviews_in(moderators_channel)[0].content
     [text] = texts(await world.mona.submit_modal(form, {"words": "no"}))
     assert text == "This request was cancelled or has ended. Nothing changed."
     assert (await rows(world))[0].status is Status.CANCELLED
@@ -109,47 +116,49 @@ async def test_a_request_that_nobody_looks_at_ends_after_a_day_free(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.admission.reviewing.REVIEW_TIME", timedelta(seconds=1))
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world)
     await eventually("the member is told", lambda: len(results(world)) == 1)
     assert "No moderator approved this request within 24 hours." in the_result(world).content
     assert "This didn't count toward your limit." in the_result(world).content
-    await eventually("moderators see it", lambda: "⌛" in "".join(one.content for one in reviews_in(board)))
-    assert buttons(reviews_in(board)[0]) == []
+    await eventually(
+        "moderators see it", lambda: "⌛" in "".join(one.content for one in reviews_in(moderators_channel))
+    )
+    assert buttons(reviews_in(moderators_channel)[0]) == []
     assert world.provider.count("create") == 0
 
 
 async def test_outsiders_and_the_member_decide_nothing(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     for who in (add_bob(world), world.alice):
         for label in (APPROVE, DECLINE):
             answer = await who.click(message, label=label)
             told = [*([answer.response] if answer.response else []), *answer.followups]
             [refused] = [text for text in told if text.content.startswith("Only members who can use")]
             assert refused.ephemeral
-    assert buttons(reviews_in(board)[0]) == [APPROVE, DECLINE]
+    assert buttons(reviews_in(moderators_channel)[0]) == [APPROVE, DECLINE]
     assert [row.status for row in await rows(world)] == [Status.QUEUED]
 
 
 async def test_a_moderator_does_not_decide_about_their_own_request(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await world.mona.slash(world.channel, "veo", prompt="a fox", duration=4)
     for label in (APPROVE, DECLINE):
-        answer = await world.mona.click(await the_review(board), label=label)
+        answer = await world.mona.click(await the_review(moderators_channel), label=label)
         told = [*([answer.response] if answer.response else []), *answer.followups]
         [refused] = [text for text in told if text.ephemeral]
         assert refused.content.startswith("This is your own request")
     nora = add_bob(world, *world.guild.roles.values(), name="nora")
-    assert await click(nora, reviews_in(board)[0], APPROVE) == []
+    assert await click(nora, reviews_in(moderators_channel)[0], APPROVE) == []
     await world.wait_for_delivery()
 
 
 async def test_of_two_moderators_the_first_wins_and_both_see_it(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     nora = add_bob(world, *world.guild.roles.values(), name="nora")
     form = await nora.click(message, label=DECLINE)
     assert await click(world.mona, message, APPROVE) == []
@@ -157,14 +166,14 @@ async def test_of_two_moderators_the_first_wins_and_both_see_it(world: World) ->
     assert [followup.content for followup in answer.followups] == [
         f"<@{world.mona.id}> has already approved this. Nothing changed."
     ]
-    assert "**Approved**" in reviews_in(board)[0].content, "the second sees something else"
+    assert "**Approved**" in reviews_in(moderators_channel)[0].content, "the second sees something else"
     assert (await world.wait_for_delivery()).status is Status.SUCCEEDED
 
 
 async def test_a_request_waits_through_a_restart_and_so_do_its_buttons(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     await world.restart()
     assert world.provider.count("create") == 0
     assert await click(world.mona, message, APPROVE) == []
@@ -172,12 +181,12 @@ async def test_a_request_waits_through_a_restart_and_so_do_its_buttons(world: Wo
 
 
 async def test_a_member_who_left_gets_no_video(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     refuse(world, "GET", "/guilds/*/members/*", 10007, status=404, times=None)
     await click(world.mona, message, APPROVE)
-    [message] = reviews_in(board)
+    [message] = reviews_in(moderators_channel)
     assert "The member has left the server" in message.content
     assert world.provider.count("create") == 0
     await eventually("it is told", lambda: len(results(world)) == 1)
@@ -185,10 +194,10 @@ async def test_a_member_who_left_gets_no_video(world: World) -> None:
 
 
 async def test_moderators_see_the_images_and_a_long_prompt_whole(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     prompt = "a red fox " * 70
     await ask(world, prompt=prompt, image=CAT)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     words, image = message.embeds
     assert words.description == prompt.strip()
     [row] = await rows(world)
@@ -198,75 +207,81 @@ async def test_moderators_see_the_images_and_a_long_prompt_whole(world: World) -
 
 
 async def test_where_the_bot_may_post_no_embeds_moderators_see_the_words(world: World) -> None:
-    board = await open_reviewing(world)
-    await eventually("the log has both settings", lambda: len(board.history()) == len(("channel", "review")))
-    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403)
+    moderators_channel = await open_reviewing(world)
+    await eventually(
+        "the log has both settings", lambda: len(moderators_channel.history()) == len(("channel", "review"))
+    )
+    refuse(world, "POST", f"/channels/{moderators_channel.id}/messages", 50013, status=403)
     await ask(world, image=CAT)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert (message.embeds, message.attachments) == ([], [])
     assert f"> {PROMPT}\n🖼️ Made from 1 image that I can't show here.\n" in message.content
     assert buttons(message) == [APPROVE, DECLINE]
     assert not message.flags.suppress_embeds, "embeds that come later would be hidden"
     await post_again(world)
-    await eventually("the image is shown", lambda: bool(reviews_in(board)[0].embeds))
-    [message] = reviews_in(board)
+    await eventually("the image is shown", lambda: bool(reviews_in(moderators_channel)[0].embeds))
+    [message] = reviews_in(moderators_channel)
     assert "can't show" not in message.content
     assert buttons(message) == [APPROVE, DECLINE]
 
 
 async def test_where_the_bot_may_post_no_embeds_a_file_has_all_of_a_long_prompt(world: World) -> None:
-    board = await open_reviewing(world)
-    await eventually("the log has both settings", lambda: len(board.history()) == len(("channel", "review")))
-    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403)
+    moderators_channel = await open_reviewing(world)
+    await eventually(
+        "the log has both settings", lambda: len(moderators_channel.history()) == len(("channel", "review"))
+    )
+    refuse(world, "POST", f"/channels/{moderators_channel.id}/messages", 50013, status=403)
     prompt = "a *red* fox " * 70 + "HIDDEN"
     await ask(world, prompt=prompt)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert "📎 All of it is in the attached file." in message.content
     [file] = message.attachments
     assert (await file.read()).decode() == prompt
     await post_again(world)
-    await eventually("the words are shown", lambda: bool(reviews_in(board)[0].embeds))
+    await eventually("the words are shown", lambda: bool(reviews_in(moderators_channel)[0].embeds))
 
 
 async def test_where_the_bot_may_post_text_alone_moderators_read_that_words_are_missing(world: World) -> None:
-    board = await open_reviewing(world)
-    await eventually("the log has both settings", lambda: len(board.history()) == len(("channel", "review")))
-    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403, times=2)
+    moderators_channel = await open_reviewing(world)
+    await eventually(
+        "the log has both settings", lambda: len(moderators_channel.history()) == len(("channel", "review"))
+    )
+    refuse(world, "POST", f"/channels/{moderators_channel.id}/messages", 50013, status=403, times=2)
     await ask(world, prompt="a red fox " * 70)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     assert "⚠️ Some of the text is missing because I can't attach files here." in message.content
     assert (message.embeds, message.attachments) == ([], [])
 
 
 async def test_a_request_waits_for_a_channel_that_vanished(world: World) -> None:
-    board = await open_reviewing(world)
-    world.env.backend.delete_channel(board.id)
+    moderators_channel = await open_reviewing(world)
+    world.env.backend.delete_channel(moderators_channel.id)
     await ask(world)
     home = await use(world, "home")
     assert "👀 1 request waits for your approval" in shown(home).content
     listed = shown(await world.mona.click(shown(home).message, label="To approve")).content
     assert f"- <@{world.alice.id}> sent a request <t:" in listed
-    assert f" · no message\n⚠️ The moderators' channel <#{board.id}> is gone" in listed
+    assert f" · no message\n⚠️ The moderators' channel <#{moderators_channel.id}> is gone" in listed
     assert "👀 waiting for approval" in await admin(world, "queue")
     other = world.guild.create_text_channel("mods")
-    await choose_board(world, other)
+    await choose_moderators_channel(world, other)
     assert await click(world.mona, await the_review(other), APPROVE) == []
     await world.wait_for_delivery()
 
 
 async def test_a_card_that_discord_refused_leaves_nothing_to_decide(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     refuse(world, "POST", "/interactions/*/*/callback", 200000)
     await ask(world)
     assert await rows(world) == []
-    await eventually("it is closed", lambda: not any(map(buttons, reviews_in(board))))
+    await eventually("it is closed", lambda: not any(map(buttons, reviews_in(moderators_channel))))
     assert "waits for your approval" not in await admin(world, "home")
 
 
 async def test_a_member_gets_what_was_decided_and_deletes_it_with_their_words(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world, prompt="a red fox " * 70)
-    await decline(world.mona, await the_review(board), "not here")
+    await decline(world.mona, await the_review(moderators_channel), "not here")
     await world.wait_for_delivery()
     document = await export(world, world.alice)
     [exported] = document["reviews"]
@@ -275,15 +290,15 @@ async def test_a_member_gets_what_was_decided_and_deletes_it_with_their_words(wo
     assert str(world.mona.id) not in str(document)
     assert (await export(world, add_bob(world)))["reviews"] == []
     await delete(world, world.alice)
-    await eventually("its words are gone", lambda: "fox" not in reviews_in(board)[0].content)
-    [message] = reviews_in(board)
+    await eventually("its words are gone", lambda: "fox" not in reviews_in(moderators_channel)[0].content)
+    [message] = reviews_in(moderators_channel)
     assert message.embeds == []
     assert "not here" not in message.content
     assert f"❌ **Declined** by <@{world.mona.id}>." in message.content
 
 
 async def test_only_those_wait_whom_the_setting_names(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
     rule = ReviewRule(who=Reviewed.NEWCOMERS, days=0, videos=1)
     await review_everybody(world, rule)
@@ -295,11 +310,11 @@ async def test_only_those_wait_whom_the_setting_names(world: World) -> None:
     carl = add_bob(world, helpers, name="carl")
     assert WAITS in shown(await carl.slash(world.channel, "veo", prompt="a fox", duration=4)).content
     assert WAITS not in shown(await ask(world)).content
-    await the_review(board, 2)
+    await the_review(moderators_channel, 2)
 
 
 async def test_a_reroll_waits_too_and_so_does_what_members_confirm_first(world: World) -> None:
-    board = await open_board(world)
+    moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
     await review_everybody(world, ask_first=True)
     offer = shown(await world.alice.click(the_result(world), label="Re-roll"))
@@ -307,7 +322,7 @@ async def test_a_reroll_waits_too_and_so_does_what_members_confirm_first(world: 
     assert "Wait:" not in offer.content
     answer = await world.alice.click(offer.message, label="Generate")
     del answer
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     newest = (await rows(world))[0]
     assert WAITS in card_of(world, newest)
     assert world.provider.count("create") == 1
@@ -316,7 +331,7 @@ async def test_a_reroll_waits_too_and_so_does_what_members_confirm_first(world: 
 
 
 async def test_without_a_channel_requests_wait_and_home_says_so(world: World) -> None:
-    await choose_board(world, None)
+    await choose_moderators_channel(world, None)
     said = await admin(world, "settings", review="everybody")
     assert "nobody can approve requests" in said
     await ask(world)
@@ -325,19 +340,19 @@ async def test_without_a_channel_requests_wait_and_home_says_so(world: World) ->
     assert "nobody can approve requests" in home
     assert "Queue: 0 waiting" in home
     other = world.guild.create_text_channel("mods")
-    await choose_board(world, other)
+    await choose_moderators_channel(world, other)
     message = await the_review(other)
     assert await click(world.mona, message, APPROVE) == []
     await world.wait_for_delivery()
 
 
 async def test_a_message_that_somebody_deleted_is_posted_again_from_home(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world)
-    message = await the_review(board)
+    message = await the_review(moderators_channel)
     await message.delete()
     assert "1 request waits" in await post_again(world)
-    assert await click(world.mona, await the_review(board), APPROVE) == []
+    assert await click(world.mona, await the_review(moderators_channel), APPROVE) == []
     await world.wait_for_delivery()
 
 
@@ -355,14 +370,14 @@ async def test_the_settings_take_what_is_typed(world: World) -> None:
 
 
 async def test_in_another_channel_nothing_of_a_request_stays_in_the_first(world: World) -> None:
-    board = await open_reviewing(world)
+    moderators_channel = await open_reviewing(world)
     await ask(world, prompt="a red fox " * 100)
-    await the_review(board)
+    await the_review(moderators_channel)
     other = world.guild.create_text_channel("others")
-    await choose_board(world, other)
+    await choose_moderators_channel(world, other)
     moved = await the_review(other)
-    assert reviews_in(board) == []
-    [first] = [message for message in board.history() if message.content.startswith("➡️")]
+    assert reviews_in(moderators_channel) == []
+    [first] = [message for message in moderators_channel.history() if message.content.startswith("➡️")]
     assert (first.content, first.embeds, buttons(first)) == (f"➡️ Moved to <#{other.id}>.", [], [])
     assert await click(world.mona, moved, APPROVE) == []
     await world.wait_for_delivery()

@@ -14,7 +14,7 @@ from bot.moderation.decisions import Moderator
 from bot.policy.documents import Reviewed, ReviewRule
 from sandbox.world import wait_until
 from tests.e2e.raw import COMPONENT
-from tests.e2e.reporting import add_bob, open_board
+from tests.e2e.reporting import add_bob, open_moderators_channel
 from tests.fuzz.listening import Listener
 from tests.fuzz.rows import Row, Rows
 from tests.fuzz.stage import Stage, open_stage
@@ -54,11 +54,11 @@ class Crime:
     async def set_up(self) -> None:
         """Let everything happen that there is something to steal from."""
         world = self.stage.world
-        await open_board(world)
+        await open_moderators_channel(world)
         elsewhere = world.env.create_guild("Elsewhere")
         elsewhere.create_text_channel("videos")
-        board = {"moderators_channel_id": elsewhere.create_text_channel("moderators").id}
-        await world.app.services.moderation.change_settings(Moderator(elsewhere.id, 1), board)
+        changes = {"moderators_channel_id": elsewhere.create_text_channel("moderators").id}
+        await world.app.services.moderation.change_settings(Moderator(elsewhere.id, 1), changes)
         role = elsewhere.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
         zoe = elsewhere.add_member(world.env.create_user("zoe"), roles=[role])
         yves = elsewhere.add_member(world.env.create_user("yves"))

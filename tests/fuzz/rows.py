@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-# What the runner and the feed change by themselves.
+# What the runner and the outbox relay change by themselves.
 OWN_BUSINESS = frozenset({
     "not_before", "attempts", "lease_owner", "lease_until", "post_at", "channel_id", "message_id",
     "card_id", "thread_id",

@@ -33,7 +33,7 @@ CLICK_POINTS = {
 NEVER_CREATED = "a later shot's create call is announced, not made"
 POINTS = {
     "a shot is posted, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_video:after",
-    "a later shot is let go": "bot.films.queue:FilmQueue.release_shots:found",
+    "a later shot is released": "bot.films.queue:FilmQueue.release_shots:found",
     "a shot's last frame is taken, not kept": "bot.films.frames:ShotFrames.find:after",
     NEVER_CREATED: "bot.provider.client:VeoClient.create:before:2",
     "a later shot's create call is answered, not recorded": "bot.provider.client:VeoClient.create:after:2",

@@ -70,10 +70,10 @@ async def test_two_gateways_share_the_servers_and_each_command_is_answered_once(
                     await scene.wire.wait_for_message(
                         lambda message, card=card: message.id == card.id and "Ready" in message.content, 60
                     )
-                boards = [scene.wire.add_channel("moderators", guild=guild) for guild, _ in servers]
-                await change_settings(url, servers, boards)
-                for board in boards:
-                    await scene.wire.wait_for(lambda board=board: is_told(scene, board) or None)
+                channels = [scene.wire.add_channel("moderators", guild=guild) for guild, _ in servers]
+                await change_settings(url, servers, channels)
+                for channel in channels:
+                    await scene.wire.wait_for(lambda channel=channel: is_told(scene, channel) or None)
                 for program in programs:
                     assert await program.stop() == 0, program.output
 
@@ -81,23 +81,23 @@ async def test_two_gateways_share_the_servers_and_each_command_is_answered_once(
             assert {first[1], second[1]} == {0, 1}
             assert second[0] - first[0] > IDENTIFY_SPACING * 0.9, "both identified at once"
             assert not any(interaction.followups for interaction in asked), "a member was told twice"
-            for channel in (card.id for card in cards if card):
-                assert len(scene.wire.messages(channel)) == 1, "one video in each thread"
-            assert [len(scene.wire.messages(board.id)) for board in boards] == [CHANGES] * SHARDS
+            for thread_id in (card.id for card in cards if card):
+                assert len(scene.wire.messages(thread_id)) == 1, "one video in each thread"
+            assert [len(scene.wire.messages(channel.id)) for channel in channels] == [CHANGES] * SHARDS
             assert "Traceback" not in "".join(program.output for program in programs)
 
 
-def is_told(scene: Scene, board: Channel) -> bool:
+def is_told(scene: Scene, channel: Channel) -> bool:
     """Whether a channel has been told everything."""
-    return len(scene.wire.messages(board.id)) >= CHANGES
+    return len(scene.wire.messages(channel.id)) >= CHANGES
 
 
-async def change_settings(url: str, servers: list[tuple[Guild, Channel]], boards: list[Channel]) -> None:
+async def change_settings(url: str, servers: list[tuple[Guild, Channel]], channels: list[Channel]) -> None:
     """Change settings of every server; its moderators' channel is told of each, by whichever gateway."""
     async with open_database(url) as database:
         moderation = Moderation(Decisions(database))
-        for (guild, _), board in zip(servers, boards, strict=True):
+        for (guild, _), channel in zip(servers, channels, strict=True):
             by = Moderator(guild.id, MODERATOR)
-            await moderation.change_settings(by, {"moderators_channel_id": board.id})
+            await moderation.change_settings(by, {"moderators_channel_id": channel.id})
             for number in range(CHANGES - 1):
                 await moderation.change_settings(by, {"ask_first": number % 2 == 0})

@@ -47,9 +47,7 @@ async def _begin_unwritten(
     return await self._database.read(lambda session: session.get(FilmRow, row.id))
 
 
-def _change_whoever_carries(
-    _: FilmQueue, film_id: str, values: Mapping[str, Any]
-) -> ReturningUpdate[FilmRow]:
+def _change_unowned(_: FilmQueue, film_id: str, values: Mapping[str, Any]) -> ReturningUpdate[FilmRow]:
     changed = update(FilmRow).where(FilmRow.id == film_id).values(values).returning(FilmRow)
     return changed.execution_options(populate_existing=True)
 
@@ -65,8 +63,8 @@ async def _nothing_to_do(_: Reviews) -> None:
 FILM_BUGS: Mapping[str, Bug] = {
     "a film's earlier post is not looked for": instead(Finishing, "_post_once", _post_unseen),
     "a film's post is not written down before": instead(FilmQueue, "begin_posting", _begin_unwritten),
-    "films are carried without a lease": all_of(
-        instead(FilmQueue, "_change", _change_whoever_carries),
+    "films are run without a lease": all_of(
+        instead(FilmQueue, "_change", _change_unowned),
         instead(film_queue, "_is_due", lambda *_: FilmRow.accepted_at.is_not(None)),
     ),
     "two clicks on a film's offer make it twice": all_of(

@@ -211,15 +211,15 @@ class Process:
         client, seconds = cast("Any", SimulatedClient(self)), self.world.loop.time
         servers = Servers(client, seconds)
         posts = Posts(client, FailedDestinations(seconds), cast("Any", None))
-        board = DiscordModeratorChannel(client, servers, posts)
-        return board, HeldVideos(client, board, servers)
+        moderator_channel = DiscordModeratorChannel(client, servers, posts)
+        return moderator_channel, HeldVideos(client, moderator_channel, servers)
 
     def _tasks(
         self, shared: Shared, prices: PriceList, delivery: SimulatedDelivery
     ) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """Return what runs until it stops, as in `bot.app.application`; monitoring is left out."""
         stopping = shared.signals.stopping
-        board, held_videos = self._moderator_channel()
+        moderator_channel, held_videos = self._moderator_channel()
         worker = build_worker(shared, delivery, held_videos)
         assert self.opened is not None
         services = self.opened.services
@@ -240,7 +240,7 @@ class Process:
             "charges": reconcile,
             "retention": shared.retention().run,
             "prices": prices.run,
-            "outbox": build_outbox_relay(shared, board).run,
+            "outbox": build_outbox_relay(shared, moderator_channel).run,
             "positions": build_position_updater(shared, delivery).run,
             "departures": departures.run,
             "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=seldom).run,

@@ -110,7 +110,7 @@ class Submission:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:  # its outcome decides whether it counts
             self._unwatched.add(sending)
-            sending.add_done_callback(self._let_go)
+            sending.add_done_callback(self._untrack)
             raise
 
     async def stop(self) -> None:
@@ -119,7 +119,7 @@ class Submission:
             sending.cancel()
         await asyncio.gather(*self._unwatched, return_exceptions=True)
 
-    def _let_go(self, sending: asyncio.Task[Generation]) -> None:
+    def _untrack(self, sending: asyncio.Task[Generation]) -> None:
         self._unwatched.discard(sending)
         if not sending.cancelled() and (error := sending.exception()) is not None:
             log.info("a create call finished after its request was deleted", reason=str(error))
@@ -129,7 +129,7 @@ class Submission:
 
         Raises:
             StepPostponedError: the provider did not take it, but will later.
-            LeaseLostError: it was cancelled, or another process carries it now.
+            LeaseLostError: it was cancelled, or another process runs it now.
         """
         try:
             task = await self._veo.create(request, call_name(generation))

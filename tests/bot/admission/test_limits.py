@@ -1,4 +1,4 @@
-"""Which limit holds for a member, and when the next place frees."""
+"""Which limit holds for a member, and when the next slot frees."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ rules = st.builds(
     kind=kinds,
     most=mosts,
 )
-# Short steps and long ones, so that windows fill, and so that many moments lie exactly at their edges.
+# Short steps and long ones, so that windows fill, and so that many times lie exactly at their edges.
 gaps = st.lists(
     st.one_of(
         st.timedeltas(timedelta(), timedelta(hours=30)),
@@ -60,11 +60,11 @@ def limits_of(
 
 
 def counted_from(steps: list[timedelta]) -> list[datetime]:
-    """Return moments with these gaps, the last of which is now."""
-    moments = [NOW]
+    """Return times with these gaps, the last of which is now."""
+    times = [NOW]
     for step in steps:
-        moments.append(moments[-1] - step)
-    return moments[::-1]
+        times.append(times[-1] - step)
+    return times[::-1]
 
 
 def generosity(most: int | None) -> float:
@@ -153,7 +153,7 @@ def test_all_full_limits_are_told_and_the_last_of_them_decides_when() -> None:
 def test_a_lower_limit_waits_until_enough_places_are_free() -> None:
     hours = [NOW - hour * HOUR for hour in (20, 10, 5, 1)]
     verdict = check_quota(limits_of({DAY: 2}), MemberPolicy(), Use(hours), NOW)
-    assert verdict.frees_at == NOW + 19 * HOUR, "three of four have to leave before one of two places is free"
+    assert verdict.frees_at == NOW + 19 * HOUR, "three of four have to leave before one of two slots is free"
 
 
 def test_a_place_that_a_grant_gives_is_gone_when_the_grant_ends() -> None:
@@ -161,14 +161,14 @@ def test_a_place_that_a_grant_gives_is_gone_when_the_grant_ends() -> None:
     use = Use([NOW - 22 * HOUR, NOW - 10 * HOUR])
     limits = limits_of({DAY: 1}, member_policy)
     verdict = check_quota(limits, member_policy, use, NOW)
-    assert verdict.frees_at == NOW + 14 * HOUR, "the first that leaves only takes the grant's place"
+    assert verdict.frees_at == NOW + 14 * HOUR, "the first that leaves only takes the grant's slot"
 
 
 def test_a_place_is_free_earlier_while_a_grant_lasts() -> None:
     member_policy = MemberPolicy(grants=(Grant(amount=1, since=NOW - HOUR, until=NOW + 24 * HOUR),))
     hours = [NOW - hour * HOUR for hour in (22, 10, 5)]
     verdict = check_quota(limits_of({DAY: 2}, member_policy), member_policy, Use(hours), NOW)
-    assert verdict.frees_at == NOW + 2 * HOUR, "of three places one is free as soon as the oldest leaves"
+    assert verdict.frees_at == NOW + 2 * HOUR, "of three slots one is free as soon as the oldest leaves"
 
 
 @pytest.mark.parametrize("kind", LimitKind)
@@ -197,7 +197,7 @@ def test_what_is_made_at_once_frees_at_no_known_time() -> None:
 def test_no_place_frees_where_nothing_may_be_made_at_once() -> None:
     verdict = check_quota(limits_of({DAY: 1, AT_ONCE: 0}), MemberPolicy(), Use([NOW - HOUR]), NOW)
     assert [limit.kind for limit in verdict.broken] == [DAY, AT_ONCE]
-    assert verdict.frees_at is None, "a moment is named at which they would be refused"
+    assert verdict.frees_at is None, "a time is named at which they would be refused"
 
 
 @given(steps=gaps, at_once=st.integers(0, 50))
@@ -217,17 +217,17 @@ def test_a_place_frees_exactly_when_it_was_said(
         return
     windows = {kind: most for kind, most in table.items() if kind is not AT_ONCE}
 
-    def allowed(moment: datetime) -> bool:
+    def allowed(at: datetime) -> bool:
         rules = [rule(Scope.SERVER, most, kind) for kind, most in windows.items()]
-        limits = resolve_limits(rules, member_policy, MEMBER, (), None, moment)
-        return check_quota(limits, member_policy, use, moment).allowed
+        limits = resolve_limits(rules, member_policy, MEMBER, (), None, at)
+        return check_quota(limits, member_policy, use, at).allowed
 
     assert verdict.frees_at > NOW
     assert not allowed(verdict.frees_at - TICK), "it was free before"
     assert allowed(verdict.frees_at), "it was not free when it was said"
     ends = (grant.until for grant in grants)
-    between = [moment for moment in (*use.counted, *ends) if NOW < moment < verdict.frees_at]
-    assert not any(allowed(moment) for moment in between), "it was free in between"
+    between = [at for at in (*use.counted, *ends) if NOW < at < verdict.frees_at]
+    assert not any(allowed(at) for at in between), "it was free in between"
 
 
 @given(steps=gaps, table=limit_tables, grants=grants)
@@ -238,17 +238,17 @@ def test_who_must_wait_is_told_until_when_unless_a_limit_is_zero(
     verdict = check_quota(limits_of(table, member_policy), member_policy, use, NOW)
     is_closed = any(limit.rule.most == 0 for limit in verdict.broken)
     if not verdict.allowed and not is_closed and 0 not in table.values():
-        assert verdict.frees_at is not None, "with limits above zero a place frees one day"
+        assert verdict.frees_at is not None, "with limits above zero a slot frees one day"
 
 
 @given(steps=gaps, most=st.integers(1, 6))
 def test_no_window_ever_holds_more_than_its_limit(steps: list[timedelta], most: int) -> None:
     accepted: list[datetime] = []
-    for moment in counted_from(steps):
-        if check_quota(limits_of({DAY: most}), MemberPolicy(), Use(accepted), moment).allowed:
-            accepted.append(moment)
+    for at in counted_from(steps):
+        if check_quota(limits_of({DAY: most}), MemberPolicy(), Use(accepted), at).allowed:
+            accepted.append(at)
     for end in accepted:
-        inside = [moment for moment in accepted if end - WINDOWS[DAY] < moment <= end]
+        inside = [at for at in accepted if end - WINDOWS[DAY] < at <= end]
         assert len(inside) <= most, f"{len(inside)} were accepted in the 24 hours before {end}"
 
 

@@ -41,7 +41,7 @@ def budget(amount: float, period: Period = Period.DAY) -> Policy:
     return Policy(budgets={period: Budget(credits=amount, since=START)})
 
 
-def test_what_is_refused_takes_no_place() -> None:
+def test_what_is_refused_takes_no_slot() -> None:
     assert refused([made(0), made(1), made(24), made(25)], limit(1)) == ["1", "25"]
 
 
@@ -49,7 +49,7 @@ def test_what_was_made_before_counts_and_is_not_asked_again() -> None:
     assert refused([made(-2), made(-1), made(1)], limit(1)) == ["1"]
 
 
-def test_a_failed_video_gives_its_place_back_once_it_has_failed() -> None:
+def test_a_failed_video_gives_its_slot_back_once_it_has_failed() -> None:
     failed = made(0, ended_at=START + 2 * HOUR, counts=False, cost=0.0)
     assert refused([failed, made(1), made(2), made(3)], limit(1)) == ["1", "3"]
 

@@ -72,7 +72,7 @@ async def change(database: Database, row: Generation, **values: Any) -> None:
 
 
 async def step(engine: Engine, *, is_postponed: bool = False) -> None:
-    """Let a process carry the one row that is due as far as it goes."""
+    """Let a process run the one row that is due as far as it goes."""
     claimed = await engine.claim()
     if is_postponed:
         with pytest.raises(StepPostponedError):

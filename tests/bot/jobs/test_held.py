@@ -23,7 +23,7 @@ def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
     return GenerationQueue(database, "one", max_running=100, lease=LEASE, clock=clock)
 
 
-async def test_what_was_cancelled_and_claimed_again_is_not_laid_down_by_the_claim_before(
+async def test_what_was_cancelled_and_claimed_again_is_not_released_by_the_claim_before(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
     row = await insert(database, not_before=clock(), status=Status.RUNNING)
@@ -34,8 +34,8 @@ async def test_what_was_cancelled_and_claimed_again_is_not_laid_down_by_the_clai
     kept = await reread(database, row.id)
     assert (kept.lease_owner, kept.not_before, kept.attempts) == ("one", clock(), 0)
     await queue.release(after, timedelta(minutes=5), failed=True)
-    laid_down = await reread(database, row.id)
-    assert (laid_down.lease_owner, laid_down.attempts) == (None, 1)
+    released = await reread(database, row.id)
+    assert (released.lease_owner, released.attempts) == (None, 1)
 
 
 async def test_what_is_held_can_be_told_from_what_is_not(

@@ -196,7 +196,7 @@ async def test_a_lease_that_cannot_be_renewed_is_told_in_one_line(
 
 
 @pytest.mark.usefixtures("disk")
-async def test_a_row_that_could_not_be_laid_down_is_taken_up_after_its_lease(
+async def test_a_row_that_could_not_be_released_is_taken_up_after_its_lease(
     make_engine: MakeEngine, database_url: str, logs: Logs, provider: Provider
 ) -> None:
     engine = make_engine(lease=timedelta(seconds=1))
@@ -214,7 +214,7 @@ async def test_a_row_that_could_not_be_laid_down_is_taken_up_after_its_lease(
         await until("it is being posted", is_posting)
         async with locked(database_url):
             engine.delivery.open_gate.set()
-            await until("it could not be laid down", is_dropped)
+            await until("it could not be released", is_dropped)
         assert (await engine.row(row.id)).lease_owner == "one"
         await all_delivered(engine, row)
     assert len(engine.delivery.videos) == 1

@@ -269,7 +269,7 @@ async def test_a_row_that_is_gone_is_reported_as_lost(queue: GenerationQueue) ->
 
 
 @pytest.mark.parametrize(("failed", "attempts"), [(True, 3), (False, 2)])
-async def test_what_is_laid_down_can_be_taken_up_after_its_wait(
+async def test_what_is_released_can_be_taken_up_after_its_wait(
     queue: GenerationQueue,
     open_queue: OpenQueue,
     database: Database,
@@ -287,7 +287,7 @@ async def test_what_is_laid_down_can_be_taken_up_after_its_wait(
     assert (taken.id, taken.attempts, taken.lease_owner) == (row.id, attempts, "two")
 
 
-async def test_only_the_owner_lays_down(
+async def test_only_the_owner_releases(
     queue: GenerationQueue, open_queue: OpenQueue, database: Database, clock: StoppedClock
 ) -> None:
     row = await insert_due(database, clock)

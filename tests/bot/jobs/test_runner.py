@@ -171,12 +171,12 @@ async def test_a_step_that_broke_once_is_tried_again_after_a_pause(engine: Engin
     row = await insert(engine.database)
     engine.delivery.trouble = [RuntimeError("nobody foresaw this")]
 
-    async def is_laid_down() -> bool:
+    async def is_released() -> bool:
         now = await engine.row(row.id)
         return now.attempts == 1 and now.lease_owner is None
 
     async with engine.running():
-        await until("the attempt is counted", is_laid_down)
+        await until("the attempt is counted", is_released)
         assert (await engine.row(row.id)).not_before > engine.clock(), "it would be tried without a pause"
     engine.stopping.clear()
     engine.clock.advance(timedelta(minutes=1))

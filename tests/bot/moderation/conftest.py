@@ -1,11 +1,12 @@
-"""Fixtures: the feed of the moderators' channel, with a recorder in Discord's place."""
+"""Fixtures: the outbox relay, with a recorder in Discord's place."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.db.database import Database
-from tests.bot.boards import (
+from tests.bot.clocks import StoppedClock
+from tests.bot.moderator_channels import (
     CHANNEL,
     GUILD,
     OTHER_CHANNEL,
@@ -14,7 +15,6 @@ from tests.bot.boards import (
     running,
     set_channel,
 )
-from tests.bot.clocks import StoppedClock
 
 
 @pytest.fixture(autouse=True)
@@ -24,17 +24,17 @@ def looks_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def board() -> RecordingModeratorChannel:
+def moderator_channel() -> RecordingModeratorChannel:
     """What takes the place of Discord."""
     return RecordingModeratorChannel()
 
 
 @pytest.fixture
-async def feed(
-    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+async def outbox_relay(
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: StoppedClock
 ) -> AsyncIterator[None]:
-    """A running feed; both servers have a channel for moderators."""
+    """A running outbox relay; both servers have a channel for moderators."""
     await set_channel(database, GUILD, CHANNEL)
     await set_channel(database, OTHER_GUILD, OTHER_CHANNEL)
-    async with running(database, board, clock):
+    async with running(database, moderator_channel, clock):
         yield

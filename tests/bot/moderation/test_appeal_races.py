@@ -16,7 +16,8 @@ from bot.moderation.follow_ups import Case
 from bot.moderation.outbox import GIVE_UP_AFTER, REFUSED_WAIT, RETRY
 from bot.privacy.service import Privacy
 from tests.bot.appealing import ALICE, MONA, asked, is_settled, refused, rows
-from tests.bot.boards import (
+from tests.bot.clocks import StoppedClock, until
+from tests.bot.moderator_channels import (
     CHANNEL,
     GUILD,
     TICK,
@@ -25,7 +26,6 @@ from tests.bot.boards import (
     running,
     set_channel,
 )
-from tests.bot.clocks import StoppedClock, until
 
 pytestmark = pytest.mark.both_engines
 

@@ -20,7 +20,8 @@ from bot.privacy.service import Privacy
 from cogs.appeals.answer_text import render_decision
 from cogs.appeals.appeal_text import render_appeal
 from tests.bot.appealing import ALICE, ELSEWHERE, MONA, NICK, asked, is_settled, refused, rows
-from tests.bot.boards import (
+from tests.bot.clocks import StoppedClock, until
+from tests.bot.moderator_channels import (
     CHANNEL,
     GUILD,
     TICK,
@@ -30,7 +31,6 @@ from tests.bot.boards import (
     set_channel,
     shown,
 )
-from tests.bot.clocks import StoppedClock, until
 from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines
@@ -86,17 +86,17 @@ async def test_of_two_moderators_at_once_one_decides(
 async def test_what_follows_a_decision_is_done_once_though_the_process_ended_right_after_it(
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:
-    board, appeal_id = RecordingModeratorChannel(), await asked(appeals, database, clock)
-    async with running(database, board, clock):
-        await shown(board, "it is a play")
+    moderator_channel, appeal_id = RecordingModeratorChannel(), await asked(appeals, database, clock)
+    async with running(database, moderator_channel, clock):
+        await shown(moderator_channel, "it is a play")
         await until("it is posted", lambda: is_settled(database))
         await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
         assert not await is_settled(database)
         clock.advance(FOLLOW_UP)
         told = clock()
         await until("it is followed up", lambda: is_settled(database))
-        assert board.told == [ALICE.user_id]
-        await shown(board, f"allow: {told}")
+        assert moderator_channel.told == [ALICE.user_id]
+        await shown(moderator_channel, f"allow: {told}")
     [row] = await rows(database)
     assert (row.told_at, row.post_at, row.channel_id, row.message_id) == (told, None, CHANNEL, 5001)
 
@@ -111,12 +111,12 @@ async def test_a_decision_that_comes_before_the_message_was_written_down_is_foll
             await appeals.decide(MONA, str(case.row.id), AppealDecision.ALLOW)
             return message_id
 
-    board, _ = QuickModerators(), await asked(appeals, database, clock)
-    async with running(database, board, clock):
+    moderator_channel, _ = QuickModerators(), await asked(appeals, database, clock)
+    async with running(database, moderator_channel, clock):
         await until("the message is written down", lambda: has_message(database))
         clock.advance(FOLLOW_UP)
         await until("it is followed up", lambda: is_settled(database))
-    assert board.told == [ALICE.user_id]
+    assert moderator_channel.told == [ALICE.user_id]
 
 
 async def test_what_was_followed_up_is_left_alone(

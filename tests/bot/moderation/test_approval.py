@@ -26,9 +26,9 @@ from bot.moderation.reviews import Reviews
 from bot.monitoring.undelivered import count_undelivered
 from bot.policy.documents import MemberPolicy
 from tests.bot.appealing import MONA, NICK
-from tests.bot.boards import CHANNEL, GUILD, RecordingModeratorChannel, running, set_channel
 from tests.bot.clocks import until
 from tests.bot.engine import Engine
+from tests.bot.moderator_channels import CHANNEL, GUILD, RecordingModeratorChannel, running, set_channel
 from tests.bot.rows import insert, new_requester
 
 pytestmark = pytest.mark.both_engines
@@ -271,10 +271,10 @@ async def test_it_waits_for_a_channel_and_is_shown_there_again_once_its_message_
     assert (overview.open_reviews, overview.waiting, overview.running) == (1, 0, 0)
     await set_channel(engine.database, GUILD, CHANNEL)
     assert await reviews.show_again(MONA) == (CHANNEL, 1)
-    board = RecordingModeratorChannel()
-    async with running(engine.database, board, engine.clock):  # it has no file to show
+    moderator_channel = RecordingModeratorChannel()
+    async with running(engine.database, moderator_channel, engine.clock):  # it has no file to show
         await run_until_shown(engine, row.id)
-    assert board.shown == []
+    assert moderator_channel.shown == []
     engine.held.messages.clear()
     await reviews.show_again(MONA)
     await run_until_shown(engine, row.id)

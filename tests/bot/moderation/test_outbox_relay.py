@@ -15,7 +15,8 @@ from bot.moderation.outbox_relay import LOOK_SIZE
 from bot.moderation.report_decisions import ReportDecision
 from bot.moderation.reported import ReportedVideo
 from bot.moderation.reports import Reports
-from tests.bot.boards import (
+from tests.bot.clocks import StoppedClock
+from tests.bot.moderator_channels import (
     CHANNEL,
     GUILD,
     TICK,
@@ -28,15 +29,14 @@ from tests.bot.boards import (
     set_channel,
     shown,
 )
-from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines
 
 
-@pytest.mark.usefixtures("feed")
+@pytest.mark.usefixtures("outbox_relay")
 async def test_entries_and_reports_are_shown_oldest_first(
-    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     texts = [f"number {number}" for number in range(2 * LOOK_SIZE + 5)]
     start = clock()
@@ -44,61 +44,61 @@ async def test_entries_and_reports_are_shown_oldest_first(
         add = add_report if number % 3 == 0 else add_entry
         await add(database, text, start + number * TICK)
     clock.advance(timedelta(minutes=5))
-    await shown(board, *texts)
+    await shown(moderator_channel, *texts)
     await recorded(database, *texts)
 
 
-@pytest.mark.usefixtures("feed")
+@pytest.mark.usefixtures("outbox_relay")
 async def test_where_a_report_is_shown_is_written_down(
-    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     await add_report(database, "cruel", clock())
     await recorded(database, "cruel")
     row = await database.read(lambda session: session.get_one(ReportRow, "cruel"))
     assert (row.channel_id, row.message_id, row.post_at) == (CHANNEL, 4001, None)
-    [reported] = board.reports
+    [reported] = moderator_channel.reports
     assert reported.generation is not None
     assert reported.generation.id == row.generation_id
 
 
-@pytest.mark.usefixtures("feed")
+@pytest.mark.usefixtures("outbox_relay")
 async def test_what_is_not_due_is_not_shown(
-    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     await add_report(database, "later", clock() + TICK)
-    await all_due_was_tried(database, board, clock())
-    assert board.in_channel(CHANNEL) == []
+    await all_due_was_tried(database, moderator_channel, clock())
+    assert moderator_channel.in_channel(CHANNEL) == []
     clock.advance(TICK)
-    await shown(board, "later")
+    await shown(moderator_channel, "later")
 
 
-@pytest.mark.usefixtures("feed")
+@pytest.mark.usefixtures("outbox_relay")
 async def test_a_report_of_a_video_that_is_gone_is_shown(
-    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     row = await insert(database)
     await add_report(database, "gone", clock() + TICK, row.id)
     await database.write(lambda session: session.execute(delete(Generation)))
     clock.advance(TICK)
-    await shown(board, "gone")
-    assert board.reports[0].generation is None
+    await shown(moderator_channel, "gone")
+    assert moderator_channel.reports[0].generation is None
 
 
-@pytest.mark.usefixtures("feed")
+@pytest.mark.usefixtures("outbox_relay")
 async def test_without_a_channel_nothing_is_due_any_more(
-    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     await add_entry(database, "entry", clock() + TICK)
     await add_report(database, "report", clock() + TICK)
     await set_channel(database, GUILD, None)
     clock.advance(TICK)
     await recorded(database, "entry", "report")
-    assert board.tries == []
+    assert moderator_channel.tries == []
 
 
 @pytest.mark.usefixtures("patient_locks")
 async def test_two_processes_show_everything_once(
-    database: Database, database_url: str, board: RecordingModeratorChannel
+    database: Database, database_url: str, moderator_channel: RecordingModeratorChannel
 ) -> None:
     await set_channel(database, GUILD, CHANNEL)
     texts = [f"number {number}" for number in range(40)]
@@ -106,37 +106,37 @@ async def test_two_processes_show_everything_once(
         await add_report(database, text, utc_now())
     async with (
         open_database(database_url) as other,
-        running(database, board),
-        running(other, board),
-        running(other, board),
+        running(database, moderator_channel),
+        running(other, moderator_channel),
+        running(other, moderator_channel),
     ):
         await recorded(database, *texts)
-    assert sorted(board.in_channel(CHANNEL)) == sorted(texts)
+    assert sorted(moderator_channel.in_channel(CHANNEL)) == sorted(texts)
 
 
 async def test_the_feed_stops_at_once(
-    database: Database, board: RecordingModeratorChannel, monkeypatch: pytest.MonkeyPatch
+    database: Database, moderator_channel: RecordingModeratorChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 60)
-    async with asyncio.timeout(20), running(database, board):
+    async with asyncio.timeout(20), running(database, moderator_channel):
         await asyncio.sleep(0)
 
 
 async def test_what_is_decided_while_a_report_is_shown_is_shown_after_that(
-    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     await set_channel(database, GUILD, CHANNEL)
     await add_report(database, "cruel", clock())
     reports, by = Reports(database, clock), Moderator(GUILD, 5)
-    post = board.post_report
+    post = moderator_channel.post_report
 
     async def decided_meanwhile(channel_id: int, reported: ReportedVideo) -> int:
-        if not board.reports:
+        if not moderator_channel.reports:
             await reports.decide(by, "cruel", ReportDecision.DISMISS)
         return await post(channel_id, reported)
 
-    board.post_report = decided_meanwhile
-    async with running(database, board, clock):
-        await shown(board, "cruel", "cruel")
+    moderator_channel.post_report = decided_meanwhile
+    async with running(database, moderator_channel, clock):
+        await shown(moderator_channel, "cruel", "cruel")
         await recorded(database, "cruel")
-    assert [reported.report.dismissed_by for reported in board.reports] == [None, 5]
+    assert [reported.report.dismissed_by for reported in moderator_channel.reports] == [None, 5]

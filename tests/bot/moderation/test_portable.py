@@ -45,13 +45,13 @@ BEFORE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW = BEFORE + timedelta(days=1)
 MODELS = tuple(model.id for model in CATALOGUE)
 FANS, TWIN, OTHER_TWIN = 11, 12, 13
-VIDEOS, ART, BOARD, CLOSED = 21, 22, 23, 24
+VIDEOS, ART, MODERATORS, CLOSED = 21, 22, 23, 24
 HERE = ServerNames(
     "Studio",
     roles={FANS: "Fans", TWIN: "Twins", OTHER_TWIN: "Twins"},
-    channels={VIDEOS: "videos", ART: "art", BOARD: "moderators", CLOSED: "closed"},
-    moderator_channels=frozenset({VIDEOS, BOARD, CLOSED}),
-    postable=frozenset({VIDEOS, BOARD}),
+    channels={VIDEOS: "videos", ART: "art", MODERATORS: "moderators", CLOSED: "closed"},
+    moderator_channels=frozenset({VIDEOS, MODERATORS, CLOSED}),
+    postable=frozenset({VIDEOS, MODERATORS}),
 )
 
 
@@ -195,11 +195,11 @@ def test_names_that_are_missing_or_ambiguous_are_left_out() -> None:
     assert sorted(found.left_out, key=str) == sorted(expected, key=str)
     assert found.staying == ("moderators_channel_id",)
     of_twin = Rule(scope=Scope.ROLE, subject_id=TWIN, kind=LimitKind.DAY, most=7)
-    became = found.applied_to(Policy(rules=(of_twin,), moderators_channel_id=BOARD), NOW)
+    became = found.applied_to(Policy(rules=(of_twin,), moderators_channel_id=MODERATORS), NOW)
     of_fans = Rule(scope=Scope.ROLE, subject_id=FANS, kind=LimitKind.DAY, most=1)
     assert became.rules == (of_twin, of_fans)
     assert (became.channels, became.models) == ({ART}, {MODELS[0]})
-    assert became.moderators_channel_id == BOARD
+    assert became.moderators_channel_id == MODERATORS
 
 
 def test_a_role_that_the_file_names_twice_is_left_out() -> None:

@@ -25,7 +25,9 @@ from bot.moderation.reviews import Reviews
 from bot.policy.documents import MemberPolicy
 from bot.privacy.reviews import drop_reviews, forget_reviews, select_forgotten, select_wordless
 from tests.bot.appealing import ELSEWHERE, MONA, NICK
-from tests.bot.boards import (
+from tests.bot.clocks import StoppedClock, until
+from tests.bot.engine import LEASE
+from tests.bot.moderator_channels import (
     CHANNEL,
     GUILD,
     RecordingModeratorChannel,
@@ -33,8 +35,6 @@ from tests.bot.boards import (
     running,
     set_channel,
 )
-from tests.bot.clocks import StoppedClock, until
-from tests.bot.engine import LEASE
 from tests.bot.rows import insert, reread
 
 pytestmark = pytest.mark.both_engines
@@ -318,11 +318,11 @@ async def test_it_is_shown_to_moderators_once_they_have_a_channel_and_so_is_its_
     database: Database, clock: StoppedClock, reviews: Reviews
 ) -> None:
     await waiting(database, clock)
-    board = RecordingModeratorChannel()
-    async with running(database, board, clock):
+    moderator_channel = RecordingModeratorChannel()
+    async with running(database, moderator_channel, clock):
         await set_channel(database, 2, 200)
-        await all_due_was_tried(database, board, clock())
-        assert board.in_channel(CHANNEL) == []
+        await all_due_was_tried(database, moderator_channel, clock())
+        assert moderator_channel.in_channel(CHANNEL) == []
         await set_channel(database, GUILD, CHANNEL)
         assert await reviews.show_again(MONA) == (CHANNEL, 1)
 
@@ -337,7 +337,7 @@ async def test_it_is_shown_to_moderators_once_they_have_a_channel_and_so_is_its_
             return (await read_review(database)).post_at is None
 
         await until("its end is shown", is_settled)
-    assert [*filter(None, board.in_channel(CHANNEL))] == [REVIEW, "approve: None"]
+    assert [*filter(None, moderator_channel.in_channel(CHANNEL))] == [REVIEW, "approve: None"]
 
 
 async def test_its_row_goes_with_the_words_once_its_message_has_lost_them(

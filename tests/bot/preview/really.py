@@ -26,11 +26,11 @@ async def really_refused(
     asked: Sequence[tuple[datetime, RequestSpec]],
     *,
     user_id: int = 11,
-    places: Sequence[tuple[int, int | None]] = (),
+    channels: Sequence[tuple[int, int | None]] = (),
 ) -> list[datetime]:
     """Make requests one after the other, each at its time, and return when the refused ones were made.
 
-    `places`: the channel of each, and that one's parent; none: all are in one channel.
+    `channels`: the channel of each, and that one's parent; none: all are in one channel.
     """
     guild_id, clock, refused = next(_servers), StoppedClock(), list[datetime]()
     service = GenerationService(
@@ -41,7 +41,7 @@ async def really_refused(
         clock=clock,
     )
     await database.write(lambda session: store_policy(session, guild_id, policy))
-    for (at, spec), (channel_id, parent_id) in zip(asked, places or [(2, None)] * len(asked), strict=True):
+    for (at, spec), (channel_id, parent_id) in zip(asked, channels or [(2, None)] * len(asked), strict=True):
         clock.now = at
         requester = Requester(
             next(numbers), guild_id, channel_id, user_id, Placement.THREAD, parent_id=parent_id

@@ -38,13 +38,13 @@ def days_with(last: Mapping[str, int]) -> list[Day]:
 @given(st.lists(st.tuples(st.integers(0, 30 * 24 * 60), st.booleans(), st.booleans()), max_size=30))
 def test_each_request_is_in_its_day_with_what_became_of_it(drawn: list[tuple[int, bool, bool]]) -> None:
     days = empty_days(START, NOW)
-    moments = [START + timedelta(minutes=minutes) for minutes, _now, _then in drawn]
-    for moment, (_minutes, now, then) in zip(moments, drawn, strict=True):
-        days[day_number(days, moment)].requests[Fate(now, then)] += 1
+    times = [START + timedelta(minutes=minutes) for minutes, _now, _then in drawn]
+    for at, (_minutes, now, then) in zip(times, drawn, strict=True):
+        days[day_number(days, at)].requests[Fate(now, then)] += 1
     assert [day.start for day in days] == [days[0].start + number * ONE_DAY for number in range(31)]
     assert total(days) == Counter((each[1], each[2]) for each in drawn)
     for day in days:
-        inside = [moment for moment in moments if day.start <= moment < day.start + ONE_DAY]
+        inside = [at for at in times if day.start <= at < day.start + ONE_DAY]
         assert day.requests.total() == len(inside)
 
 

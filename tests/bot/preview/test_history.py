@@ -13,7 +13,7 @@ from bot.admission.replay import RuleSet
 from bot.db.database import Database
 from bot.policy.documents import LimitKind, Policy, Rule, Scope
 from bot.preview import history
-from bot.preview.contents import compare_contents, judge_word
+from bot.preview.contents import compare_contents, word_check
 from bot.preview.history import SPAN, Span, find_span, read_pages
 from bot.preview.limits import Replays
 from cogs.quota.preview_text import cut_lines
@@ -46,10 +46,10 @@ async def test_each_request_is_read_once_in_its_order_and_with_all_of_its_moment
     guild_id = await lay(database, hours_ago)
     await lay(database, [2, 3])  # somebody else's
     pages = await moments_of(read_pages(database, guild_id, Span(NOW - SPAN, NOW - SPAN, NOW), size=size))
-    read = [moment for page in pages for moment in page]
+    read = [at for page in pages for at in page]
     assert read == sorted(NOW - hours * HOUR for hours in hours_ago)
-    on_pages = Counter(moment for page in pages for moment in set(page))
-    assert set(on_pages.values()) <= {1}, "a film's shots would be judged apart"
+    on_pages = Counter(at for page in pages for at in set(page))
+    assert set(on_pages.values()) <= {1}, "a film's shots would be checked apart"
 
 
 async def test_what_filled_a_limit_before_is_read_as_far_back_as_the_limit_counts(database: Database) -> None:
@@ -61,13 +61,13 @@ async def test_what_filled_a_limit_before_is_read_as_far_back_as_the_limit_count
 async def test_of_too_many_requests_the_newest_are_compared_and_the_moderator_reads_that(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "MOST", 3)
+    monkeypatch.setattr(history, "MAX_REQUESTS", 3)
     guild_id = await lay(database, [1, 2, 3])
     assert not (await find_span(database, guild_id, [Policy()], NOW)).is_cut, "just as many as can be"
     guild_id = await lay(database, [1, 2, 3, 4, *(31 * 24 - hour for hour in range(5))])
     span = await find_span(database, guild_id, [Policy()], NOW)
     assert (span.start, span.is_cut) == (NOW - 3 * HOUR, True)
-    comparison = await compare_contents(database, guild_id, judge_word("fox", Policy()), NOW)
+    comparison = await compare_contents(database, guild_id, word_check("fox", Policy()), NOW)
     assert (comparison.requests, comparison.start) == (3, NOW - 3 * HOUR)
     assert "Only the newest" in "".join(cut_lines(comparison))
 
@@ -75,7 +75,7 @@ async def test_of_too_many_requests_the_newest_are_compared_and_the_moderator_re
 async def test_of_too_many_requests_before_the_newest_count(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "MOST", 3)
+    monkeypatch.setattr(history, "MAX_REQUESTS", 3)
     start = int(SPAN / HOUR)
     guild_id = await lay(database, [1, *(start + 1 + hour for hour in range(5))])
     span = await find_span(database, guild_id, [Policy()], NOW)

@@ -110,7 +110,7 @@ policies = st.builds(
     budgets,
 )
 # Requests come in clusters, so that limits are reached, and at the edges of windows.
-moments = st.builds(
+times = st.builds(
     moment_of,
     st.sampled_from([0, 0, 0, 1, 1, 7, 15, 30, 31, 59]),
     st.integers(0, 8),
@@ -119,7 +119,7 @@ moments = st.builds(
 wishes = st.builds(
     Wish,
     st.sampled_from(MEMBERS),
-    moments,
+    times,
     st.sampled_from([1.0, 2.0, 4.0]),
     st.none() | st.sampled_from([timedelta(), timedelta(minutes=5), HOUR, 30 * HOUR]),
     st.integers(0, 2),
@@ -131,7 +131,7 @@ member_policies = st.builds(member_policy_of, st.sampled_from([0, 1, 2]), lately
 
 
 def sorted_wishes(drawn: Sequence[Wish]) -> list[Wish]:
-    """Return them in the order in which they were made, none at the same moment as another."""
+    """Return them in the order in which they were made, none at the same time as another."""
     known = {wish.at: wish for wish in drawn if wish.at < NOW}.values()
     # Nothing is waited for so long that the replay would not see it.
     ended = (replace(wish, lasts=HOUR) if wish.at < START - OPEN_SPAN else wish for wish in known)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.db.database import Database
 from bot.db.models import Status
 from bot.policy.documents import Policy
-from bot.preview.contents import compare_contents, judge_settings
+from bot.preview.contents import compare_contents, settings_check
 from bot.preview.daily import ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
 from bot.preview.proposal import NewSettings, Proposal, fingerprint
@@ -29,7 +29,7 @@ servers = count(30_000)
 MODELS = [model for model in CATALOGUE if model.kind is InputKind.TEXT]
 # Two channels, a thread in each, and a thread that nobody knows any more.
 VIDEOS, ART, IN_VIDEOS, IN_ART, ARCHIVED = 2, 3, 20, 30, 40
-PLACES = {VIDEOS: None, ART: None, IN_VIDEOS: VIDEOS, IN_ART: ART}
+CHANNELS = {VIDEOS: None, ART: None, IN_VIDEOS: VIDEOS, IN_ART: ART}
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def wishes(draw: st.DrawFn) -> Wish:
     model = draw(st.sampled_from(MODELS))
     chosen = {name: draw(st.none() | st.sampled_from(option.choices)) for name, option in sized(model)}
     options = {name: value for name, value in chosen.items() if value is not None}
-    minutes, places = st.integers(1, int(SPAN.total_seconds()) // 60), st.sampled_from([*PLACES])
-    return Wish(draw(minutes), draw(places), model.id, options)
+    minutes, channels = st.integers(1, int(SPAN.total_seconds()) // 60), st.sampled_from([*CHANNELS])
+    return Wish(draw(minutes), draw(channels), model.id, options)
 
 
 def sized(model: Any) -> list[tuple[str, Any]]:
@@ -75,14 +75,14 @@ changes = st.fixed_dictionaries(
 
 
 def in_order(drawn: Sequence[Wish]) -> list[Wish]:
-    """Return them as they were made, none at the same moment as another."""
+    """Return them as they were made, none at the same time as another."""
     return sorted({wish.at: wish for wish in drawn}.values(), key=lambda wish: wish.at)
 
 
 async def refused_under(database: Database, drawn: Sequence[Wish], policy: Policy) -> list[datetime]:
     asked = [(wish.at, RequestSpec(wish.model, "a cat", wish.options)) for wish in drawn]
-    places = [(wish.channel_id, PLACES.get(wish.channel_id)) for wish in drawn]
-    return await really_refused(database, policy, asked, places=places)
+    channels = [(wish.channel_id, CHANNELS.get(wish.channel_id)) for wish in drawn]
+    return await really_refused(database, policy, asked, channels=channels)
 
 
 @pytest.mark.both_engines
@@ -108,7 +108,9 @@ async def test_the_preview_refuses_what_the_service_refuses(
         for wish in drawn
     ]
     await database.write(lambda session: session.add_all(rows))
-    comparison = await compare_contents(database, guild_id, judge_settings(new, policy, changed, PLACES), NOW)
+    comparison = await compare_contents(
+        database, guild_id, settings_check(new, policy, changed, CHANNELS), NOW
+    )
     assert (comparison.requests, comparison.unknown, comparison.unsure) == (len(drawn), 0, 0)
     refused = comparison.refused
     assert refused == await refused_under(database, drawn, Policy(**new))
@@ -144,10 +146,10 @@ def accepts(name: str, policy: Policy) -> set[Any]:
         case "longest_duration":
             return {seconds for seconds in (4, 6, 8, 9) if seconds <= (policy.longest_duration or 9)}
         case _:
-            most = (
+            highest = (
                 1080 if policy.highest_resolution == "1080P" else 720 if policy.highest_resolution else 4000
             )
-            return {lines for lines in (720, 1080, 4000) if lines <= most}
+            return {lines for lines in (720, 1080, 4000) if lines <= highest}
 
 
 @given(changes, changes, changes)
@@ -167,20 +169,20 @@ async def known_and_refused(database: Database, row: dict[str, Any], **new: Any)
     guild_id = next(servers)
     request = new_row(guild_id=guild_id, created_at=NOW - SPAN / 2, **row)
     await database.write(lambda session: session.add(request))
-    judge = judge_settings(new, Policy(), Policy(**new), PLACES)
-    comparison = await compare_contents(database, guild_id, judge, NOW)
+    check = settings_check(new, Policy(), Policy(**new), CHANNELS)
+    comparison = await compare_contents(database, guild_id, check, NOW)
     assert comparison.requests + comparison.unknown == 1
     return comparison.requests, len(comparison.refused)
 
 
-async def test_a_model_that_is_gone_is_judged_by_what_its_row_says(database: Database) -> None:
+async def test_a_model_that_is_gone_is_checked_by_what_its_row_says(database: Database) -> None:
     row: dict[str, Any] = {"model": "acme/old", "options": {}}
     assert await known_and_refused(database, row, models=frozenset({"google/veo3"})) == (1, 1)
     assert await known_and_refused(database, row, models=frozenset({"acme/old"})) == (1, 0)
     assert await known_and_refused(database, row, longest_duration=6) == (0, 0), "how long were its videos?"
 
 
-async def test_a_thread_that_nobody_knows_is_judged_by_the_rest_of_the_settings(database: Database) -> None:
+async def test_a_thread_that_nobody_knows_is_checked_by_the_rest_of_the_settings(database: Database) -> None:
     row: dict[str, Any] = {"channel_id": ARCHIVED, "options": {"duration": 8}}
     here = frozenset({VIDEOS})
     assert await known_and_refused(database, row, channels=here) == (0, 0), "whose thread is it?"
@@ -192,15 +194,17 @@ async def test_where_it_is_not_known_what_is_refused_now_no_money_is_claimed(dat
     guild_id = next(servers)
     row: dict[str, Any] = {"guild_id": guild_id, "created_at": NOW - SPAN / 2, "credits_used": 1.0}
     long, short = {"options": {"duration": 8}}, {"options": {"duration": 4}}
-    places = (
-        {"channel_id": place, **options} for place in (ARCHIVED, ART, VIDEOS) for options in (long, short)
+    choices = (
+        {"channel_id": channel_id, **options}
+        for channel_id in (ARCHIVED, ART, VIDEOS)
+        for options in (long, short)
     )
-    rows = [new_row(**row, **place) for place in places]
+    rows = [new_row(**row, **choice) for choice in choices]
     await database.write(lambda session: session.add_all(rows))
     old = Policy(channels=frozenset({VIDEOS}))
     new = old.model_copy(update={"longest_duration": 6})
-    judge = judge_settings(["longest_duration"], old, new, PLACES)
-    comparison = await compare_contents(database, guild_id, judge, NOW)
+    check = settings_check(["longest_duration"], old, new, CHANNELS)
+    comparison = await compare_contents(database, guild_id, check, NOW)
     assert (comparison.requests, comparison.unknown, comparison.unsure) == (6, 0, 2)
     assert (len(comparison.refused), comparison.refused_twice, comparison.saved) == (3, 1, 1.0)
     assert total(comparison.days).total() == 4, "the chart shows what isn't known"
@@ -212,7 +216,7 @@ async def test_what_is_surely_refused_counts_whether_or_not_it_is_refused_now(da
     await database.write(lambda session: session.add(row))
     old = Policy(channels=frozenset({VIDEOS}))
     new = Policy(channels=frozenset({ART}), longest_duration=4)
-    judge = judge_settings(["channels", "longest_duration"], old, new, PLACES)
-    comparison = await compare_contents(database, guild_id, judge, NOW)
+    check = settings_check(["channels", "longest_duration"], old, new, CHANNELS)
+    comparison = await compare_contents(database, guild_id, check, NOW)
     assert (comparison.requests, len(comparison.refused), comparison.unknown) == (1, 1, 0)
     assert (comparison.refused_twice, comparison.saved, comparison.has_chart) == (0, 0, False)

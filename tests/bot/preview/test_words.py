@@ -16,7 +16,7 @@ from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Placement, Status
 from bot.policy.documents import Policy
 from bot.preview.comparison import Comparison
-from bot.preview.contents import PAGE, Judge, Verdict, compare_contents, judge_word
+from bot.preview.contents import PAGE, ContentCheck, Verdict, compare_contents, word_check
 from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
 from bot.requests.spec import RequestSpec
@@ -83,11 +83,11 @@ async def refused_under(database: Database, drawn: Sequence[Wish], policy: Polic
 
 
 async def compared(database: Database, guild_id: int, word: str, policy: Policy | None = None) -> Comparison:
-    return await compare_contents(database, guild_id, judge_word(word, policy or Policy()), NOW)
+    return await compare_contents(database, guild_id, word_check(word, policy or Policy()), NOW)
 
 
 def in_order(drawn: Sequence[Wish]) -> list[Wish]:
-    """Return them as they were made, none at the same moment as another."""
+    """Return them as they were made, none at the same time as another."""
     return sorted({wish.at: wish for wish in drawn}.values(), key=lambda wish: wish.at)
 
 
@@ -155,24 +155,24 @@ async def test_a_shot_whose_words_are_gone_leaves_its_film_out_unless_another_on
     assert (len(comparison.refused), comparison.requests, comparison.unknown) == (2, 2, 2)
 
 
-async def test_somebody_else_has_a_turn_before_all_is_judged(database: Database) -> None:
-    guild_id, turn, begun = next(servers), asyncio.Lock(), asyncio.Event()
+async def test_somebody_else_gets_the_lock_before_all_is_checked(database: Database) -> None:
+    guild_id, lock, begun = next(servers), asyncio.Lock(), asyncio.Event()
     wishes = [Wish(11, number + 1, "a cat", None) for number in range(3 * PAGE)]
     await database.write(lambda session: session.add_all([row_of(guild_id, wish) for wish in wishes]))
-    loop, judge = asyncio.get_running_loop(), judge_word("gore", Policy())
-    judged: list[Sequence[Any]] = []
+    loop, check = asyncio.get_running_loop(), word_check("gore", Policy())
+    checked: list[Sequence[Any]] = []
 
-    def judge_and_tell(row: Sequence[Any]) -> Verdict:
-        judged.append(row)
+    def check_and_tell(row: Sequence[Any]) -> Verdict:
+        checked.append(row)
         loop.call_soon_threadsafe(begun.set)
-        return judge.verdict(row)
+        return check.verdict(row)
 
     comparing = asyncio.create_task(
-        compare_contents(database, guild_id, Judge(judge.columns, judge_and_tell), NOW, turn)
+        compare_contents(database, guild_id, ContentCheck(check.columns, check_and_tell), NOW, lock)
     )
     await begun.wait()
-    async with turn:
-        assert 0 < len(judged) <= PAGE, "others wait until all of a long history is judged"
+    async with lock:
+        assert 0 < len(checked) <= PAGE, "others wait until all of a long history is checked"
     assert (await comparing).requests == 3 * PAGE
 
 

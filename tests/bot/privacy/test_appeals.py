@@ -19,9 +19,9 @@ from bot.timestamps import relative_time
 from cogs.appeals.answer_text import render_asked, render_decision
 from cogs.appeals.appeal_text import render_appeal
 from tests.bot.appealing import ALICE, MONA, asked, refused, rows
-from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import insert_delivered
+from tests.bot.moderator_channels import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines

@@ -192,7 +192,7 @@ async def test_a_request_nobody_was_told_about_can_be_withdrawn(service: Generat
     assert await service.get(accepted.id) is None
 
 
-async def test_a_withdrawn_request_takes_no_place(open_service: OpenService) -> None:
+async def test_a_withdrawn_request_takes_no_slot(open_service: OpenService) -> None:
     service = open_service(1)
     await service.withdraw((await request(service)).id)
     await request(service)

@@ -101,7 +101,7 @@ async def test_a_late_video_is_delivered_once_and_counts_then(engine: Engine, pr
     assert await engine.queue.claim(10) == [], "something is left to do"
 
 
-async def test_a_late_video_takes_no_place_at_the_provider(
+async def test_a_late_video_takes_no_slot_at_the_provider(
     make_engine: MakeEngine, provider: Provider
 ) -> None:
     engine = make_engine(max_running=1, late_window=WINDOW)

@@ -56,7 +56,7 @@ async def test_a_request_that_can_be_shown_nowhere_ends_for_free(
     assert len(engine.delivery.failures) == 1, "the member is not told"
 
 
-async def test_a_card_takes_no_place_at_the_provider(make_engine: MakeEngine, provider: Provider) -> None:
+async def test_a_card_takes_no_slot_at_the_provider(make_engine: MakeEngine, provider: Provider) -> None:
     engine = make_engine(max_running=1)
     provider.hold = True
     await insert(engine.database)

@@ -72,7 +72,7 @@ class RecordingModeratorChannel:
         self.tries.append(channel_id)
         if channel_id == self.hangs_in:
             await asyncio.Event().wait()
-        await asyncio.sleep(0)  # another feed may do something meanwhile
+        await asyncio.sleep(0)  # another relay may do something meanwhile
         if (error := self.trouble(channel_id)) is not None:
             raise error
 
@@ -86,11 +86,11 @@ def failing_in(channel_id: int, error: Exception) -> Hook:
 
 @asynccontextmanager
 async def running(
-    database: Database, board: RecordingModeratorChannel, clock: Clock = utc_now
+    database: Database, moderator_channel: RecordingModeratorChannel, clock: Clock = utc_now
 ) -> AsyncGenerator[None]:
-    """Run a feed, and end it as the program does."""
+    """Run an outbox relay, and end it as the program does."""
     stopping = asyncio.Event()
-    task = asyncio.create_task(OutboxRelay(database, board, stopping, clock).run())
+    task = asyncio.create_task(OutboxRelay(database, moderator_channel, stopping, clock).run())
     try:
         yield
     finally:
@@ -138,20 +138,22 @@ async def due_times(database: Database, guild_id: int = GUILD) -> dict[str, date
     return {row.reason or "": row.post_at for row in rows}
 
 
-async def shown(board: RecordingModeratorChannel, *texts: str, channel_id: int = CHANNEL) -> None:
+async def shown(moderator_channel: RecordingModeratorChannel, *texts: str, channel_id: int = CHANNEL) -> None:
     """Wait until all of `texts` are shown, in this order."""
 
     async def look() -> bool:
-        return [text for text in board.in_channel(channel_id) if text in texts] == list(texts)
+        return [text for text in moderator_channel.in_channel(channel_id) if text in texts] == list(texts)
 
     await until(f"{texts} are shown", look)
 
 
-async def all_due_was_tried(database: Database, board: RecordingModeratorChannel, now: datetime) -> None:
-    """Wait until the feed has looked once more: it comes to a new row after all that were due before."""
-    text = f"sentinel {len(board.shown)}"
+async def all_due_was_tried(
+    database: Database, moderator_channel: RecordingModeratorChannel, now: datetime
+) -> None:
+    """Wait until the relay has looked once more: it comes to a new row after all that were due before."""
+    text = f"sentinel {len(moderator_channel.shown)}"
     await add_entry(database, text, now, OTHER_GUILD)
-    await shown(board, text, channel_id=OTHER_CHANNEL)
+    await shown(moderator_channel, text, channel_id=OTHER_CHANNEL)
 
 
 async def recorded(database: Database, *texts: str) -> None:
