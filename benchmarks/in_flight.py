@@ -161,7 +161,7 @@ async def measure(kind: str, url: str, count: int) -> Figures:
 
         def work(reading: Session):
             for row in reading.scalars(select(Generation)):
-                judge(row, durations[row.id], figures)
+                count_end(row, durations[row.id], figures)
 
         await database.read(work)
     return figures
@@ -211,7 +211,7 @@ async def carry_all(
     figures.stall, figures.stall_99 = max(stalls), statistics.quantiles(stalls, n=100)[-1]
 
 
-def judge(row: Generation, duration: float, figures: Figures) -> None:
+def count_end(row: Generation, duration: float, figures: Figures) -> None:
     """Count one generation's end."""
     age = ((row.finished_at or row.created_at) - row.created_at).total_seconds()
     if row.status is Status.SUCCEEDED:

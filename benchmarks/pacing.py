@@ -1,7 +1,7 @@
 """The delay until a finished video is noticed: this bot's questions beside the best and the usual ones.
 
 Only the generations that the bot learns from are drawn, and it sees them only through its own questions. Each
-schedule is then judged exactly: how many questions a generation takes on average, and how long after it is
+schedule is then evaluated exactly: how many questions a generation takes on average, and how long after it is
 ready the question comes that finds it. "Best" knows the true distribution: its questions per second are
 proportional to √hazard, between one a second and one a minute, and as many per generation as those beside it.
 Tables go to standard output as Markdown, progress to standard error.
@@ -88,13 +88,13 @@ class Result:
     delay: float
 
 
-def judge(durations: Durations, moments: Iterable[float]) -> Result:
-    """Return what is expected of questions at these moments, in seconds since the submission."""
+def evaluate(durations: Durations, times: Iterable[float]) -> Result:
+    """Return what is expected of questions at these times, in seconds since the submission."""
     left, polls, noticed = 1.0, 0.0, 0.0
-    for moment in moments:
-        after = durations.survival(moment)
+    for at in times:
+        after = durations.survival(at)
         polls += left
-        noticed += moment * (left - after)
+        noticed += at * (left - after)
         left = after
         if left < 1e-9:
             break
@@ -102,17 +102,17 @@ def judge(durations: Durations, moments: Iterable[float]) -> Result:
 
 
 def fixed() -> Iterator[float]:
-    """Yield a moment every `INTERVAL`."""
+    """Yield a time every `INTERVAL`."""
     return (INTERVAL * number for number in count(1))
 
 
 def backed_off() -> Iterator[float]:
-    """Yield moments 1 s apart, then 1.5 times as far each time, up to 10 s."""
+    """Yield times 1 s apart, then 1.5 times as far each time, up to 10 s."""
     return accumulate(chain((1.5**number for number in range(6)), repeat(10.0)))
 
 
 def planned(plan: PollPlan) -> Iterator[float]:
-    """Yield the moments at which this bot asks."""
+    """Yield the times at which this bot asks."""
     age = 0.0
     while True:
         age += plan.next_poll(age)
@@ -136,13 +136,13 @@ def best(durations: Durations, polls: float, slowest: float = MAX_POLL_DELAY) ->
     factor, result = 1.0, Result(0, 0)
     for _ in range(ROUNDS):
         rates = (min(max(factor * root, 1 / slowest), 1 / MIN_POLL_DELAY) for root in roots(durations))
-        result = judge(durations, divided(accumulate((STEP * rate for rate in rates), initial=0.0)))
+        result = evaluate(durations, divided(accumulate((STEP * rate for rate in rates), initial=0.0)))
         factor *= (polls - 0.5) / (result.polls - 0.5)
     return result.delay
 
 
 def divided(progress: Iterable[float]) -> Iterator[float]:
-    """Yield the moments that divide the progress made by each step into parts of 1."""
+    """Yield the times that divide the progress made by each step into parts of 1."""
     aim = 1.0
     for number, (before, after) in enumerate(pairwise(progress)):
         while aim <= after:
@@ -153,10 +153,10 @@ def divided(progress: Iterable[float]) -> Iterator[float]:
 def observe(plan: PollPlan, duration: float) -> Finish:
     """Return what this bot sees of a generation."""
     asked = 0.0
-    for moment in planned(plan):
-        if moment >= duration:
-            return Finish(asked, moment)
-        asked = moment
+    for at in planned(plan):
+        if at >= duration:
+            return Finish(asked, at)
+        asked = at
     raise AssertionError("it always asks again")
 
 
@@ -169,7 +169,7 @@ def learn(seed: int, phases: Sequence[tuple[Durations, int]], marks: Sequence[in
         for number in range(generations + 1):
             plan = PollPlan(forecast, INTERVAL)
             if number in marks:
-                results.append(judge(durations, planned(plan)))
+                results.append(evaluate(durations, planned(plan)))
             if number < generations:
                 forecast = forecast.after_finish(observe(plan, durations.draw(chance)))
     return results
@@ -192,7 +192,7 @@ def print_best() -> None:
     print("| durations | of 10 s fixed | of 1 s × 1.5 up to 10 s | more than 60 s apart: of 10 s fixed |")
     print("|---|--:|--:|--:|")
     for durations in ALL:
-        usual = [judge(durations, fixed()), judge(durations, backed_off())]
+        usual = [evaluate(durations, fixed()), evaluate(durations, backed_off())]
         ratios = [best(durations, result.polls) / result.delay for result in usual]
         ratios.append(best(durations, usual[0].polls, UNBOUNDED) / usual[0].delay)
         print(f"| {durations.name} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |")
@@ -216,7 +216,7 @@ def print_learnt() -> None:
         tell(durations.name)
         runs = [learn(seed, [(durations, LEARNING[-1])], LEARNING) for seed in range(SEEDS)]
         stages = [mean(stage) for stage in zip(*runs, strict=True)]
-        last, usual = stages[-1], judge(durations, fixed())
+        last, usual = stages[-1], evaluate(durations, fixed())
         deciles = statistics.quantiles([excess(durations, run[-1]) for run in runs], n=10)
         cells = [last.polls, usual.polls, last.delay, usual.delay, best(durations, last.polls)]
         ratios = [excess(durations, last), deciles[-1]]

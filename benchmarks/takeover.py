@@ -52,7 +52,7 @@ LEASE = 5.0  # seconds; LEASE_SECONDS by default is 60
 REPEATS = 3
 LONG = 100_000.0  # seconds that no video takes
 LOOK_INTERVAL = 0.05  # seconds between two looks at the database
-MOST = 5.0  # seconds that a takeover may take
+MAX_SECONDS = 5.0  # seconds that a takeover may take
 
 
 async def hold(folder: str, url: str, owner: str) -> None:
@@ -153,7 +153,7 @@ async def compare() -> bool:
     print("| | seconds |\n|:--|--:|")
     print(f"| from the end of the last lease until another process holds all | {taken:.2f} |")
     print(f"| a start on as many that nobody holds | {fresh:.2f} |")
-    return taken < MOST
+    return taken < MAX_SECONDS
 
 
 def address(folder: str) -> str:

@@ -63,7 +63,7 @@ async def test_a_lease_from_a_clock_that_was_set_back_takes_up_no_place(
     queue = GenerationQueue(database, "one", max_running=1, lease=LEASE, clock=clock)
     row = await insert(database, not_before=clock(), lease_owner="dead", lease_until=clock() + HOURS)
     claimed = [taken.id for taken in await queue.claim(10)]
-    assert claimed == [row.id], "the row itself was counted as running, so there was no place for it"
+    assert claimed == [row.id], "the row itself was counted as running, so there was no slot for it"
 
 
 async def test_a_lease_that_may_be_true_takes_up_a_place(database: Database, clock: StoppedClock) -> None:

@@ -9,7 +9,7 @@ from tests.e2e.driver import PROMPT, ask_for_video, bodies, requests, rows, show
 from tests.e2e.test_repeat_buttons import CHANGED
 
 SLOWER = "That was too fast. Wait a few seconds and try again. This didn't count toward your limit."
-MOST = 2
+MAX_ACTIONS = 2
 FREES = 10.5  # seconds after which one token of two is back
 
 
@@ -21,8 +21,8 @@ async def act(world: World, who: simcord.MemberActor | None = None) -> str:
 
 
 async def test_the_commands_of_one_member_are_bounded_and_of_others_not(open_world: OpenWorld) -> None:
-    async with open_world(max_actions=MOST) as world:
-        assert SLOWER not in {await act(world) for _ in range(MOST)}
+    async with open_world(max_actions=MAX_ACTIONS) as world:
+        assert SLOWER not in {await act(world) for _ in range(MAX_ACTIONS)}
         assert [await act(world) for _ in range(3)] == [SLOWER] * 3, "a command needs an answer each time"
         assert await act(world, world.mona) != SLOWER
         await world.env.advance_time(FREES)
@@ -31,8 +31,8 @@ async def test_the_commands_of_one_member_are_bounded_and_of_others_not(open_wor
 
 
 async def test_what_is_refused_makes_nothing(open_world: OpenWorld) -> None:
-    async with open_world(max_actions=MOST) as world:
-        for _ in range(MOST):
+    async with open_world(max_actions=MAX_ACTIONS) as world:
+        for _ in range(MAX_ACTIONS):
             await act(world)
         answer = await world.alice.slash(world.channel, "veo", prompt=PROMPT)
         assert shown(answer).content == SLOWER
@@ -40,15 +40,15 @@ async def test_what_is_refused_makes_nothing(open_world: OpenWorld) -> None:
 
 
 async def test_moderators_keep_the_pace_as_well(open_world: OpenWorld) -> None:
-    async with open_world(max_actions=MOST) as world:
-        for _ in range(MOST):
+    async with open_world(max_actions=MAX_ACTIONS) as world:
+        for _ in range(MAX_ACTIONS):
             await act(world, world.mona)
         answer = await world.mona.slash(world.channel, "quota rules")
         assert shown(answer).content == SLOWER
 
 
 async def test_a_second_click_that_is_too_fast_is_taken_without_a_word(open_world: OpenWorld) -> None:
-    async with open_world(max_actions=MOST) as world:
+    async with open_world(max_actions=MAX_ACTIONS) as world:
         await ask_for_video(world)
         await act(world)
         first = await world.alice.click(the_result(world), label="Re-roll")
@@ -62,7 +62,7 @@ async def test_a_second_click_that_is_too_fast_is_taken_without_a_word(open_worl
 
 
 async def test_a_form_that_is_sent_too_fast_is_answered(open_world: OpenWorld) -> None:
-    async with open_world(max_actions=MOST) as world:
+    async with open_world(max_actions=MAX_ACTIONS) as world:
         await ask_for_video(world)
         opened = await world.alice.click(the_result(world), label="Remix")
         sent = await world.alice.submit_modal(opened, CHANGED)
@@ -71,15 +71,15 @@ async def test_a_form_that_is_sent_too_fast_is_answered(open_world: OpenWorld) -
 
 
 async def test_what_discord_asks_while_somebody_types_is_not_counted(open_world: OpenWorld) -> None:
-    async with open_world(max_actions=MOST) as world:
-        for _ in range(MOST + 2):
+    async with open_world(max_actions=MAX_ACTIONS) as world:
+        for _ in range(MAX_ACTIONS + 2):
             await world.mona.autocomplete(world.channel, "quota budget", "day", "1")
         assert await act(world, world.mona) != SLOWER
 
 
 async def test_a_refusal_costs_one_call_to_discord(open_world: OpenWorld) -> None:
-    async with open_world(max_actions=MOST) as world:
-        for _ in range(MOST):
+    async with open_world(max_actions=MAX_ACTIONS) as world:
+        for _ in range(MAX_ACTIONS):
             await act(world)
         before = len(world.env.http_requests)
         for _ in range(5):

@@ -51,7 +51,7 @@ async def set_rules(database_url: str, world: World, members: int) -> None:
         )
 
 
-async def turn(
+async def press(
     world: World, answer: simcord.InteractionResult, label: str, *, by: simcord.MemberActor | None = None
 ) -> list[str]:
     """Let mona (or `by`) press a button of the answer; return what was said beside it."""
@@ -64,7 +64,7 @@ async def read_to_the_end(world: World, answer: simcord.InteractionResult) -> li
     """Turn the pages to the last one; return what each says."""
     pages = [said(answer)]
     while "Next page" in labels(answer):
-        assert await turn(world, answer, "Next page") == []
+        assert await press(world, answer, "Next page") == []
         pages.append(said(answer))
     return pages
 
@@ -123,10 +123,10 @@ async def test_many_members_come_in_pages_that_outlive_a_restart(world: World, d
     await insert_use(database_url, world, MANY)
     answer = await use(world, "usage")
     assert "Page 1 of " in said(answer)
-    await turn(world, answer, "Next page")
+    await press(world, answer, "Next page")
     second = said(answer)
     await world.restart()
-    await turn(world, answer, "Previous page")
+    await press(world, answer, "Previous page")
     pages = await read_to_the_end(world, answer)
     assert pages[1] == second
     shown_members = [user_id for page in pages for user_id in members_on(page)]
@@ -150,7 +150,7 @@ async def test_a_page_that_is_gone_meanwhile_leads_to_the_last_one(world: World,
     await set_rules(database_url, world, MANY)
     answer = await use(world, "rules")
     await set_rules(database_url, world, 5)
-    await turn(world, answer, "Next page")
+    await press(world, answer, "Next page")
     assert len(members_on(said(answer))) == 5
     assert labels(answer) == []
 
@@ -163,7 +163,7 @@ async def test_who_is_no_moderator_any_more_turns_no_page(world: World, database
     for name, answer in answers.items():
         before = said(answer)
         with case(name):
-            assert await turn(world, answer, "Next page") == [NOT_ALLOWED]
+            assert await press(world, answer, "Next page") == [NOT_ALLOWED]
             assert said(answer) == before
 
 
@@ -177,10 +177,10 @@ async def test_a_role_that_may_use_quota_alone_turns_pages(world: World, databas
         world.guild.set_command_permissions(int(command["id"]), {helpers: True})
         with case(name):
             answer = await use(world, name, by=nils)
-            assert await turn(world, answer, "Next page", by=nils) == []
+            assert await press(world, answer, "Next page", by=nils) == []
             assert "Page 2 of" in said(answer)
             world.guild.set_command_permissions(int(command["id"]), {helpers: False})
-            assert await turn(world, answer, "Previous page", by=nils) == [NOT_ALLOWED]
+            assert await press(world, answer, "Previous page", by=nils) == [NOT_ALLOWED]
 
 
 async def test_where_discord_takes_no_files_the_text_comes_alone(world: World, database_url: str) -> None:

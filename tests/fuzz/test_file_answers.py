@@ -17,10 +17,12 @@ from tests.fuzz.listening import Listener
 from tests.fuzz.server import serve
 from tests.fuzz.tally import fuzz
 
-MOST = 1000  # bytes of a file
+MAX_BYTES = 1000  # bytes of a file
 BOUNDS = Bounds(total=5, connect=2, silence=2)
 
-contents = st.binary(max_size=300) | st.sampled_from([b"", b"\0" * (MOST + 1), b"x" * MOST, b"\0" * 300_000])
+contents = st.binary(max_size=300) | st.sampled_from(
+    [b"", b"\0" * (MAX_BYTES + 1), b"x" * MAX_BYTES, b"\0" * 300_000]
+)
 
 
 class Shop:
@@ -44,7 +46,7 @@ class Shop:
 
     async def _fetch(self) -> MediaError | None:
         try:
-            await self._downloads.fetch(f"{self._url}/video.mp4", self.path, MOST)
+            await self._downloads.fetch(f"{self._url}/video.mp4", self.path, MAX_BYTES)
         except MediaError as error:
             return error
         return None
@@ -71,7 +73,7 @@ def test_every_answer_of_a_file_server_is_a_file_or_a_reason(shop: Shop, log: Li
         log.forget()
         failure = shop.fetch(answer)
         if failure is None:
-            assert shop.path.stat().st_size <= MOST, "more than what was allowed was kept"
+            assert shop.path.stat().st_size <= MAX_BYTES, "more than what was allowed was kept"
         else:
             assert 0 < len(str(failure)) < 200
         assert log.faults == []

@@ -167,7 +167,7 @@ BUGS: Mapping[str, Bug] = {
     "a change asks neither for the owner nor for the status": instead(
         GenerationQueue, "_write", _write_whatever_status
     ),
-    "places at the provider are not counted": instead(claims, "count_running", lambda *_: 0),
+    "slots at the provider are not counted": instead(claims, "count_running", lambda *_: 0),
     "a lost create call is sent again": instead(Submission, "look_up", _send_again_unseen),
     "an earlier post is not looked for": instead(Deliver, "_post_once", _post_unseen),
     "a post is not written down before": instead(Deliver, "_begin_posting", _begin_posting_unwritten),

@@ -1,4 +1,4 @@
-"""Limits, budgets and places at the provider, counted apart from the bot's code after each commit."""
+"""Limits, budgets and slots at the provider, counted apart from the bot's code after each commit."""
 
 import json
 from datetime import datetime, timedelta

@@ -79,7 +79,7 @@ def test_a_seed_is_the_same_run_in_every_interpreter() -> None:
 
 
 def test_a_planted_bug_is_found_and_told(template: Path) -> None:
-    with BUGS["places at the provider are not counted"]():
+    with BUGS["slots at the provider are not counted"]():
         found = play(replace(BUSY, max_running=1, crashes=0.0), template, is_logged=True)
     assert any("at the provider at once" in finding for finding in found.findings), found.findings
     told = story(found)

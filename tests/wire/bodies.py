@@ -14,8 +14,8 @@ from tests.wire.reduce_schema import SCHEMA
 
 PARAMETER = re.compile(r"\{\w+\}")
 SNOWFLAKE = re.compile(r"0|[1-9][0-9]*")  # the only pattern in the schema
-MOST = ("maximum", "maxItems", "maxLength", "maxProperties")
-LEAST = ("minimum", "minItems", "minLength")
+MAX_KEYS = ("maximum", "maxItems", "maxLength", "maxProperties")
+MIN_KEYS = ("minimum", "minItems", "minLength")
 
 
 class Bodies:
@@ -37,9 +37,9 @@ class Bodies:
             for name, operation in schema["operations"].items()
         }
         nodes = list(_nodes(schema))
-        most = {node[key] for node in nodes for key in MOST if isinstance(node.get(key), int)}
-        least = {node[key] - 1 for node in nodes for key in LEAST if isinstance(node.get(key), int)}
-        self._limits = sorted(most | least)
+        highest = {node[key] for node in nodes for key in MAX_KEYS if isinstance(node.get(key), int)}
+        below = {node[key] - 1 for node in nodes for key in MIN_KEYS if isinstance(node.get(key), int)}
+        self._limits = sorted(highest | below)
         self._words = {word for node in nodes if isinstance(node.get("enum"), list) for word in node["enum"]}
         self._seen: dict[Hashable, tuple[str, str] | None] = {}
 

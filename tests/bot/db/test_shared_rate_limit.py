@@ -14,11 +14,11 @@ pytestmark = pytest.mark.both_engines
 SPACING = timedelta(seconds=0.2)
 
 
-async def test_turns_of_a_name_are_apart_whoever_takes_them(database: Database) -> None:
+async def test_slots_of_a_name_are_apart_for_all_who_acquire_them(database: Database) -> None:
     taken: list[datetime] = []
 
     async def take() -> None:
-        looks: list[datetime] = []  # the last one took the turn; a busy machine may return much later
+        looks: list[datetime] = []  # the last one took the slot; a busy machine may return much later
 
         def look() -> datetime:
             looks.append(utc_now())
@@ -32,13 +32,13 @@ async def test_turns_of_a_name_are_apart_whoever_takes_them(database: Database) 
     assert min(second - first, third - second) >= SPACING
 
 
-async def test_turns_of_other_names_do_not_wait(database: Database) -> None:
+async def test_slots_of_other_names_do_not_wait(database: Database) -> None:
     async def refuse(seconds: float) -> None:
         raise AssertionError(f"it would wait for {seconds} seconds")
 
-    turns = SharedRateLimit(database, refuse)
+    limit = SharedRateLimit(database, refuse)
     for bucket in range(4):
-        await turns.acquire(f"identify {bucket}", timedelta(hours=1))
+        await limit.acquire(f"identify {bucket}", timedelta(hours=1))
 
 
 async def test_a_clock_that_was_set_back_holds_nobody_up(database: Database) -> None:

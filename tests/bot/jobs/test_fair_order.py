@@ -47,12 +47,12 @@ def member_of(row: Generation) -> Member:
     return row.guild_id, row.user_id
 
 
-def is_carried(row: Generation) -> bool:
+def is_leased(row: Generation) -> bool:
     return row.lease_until is not None and NOW <= row.lease_until <= NOW + 2 * LEASE
 
 
 def waits_since(row: Generation, rows: Sequence[Generation]) -> datetime:
-    """Return since when its member has waited for this one with nothing in a place."""
+    """Return since when its member has waited for this one with nothing in a slot."""
     beginning = min(row.created_at, NOW - RECENT)
     left = [
         other.finished_at
@@ -64,25 +64,25 @@ def waits_since(row: Generation, rows: Sequence[Generation]) -> datetime:
 
 
 def expected_line(rows: Sequence[Generation]) -> list[str]:
-    """Give one place after the other to the member who has least.
+    """Give one slot after the other to the member who has least.
 
-    Of two, it's who has waited longer, with none of their requests in a place.
+    Of two, it's who has waited longer, with none of their requests in a slot.
     """
     queued = [row for row in rows if row.status is Status.QUEUED]
-    waiting = sorted((row for row in queued if not is_carried(row)), key=lambda row: (row.created_at, row.id))
-    places = Counter(
-        member_of(row) for row in rows if row.status in AT_PROVIDER or (row in queued and is_carried(row))
+    waiting = sorted((row for row in queued if not is_leased(row)), key=lambda row: (row.created_at, row.id))
+    slots = Counter(
+        member_of(row) for row in rows if row.status in AT_PROVIDER or (row in queued and is_leased(row))
     )
-    since: dict[Member, datetime] = {}  # when a member was given a place here
+    since: dict[Member, datetime] = {}  # when a member was given a slot here
 
     def rank(row: Generation) -> tuple[int, datetime, Member]:
         member = member_of(row)
-        return places[member], since.get(member) or waits_since(row, rows), member
+        return slots[member], since.get(member) or waits_since(row, rows), member
 
     line: list[str] = []
     while waiting:
         row = min({member_of(row): row for row in reversed(waiting)}.values(), key=rank)
-        places[member_of(row)] += 1
+        slots[member_of(row)] += 1
         since[member_of(row)] = NOW + timedelta(seconds=1 + len(line))
         waiting.remove(row)
         line.append(row.id)
@@ -90,7 +90,7 @@ def expected_line(rows: Sequence[Generation]) -> list[str]:
 
 
 @given(st.lists(rows, max_size=25))
-def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) -> None:
+def test_each_slot_goes_to_the_member_who_has_least(found: list[Generation]) -> None:
     expected = expected_line(found)
 
     def read(session: Session) -> list[str]:
@@ -100,25 +100,25 @@ def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) ->
 
 
 @given(st.lists(rows, max_size=25), st.integers(1, 3), st.integers(1, 3))
-def test_the_place_that_is_foretold_is_the_one_that_a_request_gets(
+def test_the_position_that_is_foretold_is_the_one_that_a_request_gets(
     found: list[Generation], user_id: int, count: int
 ) -> None:
     times = [NOW + timedelta(seconds=number) for number in range(1, count + 1)]
     new = [new_row(guild_id=1, user_id=user_id, created_at=time) for time in times]
 
     def read(session: Session) -> tuple[int, list[str]]:
-        place = fetch_next_position(session, 1, user_id, NOW, LEASE, count)
+        position = fetch_next_position(session, 1, user_id, NOW, LEASE, count)
         session.add_all(new)
         session.flush()
-        return place, [name for name, _ in fetch_line(session, NOW, LEASE)]
+        return position, [name for name, _ in fetch_line(session, NOW, LEASE)]
 
-    place, line = ask(found, read)
-    assert line.index(new[-1].id) + 1 == place
+    position, line = ask(found, read)
+    assert line.index(new[-1].id) + 1 == position
 
 
 @pytest.fixture
 def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
-    """The queue, with three places at the provider."""
+    """The queue, with three slots at the provider."""
     return GenerationQueue(database, "one", max_running=3, lease=LEASE, clock=clock)
 
 
@@ -156,7 +156,7 @@ async def test_what_runs_already_counts(
 
 
 async def serve_all(database: Database, clock: StoppedClock) -> list[str]:
-    """Give the only place to one after the other, each for a minute; return the order."""
+    """Give the only slot to one after the other, each for a minute; return the order."""
     queue = GenerationQueue(database, "one", max_running=1, lease=LEASE, clock=clock)
     sent: list[str] = []
     while claimed := await queue.claim(1):
@@ -169,7 +169,7 @@ async def serve_all(database: Database, clock: StoppedClock) -> list[str]:
     return sent
 
 
-async def test_members_take_turns_where_one_place_is_all_there_is(
+async def test_members_take_turns_where_one_slot_is_all_there_is(
     database: Database, clock: StoppedClock
 ) -> None:
     shots = await ask_for(database, clock, 1, 3)
@@ -213,6 +213,6 @@ async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
         await insert(database, user_id=9, status=Status.RUNNING)
     assert await queue.estimate_position(1, 3) == (1, 1)
     await ask_for(database, clock, 8, 1)
-    assert await queue.estimate_position(1, 3) == (2, 1), "the last place is somebody else's already"
+    assert await queue.estimate_position(1, 3) == (2, 1), "the last slot is somebody else's already"
     await insert(database, user_id=9, status=Status.RUNNING)
     assert await queue.estimate_position(1, 3) == (2, 0)

@@ -146,7 +146,7 @@ async def test_no_more_than_max_running_are_at_the_provider_over_all_processes(
     one, two = open_queue("one", max_running=5), open_queue("two", max_running=5)
     first = await claim_ids(one, 2)
     second = await claim_ids(two)
-    assert (len(first), len(second)) == (2, 1), "two were running, so three places are left for both"
+    assert (len(first), len(second)) == (2, 1), "two were running, so three slots are left for both"
     assert await claim_ids(one) == []
 
 

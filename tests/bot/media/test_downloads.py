@@ -29,7 +29,7 @@ from tests.bot.clocks import until
 from tests.bot.provider.hostile import HOST, Hostile, serve_hostile
 from tests.bot.rows import MODEL, PROMPT
 
-MOST = 2**20  # bytes
+MAX_BYTES = 2**20  # bytes
 QUICK = Bounds(total=0.5, connect=2, silence=0.3)
 
 
@@ -126,7 +126,7 @@ PLACES = [
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_private_place_is_not_asked(downloads: Downloads, trap: Trap, path: Path, place: str) -> None:
     with pytest.raises(MediaError):
-        await downloads.fetch(place.format(port=trap.port), path, MOST)
+        await downloads.fetch(place.format(port=trap.port), path, MAX_BYTES)
     assert not path.exists()
 
 
@@ -136,7 +136,7 @@ async def test_a_redirect_into_a_private_place_is_not_followed(
 ) -> None:
     hostile.sends_to = place.format(port=trap.port)
     with pytest.raises(MediaError):
-        await downloads.fetch(f"{hostile.url}/away", path, MOST)
+        await downloads.fetch(f"{hostile.url}/away", path, MAX_BYTES)
     assert {asked for asked, _ in hostile.asked} == {"/away"}
     assert not path.exists(), "the redirect's own body was taken for the file"
 
@@ -144,7 +144,7 @@ async def test_a_redirect_into_a_private_place_is_not_followed(
 async def test_a_refused_place_is_not_tried_again(downloads: Downloads, hostile: Hostile, path: Path) -> None:
     hostile.sends_to = "https://169.254.169.254/"
     with pytest.raises(ForbiddenAddressError, match="private network"):
-        await downloads.fetch(f"{hostile.url}/away", path, MOST)
+        await downloads.fetch(f"{hostile.url}/away", path, MAX_BYTES)
     assert len(hostile.asked) == 1
 
 
@@ -171,19 +171,19 @@ async def test_a_name_that_changes_its_mind_leads_nowhere(
     async with open_public_session(resolver) as public:
         for _ in range(3):
             with pytest.raises(ForbiddenAddressError):
-                await Downloads(session, public).fetch(f"https://video.example:{trap.port}/", path, MOST)
+                await Downloads(session, public).fetch(f"https://video.example:{trap.port}/", path, MAX_BYTES)
 
 
 async def test_the_configured_address_alone_may_be_private(
     downloads: Downloads, hostile: Hostile, path: Path
 ) -> None:
     hostile.body = b"the file"
-    await downloads.fetch(f"{hostile.url}/file", path, MOST)
+    await downloads.fetch(f"{hostile.url}/file", path, MAX_BYTES)
     assert path.read_bytes() == b"the file"
     async with serve_hostile() as neighbour:
         hostile.sends_to = f"{neighbour.url}/file"
         with pytest.raises(ForbiddenAddressError):
-            await downloads.fetch(f"{hostile.url}/away", path, MOST)
+            await downloads.fetch(f"{hostile.url}/away", path, MAX_BYTES)
         assert neighbour.asked == [], "another port of the same machine was asked"
 
 
@@ -206,7 +206,7 @@ async def test_a_public_server_leads_to_others_and_not_back_into_ones_own_sessio
     ):
         hostile.sends_to, hostile.body = f"{elsewhere.url}/away", b"the file"
         elsewhere.sends_to = f"{hostile.url}/file"
-        await Downloads(own, public, {hostile.url}).fetch(f"{hostile.url}/away", path, MOST)
+        await Downloads(own, public, {hostile.url}).fetch(f"{hostile.url}/away", path, MAX_BYTES)
         assert path.read_bytes() == b"the file"
         assert [asked for asked, _ in hostile.asked + elsewhere.asked] == ["/away", "/file", "/away"]
         (_, first), (_, last) = hostile.asked
@@ -221,7 +221,7 @@ async def test_no_key_cookie_or_referrer_goes_to_anybody(
         hostile.sends_to = f"{elsewhere.url}/file"
         async with aiohttp.ClientSession() as own:
             own.cookie_jar.update_cookies({"secret": "cookie"})
-            await Downloads(own, public, {hostile.url}).fetch(f"{hostile.url}/away", path, MOST)
+            await Downloads(own, public, {hostile.url}).fetch(f"{hostile.url}/away", path, MAX_BYTES)
         for _, headers in elsewhere.asked + hostile.asked:
             assert not {"Authorization", "Referer", "Proxy-Authorization"} & headers.keys()
         assert "Cookie" not in elsewhere.asked[0][1]
@@ -234,25 +234,25 @@ async def test_only_the_hosts_that_are_named_are_asked(
         downloads = Downloads(session, public)
         for hosts in ({"cdn.discordapp.com"}, set[str](), {"27.0.0.1", "127.0.0.1.evil"}):
             with pytest.raises(ForbiddenAddressError, match="another host"):
-                await downloads.fetch(f"{server.url}/file", path, MOST, hosts)
+                await downloads.fetch(f"{server.url}/file", path, MAX_BYTES, hosts)
         assert server.asked == []
-        await downloads.fetch(f"{server.url}/file", path, MOST, {HOST})
+        await downloads.fetch(f"{server.url}/file", path, MAX_BYTES, {HOST})
         server.sends_to = f"http://localhost:{server.url.rpartition(':')[2]}/file"
         with pytest.raises(ForbiddenAddressError, match="another host"):
-            await downloads.fetch(f"{server.url}/away", path, MOST, {HOST})
+            await downloads.fetch(f"{server.url}/away", path, MAX_BYTES, {HOST})
 
 
 async def test_some_redirects_are_followed_and_not_many(
     downloads: Downloads, hostile: Hostile, path: Path
 ) -> None:
     hostile.body = b"the file"
-    await downloads.fetch(f"{hostile.url}/hops/5", path, MOST)
+    await downloads.fetch(f"{hostile.url}/hops/5", path, MAX_BYTES)
     assert path.read_bytes() == b"the file"
     hostile.asked.clear()
     with pytest.raises(MediaError, match="led to more than 5 others"):
-        await downloads.fetch(f"{hostile.url}/hops/6", path, MOST)
+        await downloads.fetch(f"{hostile.url}/hops/6", path, MAX_BYTES)
     with pytest.raises(MediaError, match="led to more than 5 others"):
-        await downloads.fetch(f"{hostile.url}/loop", path, MOST)
+        await downloads.fetch(f"{hostile.url}/loop", path, MAX_BYTES)
     assert len(hostile.asked) == 12
 
 
@@ -262,27 +262,27 @@ async def test_a_redirect_to_nonsense_is_an_error_like_others(
 ) -> None:
     hostile.sends_to = target if target != "\x00" else "%00"
     with pytest.raises(MediaError):
-        await downloads.fetch(f"{hostile.url}/away", path, MOST)
+        await downloads.fetch(f"{hostile.url}/away", path, MAX_BYTES)
 
 
 async def test_a_file_without_an_end_is_cut_off(downloads: Downloads, hostile: Hostile, path: Path) -> None:
     with pytest.raises(DownloadTooLargeError, match="larger than 1 MiB"):
-        await downloads.fetch(f"{hostile.url}/endless", path, MOST)
-    assert path.stat().st_size <= MOST
-    assert hostile.sent < 20 * MOST, "it went on reading"
+        await downloads.fetch(f"{hostile.url}/endless", path, MAX_BYTES)
+    assert path.stat().st_size <= MAX_BYTES
+    assert hostile.sent < 20 * MAX_BYTES, "it went on reading"
 
 
 async def test_a_file_that_announces_too_much_is_not_begun(
     downloads: Downloads, hostile: Hostile, path: Path
 ) -> None:
     with pytest.raises(DownloadTooLargeError):
-        await downloads.fetch(f"{hostile.url}/boasting", path, MOST)
+        await downloads.fetch(f"{hostile.url}/boasting", path, MAX_BYTES)
     assert not path.exists()
 
 
 async def test_a_file_that_drips_is_given_up(downloads: Downloads, hostile: Hostile, path: Path) -> None:
     with pytest.raises(MediaError, match="TimeoutError"):
-        await downloads.fetch(f"{hostile.url}/drip", path, MOST)
+        await downloads.fetch(f"{hostile.url}/drip", path, MAX_BYTES)
 
 
 @pytest.mark.usefixtures("real_retries")
@@ -290,7 +290,7 @@ async def test_a_file_that_drips_takes_its_time_once(
     downloads: Downloads, hostile: Hostile, path: Path
 ) -> None:
     with pytest.raises(MediaError, match="TimeoutError"):
-        await downloads.fetch(f"{hostile.url}/drip", path, MOST)
+        await downloads.fetch(f"{hostile.url}/drip", path, MAX_BYTES)
     assert len(hostile.asked) == 1, "each further try takes as long again"
 
 
@@ -299,7 +299,7 @@ async def test_what_unpacks_to_more_is_not_unpacked(
 ) -> None:
     hostile.body = b"\x1f\x8b" + b"\0" * 100
     with pytest.raises(MediaError):
-        await downloads.fetch(f"{hostile.url}/packed", path, MOST)
+        await downloads.fetch(f"{hostile.url}/packed", path, MAX_BYTES)
     assert not path.exists()
     assert all(headers["Accept-Encoding"] == "identity" for _, headers in hostile.asked)
 

@@ -71,16 +71,16 @@ def play(story: Story) -> tuple[list[tuple[datetime, Transition]], AlertState]:
 @given(stories)
 def test_the_same_alert_is_not_posted_twice_within_an_hour(story: Story) -> None:
     steady = [(max(wait, timedelta()), finding, True) for wait, finding, _ in story]
-    begun = [at for at, turn in play(steady)[0] if turn == "begun"]
+    begun = [at for at, transition in play(steady)[0] if transition == "begun"]
     assert all(two - one >= HOUR for one, two in pairwise(begun))
 
 
 @given(stories)
 def test_nobody_hears_the_end_of_what_they_never_heard_of(story: Story) -> None:
     is_open = False
-    for _, turn in play(story)[0]:
-        assert turn == "begun" or is_open, "solved, though nothing was said to be wrong"
-        is_open = turn == "begun"
+    for _, transition in play(story)[0]:
+        assert transition == "begun" or is_open, "solved, though nothing was said to be wrong"
+        is_open = transition == "begun"
 
 
 @given(stories)
@@ -98,12 +98,12 @@ def test_a_state_is_the_same_after_a_restart(story: Story) -> None:
 
 
 def test_it_is_said_once_then_daily_and_then_that_it_is_over() -> None:
-    state, turns = AlertState(), list[Transition | None]()
+    state, transitions = AlertState(), list[Transition | None]()
     for hours in (0, 1, 12, 23, 24, 25):
-        state, turn = advance(state, YES, START + hours * HOUR)
-        turns.append(turn)
-    state, turn = advance(state, NO, START + 26 * HOUR)
-    assert [*turns, turn] == ["begun", None, None, None, "begun", None, "over"]
+        state, transition = advance(state, YES, START + hours * HOUR)
+        transitions.append(transition)
+    state, transition = advance(state, NO, START + 26 * HOUR)
+    assert [*transitions, transition] == ["begun", None, None, None, "begun", None, "over"]
 
 
 def test_what_comes_back_within_the_hour_is_said_when_the_hour_is_over() -> None:

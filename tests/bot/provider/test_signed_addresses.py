@@ -10,7 +10,7 @@ import pytest
 from bot.media.downloads import Downloads, open_public_session
 from tests.bot.provider.hostile import HOST
 
-MOST = 2**20  # bytes
+MAX_BYTES = 2**20  # bytes
 SIGNED = [
     "/video.mp4?Signature=qZ0AR%2BPP2%2Fg%3D&Expires=1",
     "/video.mp4?list=1%2C2&time=12%3A30&tilde=%7E",
@@ -74,7 +74,7 @@ async def test_a_signed_address_is_asked_for_as_it_is_written(
     address = signing.url + (signed if way == "directly" else "/moved")
     async with open_public_session() as public:
         downloads = Downloads(session, public, {signing.url})
-        await downloads.fetch(address, tmp_path / "file", MOST)
+        await downloads.fetch(address, tmp_path / "file", MAX_BYTES)
     assert signing.asked[-1] == signed
 
 
@@ -84,7 +84,7 @@ async def test_letters_beyond_ascii_change_nothing_else(
 ) -> None:
     async with open_public_session() as public:
         downloads = Downloads(session, public, {signing.url})
-        await downloads.fetch(signing.url + written, tmp_path / "file", MOST)
+        await downloads.fetch(signing.url + written, tmp_path / "file", MAX_BYTES)
     assert signing.asked[-1] == asked
 
 
@@ -94,5 +94,5 @@ async def test_a_host_in_capitals_changes_nothing_else(
     port = signing.url.rpartition(":")[2]
     async with open_public_session() as public:
         downloads = Downloads(session, public, {f"http://localhost:{port}"})
-        await downloads.fetch(f"HTTP://LocalHost:{port}{SIGNED[0]}", tmp_path / "file", MOST)
+        await downloads.fetch(f"HTTP://LocalHost:{port}{SIGNED[0]}", tmp_path / "file", MAX_BYTES)
     assert signing.asked[-1] == SIGNED[0]

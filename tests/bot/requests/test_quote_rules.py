@@ -71,7 +71,7 @@ async def test_what_two_offers_promise_is_given_to_the_first_click(
     desk = Desk(database, clock, daily_limit=3)
     await desk.ask_first()
     offers = [await desk.offer() for _ in range(6)]
-    assert {offer.left for offer in offers} == {2}, "an offer took a place"
+    assert {offer.left for offer in offers} == {2}, "an offer took a slot"
     answers = await asyncio.gather(*(desk.click(offer) for offer in offers), return_exceptions=True)
     assert sum(isinstance(answer, Generation) for answer in answers) == 3, answers
     assert sum(isinstance(answer, QuotaReachedError) for answer in answers) == 3, answers

@@ -17,7 +17,7 @@ SECONDS = 30.0
 
 @pytest.fixture
 async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIterator[Program]:
-    """The program, with one place at the provider."""
+    """The program, with one slot at the provider."""
     async with Starter(wire, provider, tmp_path).start(max_running=1) as program:
         await program.wait_for_line("ready")
         yield program

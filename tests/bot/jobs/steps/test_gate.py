@@ -40,7 +40,7 @@ ENDING = [name for name in REFUSALS if name != "429"]
 
 @pytest.fixture
 def narrow(make_engine: MakeEngine) -> Engine:
-    """One process that has a single place at the provider."""
+    """One process that has a single slot at the provider."""
     return make_engine(max_running=1, account_wait=timedelta(seconds=0.5))
 
 

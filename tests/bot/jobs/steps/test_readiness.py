@@ -68,7 +68,7 @@ async def test_a_card_takes_no_slot_at_the_provider(make_engine: MakeEngine, pro
             engine.work.set()
             return (await engine.row(late.id)).card_id is not None
 
-        await until("the card is posted, though the only place is taken", has_card)
+        await until("the card is posted, though the only slot is taken", has_card)
         row = await engine.row(late.id)
     assert row.status is Status.QUEUED
     assert provider.count("create") == 1, "it went before its turn"
