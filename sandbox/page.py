@@ -18,6 +18,7 @@ from simcord.builders import ChannelHandle
 from simcord.preview import Preview, _markdown, _media
 from simcord.preview._server import PreviewServer
 
+from bot.errors import UserError
 from sandbox.world import World
 
 # pyright: reportPrivateUsage=false
@@ -157,6 +158,12 @@ class EmbeddedFiles:
         return None if content is None else (PurePosixPath(urlsplit(url).path).name, content)
 
 
+def _is_refusal(error: BaseException) -> bool:
+    """Whether the bot said no in words, as it should."""
+    causes = error, error.__cause__, getattr(error, "original", None)
+    return any(isinstance(cause, UserError) for cause in causes)
+
+
 def _with_ends(text: str) -> str:
     """Let quotes and lists end where Discord lets them end."""
     return LAST_LINE.sub(r"\1\n\n", prepare_markdown(text))
@@ -173,6 +180,13 @@ async def serve_page(world: World, port: int) -> AsyncGenerator[str]:
         name: value for name, value in PreviewServer._SECURITY_HEADERS.items() if name not in FRAME_HEADERS
     }
     _markdown._discord_multiline_quotes = _with_ends
+    find_errors = world.env.errors_since
+
+    def find_faults(cursor: int) -> tuple[BaseException, ...]:
+        """Return the errors that the page is to show beside what the bot answers."""
+        return tuple(error for error in find_errors(cursor) if not _is_refusal(error))
+
+    world.env.errors_since = find_faults
     _media.WORKER_DEADLINE_SECONDS = CONVERSION_SECONDS
     async with preview:
         app = web.Application()

@@ -85,9 +85,10 @@ def _ask() -> None:
     try:
         with interrupted_by_signals():
             is_wanted = typer.confirm("Make the film?")
+        refusal = "Nothing was requested."
     except (typer.Abort, KeyboardInterrupt):  # Ctrl-C or another signal, or nobody can answer
         typer.echo()
-        is_wanted = False
+        is_wanted, refusal = False, "Nothing was requested. With --yes, I don't ask."
     if not is_wanted:
-        typer.echo("Nothing was requested. With --yes, I don't ask.")
+        typer.echo(refusal)
         raise typer.Exit(EXIT_FAILED)

@@ -75,7 +75,9 @@ class ShotFolder:
         except OSError as error:
             raise GenerateError(f"I can't read {path}: {error.strerror}.") from error
         except ValidationError as error:
-            raise GenerateError(f"{path} is damaged. Delete it to request that shot, maybe twice.") from error
+            raise GenerateError(
+                f"{path} is damaged. Delete it to request that shot again; it may then be paid for twice."
+            ) from error
 
     def update(self, number: int, **values: object) -> None:
         """Record what became of a shot.

@@ -1,5 +1,6 @@
 """`veo-bot generate`: one video in a terminal, without Discord."""
 
+import codecs
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,7 +12,7 @@ import typer
 from bot.cli.desk import GenerateError
 from bot.cli.exits import finish, stop
 from bot.cli.target_file import NAME, target_named
-from bot.cli.video import decoded, files_of, generate_in_terminal, read_images, resume_in_terminal
+from bot.cli.video import files_of, generate_in_terminal, read_images, resume_in_terminal
 from bot.log import configure_logging
 from bot.provider.catalogue import (
     InvalidOptionError,
@@ -90,13 +91,16 @@ def generate(
 
 
 def _read_prompt(prompt: str | None) -> str:
-    """Return the prompt, from standard input where that is asked for; bytes that are no UTF-8 are replaced.
+    """Return the prompt, from standard input where that is asked for.
 
     Raises:
-        GenerateError: there is none.
+        GenerateError: there is none, or it isn't UTF-8: it would be paid for with other words.
     """
     given = sys.stdin.buffer.read() if prompt == "-" else (prompt or "").encode(errors="surrogateescape")
-    said = decoded(given)
+    try:
+        said = given.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError:
+        raise GenerateError("The prompt isn't UTF-8. Save or type it in that encoding.") from None
     if not said:
         raise GenerateError("Describe the video, or fetch one with --resume.")
     return said

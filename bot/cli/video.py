@@ -1,12 +1,13 @@
 """`veo-bot generate`: one video in a terminal, with a progress bar. What is paid for can be fetched again."""
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.cli.desk import Desk, GenerateError, open_desk, price_line
 from bot.cli.patient_console import progress_on, stopped_by_signals
-from bot.cli.target_file import release_target, reserve_target
+from bot.cli.target_file import NAME, release_target, reserve_target
 from bot.media.image_cleaning import clean_image
 from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.provider.catalogue import VideoRequest
@@ -51,11 +52,6 @@ def files_of(
     return InputKind.REFERENCES, references
 
 
-def decoded(given: bytes) -> str:
-    """Return a text, whatever the terminal's encoding; bytes that are no UTF-8 are replaced."""
-    return given.decode(errors="replace").removeprefix("\ufeff")
-
-
 async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest, output: Path) -> None:
     """Ask for a video, wait, and save it to `output` or beside it, telling the person how it goes.
 
@@ -86,10 +82,18 @@ async def _serve(settings: ProviderSettings, output: Path, begin: Callable[[Desk
     except OSError as error:
         raise GenerateError(f"I can't write {output}: {error.strerror}. Nothing was requested.") from error
     try:
-        async with open_desk(settings, AGAIN) as desk:
+        async with open_desk(settings, _again(output)) as desk:
             await _serve_at(desk, target, begin)
     finally:
         release_target(target)
+
+
+def _again(output: Path) -> str:
+    """Return what to do to fetch a video later, as `Desk` wants it."""
+    if output == Path(NAME):
+        return AGAIN
+    where = shlex.quote(str(output)).replace("{", "{{").replace("}", "}}")
+    return f"{AGAIN} -o {where}"
 
 
 async def _serve_at(desk: Desk, target: Path, begin: Callable[[Desk], Awaitable[Task]]) -> None:

@@ -76,7 +76,7 @@ class _Examination:
 
     async def look_at_files(self) -> list[Section]:
         if not self._has("data_dir"):
-            return [Section("Files", [_passed_over("DATA_DIR")])]
+            return [Section("Files", [self._passed_over("data_dir")])]
         folder = self.settings.data_dir
         ffmpeg = await bounded("ffmpeg", check_ffmpeg(folder), self.patience)
         findings = await bounded_all("The files", asyncio.to_thread(check_folder, folder), self.patience)
@@ -93,7 +93,7 @@ class _Examination:
     async def open_database(self, stack: AsyncExitStack) -> tuple[Database | None, list[CheckResult]]:
         """Return the database where it is this version's, and what there is to say about it."""
         if not self._has("data_dir", "database_url"):
-            return None, [_passed_over("DATABASE_URL")]
+            return None, [self._passed_over("data_dir", "database_url")]
         try:
             async with asyncio.timeout(self.patience):
                 schema = await examine_schema(self.settings.resolved_database_url)
@@ -116,7 +116,7 @@ class _Examination:
             check = check_submitting(database, quote_in_terminal)
             findings = await bounded_all("What the provider rejects", check, self.patience)
         if not self._has("aimlapi_key", "aimlapi_base_url"):
-            return Section("Provider", [_passed_over("AIMLAPI_KEY"), *findings])
+            return Section("Provider", [self._passed_over("aimlapi_key", "aimlapi_base_url"), *findings])
         veo = VeoClient(self.session, self.settings.aimlapi_base_url, self.settings.aimlapi_key)
         sample = sample_of(self.settings.offered_models)
         account = await bounded(
@@ -127,8 +127,9 @@ class _Examination:
         return Section("Provider", [account, *findings, *await check_other_key(veo, self.patience)])
 
     async def look_at_discord(self, database: Database | None) -> list[Section]:
-        if not self._has("discord_token", "discord_api_base", "discord_gateway_url"):
-            return [Section("Discord", [_passed_over("DISCORD_TOKEN")])]
+        names = "discord_token", "discord_api_base", "discord_gateway_url"
+        if not self._has(*names):
+            return [Section("Discord", [self._passed_over(*names)])]
         api = DiscordApi(self.session, self.settings.discord_token, self.settings.discord_api_base)
         token = await bounded("Discord", check_token(api), self.patience)
         if not token.is_good:
@@ -152,6 +153,16 @@ class _Examination:
     def _has(self, *names: str) -> bool:
         return self.wrong.isdisjoint(names)
 
+    def _passed_over(self, *names: str) -> CheckResult:
+        """Return what stands in place of a part that needs settings of which some are missing or invalid."""
+        wrong = [name.upper() for name in names if name in self.wrong]
+        return CheckResult(
+            is_good=False,
+            is_warning=True,
+            what="Not checked because a setting is missing or invalid.",
+            remedy=f"Set or correct {', '.join(wrong)} first.",
+        )
+
 
 def _check_settings(inspection: Inspection) -> list[CheckResult]:
     findings = [
@@ -159,15 +170,6 @@ def _check_settings(inspection: Inspection) -> list[CheckResult]:
     ] or [CheckResult(is_good=True, what="All settings are valid.")]
     loose = check_env_file()
     return [*findings, *check_names(), *([loose] if loose else [])]
-
-
-def _passed_over(name: str) -> CheckResult:
-    return CheckResult(
-        is_good=False,
-        is_warning=True,
-        what="Not checked because a setting is missing or invalid.",
-        remedy=f"Set {name} first.",
-    )
 
 
 def _unopened(reason: str) -> CheckResult:

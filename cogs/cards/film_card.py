@@ -130,7 +130,7 @@ def _open_state(film: Film) -> str:
         return review_line(waiting)
     return _(
         "⚙️ **Making your film.** Shots done: {done} of {count}.",
-        done=sum(shot.status not in OPEN for shot in film.shots),
+        done=sum(shot.status is Status.SUCCEEDED for shot in film.shots),
         count=len(film.shots),
     )
 

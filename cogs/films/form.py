@@ -106,6 +106,8 @@ def remix_form(spec: FilmSpec, models: Sequence[Model]) -> FilmForm:
 def _to_copy(title: str, script: str) -> dict[str, Any]:
     """Return the parts of a message that give the words back: an embed, or a file where they're too long."""
     words, heading = f"{title}\n\n{script}", pgettext("title", "Your film, to copy")
+    if not words.strip():
+        return {}
     said = escape(words)
     if len(said) <= EMBED_MAX_LENGTH:
         return {"embed": discord.Embed(title=heading, description=said)}

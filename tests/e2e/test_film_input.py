@@ -36,6 +36,8 @@ async def test_what_makes_no_film_is_refused_and_named_by_its_number(world: Worl
             assert said.content.startswith(words), said.content
             assert said.content.endswith(FREE)
             assert said.message.embeds[0].description == "\n\n".join(("Dragons", "\n".join(shots)))
+    nothing = shown(await write(world, " ", title=" "))
+    assert nothing.message.embeds == [], "there are no words to copy"
     assert await rows(world) == []
     assert world.provider.count("create") == 0
 

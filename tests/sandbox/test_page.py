@@ -51,6 +51,21 @@ async def test_a_quote_and_a_list_end_with_their_last_line(provider: Provider, t
         assert "All of them." in str(last)
 
 
+async def test_what_the_bot_refuses_in_words_is_no_error_of_its_own(
+    provider: Provider, tmp_path: Path
+) -> None:
+    async with World(provider, sandbox_settings(provider, tmp_path), QUICK_TIMING) as world:
+        async with serve_page(world, 0):
+            refused = await world.mona.slash(world.channel, "quota set", videos="abc")
+            await world.mona.slash(world.channel, "veo-admin pause", reason="maintenance")
+            paused = await world.alice.slash(world.channel, "veo", prompt="a fox")
+        assert None not in {refused.response, paused.response}, "the bot said nothing"
+        assert world.env.error_cursor == 2, "simcord noted something else"
+        assert world.env.errors_since(0) == (), "the page shows a refusal as an error of the bot"
+        world.env._record_error(RuntimeError("a fault"))  # pyright: ignore[reportPrivateUsage]: pinned version
+        assert len(world.env.errors_since(0)) == 1
+
+
 class Pane:
     """One open page of simcord's, as it was drawn first."""
 

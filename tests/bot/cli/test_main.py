@@ -281,15 +281,24 @@ async def test_generate_makes_the_folder_that_is_named(tmp_path: Path, files: Pa
     assert (tmp_path / "new" / "veo.mp4").stat().st_size > 1000
 
 
+async def test_generate_takes_no_prompt_in_another_encoding(tmp_path: Path, provider: Provider) -> None:
+    (tmp_path / "prompt").write_bytes("ein Bär".encode("latin-1"))
+    with (tmp_path / "prompt").open("rb") as prompt:
+        refused = await generate(tmp_path, provider, "-", stdin=prompt.fileno())
+    assert refused.code != 0
+    assert "The prompt isn't UTF-8. Save or type it in that encoding." in refused.text
+    assert provider.count("create") == 0, "other words were paid for"
+
+
 async def test_generate_takes_a_prompt_of_odd_bytes(tmp_path: Path, files: Path) -> None:
-    (tmp_path / "prompt").write_bytes(b"a fox \xff caf\xc3\xa9 [/x]\n")
+    (tmp_path / "prompt").write_bytes(b"\xef\xbb\xbfa fox caf\xc3\xa9 [/x]\n")
     async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
         with (tmp_path / "prompt").open("rb") as prompt:
             finished = await generate(tmp_path, provider, "-", "--duration", "4", stdin=prompt.fileno())
         [created] = [call.json for call in provider.calls if call.kind == "create"]
     assert "Saved veo.mp4" in finished.text, finished.text
     assert isinstance(created, dict)
-    assert created["prompt"] == "a fox \ufffd café [/x]"
+    assert created["prompt"] == "a fox café [/x]"
 
 
 @pytest.mark.nightly(daily=["SIGINT-create", "SIGTERM-retrieve"])
@@ -381,7 +390,7 @@ async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Pa
         assert first.code == 1
         assert not (tmp_path / "a.mp4").exists(), "an empty file was left"
         provider.faults.clear()
-        [name] = re.findall(r"Fetch it later: veo-bot generate --resume (\S+)", first.text)
+        [name] = re.findall(r"Fetch it later: veo-bot generate --resume (\S+) -o a.mp4", first.text)
         again = await generate(tmp_path, provider, "--resume", name, "-o", "a.mp4")
         [request] = re.findall(r"Request ID: (\S+)", first.text)
         by_request = await generate(tmp_path, provider, "--resume", request, "-o", "b.mp4")

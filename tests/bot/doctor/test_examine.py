@@ -123,6 +123,8 @@ async def test_all_wrong_settings_are_named_and_the_rest_is_checked(environment:
         *("AIMLAPI_KEY", "DISCORD_API_BASE", "MAX_RUNNING", "POLL_INTERVAL")
     ]
     assert warnings == ["Not checked because a setting is missing or invalid."] * 2
+    remedies = [finding.remedy for finding in await findings() if finding.what == warnings[0]]
+    assert remedies == ["Set or correct AIMLAPI_KEY first.", "Set or correct DISCORD_API_BASE first."]
     assert any("ffmpeg" in finding.what and finding.is_good for finding in await findings())
 
 

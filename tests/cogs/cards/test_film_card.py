@@ -191,6 +191,8 @@ def test_a_film_of_which_a_shot_is_redone_is_made_and_joined_again() -> None:
     assert film_state(waiting) == "⚙️ **Making your film.** Shots done: 1 of 2."
     there = Film(posted_before, [first, second, generation(status=Status.SUCCEEDED, **new)])
     assert film_state(there) == "⚙️ **Making your film.** Shots done: 2 of 2.", "its line says that it's ready"
+    cancelled = Film(posted_before, [first, second, generation(status=Status.CANCELLED, **new)])
+    assert film_state(cancelled) == "⚙️ **Making your film.** Shots done: 1 of 2.", "it isn't done"
     made = generation(status=Status.SUCCEEDED, delivered_at=NOON, **new)
     assert film_state(Film(posted_before, [first, second, made])) == "🎞️ **Joining the shots.**"
     given_up = row(result_id=7, joined_shots=[first.id, second.id], delivered_at=NOON)
