@@ -40,10 +40,10 @@ class Bucket:
 def take(bucket: Bucket, now: float, capacity: int) -> tuple[Pace, Bucket]:
     """Return what becomes of an interaction at `now`, and the bucket after it.
 
-    A refused one takes nothing, so whoever waits `WINDOW / capacity` seconds is always served.
+    A refused one takes nothing, so a person who waits `WINDOW / capacity` seconds is always served.
 
     Args:
-        bucket: of whoever acts; a new person's is `Bucket(capacity, now)`.
+        bucket: of the person who acts; a new one's is `Bucket(capacity, now)`.
         now: seconds on a monotonic clock; a clock that goes back is taken for one that stands.
         capacity: tokens in a full bucket.
     """

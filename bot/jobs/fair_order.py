@@ -1,4 +1,4 @@
-"""Fair order of the queue: members share the slots at the provider, whoever came first.
+"""Fair order of the queue: all members get slots at the provider, also where one asked for many first.
 
 A request's rank is how many requests its member would then have running, with all their earlier ones: what
 runs already counts, and of those that wait, the oldest goes first. Lower ranks go first. So nobody gets a

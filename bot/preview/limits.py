@@ -64,8 +64,8 @@ async def compare_limits(
 class Replays:
     """Plays the past twice at once, with a change of the rules and without.
 
-    Where there are no budgets, nobody's requests depend on others'. So the requests of members whom
-    the change doesn't concern are asked once.
+    Without budgets, nobody's requests depend on others'. So where a change doesn't concern a member,
+    their requests are asked once.
     """
 
     def __init__(self, span: Span, rules: RuleSet, changed: Policy) -> None:

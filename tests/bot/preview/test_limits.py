@@ -18,7 +18,7 @@ ROLES = {11: frozenset({77}), 12: frozenset({78}), 13: frozenset[int]()}
 
 
 def made(wishes: list[tuple[int, int, int, bool]]) -> list[PastRequest]:
-    """Return requests for 2 credits each: by whom, when, how long they took, and whether they count."""
+    """Return requests for 2 credits each: their member, time, length, and whether they count."""
     requests: list[PastRequest] = []
     for number, (user_id, hours, lasts, counts) in enumerate(sorted(wishes, key=lambda wish: wish[1])):
         at = SPAN.first + hours * HOUR
