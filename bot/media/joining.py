@@ -29,7 +29,8 @@ TIMEOUT = 600.0  # seconds for one film
 MEMORY = 4 * 2**30  # bytes of ffmpeg's address space
 PRESET, QUALITY = "veryfast", "18"  # of x264; nobody sees what is lost
 FRAME_RATE = 24  # per second: Veo's
-PROCESSORS = 4  # more than ffmpeg keeps busy, whose every part has one thread
+ENCODING_THREADS = "2"  # one of x264's is slower than all of the filters before it, which then wait
+PROCESSORS = 4  # more than ffmpeg keeps busy, whose every other part has one thread
 TOLERANCE = 0.2  # seconds for each shot, whose end falls between two frames
 SOUND_RATE = "160k"  # of AAC
 
@@ -183,11 +184,11 @@ def _list_of(clips: Sequence[Clip]) -> list[str]:
 def _encoded(clips: Sequence[Clip], fade: float = 0) -> list[str]:
     """Return the arguments that fit all pictures into the size of the first one, and encode them."""
     has_sound = _have_sound(clips)
-    picture = ["-map", "[v]", "-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", "1"]
+    encoder = ["-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", ENCODING_THREADS]
     graph = filter_of(clips, fade, has_sound=has_sound)
     # Sound that fades is read for itself: it's wanted earlier, and the pictures beside it would heap up.
     sources = [part for clip in (*clips, *(clips if fade and has_sound else ())) for part in _source(clip)]
-    return [*sources, "-filter_complex", graph, *picture, "-pix_fmt", "yuv420p"]
+    return [*sources, "-filter_complex", graph, "-map", "[v]", *encoder, "-pix_fmt", "yuv420p"]
 
 
 def _have_sound(clips: Sequence[Clip]) -> bool:
