@@ -1,7 +1,8 @@
 """Who speaks another language than English reads no English: every text comes from the catalogue.
 
 The language is one that nobody speaks (`tests.pseudo`); members, moderators and outsiders go through what
-they do most. On the way, what the database is asked is noted: none of it may grow with what is over.
+they do most. On the way, each message is looked at whether everybody can read it, and what the database is
+asked is noted: none of it may grow with what is over.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from sandbox.world import World
 from tests.e2e.driver import PROMPT, ask_and_hold, case, requests
 from tests.e2e.flows import FLOWS, WRITTEN
 from tests.e2e.query_plans import find_scans, statements_noted
+from tests.e2e.readable import assert_readable, messages, seen_files
 from tests.e2e.spoken import bare_lines, said, set_guild_locale, speak_pseudo
 from tests.pseudo import LOCALE, bare_words, bracketed, forget_catalogues, write_pseudo
 
@@ -38,10 +40,10 @@ def asked() -> Iterator[dict[str, Any]]:
         yield statements
 
 
-async def test_nobody_reads_english_and_nothing_reads_all_requests(
+async def test_nobody_reads_english_everybody_can_read_it_and_nothing_reads_all_requests(
     asked: dict[str, Any], own_world: World, data_dir: Path
 ) -> None:
-    world = own_world
+    world, kinds = own_world, set[str]()
     for flow in FLOWS:
         world.found_server()
         world.env.http_requests.clear()
@@ -51,7 +53,11 @@ async def test_nobody_reads_english_and_nothing_reads_all_requests(
             assert list(said(world)), "nothing was said at all"
             bare = bare_lines(world, *WRITTEN)
             assert not bare, "\n".join(["these are in English:", *bare])
+            for path, body in messages(world):
+                assert_readable(path, body)
+                kinds |= {Path(file["filename"]).suffix for file in seen_files(body)}
         world.provider.faults.clear()
+    assert kinds == {".png", ".mp4"}, "there was nothing to describe"
     await world.restart()
     assert len(asked) > 50, "these are not all statements"
     scans = find_scans(data_dir / "veo.db", asked)
