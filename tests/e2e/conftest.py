@@ -36,9 +36,9 @@ def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     Films have their real rate in `tests/bot/media/test_joining.py` and in whole programs.
     """
-    monkeypatch.setattr("bot.jobs.runner.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.films.runner.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.jobs.runner.LOOK_INTERVAL", 0.2)
+    monkeypatch.setattr("bot.films.runner.LOOK_INTERVAL", 0.2)
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.2)
     monkeypatch.setattr("bot.jobs.runner.STOP_GRACE", 0.3)
     monkeypatch.setattr("bot.media.joining.FRAME_RATE", 4)
     with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
