@@ -70,12 +70,22 @@ class Scene:
         return self.chance.choice(PALETTES)
 
 
+def _sunlight(distance: float) -> int:
+    """Return the sun's opacity at `distance` from its middle; 1 is the image's corner."""
+    if distance < SUN_RADIUS:
+        return 255
+    faded = max(0.0, (GLOW_RADIUS - distance) / (GLOW_RADIUS - SUN_RADIUS))
+    return int(150 * faded**2)
+
+
+SUNLIGHT = bytes(_sunlight(distance / 255) for distance in range(256))  # by what Pillow's gradient says
+
+
 def draw_sun(scene: Scene) -> Image.Image:
     """Return a glowing disc on a transparent ground, as wide as half of the shorter side."""
     size = min(scene.width, scene.height) // 2
     sun = Image.new("RGBA", (GRADIENT_SIZE, GRADIENT_SIZE), (*scene.palette[3], 0))
-    distances = Image.radial_gradient("L").tobytes()
-    alpha = bytes(_sunlight(distance / 255) for distance in distances)
+    alpha = Image.radial_gradient("L").tobytes().translate(SUNLIGHT)
     sun.putalpha(Image.frombytes("L", sun.size, alpha))
     return ImageOps.fit(sun, (size, size))
 
@@ -84,14 +94,6 @@ def draw_picture(scene: Scene, content: bytes) -> Image.Image:
     """Return a given image as large as the video; what does not fit is cut off."""
     with Image.open(BytesIO(content)) as image:
         return ImageOps.fit(image.convert("RGBA"), (scene.width, scene.height))
-
-
-def _sunlight(distance: float) -> int:
-    """Return the sun's opacity at `distance` from its middle; 1 is the image's corner."""
-    if distance < SUN_RADIUS:
-        return 255
-    faded = max(0.0, (GLOW_RADIUS - distance) / (GLOW_RADIUS - SUN_RADIUS))
-    return int(150 * faded**2)
 
 
 def draw_foreground(scene: Scene) -> Image.Image:
@@ -163,13 +165,15 @@ def _drawable(prompt: str) -> str:
 
 def wrap(text: str, font: Font, width: int) -> list[str]:
     """Return `text` as lines that are at most `width` pixels wide in `font`."""
-    longest = int(width // font.getlength("W"))
+    longest, space, room = int(width // font.getlength("W")), font.getlength(" "), 0.0
     pieces = [word[i : i + longest] for word in text.split() for i in range(0, len(word), longest)]
-    lines = [""]
+    lines = list[str]()
     for piece in pieces:
-        longer = f"{lines[-1]} {piece}".strip()
-        if font.getlength(longer) <= width:
-            lines[-1] = longer
+        length = font.getlength(piece)  # to measure each longer line takes many times as long
+        if lines and space + length <= room:
+            lines[-1] += f" {piece}"
+            room -= space + length
         else:
             lines.append(piece)
-    return lines
+            room = width - length
+    return lines or [""]

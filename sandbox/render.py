@@ -18,7 +18,7 @@ from sandbox.schema import Order
 RENDERS_AT_ONCE = 2
 FADES = ("out", "in")  # how the first image and the last one move
 FADE = 1.0  # seconds that a given image takes to go or to come
-VERSION = 1  # part of every cached file's name; raise it when the image changes
+VERSION = 2  # part of every cached file's name; raise it when the image changes
 
 
 @dataclass(frozen=True, slots=True)
