@@ -75,9 +75,29 @@ class RuleSet:
         role_ids = self.role_ids.get(user_id, NO_ROLES)
         return any(_may_hold(rule, user_id, role_ids) for rule in rules)
 
+    @cached_property
+    def _members_with_rules(self) -> frozenset[int]:
+        """The members with rules, grants or a reset of their own."""
+        return frozenset(
+            {*self.member_policies, *(r.subject_id for r in self.policy.rules if r.scope is Scope.MEMBER)}
+        )
+
+    @cached_property
+    def _by_roles(self) -> dict[frozenset[int], tuple[Limit, ...]]:
+        """The limits of all other members, by their roles: nothing else decides about them, at any time."""
+        return {}
+
     def limits_of(self, user_id: int, now: datetime) -> tuple[Limit, ...]:
         """Return the limits that held for a member at that time."""
         role_ids = self.role_ids.get(user_id, NO_ROLES)
+        if user_id in self._members_with_rules:
+            return self._resolve(user_id, role_ids, now)
+        limits = self._by_roles.get(role_ids)
+        if limits is None:
+            limits = self._by_roles[role_ids] = self._resolve(user_id, role_ids, now)
+        return limits
+
+    def _resolve(self, user_id: int, role_ids: frozenset[int], now: datetime) -> tuple[Limit, ...]:
         member_policy = self.member_policies.get(user_id, NEW_MEMBER).as_of(now)
         # Those of other members would only take time: a server may have hundreds.
         rules = [rule for rule in self.policy.rules if _may_hold(rule, user_id, role_ids)]

@@ -73,7 +73,8 @@ class Replays:
         self._now, self._then = rules, replace(rules, policy=changed)
         self._replays = Replay(span.start, self._now), Replay(span.start, self._then)
         self._difference = set(rules.policy.rules) ^ set(changed.rules)
-        self._has_budgets = bool(rules.policy.budgets or changed.budgets)
+        has_budgets = bool(rules.policy.budgets or changed.budgets)
+        self._concerns_all = has_budgets or any(rule.scope is Scope.SERVER for rule in self._difference)
         self._concerned: dict[int, bool] = {}  # those who may have other limits by the change
         self._counting = Counting(span)
         self._members: set[int] = set()
@@ -85,7 +86,7 @@ class Replays:
         for whole in wholes(requests):
             user_id = whole[0].user_id
             now = then = replay_now.refuses(whole)
-            if self._has_budgets or self._concerns(user_id):
+            if self._concerns_all or self._concerns(user_id):
                 then = replay_then.refuses(whole)
             if whole[0].created_at < self._span.start:
                 continue
