@@ -168,7 +168,7 @@ def spell_wait(seconds: float) -> str:
 
 def accepted_text() -> str:
     """Return what takes the place of "thinking" before the card is shown."""
-    return _("✅ **Request accepted.** Its card is below.")
+    return _("✅ **Requested.** The video's card is below.")
 
 
 def asked_text(generation: Generation) -> str:

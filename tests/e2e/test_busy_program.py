@@ -95,7 +95,7 @@ async def test_a_member_who_waits_sees_thinking_and_then_the_card(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await decided_late(world, monkeypatch)
-    assert shown(answer).content == "✅ **Request accepted.** Its card is below."
+    assert shown(answer).content == "✅ **Requested.** The video's card is below."
     [card] = answer.followups
     assert not card.ephemeral, "nobody else can see the card"
     generation = await world.wait_for_delivery()

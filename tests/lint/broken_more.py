@@ -108,6 +108,10 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
             *(DE, SMALL, f"{SMALL} ", "Other blanks"),
         ),
         (
+            catalogues.a_language_has_one_word_for_a_thing,
+            *(DE, '"Dieses Video ändern"', '"Diesen Clip ändern"', "'Clip'"),
+        ),
+        (
             catalogues.discord_takes_the_texts_of_the_commands,
             *(DE, '"Dieses Bild animieren"', f'"Dieses {"x" * 30}"', "Longer than 32"),
         ),

@@ -26,7 +26,16 @@ MARKUP = {
     "items": re.compile(r"^- ", re.MULTILINE),
     "links": re.compile(r"https?://\S+"),
 }
+# Other words for a video, a request and a moderator than the language's texts use.
+OTHER_WORDS = {
+    "de": re.compile(r"\bAuftr[aä]g|\bClip", re.IGNORECASE),
+    "es": re.compile(r"vídeo|\bpetici[oó]n", re.IGNORECASE),
+    "fr": re.compile(r"requête|\bclip", re.IGNORECASE),
+    "ja": re.compile("ビデオ|映像|依頼|要求|管理者"),
+    "pt_BR": re.compile(r"(?<!\d )\bvideos?\b|solicitaç|requisiç", re.IGNORECASE),
+}
 CODE = re.compile(r"`[^`]*`")
+NAMES = re.compile(r"`[^`]*`|\{\w*\}|[#/]\w+")  # of commands, options, values and channels
 LEADING = re.compile(r"^[^\w\s{`(“\"'/<*#>¡¿「『（„«…-]+\s*")  # an emoji, and the blank after it
 
 
@@ -91,6 +100,15 @@ def every_translation_begins_with_the_emoji_of_the_text(root: Path) -> Findings:
 def no_translation_has_blanks_at_its_ends_that_the_text_has_not(root: Path) -> Findings:
     """Find a translation with a blank too many or too few."""
     yield from _differing(root, lambda text: (text[:1].isspace(), text[-1:].isspace()), "other blanks")
+
+
+def a_language_has_one_word_for_a_thing(root: Path) -> Findings:
+    """Find a translation that calls a video or a request what no other one does."""
+    for catalogue in _catalogues(root):
+        other = OTHER_WORDS[catalogue.language or ""]
+        for message, _, said in catalogue.pairs():
+            for word in other.findall(NAMES.sub("", said)):
+                yield catalogue.found(f"All others say it otherwise: {word!r}", message.lineno or 1)
 
 
 def discord_takes_the_texts_of_the_commands(root: Path) -> Findings:
@@ -158,6 +176,7 @@ CHECKS: tuple[Check, ...] = (
     commands_and_names_of_options_are_as_in_english,
     every_translation_begins_with_the_emoji_of_the_text,
     no_translation_has_blanks_at_its_ends_that_the_text_has_not,
+    a_language_has_one_word_for_a_thing,
     discord_takes_the_texts_of_the_commands,
     discord_takes_the_texts_of_buttons_and_forms,
     the_template_has_the_texts_of_buttons_and_forms,
