@@ -19,6 +19,7 @@ from simcord.preview import Preview, _markdown, _media
 from simcord.preview._server import PreviewServer
 
 from bot.errors import UserError
+from sandbox.page_media import PageMedia
 from sandbox.world import World
 
 # pyright: reportPrivateUsage=false
@@ -175,6 +176,7 @@ async def serve_page(world: World, port: int) -> AsyncGenerator[str]:
     preview = world.env.preview(world.channel, viewers=[world.alice, world.mona], layout="channel")
     files: Any = EmbeddedFiles(world)
     preview._explicit_assets = files
+    preview._media_worker = PageMedia()
     panes = Panes(world, preview)
     PreviewServer._SECURITY_HEADERS = {
         name: value for name, value in PreviewServer._SECURITY_HEADERS.items() if name not in FRAME_HEADERS
