@@ -77,14 +77,14 @@ class Closure:
     Attributes:
         is_alone: another model was accepted meanwhile, so it says nothing about the account.
         is_gone: the provider's list has this model no longer.
-        refused_at: when the latest request was refused.
+        refused_at: when the latest request was refused; None: before this program began.
     """
 
     def __init__(self, pause: ProviderPause, until: datetime) -> None:
         self.pause = pause
         self.is_alone = False
         self.is_gone = False
-        self.refused_at = pause.since
+        self.refused_at: datetime | None = None
         self._until = until
         self._trial: tuple[str, datetime] | None = None
 
