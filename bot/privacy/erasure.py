@@ -60,8 +60,13 @@ FORGOTTEN = (
 # They asked for it, and are not off it yet. With a literal number, it is the condition of an index.
 ASKED_TO_FORGET = and_(Generation.erase_at.is_not(None), Generation.user_id != literal_column(str(NOBODY)))
 
-# Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
-FINISHED = and_(Generation.delivered_at.is_not(None), Generation.late_until.is_(None))
+# Nothing that runs needs the words any more: the result is delivered, and no late video is waited for; nor
+# is it a shot of a film that is being made or joined once more, which would be without it.
+FINISHED = and_(
+    Generation.delivered_at.is_not(None),
+    Generation.late_until.is_(None),
+    not_(exists().where(FilmRow.id == Generation.film_id, FilmRow.delivered_at.is_(None))),
+)
 
 _HAS_LINKS = or_(
     Generation.card_id.is_not(None),
