@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from bot.admission.limits import Use, counted_since
 from bot.clock import CLOCK_SKEW
@@ -29,6 +29,13 @@ _USE = (
     )
     .order_by(Generation.created_at)
 )
+
+
+def film_counts(shot_id: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    """Whether something counts of what was accepted together as shots of one film; `shot_id`: one of them."""
+    shot = aliased(Generation)
+    together = and_(Generation.film_id == shot.film_id, Generation.created_at == shot.created_at)
+    return exists().where(shot.id == shot_id, together, COUNTS)
 
 
 def fetch_use(
