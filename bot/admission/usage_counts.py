@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, not_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from bot.admission.limits import Use, counted_since
@@ -31,11 +31,17 @@ _USE = (
 )
 
 
-def film_counts(shot_id: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
-    """Whether something counts of what was accepted together as shots of one film; `shot_id`: one of them."""
+def used_nothing(
+    request_id: InstrumentedAttribute[str | None], *, by_film: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Whether a request failed, or was cancelled before it was sent.
+
+    `by_film`: whether that has to be so of all shots of its film that were accepted with it, if it is one.
+    """
     shot = aliased(Generation)
     together = and_(Generation.film_id == shot.film_id, Generation.created_at == shot.created_at)
-    return exists().where(shot.id == shot_id, together, COUNTS)
+    film_counts = exists().where(shot.id == request_id, together, COUNTS)
+    return and_(exists().where(Generation.id == request_id, not_(COUNTS)), not_(and_(by_film, film_counts)))
 
 
 def fetch_use(
