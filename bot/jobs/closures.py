@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from pydantic import AwareDatetime
 
@@ -54,6 +55,18 @@ class ProviderPause:
         Only a request shows that one can be had again, so each is offered again after a while.
         """
         return frozenset(name for name, at in self.missing.items() if abs(now - at) < UNKNOWN_FOR)
+
+    def with_missing(self, written: Self | None, accepted: Mapping[str, datetime], now: datetime) -> Self:
+        """Return it with the unknown models that another process wrote down.
+
+        `accepted`: models that were taken, and when.
+        """
+        if written is None:
+            return self
+        unknown = written.unknown_models(now)
+        missing = {name: at for name, at in written.missing.items() if name in unknown}
+        left = {name: at for name, at in missing.items() if name not in accepted or accepted[name] < at}
+        return replace(self, missing={**left, **self.missing})
 
 
 @dataclass(frozen=True, slots=True)
