@@ -30,10 +30,8 @@ KEPT_OFFERS = 10  # refused requests of one kind that a member can ask about
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))  # moderators have to decide it
-# A block is passed by all of a film at once, though one shot of it is noted.
-_IS_UNUSED = or_(
-    AppealRow.used_at.is_(None), used_nothing(AppealRow.used_by, by_film=AppealRow.rule.startswith(BLOCK))
-)
+# What passes a whole film is noted as used by one shot of it, and so is what passes equal ones.
+_IS_UNUSED = or_(AppealRow.used_at.is_(None), used_nothing(AppealRow.used_by, AppealRow.prompt))
 
 
 def answer_time(keep: timedelta | None) -> timedelta:

@@ -32,16 +32,18 @@ _USE = (
 
 
 def used_nothing(
-    request_id: InstrumentedAttribute[str | None], *, by_film: ColumnElement[bool]
+    request_id: InstrumentedAttribute[str | None], prompt: InstrumentedAttribute[str]
 ) -> ColumnElement[bool]:
     """Whether a request failed, or was cancelled before it was sent.
 
-    `by_film`: whether that has to be so of all shots of its film that were accepted with it, if it is one.
+    `prompt`: what was let pass. If that's all words of a film, the same has to be so of all shots that were
+    accepted together; if it's a shot's words, of those with the same.
     """
     shot = aliased(Generation)
     together = and_(Generation.film_id == shot.film_id, Generation.created_at == shot.created_at)
-    film_counts = exists().where(shot.id == request_id, together, COUNTS)
-    return and_(exists().where(Generation.id == request_id, not_(COUNTS)), not_(and_(by_film, film_counts)))
+    is_alike = or_(Generation.prompt == shot.prompt, shot.prompt != prompt)
+    film_counts = exists().where(shot.id == request_id, together, is_alike, COUNTS)
+    return and_(exists().where(Generation.id == request_id, not_(COUNTS)), not_(film_counts))
 
 
 def fetch_use(
