@@ -71,7 +71,7 @@ FINISHED = and_(
     not_(
         exists().where(
             _CONTINUATION.continues_id == Generation.id,
-            _CONTINUATION.user_id == Generation.user_id,
+            _CONTINUATION.user_id + 0 == Generation.user_id,  # else SQLite reads all that they ever requested
             _CONTINUATION.status.in_(WAITING),
         )
     ),
