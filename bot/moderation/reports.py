@@ -182,9 +182,7 @@ def _ensure_shown(subject: Generation | FilmRow, shown_at: Posted | None) -> Non
     is_lost = subject.result_id is None
     if not _was_made(subject) or (is_lost and shown_at is None):
         raise NoVideoError(is_film=is_film)
-    is_being_posted = (
-        isinstance(subject, FilmRow) and subject.delivered_at is None
-    )  # who does that records it
+    is_being_posted = isinstance(subject, FilmRow) and subject.delivered_at is None  # and recorded then
     if not is_lost or shown_at is None or is_being_posted:
         return
     subject.result_id, subject.result_channel_id = shown_at.message_id, shown_at.channel_id
