@@ -45,7 +45,7 @@ def after_redo(row: FilmRow, names: Collection[str]) -> dict[str, str] | None:
     unfaded = {UNFADED: OF_POSTED} if UNFADED in troubles and row.result_id is not None else {}
     unnoticed = {UNNOTICED: " ".join(names)} if row.posting_at is not None else {}
     earlier = {name: value for name, value in troubles.items() if name == UNNOTICED}
-    return {**unfaded, **unnoticed, **earlier} or None
+    return {**unfaded, **earlier, **unnoticed} or None
 
 
 def next_transition(row: FilmRow) -> Transition:
