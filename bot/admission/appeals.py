@@ -11,15 +11,14 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import BlockedError, RefusedError, WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
-from bot.admission.usage_counts import COUNTS
+from bot.admission.usage_counts import used_nothing
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.db.models import Generation
 from bot.policy.documents import Block
 from bot.provider.catalogue import VideoRequest
 
@@ -31,10 +30,8 @@ KEPT_OFFERS = 10  # refused requests of one kind that a member can ask about
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))  # moderators have to decide it
-# A request that failed, or was cancelled before it was sent, used nothing up.
-_IS_UNUSED = or_(
-    AppealRow.used_at.is_(None), exists().where(Generation.id == AppealRow.used_by, not_(COUNTS))
-)
+# What passes a whole film is noted as used by one shot of it, and so is what passes equal ones.
+_IS_UNUSED = or_(AppealRow.used_at.is_(None), used_nothing(AppealRow.used_by, AppealRow.prompt))
 
 
 def answer_time(keep: timedelta | None) -> timedelta:

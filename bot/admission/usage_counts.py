@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, bindparam, exists, not_, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from bot.admission.limits import Use, counted_since
 from bot.clock import CLOCK_SKEW
@@ -29,6 +29,21 @@ _USE = (
     )
     .order_by(Generation.created_at)
 )
+
+
+def used_nothing(
+    request_id: InstrumentedAttribute[str | None], prompt: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Whether a request failed, or was cancelled before it was sent.
+
+    `prompt`: what was let pass. If that's all words of a film, the same has to be so of all shots that were
+    accepted together; if it's a shot's words, of those with the same.
+    """
+    shot = aliased(Generation)
+    together = and_(Generation.film_id == shot.film_id, Generation.created_at == shot.created_at)
+    is_alike = or_(Generation.prompt == shot.prompt, shot.prompt != prompt)
+    film_counts = exists().where(shot.id == request_id, together, is_alike, COUNTS)
+    return and_(exists().where(Generation.id == request_id, not_(COUNTS)), not_(film_counts))
 
 
 def fetch_use(

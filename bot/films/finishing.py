@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from bot.clock import Clock
 from bot.db.film_models import FilmRow, Transition
+from bot.films.earlier_posts import EarlierPosts, post_values
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
+from bot.films.waits import Waits
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.errors import StepPostponedError
@@ -49,7 +51,8 @@ class Finishing:
         self._upload = upload
         self._timing = timing
         self._clock = clock
-        self._patience = patience
+        self._waits = Waits(queue, timing, clock, patience)
+        self._earlier = EarlierPosts(queue, delivery, self._waits, timing)
         self._joined: dict[str, tuple[str, ...]] = {}  # of which shots a film was joined, by its ID
 
     async def finish(self, film: Film) -> None:
@@ -61,9 +64,10 @@ class Finishing:
             StepPostponedError: a file or Discord can't be had now.
             LeaseLostError: another process runs it.
         """
+        film = await self._earlier.find_unnoticed(film)
         row = film.row
         if film.is_to_be_posted and (row.posting_at is not None or not _is_given_up(row)):
-            film = Film(await self._deal_with_older(row), film.takes)
+            film = Film(await self._earlier.deal_with(film.row), film.takes)
             row = await self._post_in_time(film)
         await self._close(film, row)
 
@@ -76,7 +80,7 @@ class Finishing:
         """
         row = await self._take_down(row)
         try:
-            await self._show_replaced(row)
+            await self._earlier.show_replaced(row)
             await self._delivery.show_film(row)
         except DeliveryPostponedError as error:
             row = await self._wait_for_card(row, error)
@@ -91,7 +95,7 @@ class Finishing:
         Raises:
             StepPostponedError, LeaseLostError: as `_close`.
         """
-        for step in (self._take_down, self._show_replaced, self._delivery.show_film):
+        for step in (self._take_down, self._earlier.show_replaced, self._delivery.show_film):
             await self._try(step(film.row), film.row)
         await self._try(asyncio.to_thread(self._clean_up, film), film.row)
         await self._end(film.row)
@@ -108,13 +112,9 @@ class Finishing:
             log.exception("left out a last step of a film", film=row.id)
 
     async def _wait_for_card(self, row: FilmRow, error: DeliveryPostponedError) -> FilmRow:
-        row = await self._wait("card", row, self._timing.card_window, self._postponed(error))
+        row = await self._waits.wait_for_discord("card", row, self._timing.card_window, error)
         log.warning("could not update a film's card", film=row.id, reason=str(error))
         return row
-
-    async def _show_replaced(self, row: FilmRow) -> None:
-        if row.removed_at is None and row.replaced_post is not None:
-            await self._delivery.show_replaced(row)
 
     async def _end(self, row: FilmRow) -> None:
         """Note that nothing is left to do; `posting_at` stays where nobody knows whether the film was posted.
@@ -124,18 +124,6 @@ class Finishing:
         """
         await self._queue.update(row, delivered_at=self._clock(), lease_owner=None, lease_until=None)
 
-    async def _deal_with_older(self, row: FilmRow) -> FilmRow:
-        """Finish with the message that an earlier redo left as it was, before there is another such one."""
-        if row.replaced_post is None or row.result_id is None:
-            return row
-        try:
-            await self._delivery.show_replaced(row)
-        except DeliveryPostponedError as error:
-            row = await self._wait("older", row, self._timing.delivery_window, self._postponed(error))
-            log.error("could not update an older message with a film", film=row.id, reason=str(error))
-            return row
-        return await self._queue.update(row, replaced_post=None)
-
     async def _take_down(self, row: FilmRow) -> FilmRow:
         """Delete what was posted of a film that was removed meanwhile."""
         if row.removed_at is None:
@@ -143,7 +131,7 @@ class Finishing:
         try:
             await self._delivery.take_down(row)
         except DeliveryPostponedError as error:
-            row = await self._wait("removal", row, self._timing.delivery_window, self._postponed(error))
+            row = await self._waits.wait_for_discord("removal", row, self._timing.delivery_window, error)
             log.error("could not delete a removed film's message", film=row.id, reason=str(error))
         return row
 
@@ -151,25 +139,18 @@ class Finishing:
         try:
             row, posted = await self._post_once(film)
         except DeliveryPostponedError as error:
-            row = await self._wait("post", film.row, self._timing.delivery_window, self._postponed(error))
+            row = await self._waits.wait_for_discord("post", film.row, self._timing.delivery_window, error)
             log.error("gave up posting a film", film=row.id, reason=str(error))
             return row
         except UndeliverableError as error:
             wait = StepPostponedError(str(error), self._timing.undeliverable_wait)
-            row = await self._wait("place", film.row, self._timing.undeliverable_window, wait)
+            row = await self._waits.wait("place", film.row, self._timing.undeliverable_window, wait)
             log.error("nowhere left to post a film", film=row.id, reason=str(error))
             return row
         if posted is None:
             return row
         log.info("film posted", film=row.id, message=posted.message_id)
-        before = None if row.result_id is None else [row.result_channel_id, row.result_id]
-        values = {
-            "result_id": posted.message_id,
-            "result_channel_id": posted.channel_id,
-            "joined_shots": [*Film(row, film.takes).names],
-            "replaced_post": before,
-            "posting_at": None,
-        }
+        values = post_values(row, posted, [*Film(row, film.takes).names])
         return await self._queue.update_troubles(row, without_older, **values)
 
     async def _post_once(self, film: Film) -> tuple[FilmRow, Posted | None]:
@@ -214,7 +195,7 @@ class Finishing:
         except (OSError, RuntimeError) as error:
             log.error("could not join shots: could not use ffmpeg or the disk", error=str(error))
             wait = StepPostponedError(NO_ROOM, self._timing.fetch_wait)
-            row = await self._wait("files", film.row, self._timing.delivery_window, wait)
+            row = await self._waits.wait("files", film.row, self._timing.delivery_window, wait)
             return Film(row, film.takes), None
 
     async def _joined_file(self, film: Film, clips: list[Clip]) -> tuple[Film, Clip]:
@@ -255,11 +236,11 @@ class Finishing:
                 clips.append(await self._files.fetch(shot))
             except FileGoneError as error:
                 wait = StepPostponedError(str(error), self._timing.fetch_wait)
-                row = await self._wait(f"shot {shot.shot}", row, self._timing.fetch_window, wait)
+                row = await self._waits.wait(f"shot {shot.shot}", row, self._timing.fetch_window, wait)
                 lost.append(shot.shot or 0)
             except MediaError as error:
                 wait = StepPostponedError(str(error), self._timing.fetch_wait)
-                row = await self._wait("files", row, self._timing.delivery_window, wait)
+                row = await self._waits.wait("files", row, self._timing.delivery_window, wait)
                 log.error("gave up on a film: a shot's file is gone", film=row.id, reason=str(error))
                 return Film(row, film.takes), []
         if len(lost) > len(row.lost_shots or ()):
@@ -271,23 +252,6 @@ class Finishing:
         self._videos.discard(film.row.id)
         for take in film.takes:
             self._videos.close(take.id)
-
-    def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
-        wait = self._timing.delivery_wait
-        if error.retry_after is not None:
-            wait = timedelta(seconds=error.retry_after)
-        return StepPostponedError(str(error), wait)
-
-    async def _wait(self, trouble: str, row: FilmRow, window: timedelta, wait: StepPostponedError) -> FilmRow:
-        """Raise `wait` unless a trouble has lasted for `window`, counted from its first time on.
-
-        The row that is returned is the film's as it stands.
-        """
-        row = await self._queue.update_troubles(row, add(trouble, self._clock().isoformat()))
-        began = (row.troubles or {})[trouble]
-        if self._patience.lasts(row.id, datetime.fromisoformat(began), window):
-            raise wait
-        return row
 
 
 def _is_given_up(row: FilmRow) -> bool:

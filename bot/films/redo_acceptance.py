@@ -240,9 +240,9 @@ def _reopen(session: Session, film: Film, numbers: Sequence[int], ids: Sequence[
     )
     if row.result_id is not None and row.joined_shots is None:
         row.joined_shots = [*film.names]
+    row.troubles = after_redo(row, film.names)
     row.lost_shots = [lost for lost in row.lost_shots or () if lost not in numbers] or None
     row.delivered_at = row.posting_at = row.lease_owner = row.lease_until = None
-    row.troubles = after_redo(row)
     row.not_before, row.attempts = now, 0
     session.flush()
 

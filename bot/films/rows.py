@@ -16,7 +16,7 @@ from bot.db.models import WAITING, Generation, is_there
 from bot.errors import RepeatedError
 from bot.films.deletions import fetch_deleted, was_deleted
 from bot.films.script import FilmSpec, with_links
-from bot.films.takes import current_takes
+from bot.films.takes import counting_takes, current_takes
 from bot.jobs.cancellation import cancel_one
 from bot.jobs.ports import Posted
 from bot.policy import audit
@@ -92,7 +92,8 @@ class Film:
         row = self.row
         if row.result_id is not None and row.joined_shots is None:
             return False
-        if row.posting_at is None and row.result_id is not None and self.is_forgotten:
+        counting = counting_takes(self.takes, row.joined_shots or ())
+        if row.posting_at is None and row.result_id is not None and any(take.erased_at for take in counting):
             return False  # what is posted can't be made once more
         is_new = row.result_id is None or [*self.names] != row.joined_shots
         return row.posting_at is not None or (bool(self.present) and is_new)
@@ -100,8 +101,7 @@ class Film:
     @property
     def is_forgotten(self) -> bool:
         """Whether the words of a shot that counts, or that is posted, are gone or to go."""
-        posted = self.row.joined_shots or ()
-        counting = [*self.shots, *(take for take in self.takes if take.id in posted)]
+        counting = counting_takes(self.takes, self.row.joined_shots or ())
         return any(take.erased_at or take.erase_at for take in counting)
 
 

@@ -20,6 +20,11 @@ def current_takes(takes: Sequence[Generation]) -> list[Generation]:
     return [_current(in_order([*group])) for _, group in by_shot]
 
 
+def counting_takes(takes: Sequence[Generation], posted: Collection[str]) -> list[Generation]:
+    """Return the takes that count, and those that are posted; `takes`: as in `current_takes`."""
+    return [*current_takes(takes), *(take for take in takes if take.id in posted)]
+
+
 def last_takes(takes: Sequence[Generation]) -> list[Generation]:
     """Return the last take of each shot, whatever became of it; `takes`: as in `current_takes`."""
     return [in_order([*group])[-1] for _, group in groupby(takes, key=lambda take: take.shot or 0)]

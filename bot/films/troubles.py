@@ -1,6 +1,6 @@
 """The troubles that kept a film from its end, as its row has them: since when, and what follows. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from bot.db.film_models import UNFADED, FilmRow, Transition
 
@@ -10,6 +10,9 @@ Change = Callable[[Troubles], dict[str, str]]
 TIMED_OUT = "timeout"  # joining took too long: the next time is the last one, since others wait as long
 KILLED = "killed"  # while it was crossfaded, as by a system without memory
 GIVEN_UP = "given_up"  # it isn't joined any more; only its card is left to do
+UNNOTICED = (
+    "unnoticed"  # a message may show these shots (their IDs): it's looked for before another is posted
+)
 OF_POSTED = "posted"  # says UNFADED of the film that is posted; in the next one, crossfades are tried
 
 
@@ -23,14 +26,26 @@ def unfade(at: str) -> Change:
     return lambda troubles: {**troubles, UNFADED: at}
 
 
+def without(trouble: str) -> Change:
+    """Return what notes that a trouble is over."""
+    return lambda troubles: {name: value for name, value in troubles.items() if name != trouble}
+
+
 def without_older(troubles: Troubles) -> dict[str, str]:
     """Return what is left to say once a film is posted in place of an older one."""
     return {name: value for name, value in troubles.items() if (name, value) != (UNFADED, OF_POSTED)}
 
 
-def after_redo(row: FilmRow) -> dict[str, str] | None:
-    """Return what a film that's opened once more begins with: nothing but how the posted one is joined."""
-    return {UNFADED: OF_POSTED} if UNFADED in (row.troubles or {}) and row.result_id is not None else None
+def after_redo(row: FilmRow, names: Collection[str]) -> dict[str, str] | None:
+    """Return what a film that's opened once more begins with: what is known of the posted one.
+
+    `names`: the IDs of the shots that it shows, or may show.
+    """
+    troubles = row.troubles or {}
+    unfaded = {UNFADED: OF_POSTED} if UNFADED in troubles and row.result_id is not None else {}
+    unnoticed = {UNNOTICED: " ".join(names)} if row.posting_at is not None else {}
+    earlier = {name: value for name, value in troubles.items() if name == UNNOTICED}
+    return {**unfaded, **earlier, **unnoticed} or None
 
 
 def next_transition(row: FilmRow) -> Transition:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from pydantic import AwareDatetime
 
@@ -55,6 +56,18 @@ class ProviderPause:
         """
         return frozenset(name for name, at in self.missing.items() if abs(now - at) < UNKNOWN_FOR)
 
+    def with_missing(self, written: Self | None, accepted: Mapping[str, datetime], now: datetime) -> Self:
+        """Return it with the unknown models that another process wrote down.
+
+        `accepted`: models that were taken, and when.
+        """
+        if written is None:
+            return self
+        unknown = written.unknown_models(now)
+        missing = {name: at for name, at in written.missing.items() if name in unknown}
+        left = {name: at for name, at in missing.items() if name not in accepted or accepted[name] < at}
+        return replace(self, missing={**left, **self.missing})
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -77,14 +90,14 @@ class Closure:
     Attributes:
         is_alone: another model was accepted meanwhile, so it says nothing about the account.
         is_gone: the provider's list has this model no longer.
-        refused_at: when the latest request was refused.
+        refused_at: when the latest request was refused; None: before this program began.
     """
 
     def __init__(self, pause: ProviderPause, until: datetime) -> None:
         self.pause = pause
         self.is_alone = False
         self.is_gone = False
-        self.refused_at = pause.since
+        self.refused_at: datetime | None = None
         self._until = until
         self._trial: tuple[str, datetime] | None = None
 

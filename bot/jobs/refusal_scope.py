@@ -82,19 +82,28 @@ class RefusalScopes:
     def pause(self) -> ProviderPause | None:
         """The present refusal, the widest first; None: nothing that lasts."""
         if self._account is not None:
-            return self._account.pause
+            return replace(self._account.pause, missing=self._missing())
         pauses = sorted((closed.pause for closed in self._models.values()), key=lambda pause: pause.since)
         pauses = pauses or sorted(self._lasting.values(), key=lambda pause: pause.since)
         models = sorted({model for pause in pauses for model in pause.models})
+        return replace(pauses[0], models=tuple(models), missing=self._missing()) if pauses else None
+
+    def _missing(self) -> dict[str, datetime]:
+        """Return the models that the provider doesn't know, and when it last said so.
+
+        Where it says that of all it's asked for, it isn't about them.
+        """
+        if self._account is not None and self._account.way is Way.MISSING:
+            return {}
         missing = {name: closed.refused_at for name, closed in self._models.items() if closed.is_missing}
-        return replace(pauses[0], models=tuple(models), missing=missing) if pauses else None
+        return {name: at for name, at in missing.items() if at is not None}
 
     def restore(self, pause: ProviderPause, now: datetime) -> None:
         """Go on with what was refused before a restart; one request may try at once."""
         if pause.scope is RefusalScope.ACCOUNT:
             self._account = Closure(pause, now)
-        if pause.scope is RefusalScope.MODEL:
-            self._models |= {name: _restored(pause, name, now) for name in pause.models}
+        names = pause.models if pause.scope is RefusalScope.MODEL else pause.missing
+        self._models |= {name: _restored(pause, name, now) for name in names}
 
     def hold(self, request_id: str, model: str, now: datetime) -> Hold | None:
         """Return why a request must not be sent now; None: it may be, and is the one that tries."""
@@ -272,9 +281,11 @@ class RefusalScopes:
 
 
 def _restored(pause: ProviderPause, model: str, now: datetime) -> Closure:
-    """Return the closure of one of a pause's models."""
+    """Return the closure of a model; of several, what is known is the way and the words of the first one."""
     refused_at = pause.missing.get(model)
     way = Way.MISSING if refused_at else pause.way
-    closed = Closure(replace(pause, way=way, models=(model,)), now)
-    closed.refused_at = refused_at or pause.since
+    since = min(refused_at or pause.since, pause.since)
+    words = pause.words if pause.scope is RefusalScope.MODEL else ""
+    closed = Closure(ProviderPause(since, RefusalScope.MODEL, way, words, (model,)), now)
+    closed.refused_at = refused_at
     return closed

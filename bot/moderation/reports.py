@@ -182,14 +182,18 @@ def _ensure_shown(subject: Generation | FilmRow, shown_at: Posted | None) -> Non
     is_lost = subject.result_id is None
     if not _was_made(subject) or (is_lost and shown_at is None):
         raise NoVideoError(is_film=is_film)
-    if is_lost and shown_at is not None:
-        subject.result_id, subject.result_channel_id = shown_at.message_id, shown_at.channel_id
+    is_being_posted = isinstance(subject, FilmRow) and subject.delivered_at is None  # and recorded then
+    if not is_lost or shown_at is None or is_being_posted:
+        return
+    subject.result_id, subject.result_channel_id = shown_at.message_id, shown_at.channel_id
+    if isinstance(subject, FilmRow):
+        subject.posting_at = None
 
 
 def _was_made(subject: Generation | FilmRow) -> bool:
-    """Whether there was a video; a film has its message's ID until its words are erased."""
+    """Whether there was a video; a film has its message's ID until its words are erased, if that is known."""
     if isinstance(subject, FilmRow):
-        return subject.result_id is not None or subject.erased_at is not None
+        return any(known is not None for known in (subject.result_id, subject.posting_at, subject.erased_at))
     return subject.status is Status.SUCCEEDED
 
 

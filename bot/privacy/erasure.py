@@ -30,12 +30,12 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import ReportRow, StrikeRow
-from bot.db.models import NOBODY, Generation, QuoteRow
+from bot.db.models import NOBODY, WAITING, Generation, QuoteRow
 from bot.media.image_links import fetchable_until
 from bot.provider.catalogue import OptionValue
 
@@ -60,8 +60,22 @@ FORGOTTEN = (
 # They asked for it, and are not off it yet. With a literal number, it is the condition of an index.
 ASKED_TO_FORGET = and_(Generation.erase_at.is_not(None), Generation.user_id != literal_column(str(NOBODY)))
 
-# Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
-FINISHED = and_(Generation.delivered_at.is_not(None), Generation.late_until.is_(None))
+# Nothing that runs needs it any more: the result is delivered, and no late video is waited for. It's no shot
+# of a film that is being made, which would be joined without it, and nothing of its member's waits to go on
+# from it.
+_CONTINUATION = aliased(Generation)
+FINISHED = and_(
+    Generation.delivered_at.is_not(None),
+    Generation.late_until.is_(None),
+    not_(exists().where(FilmRow.id == Generation.film_id, FilmRow.delivered_at.is_(None))),
+    not_(
+        exists().where(
+            _CONTINUATION.continues_id == Generation.id,
+            _CONTINUATION.user_id + 0 == Generation.user_id,  # else SQLite reads all that they ever requested
+            _CONTINUATION.status.in_(WAITING),
+        )
+    ),
+)
 
 _HAS_LINKS = or_(
     Generation.card_id.is_not(None),

@@ -5,6 +5,7 @@ import pytest
 from bot.db.models import Generation, Status
 from bot.db.review_models import ReviewStage
 from bot.failures import FailureKind
+from bot.privacy.service import Forgotten
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask_for_video, card_of, rows, the_result
 from tests.e2e.quoting import send
@@ -94,3 +95,19 @@ async def test_what_goes_on_from_a_video_that_is_removed_while_it_waits_is_not_s
     assert (ended.status, ended.failure_kind) == (Status.FAILED, FailureKind.VIDEO_GONE)
     assert world.provider.count("create") == 1
     assert "This didn't count toward your limit." in card_of(world, ended)
+
+
+@pytest.mark.parametrize("label", ["Continue", "Extend"])
+async def test_who_deletes_their_data_gets_what_waits_to_go_on_from_a_video_as_they_are_told(
+    world: World, label: str
+) -> None:
+    source = await ask_for_video(world)
+    moderators_channel = await open_moderators_channel(world)
+    await review_everybody(world)
+    await requested(world, label)
+    message = await the_review(moderators_channel)
+    assert await world.app.services.privacy.forget(world.alice.id) == Forgotten(now=0, later=2)
+    assert await click(world.mona, message, APPROVE) == []
+    made = await newest(world, 2)
+    assert (made.status, made.continues_id) == (Status.SUCCEEDED, source.id)
+    assert await world.app.services.privacy.forget(world.alice.id) == Forgotten(now=2, later=0)

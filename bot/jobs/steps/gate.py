@@ -51,8 +51,9 @@ class Gate:
         self._scopes = RefusalScopes(account_wait=timing.account_wait, busy_wait=timing.busy_wait)
         self._logged: ProviderPause | None = None
         self._written: ProviderPause | None = None
+        self._told: ProviderPause | None = None  # of it, what this process has seen itself
         self._looked_at: datetime | None = None
-        self._accepted = set[str]()  # models, since it was last written down
+        self._accepted = dict[str, datetime]()  # models, and when, since it was last looked at
         self._account_lock = asyncio.Lock()
         self._account_asked_at: datetime | None = None
         self._is_account_known_bad = False
@@ -78,7 +79,7 @@ class Gate:
         """Record that the provider took a request."""
         model = provider_name_of(generation.model)
         self._scopes.accepted(model)
-        self._accepted.add(model)
+        self._accepted[model] = self._clock()
 
     async def settle(self, generation: Generation) -> None:
         """Let the next one try, if this one did, and write down what changed."""
@@ -159,23 +160,24 @@ class Gate:
         pause = await self._read_pause()
         if pause is not None and self._scopes.pause is None:
             self._scopes.restore(pause, self._clock())
-            self._written = self._logged = pause
+            self._written = self._told = self._logged = pause
 
     async def _tell(self) -> None:
         """Log and write down what changed; now and then, look at what another process wrote."""
-        pause, accepted, self._accepted = self._scopes.pause, self._accepted, set[str]()
+        pause, now = self._scopes.pause, self._clock()
         self._log(pause)
-        is_due = self._looked_at is None or abs(self._clock() - self._looked_at) >= WRITE_INTERVAL
-        if pause == self._written and not (is_due and (pause or accepted)):
+        is_due = self._looked_at is None or abs(now - self._looked_at) >= WRITE_INTERVAL
+        if pause == self._told and not (is_due and (pause or self._accepted)):
             return
+        accepted, self._accepted = self._accepted, dict[str, datetime]()
         written = await self._read_pause()
-        is_of_others = written is not None and written.models and accepted.isdisjoint(written.models)
-        if pause is None and written != self._written and is_of_others:
-            return
-        if pause != written:
-            await self._write_pause(pause)
-        else:
-            self._written = pause
+        if pause is None and written is not None and written != self._written:
+            taken = {model for model, at in accepted.items() if at >= written.since}
+            if written.models and taken.isdisjoint(written.models):
+                return  # it's of others
+        both = pause and pause.with_missing(written, accepted, now)
+        if both == written or await self._write_pause(both):
+            self._written, self._told = both, pause
 
     async def _read_pause(self) -> ProviderPause | None:
         if self._database is None:
@@ -187,15 +189,16 @@ class Gate:
             log.warning("could not read which requests the provider refuses", reason=str(error))
             return self._written
 
-    async def _write_pause(self, pause: ProviderPause | None) -> None:
+    async def _write_pause(self, pause: ProviderPause | None) -> bool:
+        """Write it down, and return whether that was possible."""
         if self._database is None:
-            return
+            return True
         try:
             await keep_pause(self._database, pause)
         except (DatabaseBusyError, SQLAlchemyError) as error:
             log.warning("could not record which requests the provider refuses", reason=str(error))
-        else:
-            self._written = pause
+            return False
+        return True
 
     def _log(self, pause: ProviderPause | None) -> None:
         was, is_now = _is_wide(self._logged), _is_wide(pause)

@@ -10,7 +10,7 @@ from bot.admission.denials import BlockedError, RefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.db.models import Generation
+from bot.db.models import Generation, Status
 from bot.films.acceptance import IN_A_FILM
 from bot.films.redoing import Redoing
 from bot.films.remix import CannotRemixError
@@ -22,7 +22,7 @@ from bot.moderation.strikes import Strikes
 from bot.policy.documents import Reviewed, ReviewRule
 from bot.policy.strikes import Step
 from tests.bot.clocks import StoppedClock
-from tests.bot.films.test_films import allow_once, desk, films, found
+from tests.bot.films.test_films import allow_once, desk, end, films, found
 from tests.bot.films.test_redoing import made, offered, posted, redoing
 from tests.bot.quoting import MODERATOR, Desk
 from tests.bot.rows import MODEL, new_requester
@@ -280,3 +280,53 @@ async def test_a_blocked_member_asks_once_about_a_film_and_about_a_redone_shot(
     await films.confirm(new_requester(interaction_id=14), quote.row.id, quote.row.revision)
     with pytest.raises(BlockedError):
         await films.offer(new_requester(interaction_id=15), cuts("a fox", "a cat"))
+
+
+async def test_a_film_passes_a_block_once_though_one_of_its_shots_fails(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    await desk.moderation.block(MODERATOR, new_requester().user_id, None, None)
+    asked = cuts("a fox", "a cat")
+    await allowed(films, database, clock, asked)
+    quote = await films.offer(new_requester(interaction_id=2), asked)
+    film = await films.confirm(new_requester(interaction_id=3), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    await end(database, clock, film.shots[1], Status.FAILED)
+    with pytest.raises(BlockedError):
+        await films.offer(new_requester(interaction_id=4), asked)
+    await end(database, clock, film.shots[0], Status.FAILED)
+    await films.offer(new_requester(interaction_id=5), asked)
+
+
+async def made_but(
+    films: Films, database: Database, clock: StoppedClock, asked: FilmSpec, failed: int
+) -> None:
+    """Let a film be made, except for one of its shots."""
+    quote = await films.offer(new_requester(interaction_id=20), asked)
+    film = await films.confirm(new_requester(interaction_id=21), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    await end(database, clock, film.shots[failed], Status.FAILED)
+
+
+@pytest.mark.parametrize(("title", "failed"), [("Dragons", 1), ("bad Dragons", 0)])
+async def test_words_of_a_film_pass_once_though_a_shot_fails(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock, title: str, failed: int
+) -> None:
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    await desk.moderation.add_word(MODERATOR, "bad")
+    asked = cuts(*(["bad fox"] * 2 if title == "Dragons" else ["a fox", "a cat"]), title=title)
+    await allowed(films, database, clock, asked)
+    await made_but(films, database, clock, asked, failed)
+    assert await refused(films, asked, 3)
+
+
+async def test_the_word_of_a_shot_that_fails_passes_again(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    await desk.moderation.add_word(MODERATOR, "bad")
+    asked = cuts("a cat", "bad fox")
+    await allowed(films, database, clock, asked)
+    await made_but(films, database, clock, asked, 1)
+    await films.offer(new_requester(interaction_id=3), asked)

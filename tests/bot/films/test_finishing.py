@@ -15,6 +15,7 @@ from bot.db.models import Generation, Status
 from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
+from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.runner import MAX_ATTEMPTS, MAX_ENDINGS, FilmRunner
 from bot.films.service import Films
@@ -32,8 +33,9 @@ from bot.provider.errors import UnknownTaskError
 from bot.provider.models import Task
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import accept, desk, end, films, found
+from tests.bot.films.test_redoing import redoing, redone
 
-__all__ = ["desk", "films"]
+__all__ = ["desk", "films", "redoing"]
 pytestmark = pytest.mark.both_engines
 
 Trouble = Exception | None
@@ -106,8 +108,9 @@ class World:
     async def find_attachment(self, _: Generation) -> str | None:
         return self.attachment
 
-    async def find_result(self, _: FilmRow) -> Posted | None:
-        return self.posted
+    async def find_result(self, row: FilmRow) -> Posted | None:
+        is_later = self.posted is not None and self.posted.message_id > (row.result_id or 0)
+        return self.posted if is_later else None
 
     async def post(self, row: FilmRow, _: Clip, begin: Any) -> Posted:
         await begin(row)
@@ -236,14 +239,45 @@ async def test_a_film_that_was_not_posted_is_not_being_posted(film: Film, world:
     assert await world.films.remove(film.row.id, film.row.user_id) is None
 
 
-async def test_of_a_film_whose_posting_was_given_up_it_stays_noted_that_it_may_be_posted(
-    film: Film, world: World
-) -> None:
+async def given_up_posting(film: Film, world: World) -> None:
+    """Let Discord answer nothing for a day, so that nobody knows whether the film was posted."""
     world.post_trouble = DeliveryPostponedError("no answer")
     await world.look(film)
     row = await world.look(film, timedelta(hours=25))
     assert (row.posting_at is not None, row.delivered_at) == (True, world.clock())
+
+
+async def test_of_a_film_whose_posting_was_given_up_it_stays_noted_that_it_may_be_posted(
+    film: Film, world: World
+) -> None:
+    await given_up_posting(film, world)
     assert await world.films.remove(film.row.id, film.row.user_id) is not None
+
+
+async def test_a_film_that_was_posted_unnoticed_is_not_taken_for_the_one_that_is_made_after_it(
+    film: Film, world: World, redoing: Redoing, database: Database
+) -> None:
+    await given_up_posting(film, world)
+    world.posted = Posted(98, 10)
+    again = await redone(redoing, film, 2)
+    await end(database, world.clock, again.shots[1], Status.SUCCEEDED, awaits_id=None, video_url="a3")
+    row = await world.look(film)
+    assert (row.result_id, row.joined_shots) == (98, [*film.names])
+    world.post_trouble = None
+    row = await world.look(film, timedelta(hours=1))
+    assert (row.result_id, world.posts, world.replaced) == (99, 1, 1)
+    assert row.joined_shots == [film.shots[0].id, again.shots[1].id]
+
+
+async def test_a_film_that_was_posted_unnoticed_is_not_posted_again_where_no_new_shot_is_made(
+    film: Film, world: World, redoing: Redoing, database: Database
+) -> None:
+    await given_up_posting(film, world)
+    world.posted = Posted(98, 10)
+    again = await redone(redoing, film, 2)
+    await end(database, world.clock, again.shots[1], Status.FAILED, awaits_id=None)
+    row = await world.look(film)
+    assert (row.result_id, world.posts, row.delivered_at) == (98, 0, world.clock())
 
 
 @pytest.mark.parametrize("is_posted", [True, False])
@@ -359,7 +393,7 @@ async def test_a_film_with_cuts_has_them_until_another_one_is_posted(
     faded: Film, world: World, database: Database
 ) -> None:
     row = await world.look(faded)
-    redone = {"delivered_at": None, "troubles": after_redo(row)}
+    redone = {"delivered_at": None, "troubles": after_redo(row, faded.names)}
     await change(database, faded, **redone)  # and the new take failed
     row = await world.look(faded)
     assert (world.posts, row.joined_by) == (1, Transition.CUT), "the card says that it has crossfades"
@@ -376,7 +410,7 @@ async def test_another_film_whose_crossfades_fail_as_well_has_cuts(
     faded: Film, world: World, database: Database
 ) -> None:
     row = await world.look(faded)
-    older = {"joined_shots": ["an older take"], "troubles": after_redo(row)}
+    older = {"joined_shots": ["an older take"], "troubles": after_redo(row, faded.names)}
     await change(database, faded, delivered_at=None, **older)
     row = await world.look(faded)
     assert (world.posts, row.joined_by) == (2, Transition.CUT)

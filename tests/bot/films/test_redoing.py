@@ -196,9 +196,14 @@ async def test_a_shot_begins_with_the_old_take_before_it_while_another_is_made(
     assert third.picture_urls == [frame_link(film.shots[0].id)]
 
 
-@pytest.mark.parametrize("column", ["erased_at", "erase_at"])
-async def test_a_film_that_is_forgotten_while_a_shot_is_redone_stays_posted(
-    films: Films, redoing: Redoing, database: Database, clock: StoppedClock, column: str
+@pytest.mark.parametrize(("column", "is_to_be_posted"), [("erased_at", False), ("erase_at", True)])
+async def test_a_film_that_is_forgotten_while_a_shot_is_redone_stays_posted_once_its_words_are_gone(
+    films: Films,
+    redoing: Redoing,
+    database: Database,
+    clock: StoppedClock,
+    column: str,
+    is_to_be_posted: bool,
 ) -> None:
     film = await posted(films, database, clock)
     again = await redone(redoing, film, 2)
@@ -206,7 +211,7 @@ async def test_a_film_that_is_forgotten_while_a_shot_is_redone_stays_posted(
     await end(database, clock, again.shots[1], Status.SUCCEEDED, awaits_id=None)
     taken = await film_queue(database, clock).claim()
     assert taken is not None
-    assert (taken.is_to_be_posted, taken.row.result_id) == (False, 99)
+    assert (taken.is_to_be_posted, taken.row.result_id) == (is_to_be_posted, 99)
 
 
 async def test_takes_are_in_order_though_the_clock_was_set_back(

@@ -200,6 +200,34 @@ def test_it_is_told_which_models_are_unknown_and_since_when_also_after_a_restart
     assert after.pause.missing == {}
 
 
+def test_what_is_refused_besides_is_not_called_unknown_after_a_restart() -> None:
+    before, after = new_scopes(), new_scopes()
+    play(before, [("a", "m", MISSING), ("b", "m", MISSING), ("x", "o", TAKEN)])
+    play(before, [("c", "n", BUSY), ("d", "n", BUSY)], START + ACCOUNT_WAIT)
+    assert before.pause is not None
+    after.restore(before.pause, START + ACCOUNT_WAIT)
+    assert after.pause is not None
+    assert (after.pause.models, after.pause.missing) == (("m", "n"), {"m": START})
+
+
+@pytest.mark.parametrize("trouble", [MONEY, UNREACHABLE])
+def test_a_model_stays_unknown_while_nothing_is_taken_also_after_a_restart(trouble: Refusal) -> None:
+    before, after = new_scopes(), new_scopes()
+    play(before, [("a", "m", MISSING), ("b", "m", MISSING), ("c", "n", trouble)])
+    assert before.pause is not None
+    after.restore(before.pause, START)
+    for scopes in (before, after):
+        assert scopes.pause is not None
+        assert (scopes.pause.scope, scopes.pause.missing) == (ACCOUNT, {"m": START})
+
+
+def test_where_all_models_seem_unknown_it_is_not_the_models() -> None:
+    scopes = new_scopes()
+    play(scopes, [("a", "m", MISSING), ("b", "n", MISSING)])
+    assert scopes.pause is not None
+    assert (scopes.pause.scope, scopes.pause.missing) == (ACCOUNT, {})
+
+
 def test_a_refusal_of_long_ago_says_nothing() -> None:
     scopes = new_scopes()
     play(scopes, [("a", "m", FORBIDDEN)])

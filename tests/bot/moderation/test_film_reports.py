@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.guild_models import StrikeRow
 from bot.db.models import Generation, Status
 from bot.errors import NotFoundError
@@ -47,6 +48,20 @@ async def test_what_shows_no_film_cannot_be_reported(films: Films, reports: Repo
         await reports.report(1, film.row.id, REPORTER, "bad", SEEN)
     with pytest.raises(NotFoundError):
         await reports.report(2, film.row.id, REPORTER, "bad", SEEN)
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+async def test_a_film_that_was_posted_unnoticed_is_reported_where_it_is_seen(
+    films: Films, reports: Reports, database: Database, clock: StoppedClock, is_over: bool
+) -> None:
+    film = await posted(films, database, clock)
+    unnoticed = {"result_id": None, "joined_shots": None, "posting_at": clock()}
+    unnoticed["delivered_at"] = clock() if is_over else None
+    await database.write(lambda session: session.execute(update(FilmRow).values(unnoticed)))
+    await reports.report(1, film.row.id, REPORTER, "bad", SEEN)
+    row = (await found(films, film)).row
+    seen = (SEEN.message_id, None) if is_over else (None, clock())  # who posts it records it
+    assert (row.result_id, row.posting_at) == seen
 
 
 async def test_a_moderator_does_not_decide_about_their_own_film(

@@ -11,6 +11,7 @@ from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow, Transition
 from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation, Placement
+from bot.films.rows import fetch_film
 from bot.privacy.erasure import anonymize_batch, forget_film_offers, unlink_batch, unlink_films
 from bot.privacy.service import Forgotten, Privacy
 from tests.bot.clocks import StoppedClock
@@ -108,6 +109,23 @@ async def test_a_film_is_forgotten_with_the_last_of_its_shots(
     assert (row.title, row.locale, row.erased_at) == ("", None, clock())
     assert (row.card_id, row.result_id, row.result_channel_id) == (None, None, None)
     assert row.user_id == ALICE, "a limit still counts its shots"
+
+
+async def test_the_shots_of_a_film_that_is_being_made_are_there_until_it_is_posted(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    await insert_film(database, clock, delivered_at=None, result_id=None)
+    await insert_delivered(database, id="one", film_id="film", shot=1)
+    await insert(database, id="two", user_id=ALICE, film_id="film", shot=2)
+    assert await privacy.forget(ALICE) == Forgotten(now=0, later=2)
+    film = await database.read(lambda session: fetch_film(session, "film"))
+    assert film is not None
+    assert film.names == ("one",), "it isn't joined with what comes next"
+    await _deliver(database, clock, "two")
+    posted = update(FilmRow).values(delivered_at=clock())
+    await database.write(lambda session: session.execute(posted))
+    assert await privacy.forget(ALICE) == Forgotten(now=2, later=0)
+    assert (await reread(database)).title == ""
 
 
 async def test_the_links_stay_while_moderators_have_to_decide_about_a_shot(

@@ -9,11 +9,11 @@ from bot.clock import utc_now
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.closures import RefusalScope
-from bot.jobs.pause_state import fetch_pause
-from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.gate import Gate
+from bot.jobs.pause_state import UnknownModels, fetch_pause
+from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
+from bot.jobs.steps.gate import WRITE_INTERVAL, Gate
 from bot.jobs.steps.timing import Timing
-from bot.provider.errors import RateLimitError
+from bot.provider.errors import RateLimitError, UnknownTaskError
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
@@ -174,6 +174,28 @@ async def test_a_restart_remembers_what_is_refused(make_engine: MakeEngine, prov
     with pytest.raises(StepPostponedError):
         await after.workflow.run(await after.claim())
     assert (await after.row(row.id)).status is Status.QUEUED, "the restart cost another request"
+
+
+async def test_a_process_forgets_no_model_that_another_one_knows_to_be_unknown(engine: Engine) -> None:
+    here, there = [Gate(engine.veo, engine.database, Timing(), engine.clock) for _ in range(2)]
+    await there.ensure_open(await insert(engine.database))  # nothing was refused when it began
+    for gate, model, error in (
+        (here, MODEL, UnknownTaskError("No such thing.")),
+        (there, OTHER_MODEL, RateLimitError("Slow down.", retry_after=None)),
+    ):
+        for _ in range(2):
+            row = await insert(engine.database, model=model)
+            await gate.ensure_open(row)
+            with pytest.raises((StepPostponedError, CreateRefusedError)):
+                await gate.refused(row, error)
+            await gate.settle(row)
+    unknown = UnknownModels(engine.database, engine.clock)
+    assert await unknown.fetch() == {MODEL}
+    engine.clock.advance(WRITE_INTERVAL)
+    taken = await insert(engine.database, model=MODEL)
+    there.accepted(taken)
+    await there.settle(taken)
+    assert await unknown.fetch() == frozenset()
 
 
 WAITS = {

@@ -1,0 +1,84 @@
+"""The messages with a film as it was before shots of it were redone."""
+
+import structlog
+
+from bot.db.film_models import FilmRow
+from bot.films.ports import FilmPort
+from bot.films.queue import FilmQueue
+from bot.films.rows import Film
+from bot.films.troubles import UNNOTICED, without
+from bot.films.waits import Waits
+from bot.jobs.ports import DeliveryPostponedError, Posted
+from bot.jobs.steps.timing import Timing
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class EarlierPosts:
+    """Finds them, and lets them lead to the film as it is."""
+
+    def __init__(self, queue: FilmQueue, delivery: FilmPort, waits: Waits, timing: Timing) -> None:
+        self._queue = queue
+        self._delivery = delivery
+        self._waits = waits
+        self._timing = timing
+
+    async def find_unnoticed(self, film: Film) -> Film:
+        """Look for a message that may have been posted before shots were redone, and return the film.
+
+        Else it would be taken for the one that is posted now.
+
+        Raises:
+            StepPostponedError: Discord can't be asked now.
+            LeaseLostError: another process runs the film.
+        """
+        row, found = film.row, None
+        names = (row.troubles or {}).get(UNNOTICED)
+        if names is None:
+            return film
+        try:
+            found = await self._delivery.find_result(row)
+        except DeliveryPostponedError as error:
+            window = self._timing.delivery_window
+            row = await self._waits.wait_for_discord("search", row, window, error)
+            log.error("gave up looking for an earlier message with a film", film=row.id, reason=str(error))
+        values = {} if found is None else post_values(row, found, names.split())
+        return Film(await self._queue.update_troubles(row, without(UNNOTICED), **values), film.takes)
+
+    async def deal_with(self, row: FilmRow) -> FilmRow:
+        """Finish with the message that an earlier redo left as it was, before there is another such one.
+
+        Raises:
+            StepPostponedError, LeaseLostError: as above.
+        """
+        if row.replaced_post is None or row.result_id is None:
+            return row
+        try:
+            await self._delivery.show_replaced(row)
+        except DeliveryPostponedError as error:
+            window = self._timing.delivery_window
+            row = await self._waits.wait_for_discord("older", row, window, error)
+            log.error("could not update an older message with a film", film=row.id, reason=str(error))
+            return row
+        return await self._queue.update(row, replaced_post=None)
+
+    async def show_replaced(self, row: FilmRow) -> None:
+        """Let the message that was replaced lead to the present one.
+
+        Raises:
+            DeliveryPostponedError: it can't be changed now.
+        """
+        if row.removed_at is None and row.replaced_post is not None:
+            await self._delivery.show_replaced(row)
+
+
+def post_values(row: FilmRow, posted: Posted, names: list[str]) -> dict[str, object]:
+    """Return what to write of a message with a film; `names`: the IDs of the shots that it shows."""
+    before = None if row.result_id is None else [row.result_channel_id, row.result_id]
+    return {
+        "result_id": posted.message_id,
+        "result_channel_id": posted.channel_id,
+        "joined_shots": names,
+        "replaced_post": before,
+        "posting_at": None,
+    }
