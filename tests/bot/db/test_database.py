@@ -229,19 +229,12 @@ async def test_a_database_of_another_program_gets_none_of_the_bots_tables(empty_
 
     storage = storage_at(empty_url)
     async with storage.open() as connections:
-        await connections.write(
-            lambda connection: connection.execute(text("CREATE TABLE recipes (name TEXT)")),
-            None,
-            deadline=None,
-        )
+        await connections.write(make_recipes, None, deadline=None)
     with pytest.raises(DatabaseError, match=r"^The database belongs to another program\. "):
         async with open_database(empty_url):
             pass
     async with storage.open() as connections:
-        tables = await connections.read(
-            lambda connection: inspect(connection).get_table_names(), deadline=None
-        )
-    assert tables == ["recipes"]
+        assert await connections.read(tables_in, deadline=None) == ["recipes"]
 
 
 @pytest.mark.sqlite_only
