@@ -267,13 +267,14 @@ def _reason_of(error: Exception) -> str:
 
 
 def _migrate(connection: Connection) -> None:
-    if revision_of(connection) == known_revisions()[-1]:
+    revision, known = revision_of(connection), known_revisions()
+    if revision == known[-1]:
         return
     if is_foreign(connection):
         raise DatabaseError(FOREIGN)
-    from bot.db.migration import NewerSchemaError, upgrade  # noqa: PLC0415 slow, and seldom needed
+    if revision and revision not in known:
+        raise DatabaseError(f"{NEWER} (Its revision is {revision}; this version knows up to {known[-1]}.)")
+    from bot.db.migration import upgrade  # noqa: PLC0415 slow, and seldom needed
 
-    try:
-        upgrade(connection)
-    except NewerSchemaError as error:
-        raise DatabaseError(f"{NEWER} ({error})") from error
+    log.info("updating the database", revision=revision or None, to=known[-1])
+    upgrade(connection)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.db.database import open_database
+from bot.db.revisions import known_revisions
 from sandbox.provider import Provider
 from tests.forked import start_python
 from tests.wire_discord import WireDiscord
@@ -108,6 +109,7 @@ async def test_an_older_program_says_so_on_a_newer_database_and_changes_nothing(
         "this one can't read it. Nothing changed. Run that version again, or restore the backup"
     )
     assert "9999" in line
+    assert "updating the database" not in program.output
     assert await asyncio.to_thread((folder / "data" / "veo.db").read_bytes) == before
     assert wire.count("GET /users/@me") == 1, "it went on to Discord"
 
@@ -128,3 +130,16 @@ async def test_who_compares_with_the_ledger_makes_and_changes_no_database(folder
     assert compared.err.startswith("The database is from an older version (revision 0022).")
     with closing(sqlite3.connect(database)) as file:
         assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [("0022",)]
+
+
+@pytest.mark.usefixtures("environment")
+async def test_the_first_start_of_a_worker_says_what_it_does_and_warns_of_nothing(
+    wire: WireDiscord, provider: Provider, folder: Path
+) -> None:
+    environment = bot_environment(wire, provider, folder / "data")
+    async with Program(["-m", "bot", "run", "--role", "worker"], environment, folder) as program:
+        await program.wait_for_line("ready")
+        assert await program.stop() == 0
+    assert [line for line in program.lines if "alembic" in line or "[warning" in line] == []
+    [told] = [line for line in program.lines if "updating the database" in line]
+    assert f"to={known_revisions()[-1]}" in told
