@@ -58,6 +58,8 @@ def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequen
     root.setLevel(level)
     # discord.py tells every request at DEBUG and every connection at INFO.
     logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
+    # Alembic has a line for each of its parts and steps, and one about transactions that isn't true here.
+    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
     stamina.instrumentation.set_on_retry_hooks(())  # what fails says so itself, each time
 
 

@@ -18,7 +18,7 @@ from bot.media.upload_sizes import DEFAULT, parse_limits
 from bot.provider_settings import ENV_ENCODING, ENV_FILE, ProviderSettings
 from bot.roles import Role
 from bot.sharding import MAX_SHARDS, Shards, parse_shards
-from bot.written_values import checked_url
+from bot.written_values import checked_url, sentence_about
 
 # How a line of `.env` begins, also where it's written as another program takes it.
 SETTING = re.compile(r"""\s*(?:(?:export|set)\s+)?["']?([A-Za-z_]\w*)["']?\s*=""", re.IGNORECASE)
@@ -274,6 +274,22 @@ def _problems(error: ValidationError) -> list[str]:
     lines: list[str] = []
     for item in error.errors(include_input=False, include_url=False):
         name = str(item["loc"][0]).upper()
-        what = "is missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+        is_missing = item["type"] == "missing"
+        what = _missing() if is_missing else sentence_about(item["type"], item.get("ctx", {}), item["msg"])
         lines.append(f"{name}: {what}")
     return lines
+
+
+def _missing() -> str:
+    """Say that a setting is missing, and what stands in the place of the file that may have it.
+
+    Docker makes a folder of a file that it can't find.
+    """
+    path = Path(ENV_FILE)
+    if path.is_dir():
+        return "is missing, and .env is a folder"
+    return (
+        "is missing, and .env is a link to nothing"
+        if path.is_symlink() and not path.exists()
+        else "is missing"
+    )

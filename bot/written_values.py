@@ -1,6 +1,6 @@
 """Values of settings as people write them: in quotes, as an example shows them, with too much at the end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from yarl import URL
 
@@ -11,6 +11,34 @@ WRAPPINGS = frozenset(
         *(("\u2018", "\u2019"), ("\u00ab", "\u00bb")),
     }
 )
+
+# What is said of a value, by pydantic's name of the problem: its own sentences speak of strings and input.
+PROBLEMS: Mapping[str, str] = {
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "string_too_short": "must not be empty",
+}
+
+
+def sentence_about(problem: str, context: Mapping[str, object], otherwise: str) -> str:
+    """Say what is wrong with a value, which stays out: it may be a secret in the wrong place.
+
+    Args:
+        problem: pydantic's name.
+        context: what it says about it, such as the highest value.
+        otherwise: its own sentence.
+    """
+    if problem not in PROBLEMS:
+        return otherwise.removeprefix("Value error, ")
+    return PROBLEMS[problem].format(**context).replace("'", "")
 
 
 def is_wrapped(value: str) -> bool:

@@ -6,9 +6,13 @@ from typing import Annotated
 
 import aiohttp
 import typer
+from sqlalchemy import make_url
 
 from bot.cli.exits import fail, stop
+from bot.db.addresses import shown_address
 from bot.db.database import DatabaseError, open_database
+from bot.db.schema_fit import Fit, examine_schema
+from bot.doctor.database_checks import check_schema
 from bot.errors import DatabaseBusyError
 from bot.log import configure_logging
 from bot.money import usd
@@ -49,9 +53,10 @@ async def reconcile_in_terminal(settings: Settings, days: int) -> str:
     """Return what the last `days` cost on both sides, as text; nothing is changed.
 
     Raises:
-        ReconcileError: the ledger cannot be read.
+        ReconcileError: the ledger cannot be read, or the database is none of this version's.
         DatabaseError: the database cannot be used.
     """
+    await _ensure_current(settings.resolved_database_url)
     async with aiohttp.ClientSession() as session, open_database(settings.resolved_database_url) as database:
         veo = VeoClient(session, settings.aimlapi_base_url, settings.aimlapi_key)
         try:
@@ -59,6 +64,28 @@ async def reconcile_in_terminal(settings: Settings, days: int) -> str:
         except VeoError as error:
             raise ReconcileError(f"I can't read the provider's ledger: {error}") from error
     return render(days, rows, charges)
+
+
+async def _ensure_current(url: str) -> None:
+    """Check that the database needs no change: one that opens it would make it, or bring it up to date.
+
+    Raises:
+        ReconcileError: it isn't there, or is none of this version's.
+    """
+    schema = await examine_schema(url)
+    if schema.fit is Fit.ABSENT:
+        raise ReconcileError(
+            f"There's no database of the bot at {shown_address(make_url(url))}. "
+            "Run this in the bot's folder, with its settings."
+        )
+    if schema.fit is Fit.OLDER:
+        raise ReconcileError(
+            f"The database is from an older version (revision {schema.revision}). "
+            "Run this with that version, or start the new one first."
+        )
+    if schema.fit is not Fit.CURRENT:
+        found = check_schema(schema)
+        raise ReconcileError(f"{found.what} {found.remedy}")
 
 
 def render(days: int, rows: Sequence[Counted], charges: Mapping[str, float]) -> str:

@@ -17,6 +17,7 @@ from bot.db.state import COMMANDS
 
 BUSY_TIMEOUT = 30.0  # seconds that a locked database is waited for
 PREFIX = ".veo-backup-"  # of the half-done file, which lies beside the target
+NOT_OURS = "This isn't a veo-bot database."
 
 
 class BackupError(Exception):
@@ -134,10 +135,12 @@ def _checked(copy: sqlite3.Connection, part: Path, target: Path) -> Backup:
         raise BackupError(f"The copy is damaged, so the database may be too: {found[0]}.")
     tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"alembic_version", "generations"} <= tables:
-        raise BackupError("This isn't a veo-bot database.")
-    (revision,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
+        raise BackupError(NOT_OURS)
+    revision = copy.execute("SELECT version_num FROM alembic_version").fetchone()
+    if revision is None:
+        raise BackupError(NOT_OURS)
     (requests,) = copy.execute("SELECT count(*) FROM generations").fetchone()
-    return Backup(target, part.stat().st_size, revision, requests)
+    return Backup(target, part.stat().st_size, revision[0], requests)
 
 
 def sync_to_disk(path: Path) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.engines import Connections, Storage, storage_of
 from bot.db.locks import Lock
-from bot.db.revisions import known_revisions, revision_of
+from bot.db.revisions import is_foreign, known_revisions, revision_of
 from bot.db.transactions import (
     GroupCommit,
     InDoubtError,
@@ -46,6 +46,7 @@ NEWER = (
     "The database was written by a newer version of this program, and this one can't read it. "
     "Nothing changed. Run that version again, or restore the backup from before the upgrade."
 )
+FOREIGN = "The database belongs to another program. Use one that only the bot uses."
 LATE = N_("I couldn't get to this in time. Try again in a minute. This didn't count toward your limit.")
 BUSY = N_(
     "I can't save requests right now. Please try again in a minute. This didn't count toward your limit."
@@ -266,11 +267,14 @@ def _reason_of(error: Exception) -> str:
 
 
 def _migrate(connection: Connection) -> None:
-    if revision_of(connection) == known_revisions()[-1]:
+    revision, known = revision_of(connection), known_revisions()
+    if revision == known[-1]:
         return
-    from bot.db.migration import NewerSchemaError, upgrade  # noqa: PLC0415 slow, and seldom needed
+    if is_foreign(connection):
+        raise DatabaseError(FOREIGN)
+    if revision and revision not in known:
+        raise DatabaseError(f"{NEWER} (Its revision is {revision}; this version knows up to {known[-1]}.)")
+    from bot.db.migration import upgrade  # noqa: PLC0415 slow, and seldom needed
 
-    try:
-        upgrade(connection)
-    except NewerSchemaError as error:
-        raise DatabaseError(f"{NEWER} ({error})") from error
+    log.info("updating the database", revision=revision or None, to=known[-1])
+    upgrade(connection)

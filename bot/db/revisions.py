@@ -17,3 +17,8 @@ def revision_of(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
+
+
+def is_foreign(connection: Connection) -> bool:
+    """Whether there are tables, but not the bot's: they don't say which of its versions made them."""
+    return not revision_of(connection) and bool(inspect(connection).get_table_names())

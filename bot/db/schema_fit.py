@@ -6,13 +6,13 @@ from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy import Connection, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.db.revisions import known_revisions, revision_of
+from bot.db.revisions import is_foreign, known_revisions, revision_of
 from bot.db.sqlite_file import damage_in, find_loss, is_corrupt
 
 
@@ -63,7 +63,7 @@ async def examine_schema(url: str) -> Schema:
     engine = create_async_engine(parsed, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            revision, has_tables = await connection.run_sync(_look)
+            revision, is_anothers = await connection.run_sync(_look)
             damage = await connection.run_sync(damage_in) if engine.dialect.name == "sqlite" else None
     except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # the last two: of unknown options
         cause = error.__cause__ or error
@@ -73,7 +73,7 @@ async def examine_schema(url: str) -> Schema:
         await engine.dispose()
     if damage is not None:
         return Schema(Fit.DAMAGED, revision, head, damage)
-    return Schema(_classify(revision, head, has_tables=has_tables), revision, head)
+    return Schema(_classify(revision, head, is_anothers=is_anothers), revision, head)
 
 
 def read_only(url: URL) -> URL:
@@ -84,13 +84,13 @@ def read_only(url: URL) -> URL:
 
 
 def _look(connection: Connection) -> tuple[str, bool]:
-    """Return the revision and whether there are tables."""
-    return revision_of(connection), bool(inspect(connection).get_table_names())
+    """Return the revision and whether the tables are another program's."""
+    return revision_of(connection), is_foreign(connection)
 
 
-def _classify(revision: str, head: str, *, has_tables: bool) -> Fit:
+def _classify(revision: str, head: str, *, is_anothers: bool) -> Fit:
     if not revision:
-        return Fit.FOREIGN if has_tables else Fit.ABSENT
+        return Fit.FOREIGN if is_anothers else Fit.ABSENT
     if revision == head:
         return Fit.CURRENT
     return Fit.OLDER if revision in known_revisions() else Fit.NEWER

@@ -245,7 +245,7 @@ class RestClient(discord.Client):
 
     def __init__(self) -> None:
         super().__init__(
-            intents=discord.Intents.none(),
+            intents=discord.Intents(guilds=True),  # told to nobody; without it, discord.py warns of trouble
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             max_ratelimit_timeout=RATE_LIMIT_WAIT_SECONDS,

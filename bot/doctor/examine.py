@@ -29,10 +29,15 @@ from bot.doctor.port_check import check_port
 from bot.doctor.provider_text import quote_in_terminal
 from bot.doctor.unknown_settings import check_names
 from bot.provider.client import VeoClient
+from bot.provider_settings import ENV_FILE
 from bot.settings import Settings
 
 SERVERS_PATIENCE = 60.0  # seconds; many servers come in many pages
 SETTING_ADVICE = "Set it in the environment, or in .env in the folder you start the bot from."
+
+ENV_FILE_ADVICE = (
+    "Correct that, or run the doctor as the bot's user: without .env, nothing else can be checked."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +171,15 @@ class _Examination:
 
 def _check_settings(inspection: Inspection) -> list[CheckResult]:
     findings = [
-        CheckResult(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
+        CheckResult(is_good=False, what=problem, remedy=_advice_on(problem))
+        for problem in inspection.problems
     ] or [CheckResult(is_good=True, what="All settings are valid.")]
     loose = check_env_file()
     return [*findings, *check_names(), *([loose] if loose else [])]
+
+
+def _advice_on(problem: str) -> str:
+    return ENV_FILE_ADVICE if problem.startswith(f"{ENV_FILE}:") else SETTING_ADVICE
 
 
 def _unopened(reason: str) -> CheckResult:

@@ -121,6 +121,18 @@ class VeoClient:
                 return entry
         return refused
 
+    async def find_accepted(self, is_meant: Callable[[str], bool], since: datetime) -> LogEntry | None:
+        """Return the log's newest row of an accepted create call whose `X-Client-Request-Id` is meant.
+
+        Raises:
+            VeoError: the log could not be read.
+        """
+        async for entry in self._log_since(since):
+            name = entry.client_request_id
+            if entry.inference_id and not entry.is_refused and name is not None and is_meant(name):
+                return entry
+        return None
+
     async def list_named(self, sent_at: datetime) -> set[str]:
         """Return the provider's ids of all that the log shows under some caller's name.
 

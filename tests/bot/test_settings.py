@@ -179,6 +179,7 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
     assert "\n" not in problem
     assert SECRET not in problem
     assert len(problem) > len(f"{name}: must"), "it says what is wrong"
+    assert "Input" not in problem, "it's the library's sentence"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +202,18 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
             )
             for said in ('"Veo 3", "Veo 3.1"', "Veo 3, 'Veo 3.1'", "\u201cVeo 3\u201d,Veo 3.1")
         ),
-        ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
+        ("MAX_RUNNING", "0", "must be at least 1"),
+        ("MAX_RUNNING", "ten", "must be a whole number"),
+        ("MAX_RUNNING", "1.5", "must be a whole number"),
+        ("SHARD_COUNT", "9" * 5000, "must be a whole number"),
+        ("POLL_INTERVAL", "1,5", "must be a number"),
+        ("POLL_INTERVAL", "0", "must be more than 0"),
+        ("HTTP_PORT", "70000", "must be at most 65535"),
+        ("ALERT_BALANCE_USD", "nan", "must be a number"),
+        ("AIMLAPI_LEGACY_URLS", "maybe", "must be true or false"),
+        ("ROLE", "boss", "must be all, gateway or worker"),
+        ("LOG_LEVEL", "loud", "must be DEBUG, INFO, WARNING or ERROR"),
+        ("HTTP_HOST", " ", "must not be empty"),
         ("AIMLAPI_KEY", f'"{SECRET}"', 'must not have " and " around it'),
         ("DISCORD_TOKEN", f"<{SECRET}>", "must not have < and > around it"),
         ("DATABASE_URL", f"'postgresql+asyncpg://u:{SECRET}@host/veo'", "must not have ' and ' around it"),
@@ -296,6 +308,18 @@ def test_an_env_file_that_is_a_folder_is_none(monkeypatch: pytest.MonkeyPatch, t
     set_environment(monkeypatch)
     (tmp_path / ".env").mkdir()
     assert load_settings().models == ""
+
+
+@pytest.mark.parametrize("what", ["a folder", "a link to nothing"])
+def test_what_stands_in_the_env_files_place_is_told_where_a_setting_is_missing(
+    tmp_path: Path, what: str
+) -> None:
+    file = tmp_path / ".env"
+    if what == "a folder":
+        file.mkdir()
+    else:
+        file.symlink_to("gone")
+    assert problems_of(load_provider_settings) == [f"AIMLAPI_KEY: is missing, and .env is {what}"]
 
 
 @pytest.mark.parametrize("load", [load_settings, load_provider_settings])

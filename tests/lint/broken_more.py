@@ -47,6 +47,13 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         ),
         (LOGGED, PROMISES, "`no thread`", "`no thread here`", "Nothing writes"),
         (LOGGED, PROMISES, "", "`DATA_DIR: It … ran away`", "Nothing writes"),
+        (
+            LOGGED,
+            PROMISES,
+            "",
+            "`DISCORD_TOKEN: Discord refuses it`",
+            "Nothing writes",
+        ),  # in docstrings
     ],
     shown: [
         (SHELL, README, "", "`make gone`", "no target gone"),

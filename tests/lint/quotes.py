@@ -50,9 +50,12 @@ def _is_in(quoted: str, text: str) -> bool:
 
 
 def _texts(trees: list[ast.Module]) -> Iterator[str]:
+    """Yield what the program can write; a text that stands alone in the code, it can't."""
     for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        nodes = list(ast.walk(tree))
+        unsaid = {node.value for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in unsaid:
                 yield node.value
 
 

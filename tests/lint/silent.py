@@ -6,6 +6,7 @@ SILENT = {
     "bot/app/serve.py": "the log",
     "bot/settings.py": "the operator's settings",
     "bot/provider_settings.py": "the operator's settings",
+    "bot/written_values.py": "the operator's settings",
     "bot/media/encoding.py": "errors for the log",
     "bot/media/files.py": "errors for the log",
     "bot/media/fit_plan.py": "errors for the log",

@@ -68,7 +68,8 @@ def stage() -> Generator[Path]:
     """Make what all runs begin with: a file with the tables. Return where it is."""
     with tempfile.TemporaryDirectory(prefix="simulation-") as name:
         file = Path(name) / "template.db"
-        with asyncio.Runner(loop_factory=SimulatedLoop) as runner, without_threads():
+        unseen = structlog.testing.capture_logs()  # these lines belong to no run
+        with asyncio.Runner(loop_factory=SimulatedLoop) as runner, without_threads(), unseen:
             runner.run(_make(file))
         yield file
 

@@ -21,7 +21,7 @@ from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
-from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, sent_at
+from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_unknown_call, sent_at
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
@@ -57,6 +57,7 @@ class Submission:
         self._images = images
         self._timing = timing
         self._clock = clock
+        self._opened_at = clock()
         self._patience = patience
         self._ledger_search = None if database is None else LedgerSearch(database, veo)
         self._gate = Gate(veo, database, timing, clock)
@@ -87,6 +88,8 @@ class Submission:
             await self._gate.settle(generation)
 
     async def _submit(self, generation: Generation) -> Generation:
+        if (begun := await self._adopt_unknown_call(generation)) is not None:
+            return begun
         try:
             request = build_request(generation.model, generation.prompt, generation.options)
             request = request.with_images(await self._load_images(generation, request))
@@ -112,6 +115,27 @@ class Submission:
             self._unwatched.add(sending)
             sending.add_done_callback(self._untrack)
             raise
+
+    async def _adopt_unknown_call(self, generation: Generation) -> Generation | None:
+        """Carry on with a call that was made before the database was put back from a backup; None: no call.
+
+        What came after this process began can't have been sent by one before.
+        """
+        if generation.created_at > self._opened_at:
+            return None
+        try:
+            found = await find_unknown_call(self._veo, generation)
+        except VeoError as error:
+            log.warning("could not search the provider's log before sending", reason=str(error))
+            return None
+        if found is None:
+            return None
+        number, call = found
+        log.warning("sent already, before the database was restored", task=call.task_id)
+        generation = await self._queue.move(
+            generation, Status.SUBMITTING, submitted_at=self._clock(), submission=number
+        )
+        return await self._begin(generation, call.task_id, call.cost) or generation
 
     async def stop(self) -> None:
         """End the create calls that nobody waits for; the log will show what became of them."""

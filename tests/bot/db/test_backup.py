@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from bot.db.backup import BackupError, back_up, dump_command
 from bot.db.database import Database, DatabaseError, open_database
@@ -273,6 +273,13 @@ async def test_what_is_not_the_bots_is_not_saved(tmp_path: Path, target: Path) -
         with pytest.raises(BackupError):
             back_up(f"sqlite+aiosqlite:///{tmp_path / name}", target)
     assert names_in(target.parent) == []
+
+
+async def test_a_database_that_does_not_say_its_version_is_not_saved(database_url: str, target: Path) -> None:
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(text("DELETE FROM alembic_version")))
+    with pytest.raises(BackupError, match=r"^This isn't a veo-bot database\.$"):
+        back_up(database_url, target)
 
 
 async def test_a_damaged_database_is_told_and_not_kept_as_a_backup(database_url: str, target: Path) -> None:

@@ -18,11 +18,11 @@ import aiosqlite
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy import Connection, Engine, event, inspect, make_url, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-from bot.db.database import Database, DatabaseBusyError, DatabaseError, open_database
+from bot.db.database import Database, DatabaseBusyError, DatabaseError, open_database, storage_at
 from bot.db.models import Base
 from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS, READERS
 from bot.db.state import get_state, keep_state
@@ -218,6 +218,23 @@ async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(datab
     with pytest.raises(DatabaseError, match=r"^The database was written by a newer version .*9999"):
         async with open_database(database_url):
             pass
+
+
+async def test_a_database_of_another_program_gets_none_of_the_bots_tables(empty_url: str) -> None:
+    def make_recipes(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE recipes (name TEXT)"))
+
+    def tables_in(connection: Connection) -> list[str]:
+        return inspect(connection).get_table_names()
+
+    storage = storage_at(empty_url)
+    async with storage.open() as connections:
+        await connections.write(make_recipes, None, deadline=None)
+    with pytest.raises(DatabaseError, match=r"^The database belongs to another program\. "):
+        async with open_database(empty_url):
+            pass
+    async with storage.open() as connections:
+        assert await connections.read(tables_in, deadline=None) == ["recipes"]
 
 
 @pytest.mark.sqlite_only

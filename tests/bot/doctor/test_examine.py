@@ -479,3 +479,14 @@ async def test_a_key_that_is_perhaps_the_bots_is_worth_a_warning(provider: Provi
     provider.faults.add("key", Refusal(200, {"data": {"prefix": "c0ffee00", "disabled": True}}), times=None)
     [warning] = await troubles("warning")
     assert "a key that starts with c0ffee00" in warning
+
+
+async def test_an_env_file_that_cannot_be_read_is_not_where_settings_belong(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"\xff\xfe")
+    bad = [finding for finding in await findings() if not finding.is_good and not finding.is_warning]
+    assert [(finding.what, finding.remedy) for finding in bad] == [
+        (
+            ".env: must be UTF-8 text",
+            "Correct that, or run the doctor as the bot's user: without .env, nothing else can be checked.",
+        )
+    ]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.db.database import open_database
+from bot.db.revisions import known_revisions
 from sandbox.provider import Provider
 from tests.forked import start_python
 from tests.wire_discord import WireDiscord
@@ -107,5 +109,37 @@ async def test_an_older_program_says_so_on_a_newer_database_and_changes_nothing(
         "this one can't read it. Nothing changed. Run that version again, or restore the backup"
     )
     assert "9999" in line
+    assert "updating the database" not in program.output
     assert await asyncio.to_thread((folder / "data" / "veo.db").read_bytes) == before
     assert wire.count("GET /users/@me") == 1, "it went on to Discord"
+
+
+@pytest.mark.usefixtures("environment")
+async def test_who_compares_with_the_ledger_makes_and_changes_no_database(folder: Path) -> None:
+    database = folder / "data" / "veo.db"
+    compared = await veo_bot("reconcile")
+    assert (compared.code, compared.out, database.exists()) == (1, "", False)
+    assert compared.err.startswith(f"There's no database of the bot at {database}. ")
+    async with open_database(f"sqlite+aiosqlite:///{database}"):
+        pass
+    assert (await veo_bot("reconcile")).code == 0
+    with closing(sqlite3.connect(database)) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '0022'")
+    compared = await veo_bot("reconcile")
+    assert (compared.code, compared.out) == (1, "")
+    assert compared.err.startswith("The database is from an older version (revision 0022).")
+    with closing(sqlite3.connect(database)) as file:
+        assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [("0022",)]
+
+
+@pytest.mark.usefixtures("environment")
+async def test_the_first_start_of_a_worker_says_what_it_does_and_warns_of_nothing(
+    wire: WireDiscord, provider: Provider, folder: Path
+) -> None:
+    environment = bot_environment(wire, provider, folder / "data")
+    async with Program(["-m", "bot", "run", "--role", "worker"], environment, folder) as program:
+        await program.wait_for_line("ready")
+        assert await program.stop() == 0
+    assert [line for line in program.lines if "alembic" in line or "[warning" in line] == []
+    [told] = [line for line in program.lines if "updating the database" in line]
+    assert f"to={known_revisions()[-1]}" in told

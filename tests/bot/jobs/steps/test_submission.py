@@ -1,6 +1,7 @@
 """From `queued` to `running`: one create call, and what becomes of it."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from math import inf
 from typing import Any
@@ -11,6 +12,8 @@ from bot.clock import utc_now
 from bot.db.models import Status
 from bot.failures import FailureKind
 from bot.jobs.steps.errors import StepPostponedError
+from bot.provider.catalogue import build_request
+from bot.provider.errors import VeoError
 from sandbox.odd_answers import Repeated, Reshaped, Stumble
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
@@ -264,3 +267,19 @@ async def test_an_id_that_another_request_has_is_not_taken_from_the_log_either(
     assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.LOST)
     assert (after.provider_id, len(engine.delivery.videos)) == (None, 1)
     assert provider.count("create") == 2, "it was ordered again without knowing"
+
+
+@pytest.mark.parametrize("calls", [1, 2], ids=["at once", "after a refusal"])
+async def test_what_was_requested_before_a_backup_was_put_back_is_found_and_not_paid_twice(
+    engine: Engine, provider: Provider, calls: int
+) -> None:
+    row = await insert(engine.database, created_at=utc_now() - timedelta(minutes=1))
+    for name in (row.id, f"{row.id}.2")[:calls]:
+        refused = calls == 2 and name == row.id
+        if refused:
+            provider.faults.add("create", Fault.status(429, "Slow down."))
+        with suppress(VeoError):
+            await engine.veo.create(build_request(row.model, row.prompt, {}), name)
+    row = await engine.delivered(row.id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert (provider.count("create"), row.submission) == (calls, calls)
