@@ -130,6 +130,11 @@ class FilmRow(Base):
         return Transition.CUT if UNFADED in (self.troubles or {}) else self.transition
 
     @property
+    def may_be_posted(self) -> bool:
+        """Whether a try to post it was begun whose end nobody knows."""
+        return self.posting_at is not None
+
+    @property
     def thread_id(self) -> int | None:
         """The thread on the card has the card's ID; as `Generation` has it."""
         return self.card_id if self.placement is Placement.THREAD else None

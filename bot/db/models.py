@@ -179,6 +179,11 @@ class Generation(Base):
     erase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then
 
+    @property
+    def may_be_posted(self) -> bool:
+        """Whether a try to post the result was begun whose end nobody knows."""
+        return self.posting_at is not None
+
 
 class QuoteRow(Base):
     """A request that a member was told the price of and has not confirmed; it counts towards nothing.

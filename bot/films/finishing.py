@@ -25,6 +25,8 @@ from bot.media.files import NO_ROOM, Clip, MediaError, VideoStore, probe
 from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
 from bot.signals import StoppingError
 
+ARRIVAL = timedelta(minutes=5)  # by which a message that Discord took late is there
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -161,7 +163,8 @@ class Finishing:
             if found is not None:
                 log.info("an earlier attempt had posted the film", film=row.id, message=found.message_id)
                 return row, found
-            row = await self._queue.update(row, posting_at=None)
+            if self._clock() - row.posting_at >= ARRIVAL:
+                row = await self._queue.update(row, posting_at=None)
         if row.removed_at is not None or _is_given_up(row):
             return row, None
         film, clip = await self._join(Film(row, film.takes))
@@ -188,7 +191,7 @@ class Finishing:
             StepPostponedError: a file can't be had or written now.
         """
         film, clips = await self._fetch(film)
-        if not clips or not film.is_to_be_posted:
+        if not clips or not film.has_news:
             return film, None
         try:
             return await self._joined_file(film, clips)

@@ -89,14 +89,18 @@ class Film:
     @property
     def is_to_be_posted(self) -> bool:
         """Whether what can be joined isn't posted, or perhaps not."""
-        row = self.row
-        if row.result_id is not None and row.joined_shots is None:
+        is_known = self.row.result_id is None or self.row.joined_shots is not None
+        return is_known and (self.row.may_be_posted or self.has_news)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether what can be joined isn't what is posted, which can't be made once more."""
+        posted = self.row.joined_shots
+        if self.row.result_id is None:
+            return bool(self.present)
+        if posted is None or any(take.erased_at for take in counting_takes(self.takes, posted)):
             return False
-        counting = counting_takes(self.takes, row.joined_shots or ())
-        if row.posting_at is None and row.result_id is not None and any(take.erased_at for take in counting):
-            return False  # what is posted can't be made once more
-        is_new = row.result_id is None or [*self.names] != row.joined_shots
-        return row.posting_at is not None or (bool(self.present) and is_new)
+        return bool(self.present) and [*self.names] != posted
 
     @property
     def is_forgotten(self) -> bool:

@@ -31,6 +31,11 @@ class HeldVideo:
         """The server's ID."""
         return self.review.guild_id
 
+    @property
+    def may_be_posted(self) -> bool:
+        """Whether a try to show it was begun whose end nobody knows: where to is written down before."""
+        return self.review.channel_id is not None
+
 
 Subject = TypeVar("Subject", Generation, FilmRow, HeldVideo)  # what a video is of
 Subject_contra = TypeVar(

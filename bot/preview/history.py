@@ -197,7 +197,7 @@ def _fetch_page(
 ) -> tuple[Page, datetime | None]:
     """Return the first requests, and when the one after them was made; None: there is no other."""
     # The connection's rows aren't looked through for objects, as the session's are.
-    rows = session.connection().execute(query, {"since": since, "size": size}).all()
+    rows = [*session.connection().execute(query, {"since": since, "size": size}).all()]
     following = None
     if len(rows) == size:
         following = rows[-1].created_at

@@ -17,7 +17,7 @@ from bot.jobs.ports import (
 )
 from bot.media.files import MAX_SIZE, Clip
 from bot.media.fit_plan import FittingError, ample_size
-from bot.media.fitting import Fitted, Fitter
+from bot.media.fitting import Fitted, Fitter, Loss
 from bot.media.upload_limits import UploadLimits
 
 BROKEN_TRIES = 3  # uploads of a file that break in a row until its size is taken for the reason
@@ -110,13 +110,28 @@ class Upload(Generic[Subject]):
                 break
             except UploadTooLargeError as error:
                 limit = await self._limits.learn(guild_id, tier, error.size)
-        return await self._delivery.post_video(await begin(subject), clip, with_file=False)
+        return await self._send(subject, clip, None, begin, with_file=False)
 
     async def _post_within(self, limit: int, subject: Subject, clip: Clip, begin: Begin[Subject]) -> Posted:
         fitted = await self._fitted(clip, limit)
         if fitted is None:
-            return await self._delivery.post_video(await begin(subject), clip)
-        return await self._delivery.post_video(await begin(subject), fitted.clip, fitted.loss)
+            return await self._send(subject, clip, None, begin)
+        return await self._send(subject, fitted.clip, fitted.loss, begin)
+
+    async def _send(
+        self,
+        subject: Subject,
+        clip: Clip,
+        loss: Loss | None,
+        begin: Begin[Subject],
+        *,
+        with_file: bool = True,
+    ) -> Posted:
+        """Post, unless an earlier try got through while files were fetched, joined and encoded."""
+        if subject.may_be_posted and (found := await self._delivery.find_result(subject)):
+            log.info("an earlier attempt has got through", id=subject.id, message=found.message_id)
+            return found
+        return await self._delivery.post_video(await begin(subject), clip, loss, with_file=with_file)
 
     async def _fitted(self, clip: Clip, limit: int) -> Fitted | None:
         """Return `clip` in a form that fits and plays, or None where it is posted unchanged.

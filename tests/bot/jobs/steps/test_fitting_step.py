@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from bot.db.models import Generation, Status
-from bot.jobs.ports import DeliveryPostponedError, UploadBrokenError
+from bot.jobs.ports import DeliveryPostponedError, Posted, UploadBrokenError
 from bot.jobs.steps.upload import BROKEN_TRIES
 from bot.media.files import probe
-from bot.media.fit_plan import FittingError
+from bot.media.fit_plan import FittingError, Plan, plan_of
 from bot.media.upload_sizes import MIB, usable
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
+from tests.bot.recorder import Message
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
 from tests.noise import make_noise
@@ -151,6 +152,21 @@ async def test_that_it_is_being_posted_is_written_down_after_the_encoder(engine:
     assert before.posting_at.timestamp() >= made_at, "Discord may have forgotten the nonce by then"
 
 
+async def test_an_earlier_try_that_gets_through_while_the_encoder_works_is_not_repeated(
+    engine: Engine, noise: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = await insert_fetched(engine, noise, posting_at=engine.clock())
+    late = Message(Posted(4242, 77), row.id, is_ending=False, at=engine.clock())
+
+    def plan_late(*arguments: Any) -> Plan:
+        engine.delivery.messages.append(late)
+        return plan_of(*arguments)
+
+    monkeypatch.setattr("bot.media.fitting.plan_of", plan_late)
+    after = await engine.delivered(row.id)
+    assert (after.result_id, engine.delivery.tries) == (4242, 0), "the video was posted twice"
+
+
 async def test_a_smaller_file_of_a_process_that_was_killed_is_posted_once_and_nothing_left(
     make_engine: MakeEngine, noise: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +197,8 @@ async def test_uploads_that_keep_breaking_are_tried_smaller_and_nothing_is_learn
     ((_, clip),) = engine.delivery.videos
     assert clip.size <= usable(1 * MIB)
     assert engine.delivery.tries == BROKEN_TRIES + 1
-    assert len(engine.delivery.searches) == BROKEN_TRIES, "a broken upload may have been posted"
+    looks = 2 * BROKEN_TRIES  # before the encoder and after it
+    assert len(engine.delivery.searches) == looks, "a broken upload may have been posted"
     engine.restart()
     await engine.delivered((await insert_fetched(engine, noise)).id)
     assert engine.delivery.losses[1] is None, "a broken network made the next video worse"

@@ -101,7 +101,7 @@ async def test_a_post_that_was_never_made_is_looked_for_and_then_made(
     row = await insert_row(engine)
     engine.delivery.trouble = [AWAY, AWAY]
     after = await engine.delivered(row.id)
-    assert [name for name, _ in engine.delivery.searches] == [row.id] * 2
+    assert {name for name, _ in engine.delivery.searches} == {row.id}
     assert (len(engine.delivery.messages), engine.delivery.tries) == (1, 3)
     assert after.result_id is not None
 
