@@ -5,7 +5,7 @@ from typing import Self
 import discord
 
 from bot.admission.denials import RefusedError
-from bot.i18n import _, pgettext
+from bot.i18n import NC_, _, pgettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.appeals.answer_text import render_asked
 from cogs.moderation.targets import moderator_of
@@ -17,17 +17,13 @@ class AskButton(Item):
     """Asks a member why a moderator should allow what was refused."""
 
     action = "appeal"
+    label = NC_("button", "Ask a moderator")
     pattern = r"(?P<appeal>[0-9a-f]{16})"
     emoji = "🙋"
 
     def __init__(self, appeal_id: str) -> None:
         super().__init__(appeal_id)
         self._appeal_id = appeal_id
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Ask a moderator")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form, if they can ask."""

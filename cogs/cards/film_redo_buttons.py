@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar, Self
 
 from bot.films.rows import Film
-from bot.i18n import _, pgettext
+from bot.i18n import NC_, _, pgettext
 from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
@@ -46,12 +46,8 @@ class FilmRedoButton(FilmButton):
     """Asks which shot is to be redone."""
 
     action = "film-redo"
+    label = NC_("button", "Redo a shot")
     emoji = "🔁"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Redo a shot")
 
     async def act(self, interaction: Interaction) -> None:
         """Offer the shots, to the one who clicked alone; where there is but one, its form."""

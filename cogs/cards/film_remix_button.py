@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from bot.films.script import FilmSpec
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from bot.provider.catalogue import Model
 from cogs.cards.managed_film import ManagedFilmButton
 from cogs.ui.interaction import Interaction
@@ -20,13 +20,9 @@ class FilmRemixButton(ManagedFilmButton):
     """
 
     action = "film-remix"
+    label = NC_("button", "Remix")
     emoji = "✏️"
     form: ClassVar[Callable[[FilmSpec, Sequence[Model]], Form]]
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Remix")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form, unless it's clear already that no film can come of it."""

@@ -2,7 +2,7 @@
 
 import structlog
 
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from cogs.cards.cancelled_text import cancelled_shots, stopped_takes
 from cogs.cards.managed_film import ManagedFilmButton
 from cogs.ui.interaction import Interaction
@@ -14,11 +14,7 @@ class FilmStopButton(ManagedFilmButton):
     """Cancels all shots that are waited for: for free before they were sent, else they count."""
 
     action = "film-stop"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel the film")
+    label = NC_("button", "Cancel the film")
 
     async def act(self, interaction: Interaction) -> None:
         """Cancel them, and say how many count; a second click is told that it is too late.

@@ -4,7 +4,7 @@ import discord
 
 from bot.films.rows import Film
 from bot.films.service import FilmQuote
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from cogs.cards.card_message import CardMessage, card_nonce
 from cogs.cards.film_card import film_message
 from cogs.films.offer_text import accepted_text, render_offer
@@ -28,12 +28,8 @@ class MakeFilmButton(OfferButton):
     """Asks for the film; a second click is told that the first one counted."""
 
     action = "film-yes"
+    label = NC_("button", "Make the film")
     style = discord.ButtonStyle.success
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Make the film")
 
     async def use(self, interaction: Interaction) -> None:
         """Ask for it; where the price or the model has changed, show that in place of the offer."""
@@ -55,11 +51,7 @@ class DropFilmButton(OfferButton):
     """Forgets the offer."""
 
     action = "film-no"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel")
+    label = NC_("button", "Cancel")
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""

@@ -12,7 +12,7 @@ from io import BytesIO
 import discord
 
 from bot.errors import DatabaseBusyError
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.policy.documents import Scope
 from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview, Saved, ServerNow
@@ -78,12 +78,8 @@ class SaveButton(PreviewButton):
     """Saves the change, once; where that isn't what the moderator saw, shows it again."""
 
     action = "try-save"
+    label = NC_("button", "Save")
     style = discord.ButtonStyle.success
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Save")
 
     async def act(self, interaction: Interaction) -> None:
         """Save it, and say what holds now."""
@@ -111,11 +107,7 @@ class ChangeButton(PreviewButton):
     """Shows a form with the numbers or the word."""
 
     action = "try-change"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Change")
+    label = NC_("button", "Change")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form with what is kept; whether the person may change it is asked when it is sent."""
@@ -129,11 +121,7 @@ class DropButton(PreviewButton):
     """Forgets the change."""
 
     action = "try-drop"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel")
+    label = NC_("button", "Cancel")
 
     async def act(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing changed."""

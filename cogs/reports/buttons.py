@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from bot.errors import NotFoundError, UserError
-from bot.i18n import _, locale_used, pgettext
+from bot.i18n import NC_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
@@ -45,12 +45,8 @@ class ReportButton(VideoButton):
     """Asks a member why they report the video."""
 
     action = "report"
+    label = NC_("button", "Report")
     emoji = "🚩"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Report")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
@@ -66,12 +62,8 @@ class FilmReportButton(FilmButton):
     """Asks a member why they report the film."""
 
     action = "film-report"
+    label = NC_("button", "Report")
     emoji = "🚩"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Report")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""

@@ -2,27 +2,19 @@
 
 import discord
 
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from cogs.ui.items import Item
 
 
 class AskingButton(Item):
     """Base of those that ask whether it is to be deleted."""
 
+    label = NC_("button", "Delete")
     emoji = "🗑️"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Delete")
 
 
 class DeletingButton(Item):
     """Base of those that delete it."""
 
+    label = NC_("button", "Delete it")
     style = discord.ButtonStyle.danger
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Delete it")

@@ -6,13 +6,13 @@ button for the whole program when a view that also has other items ends.
 """
 
 import re
-from typing import Any, ClassVar, Self, TypedDict
+from typing import Any, ClassVar, LiteralString, Self, TypedDict
 
 import discord
 
 from bot.discord_client.replies import is_served, reply_with_error
 from bot.errors import BadInputError
-from bot.i18n import _, locale_used
+from bot.i18n import _, locale_used, pgettext
 from cogs.ui.interaction import Interaction
 from cogs.ui.links import LinkButton
 
@@ -41,11 +41,13 @@ class BadFieldError(BadInputError):
 class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=NOTHING):
     """Base of our buttons: give an `action`, the `pattern` of its state, a `label`, and `act`.
 
-    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. The label is in the
-    language that is spoken when the button is made. Register each class with `bot.add_dynamic_items`.
+    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. The label is marked with
+    `NC_`, and said in the language that is spoken when the button is made. Register each class with
+    `bot.add_dynamic_items`.
     """
 
     action: ClassVar[str] = ""
+    label: ClassVar[LiteralString]
     pattern: ClassVar[str]
     emoji: ClassVar[str | None] = None
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
@@ -58,18 +60,13 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
         """`state`: what stands in the custom id, with colons between; `label`: in place of the usual one."""
         super().__init__(
             discord.ui.Button(
-                label=self.label() if label is None else label,
+                label=pgettext("button", self.label) if label is None else label,
                 emoji=self.emoji,
                 style=self.style,
                 custom_id=":".join(["veo1", self.action, *map(str, state)]),
             ),
             row=row,
         )
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        raise NotImplementedError
 
     @classmethod
     def match(cls, custom_id: str | None) -> re.Match[str] | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.db.models import Generation
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.provider.catalogue import Model, get_model
 from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import spec_in
@@ -38,12 +38,8 @@ class GenerateButton(QuoteButton):
     """Asks for the video, by the same rules as /veo; a second click is told that the first one counted."""
 
     action = "offer-yes"
+    label = NC_("button", "Generate")
     style = discord.ButtonStyle.success
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Generate")
 
     async def use(self, interaction: Interaction) -> None:
         """Ask for it; where the price has changed, show the new one in place of the offer."""
@@ -75,11 +71,7 @@ class ChangeButton(QuoteButton):
     """Shows a form with everything filled in."""
 
     action = "offer-change"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Change")
+    label = NC_("button", "Change")
 
     async def use(self, interaction: Interaction) -> None:
         """Show the form."""
@@ -93,11 +85,7 @@ class DropButton(QuoteButton):
     """Forgets the offer."""
 
     action = "offer-no"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel")
+    label = NC_("button", "Cancel")
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""

@@ -1,7 +1,7 @@
 """The buttons that take a video down: the first one asks, the second one does it."""
 
 from bot.db.models import Generation
-from bot.i18n import N_, _, pgettext
+from bot.i18n import N_, NC_, _
 from bot.library.removal import NothingToRemoveError, is_shown
 from cogs.cards.cancelled_text import film_gone_lines
 from cogs.cards.card import number_line
@@ -57,11 +57,7 @@ class KeepButton(VideoButton):
     """Leaves the video where it is."""
 
     action = "delete-no"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Keep it")
+    label = NC_("button", "Keep it")
 
     async def act(self, interaction: Interaction) -> None:
         """Take the question away."""

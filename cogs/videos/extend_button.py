@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.db.models import Generation
-from bot.i18n import _, pgettext
+from bot.i18n import NC_, _, pgettext
 from bot.provider.catalogue import Model, get_model
 from bot.provider.input_kinds import InputKind
 from bot.requests.continuing import CannotContinueError, extended_spec
@@ -18,12 +18,8 @@ class ExtendButton(NextButton):
     """Asks what happens next, and lets the video go on with that."""
 
     action = "extend"
+    label = NC_("button", "Extend")
     emoji = "➕"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Extend")
 
     def form(self, interaction: Interaction, source: Generation) -> NextForm:
         """Return the form; raises as `extenders_for`."""

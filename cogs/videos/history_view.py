@@ -5,7 +5,7 @@ import discord
 from bot.clock import utc_now
 from bot.db.models import NOBODY
 from bot.errors import BadInputError
-from bot.i18n import _, pgettext
+from bot.i18n import NC_, _, pgettext
 from bot.library.history import History, HistoryPage
 from bot.library.removal import is_shown
 from bot.requests.continuing import is_continuable
@@ -29,11 +29,7 @@ class HistoryButton(VideoButton):
     """Leads to one of the member's generations."""
 
     action = "video"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Refresh")
+    label = NC_("button", "Refresh")
 
     async def act(self, interaction: Interaction) -> None:
         """Show it as it stands."""

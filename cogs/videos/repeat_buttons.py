@@ -6,7 +6,7 @@ from dataclasses import replace
 import discord
 
 from bot.clock import utc_now
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.money import show_usd
 from bot.provider.catalogue import Model, get_model
 from bot.requests.repeats import spec_of, with_new_seed
@@ -23,12 +23,8 @@ class RerollButton(VideoButton):
     """Asks for the same video with another seed, in the name of whoever clicks."""
 
     action = "reroll"
+    label = NC_("button", "Re-roll")
     emoji = "🎲"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Re-roll")
 
     async def act(self, interaction: Interaction) -> None:
         """Ask for it, by the same way as /veo."""
@@ -68,12 +64,8 @@ class RemixButton(VideoButton):
     """Shows a form with everything filled in."""
 
     action = "remix"
+    label = NC_("button", "Remix")
     emoji = "✏️"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Remix")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""

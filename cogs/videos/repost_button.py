@@ -1,6 +1,6 @@
 """The button of /videos that posts a video again, where it is clicked."""
 
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
 from cogs.ui.video_button import VideoButton
@@ -11,12 +11,8 @@ class RepostButton(VideoButton):
     """Posts one's own video again."""
 
     action = "repost"
+    label = NC_("button", "Repost")
     emoji = "📤"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Repost")
 
     async def act(self, interaction: Interaction) -> None:
         """Claim it, post it, and say where it is; a second click meanwhile is told so."""
