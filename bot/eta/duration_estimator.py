@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
 from bot.db.database import Database
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, Status, sent_at
 from bot.eta.eta import Eta
 from bot.eta.forecast import Finish, Forecast
 from bot.eta.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan, retry_delay
@@ -105,10 +105,9 @@ class DurationEstimator:
 
     def eta(self, generation: Generation, now: datetime) -> Eta:
         """Return what can be said of a video that is being made; after a restart it is the same."""
-        sent_at = generation.submitted_at or generation.created_at
-        ends_at = sent_at + self._deadline
+        ends_at = sent_at(generation) + self._deadline
         usual = self._course(kind_of(generation)).forecast.expected_finish(0, EXPECTED_SHARE)
-        expected_at = None if usual is None else sent_at + timedelta(seconds=usual)
+        expected_at = None if usual is None else sent_at(generation) + timedelta(seconds=usual)
         if expected_at is None or expected_at >= ends_at:
             return Eta(ends_at=ends_at)
         eta = Eta(expected_at=expected_at, ends_at=ends_at)
@@ -275,4 +274,4 @@ def finish_of(generation: Generation) -> Finish:
 
 def _age(generation: Generation, now: datetime) -> float:
     """Return the seconds since the generation was sent."""
-    return (now - (generation.submitted_at or generation.created_at)).total_seconds()
+    return (now - sent_at(generation)).total_seconds()

@@ -15,7 +15,7 @@ from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.queue import LeaseLostError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.errors import StepPostponedError, postponed
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import FileGoneError
@@ -108,7 +108,7 @@ class Finishing:
             log.exception("left out a last step of a film", film=row.id)
 
     async def _wait_for_card(self, row: FilmRow, error: DeliveryPostponedError) -> FilmRow:
-        row = await self._wait("card", row, self._timing.card_window, self._postponed(error))
+        row = await self._wait("card", row, self._timing.card_window, postponed(error, self._timing))
         log.warning("could not update a film's card", film=row.id, reason=str(error))
         return row
 
@@ -131,7 +131,7 @@ class Finishing:
         try:
             await self._delivery.show_replaced(row)
         except DeliveryPostponedError as error:
-            row = await self._wait("older", row, self._timing.delivery_window, self._postponed(error))
+            row = await self._wait("older", row, self._timing.delivery_window, postponed(error, self._timing))
             log.error("could not update an older message with a film", film=row.id, reason=str(error))
             return row
         return await self._queue.update(row, replaced_post=None)
@@ -143,7 +143,9 @@ class Finishing:
         try:
             await self._delivery.take_down(row)
         except DeliveryPostponedError as error:
-            row = await self._wait("removal", row, self._timing.delivery_window, self._postponed(error))
+            row = await self._wait(
+                "removal", row, self._timing.delivery_window, postponed(error, self._timing)
+            )
             log.error("could not delete a removed film's message", film=row.id, reason=str(error))
         return row
 
@@ -151,7 +153,9 @@ class Finishing:
         try:
             row, posted = await self._post_once(film)
         except DeliveryPostponedError as error:
-            row = await self._wait("post", film.row, self._timing.delivery_window, self._postponed(error))
+            row = await self._wait(
+                "post", film.row, self._timing.delivery_window, postponed(error, self._timing)
+            )
             log.error("gave up posting a film", film=row.id, reason=str(error))
             return row
         except UndeliverableError as error:
@@ -271,12 +275,6 @@ class Finishing:
         self._videos.discard(film.row.id)
         for take in film.takes:
             self._videos.close(take.id)
-
-    def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
-        wait = self._timing.delivery_wait
-        if error.retry_after is not None:
-            wait = timedelta(seconds=error.retry_after)
-        return StepPostponedError(str(error), wait)
 
     async def _wait(self, trouble: str, row: FilmRow, window: timedelta, wait: StepPostponedError) -> FilmRow:
         """Raise `wait` unless a trouble has lasted for `window`, counted from its first time on.

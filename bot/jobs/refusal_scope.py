@@ -12,8 +12,16 @@ from datetime import datetime, timedelta
 
 from cachetools import FIFOCache
 
-from bot.jobs.closures import LONGEST_WAIT, SHORT_WAIT, Closure, Hold, ProviderPause, RefusalScope, Way
-from bot.jobs.fair_tries import FairTries
+from bot.jobs.closures import (
+    LONGEST_WAIT,
+    SHORT_WAIT,
+    Closure,
+    FairTries,
+    Hold,
+    ProviderPause,
+    RefusalScope,
+    Way,
+)
 
 LONGEST_PAUSE = timedelta(minutes=2)  # of others, for what a few requests were told to wait
 EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
