@@ -12,9 +12,8 @@ from cogs.cards.card import Card, render_card, state_line
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import view_of
+from cogs.ui.items import VideoButton, view_of
 from cogs.ui.links import watch_button
-from cogs.ui.video_button import VideoButton
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -6,8 +6,7 @@ from typing import ClassVar
 from bot.i18n import NC_
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form
-from cogs.ui.video_button import VideoButton
+from cogs.ui.items import Form, VideoButton
 
 
 class AskAboutVideoButton(VideoButton):

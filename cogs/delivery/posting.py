@@ -17,8 +17,9 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
 from bot.jobs.ports import Posted, UndeliverableError, UploadBrokenError, UploadTooLargeError
 from bot.media.files import Clip
-from bot.media.fitting import Loss
 from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
+from cogs.cards.film_message import FilmMessage
+from cogs.cards.result_message import ResultMessage
 from cogs.delivery.channel_history import own_messages
 from cogs.delivery.failed_destinations import Destination, FailedDestinations
 from cogs.delivery.threads import Threads
@@ -57,39 +58,7 @@ class Form(Protocol):
 
 
 AnyForm = TypeVar("AnyForm", bound=Form)
-
-
-class Message(Form, Protocol):
-    """The message to post, in the form that is tried."""
-
-    @property
-    def subject(self) -> Subject:
-        """Whose message it is."""
-        ...
-
-    @property
-    def content(self) -> str:
-        """The text."""
-        ...
-
-    @property
-    def nonce(self) -> str:
-        """The same for the same message, so that Discord posts it once however often it is sent."""
-        ...
-
-    @property
-    def clip(self) -> Clip | None:
-        """The video, in the message or not; None: there is none."""
-        ...
-
-    @property
-    def loss(self) -> Loss | None:
-        """The loss of a new coding."""
-        ...
-
-    def files(self) -> list[discord.File]:
-        """Open the file for one attempt."""
-        ...
+Message = ResultMessage | FilmMessage  # in the form that is tried
 
 
 @dataclass(frozen=True, slots=True)

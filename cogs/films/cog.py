@@ -17,9 +17,7 @@ from bot.films.script import FilmSpec, ensure_possible, needed_kinds
 from bot.i18n import _
 from bot.media.images import ImageInput
 from bot.provider.input_kinds import InputKind
-from cogs.cards.film_redo_buttons import FilmRedoButton, RedoShotButton
-from cogs.cards.film_remix_button import FilmRemixButton
-from cogs.cards.film_stop_button import FilmStopButton
+from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton, FilmStopButton, RedoShotButton
 from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
 from cogs.films.form import FilmForm, remix_form
 from cogs.films.offer_buttons import DropFilmButton, MakeFilmButton

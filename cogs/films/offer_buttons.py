@@ -1,5 +1,7 @@
 """The buttons under the offer of a film: Make the film, and Cancel. The offer itself is a row."""
 
+from functools import partial
+
 import discord
 
 from bot.films.rows import Film
@@ -11,9 +13,8 @@ from cogs.films.offer_text import accepted_text, render_offer
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
 from cogs.ui.requester import requester_of
-from cogs.veo.answer import AnswerLostError, answer_with
+from cogs.veo.answer import AnswerLostError, answer_with, post_message
 from cogs.veo.offered import OfferedButton, replace_offer
-from cogs.veo.posted_card import post_message
 from cogs.veo.quote_text import dropped_text
 
 
@@ -68,12 +69,10 @@ def offer_message(quote: FilmQuote) -> CardMessage:
 
 async def _show(interaction: Interaction, film: Film) -> None:
     """Post the film's card, and let the work begin; the offer makes room."""
-
-    async def send() -> int:
-        return await post_message(interaction, film.row.channel_id, film_message(film), card_nonce(film.row))
-
+    row = film.row
+    send = partial(post_message, interaction, row.channel_id, film_message(film), card_nonce(row))
     try:
-        await answer_with(interaction.client.services.films, film.row.id, send)
+        await answer_with(interaction.client.services.films, row.id, send)
     except AnswerLostError as error:
         await replace_offer(interaction, str(error))
     else:

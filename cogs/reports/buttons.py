@@ -20,10 +20,8 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.reports.report_text import open_decisions, render_report, render_thanks
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
-from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form, Item, view_of
-from cogs.ui.video_button import VideoButton
+from cogs.ui.items import FilmButton, Form, Item, VideoButton, view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

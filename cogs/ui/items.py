@@ -12,7 +12,7 @@ import discord
 
 from bot.discord_client.replies import is_served, reply_with_error
 from bot.errors import BadInputError
-from bot.i18n import _, locale_used, pgettext
+from bot.i18n import NC_, _, locale_used, pgettext
 from cogs.ui.interaction import Interaction
 from cogs.ui.links import LinkButton
 
@@ -112,6 +112,41 @@ class Content(TypedDict):
 
     content: str
     view: discord.ui.View
+
+
+class VideoButton(Item):
+    """Base of the buttons about one video, whose id is all that they need."""
+
+    pattern = r"(?P<generation>[0-9a-f]{16})"
+
+    def __init__(self, generation_id: str, label: str | None = None, *, row: int | None = None) -> None:
+        """`label`: in place of the usual one."""
+        super().__init__(generation_id, label=label, row=row)
+        self.generation_id = generation_id
+
+
+class FilmButton(Item):
+    """Base of the buttons about one film, whose id is all that they need."""
+
+    pattern = r"(?P<film>[0-9a-f]{16})"
+
+    def __init__(self, film_id: str) -> None:
+        super().__init__(film_id)
+        self.film_id = film_id
+
+
+class AskingButton(Item):
+    """Base of those that ask whether it is to be deleted."""
+
+    label = NC_("button", "Delete")
+    emoji = "🗑️"
+
+
+class DeletingButton(Item):
+    """Base of those that delete it."""
+
+    label = NC_("button", "Delete it")
+    style = discord.ButtonStyle.danger
 
 
 class Form(discord.ui.Modal):

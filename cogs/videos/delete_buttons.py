@@ -8,11 +8,9 @@ from cogs.cards.card import number_line
 from cogs.cards.shown_film import film_of
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
-from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import view_of
+from cogs.ui.items import AskingButton, DeletingButton, VideoButton, view_of
 from cogs.ui.links import message_link
-from cogs.ui.video_button import VideoButton
 
 KEPT = N_("Nothing was deleted.")
 COUNTS = N_("It still counts toward the limit because it was made and paid for.")

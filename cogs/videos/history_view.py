@@ -12,9 +12,8 @@ from bot.requests.continuing import is_continuable
 from bot.requests.repeats import can_be_repeated
 from cogs.cards.card import full_prompt
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Item, VideoButton, view_of
 from cogs.ui.links import card_button, watch_button
-from cogs.ui.video_button import VideoButton
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.extend_button import ExtendButton, is_extension

@@ -15,9 +15,8 @@ from cogs.cards.video_posts import find_posts
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form
+from cogs.ui.items import Form, VideoButton
 from cogs.ui.requester import requester_of
-from cogs.ui.video_button import VideoButton
 from cogs.veo.answer import AnswerLostError
 from cogs.veo.option_inputs import select_of
 from cogs.veo.request_form import words_to_copy

@@ -13,8 +13,7 @@ from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.moderation.owners import find_manageable
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
-from cogs.ui.video_button import VideoButton
+from cogs.ui.items import Item, VideoButton
 from cogs.veo.request import ask
 from cogs.veo.request_form import RequestForm
 

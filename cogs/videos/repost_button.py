@@ -2,8 +2,8 @@
 
 from bot.i18n import NC_
 from cogs.ui.interaction import Interaction
+from cogs.ui.items import VideoButton
 from cogs.ui.requester import requester_of
-from cogs.ui.video_button import VideoButton
 from cogs.videos.repost import repost
 
 

@@ -12,7 +12,7 @@ from bot.failures import FailureKind
 from cogs.cards.card import render_failure
 from cogs.cards.card_message import StopButton, card_message
 from cogs.reports.buttons import ReportButton
-from cogs.ui.video_button import VideoButton
+from cogs.ui.items import VideoButton
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
 from cogs.videos.extend_button import ExtendButton
