@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.admission.check_request import AdmissionContext, Requester, record_passed
+from bot.admission.reviewing import open_review
 from bot.db.review_models import ReviewRow
 from bot.films.script import ShotPlan
-from bot.requests.reviews import open_review
 from bot.requests.rows import insert_request
 from bot.requests.spec import Shot
 

@@ -21,8 +21,7 @@ from bot.provider.choosing import families_for, find_model, kind_for, models_for
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import checked_text
 from bot.requests.continuing import FRAME_TO_COME
-from bot.requests.spec import RequestSpec
-from bot.requests.understanding import understand
+from bot.requests.spec import RequestSpec, understand
 
 MAX_SHOTS = 8
 TITLE_MAX_LENGTH = 80  # characters

@@ -30,9 +30,8 @@ from bot.requests.confirmation import (
     spec_in,
 )
 from bot.requests.service import GenerationService
-from bot.requests.spec import RequestSpec
+from bot.requests.spec import RequestSpec, understand
 from bot.requests.strikes import struck
-from bot.requests.understanding import understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -12,6 +12,7 @@ from structlog.contextvars import bind_contextvars
 from bot.admission.appeals import free, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.denials import without_options
+from bot.admission.reviewing import open_review
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
@@ -32,11 +33,9 @@ from bot.requests.confirmation import (
 )
 from bot.requests.continuing import fetch_continuable
 from bot.requests.repeats import ensure_first_click
-from bot.requests.reviews import open_review
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
-from bot.requests.spec import RequestSpec
+from bot.requests.spec import RequestSpec, understand
 from bot.requests.strikes import struck
-from bot.requests.understanding import understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
