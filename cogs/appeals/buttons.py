@@ -1,7 +1,5 @@
 """The button under a refusal with which a member asks a moderator, and its form."""
 
-from typing import Self
-
 import discord
 
 from bot.admission.denials import RefusedError
@@ -38,18 +36,11 @@ class AskForm(Form):
         super().__init__(pgettext("title", "Ask a moderator"))
         self._appeal_id = appeal_id
         self._is_about_video = is_about_video
-        self._why = discord.ui.TextInput[Self](
-            custom_id="why",
-            style=discord.TextStyle.paragraph,
-            min_length=1,
-            max_length=REASON_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "Why should it be allowed?"),
-                description=_("Moderators see this, your prompt and your last 10 requests on this server."),
-                component=self._why,
-            )
+        self._why = self.add_text(
+            "why",
+            pgettext("label", "Why should it be allowed?"),
+            REASON_MAX_LENGTH,
+            description=_("Moderators see this, your prompt and your last 10 requests on this server."),
         )
 
     async def act(self, interaction: Interaction) -> None:

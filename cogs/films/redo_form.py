@@ -1,9 +1,5 @@
 """The form for the words of a shot that is redone."""
 
-from typing import Self
-
-import discord
-
 from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.films.rows import Film
@@ -25,14 +21,9 @@ class RedoForm(Form):
         super().__init__(pgettext("title", "Redo shot {number}", number=shot))
         self._film = film
         self._shot = shot
-        self._prompt = discord.ui.TextInput[Self](
-            custom_id="prompt",
-            style=discord.TextStyle.paragraph,
-            default=film.shots[shot - 1].prompt[:PROMPT_MAX_LENGTH],
-            min_length=1,
-            max_length=PROMPT_MAX_LENGTH,
-        )
-        self.add_item(discord.ui.Label(text=pgettext("label", "Prompt"), component=self._prompt))
+        prompt = film.shots[shot - 1].prompt[:PROMPT_MAX_LENGTH]
+        label = pgettext("label", "Prompt")
+        self._prompt = self.add_text("prompt", label, PROMPT_MAX_LENGTH, default=prompt)
 
     async def act(self, interaction: Interaction) -> None:
         """Offer the shot; a refusal gives the words back, since the form is gone."""

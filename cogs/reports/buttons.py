@@ -93,18 +93,11 @@ class ReportForm(Form):
         self._subject_id = subject_id
         self._shown_at = shown_at
         self._find_server = find_server
-        self._reason = discord.ui.TextInput[Self](
-            custom_id="reason",
-            style=discord.TextStyle.paragraph,
-            min_length=1,
-            max_length=REASON_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "What's wrong with it?"),
-                description=_("The moderators of this server can read this and see that it's from you."),
-                component=self._reason,
-            )
+        self._reason = self.add_text(
+            "reason",
+            pgettext("label", "What's wrong with it?"),
+            REASON_MAX_LENGTH,
+            description=_("The moderators of this server can read this and see that it's from you."),
         )
 
     async def act(self, interaction: Interaction) -> None:

@@ -16,6 +16,7 @@ from bot.i18n import NC_, _, locale_used, pgettext
 from cogs.ui.interaction import Interaction
 from cogs.ui.links import LinkButton
 
+TextInput = discord.ui.TextInput[Any]
 AnyInteraction = discord.Interaction[Any]  # what discord.py says that it hands over; it is always ours
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
@@ -160,6 +161,28 @@ class Form(discord.ui.Modal):
 
     def __init__(self, title: str) -> None:
         super().__init__(title=title, timeout=FORM_TIMEOUT)
+
+    def add_text(
+        self,
+        custom_id: str,
+        label: str,
+        max_length: int,
+        *,
+        description: str | None = None,
+        default: str | None = None,
+        required: bool = True,
+    ) -> TextInput:
+        """Add a field for words of several lines, and return it; one that is `required` can't be empty."""
+        field = TextInput(
+            custom_id=custom_id,
+            style=discord.TextStyle.paragraph,
+            default=default,
+            required=required,
+            min_length=1 if required else None,
+            max_length=max_length,
+        )
+        self.add_item(discord.ui.Label(text=label, description=description, component=field))
+        return field
 
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         """Remember that discord.py came so far: what it raises before is about what was sent."""

@@ -1,7 +1,6 @@
 """The common part of the buttons that go on from a video: the form, and finding the video."""
 
 from collections.abc import Iterable
-from typing import Self
 
 import discord
 import structlog
@@ -54,17 +53,8 @@ class NextForm(Form):
     ) -> None:
         super().__init__(title)
         self._source_id = source.id
-        self._prompt = discord.ui.TextInput[Self](
-            custom_id="prompt",
-            style=discord.TextStyle.paragraph,
-            min_length=1,
-            max_length=PROMPT_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "What happens next?"), description=description, component=self._prompt
-            )
-        )
+        label = pgettext("label", "What happens next?")
+        self._prompt = self.add_text("prompt", label, PROMPT_MAX_LENGTH, description=description)
         choices = [*models]
         self._model = select_of("model", choices, choices[0][1]) if choices else None
         if self._model is not None:

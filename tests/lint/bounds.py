@@ -16,6 +16,7 @@ ARGUMENTS = {
     ("Button", "label"): BUTTON,
     ("Label", "text"): LABEL,
     ("Label", "description"): HUNDRED,
+    ("add_text", "description"): HUNDRED,
     ("Modal", "title"): TITLE,
     ("Form", "title"): TITLE,
     ("Select", "placeholder"): SELECT,
