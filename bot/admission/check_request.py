@@ -87,8 +87,9 @@ def check_use(
     verdict = check_quota(limits, member_policy, use, now)
     if not verdict.allowed:
         return QuotaReachedError(verdict)
-    is_full = max_waiting is not None and use.fills_queue(max_waiting)
-    return WaitingFullError(max_waiting, use.in_review) if max_waiting is not None and is_full else None
+    if max_waiting is not None and use.in_queue >= max_waiting:
+        return WaitingFullError(max_waiting, use.in_review)
+    return None
 
 
 def _check_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
@@ -226,6 +227,11 @@ class Admission:
         states = states_of(policy.budgets, spent, now)
         is_past_price = quoted is None and price is not None
         mark = fingerprint(video, made_from)
+        is_waiting = (
+            is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
+            if before is None
+            else before.is_reviewed
+        )
         is_stoppable = bool(policy.words) or member_policy.block is not None
         return AdmissionContext(
             policy,
@@ -239,7 +245,7 @@ class Admission:
             self.models,
             fetch_releases(session, requester, mark, now) if is_stoppable else (),
             mark,
-            before.is_reviewed if before is not None else _waits(session, requester, policy, now),
+            is_waiting,
         )
 
     def decide(
@@ -275,10 +281,6 @@ class Admission:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
                 _tell_once(session, requester.guild_id, Action.BUDGET_WARNING, reserved, now)
-
-
-def _waits(session: Session, requester: Requester, policy: Policy, now: datetime) -> bool:
-    return is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
 
 
 def record_passed(

@@ -72,10 +72,6 @@ class Use(NamedTuple):
             return ALWAYS
         return self.counted[-slots] + WINDOWS[kind] if len(self.counted) >= slots else NEVER
 
-    def fills_queue(self, max_waiting: int | None) -> bool:
-        """Whether as many wait in the queue as may; `max_waiting`: None: any number."""
-        return max_waiting is not None and self.in_queue >= max_waiting
-
 
 @dataclass(frozen=True, slots=True)
 class QuotaVerdict:

@@ -16,7 +16,7 @@ from bot.app.worker_side import WorkerSide, build_film_runner, build_worker
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.discord_client.client import RestClient, VeoBot
-from bot.eta.duration_estimator import HistoryLoader, ProviderStats
+from bot.eta.duration_estimator import history_loader, provider_stats
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.rows import Film, fetch_film
 from bot.films.successors import FilmSuccessors
@@ -199,8 +199,8 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
     return {
         "retention": shared.retention().run,
         "prices": shared.prices.run,
-        "durations": ProviderStats(shared.estimator, shared.veo, stopping).run,
-        "history": HistoryLoader(shared.estimator, shared.database, stopping).run,
+        "durations": provider_stats(shared.estimator, shared.veo, stopping).run,
+        "history": history_loader(shared.estimator, shared.database, stopping).run,
         "damage": partial(watch_for_damage, shared.database, stopping),
     }
 

@@ -164,71 +164,39 @@ class DurationEstimator:
         return course
 
 
-class ProviderStats:
-    """Keeps the duration estimator's beliefs fresh by the provider's measures.
+def provider_stats(
+    estimator: DurationEstimator,
+    veo: VeoClient,
+    stopping: asyncio.Event,
+    *,
+    interval: float = METRICS_INTERVAL,
+    retry: Callable[[int], float] = retry_delay,
+) -> Refresher:
+    """Return what keeps the estimator's beliefs fresh by the provider's measures of each model."""
 
-    Args:
-        stopping: set when the program is to stop.
-        interval: seconds between two fetches.
-        retry: the seconds to wait after so many failed fetches in a row.
-    """
-
-    def __init__(
-        self,
-        estimator: DurationEstimator,
-        veo: VeoClient,
-        stopping: asyncio.Event,
-        *,
-        interval: float = METRICS_INTERVAL,
-        retry: Callable[[int], float] = retry_delay,
-    ) -> None:
-        self._estimator = estimator
-        self._veo = veo
-        self._refresher = Refresher("measures", self._refresh, stopping, interval=interval, retry=retry)
-
-    async def run(self) -> None:
-        """Fetch regularly until `stopping` is set."""
-        await self._refresher.run()
-
-    async def _refresh(self) -> None:
-        """Fetch every model's measures.
-
-        Raises:
-            VeoError: the provider does not answer usefully.
-        """
+    async def fetch() -> None:
         for model in ALL_MODELS:
-            durations = await self._veo.fetch_durations(model.id)
+            durations = await veo.fetch_durations(model.id)
             prior = durations and metrics_prior(*durations.seconds)
             if prior is not None:
-                self._estimator.believe(model.id, prior)
+                estimator.believe(model.id, prior)
+
+    return Refresher("measures", fetch, stopping, interval=interval, retry=retry)
 
 
-class HistoryLoader:
-    """Keeps the duration estimator up to what other processes learn, by reading it from the database.
+def history_loader(
+    estimator: DurationEstimator,
+    database: Database,
+    stopping: asyncio.Event,
+    *,
+    interval: float = LOAD_INTERVAL,
+) -> Refresher:
+    """Return what keeps the estimator up to what other processes learn, by reading it from the database."""
 
-    Args:
-        stopping: set when the program is to stop.
-        interval: seconds between two looks.
-    """
+    async def load() -> None:
+        estimator.learn_from(await load_finishes(database))
 
-    def __init__(
-        self,
-        estimator: DurationEstimator,
-        database: Database,
-        stopping: asyncio.Event,
-        *,
-        interval: float = LOAD_INTERVAL,
-    ) -> None:
-        self._estimator = estimator
-        self._database = database
-        self._refresher = Refresher("durations of videos", self._load, stopping, interval=interval)
-
-    async def run(self) -> None:
-        """Look regularly until `stopping` is set."""
-        await self._refresher.run()
-
-    async def _load(self) -> None:
-        self._estimator.learn_from(await load_finishes(self._database))
+    return Refresher("durations of videos", load, stopping, interval=interval)
 
 
 async def load_finishes(database: Database) -> dict[Kind, list[Finish]]:

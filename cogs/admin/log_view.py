@@ -15,7 +15,7 @@ from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, Change
 from cogs.admin.undo_checks import ensure_still_there, has_left
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.remarks import find_remarks
+from cogs.moderation.server_warnings import find_remarks
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.moderation.undo_text import changed_text, undone_text
 from cogs.ui.interaction import Interaction

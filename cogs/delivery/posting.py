@@ -156,17 +156,11 @@ class Posts:
                 if not self._failed.wait(target.destination):
                     form = next_form(form, error, is_direct=target.channel_id is None)
             else:
-                self._count(form)
+                _count(form)
                 return posted
         if wait := self._failed.wait(target.destination):
             waits.append(wait)
         return None
-
-    def _count(self, message: Message) -> None:
-        if message.attached is not None:
-            SIZES.labels(_form_of(message)).observe(message.attached.size)
-        elif message.clip is not None:
-            LINKS.inc()
 
     async def _targets(self, subject: Subject) -> AsyncIterator[Target]:
         """Yield the server's destinations to try: thread, reply to the card, channel."""
@@ -193,11 +187,13 @@ class Posts:
         return self._client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)
 
 
-def _form_of(message: Message) -> str:
-    """Return what the metrics call the attached file."""
-    if message.loss is None:
-        return ORIGINAL
-    return CONVERTED if message.loss.unplayable else SMALLER
+def _count(message: Message) -> None:
+    """Count the file that was posted, or the link in its place."""
+    if message.attached is not None:
+        changed = message.loss and (CONVERTED if message.loss.unplayable else SMALLER)
+        SIZES.labels(changed or ORIGINAL).observe(message.attached.size)
+    elif message.clip is not None:
+        LINKS.inc()
 
 
 async def _send(target: Target, message: Message, view: discord.ui.View) -> Posted:

@@ -23,7 +23,6 @@ from cogs.moderation.words_text import word_added
 from cogs.quota.change_forms import NumbersForm, WordForm
 from cogs.quota.content_text import content_text
 from cogs.quota.import_text import changes_of, import_text
-from cogs.quota.known_channels import known_channels
 from cogs.quota.member_roles import find_roles
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
@@ -226,7 +225,7 @@ async def _edit(interaction: Interaction, preview: Preview, text: str, view: dis
 
 
 def _server_now(interaction: Interaction) -> ServerNow:
-    return ServerNow(partial(find_roles, interaction), known_channels(interaction.guild))
+    return ServerNow(partial(find_roles, interaction), _known_channels(interaction.guild))
 
 
 async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> frozenset[int]:
@@ -235,3 +234,11 @@ async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> fro
         return NO_ROLES
     subject: Collection[int] = {proposal.subject_id}
     return (await find_roles(interaction, subject)).get(proposal.subject_id, frozenset())
+
+
+def _known_channels(guild: discord.Guild | None) -> dict[int, int | None]:
+    """Return what each channel and thread that the gateway told of is a thread of; None: of nothing."""
+    if guild is None:
+        return {}
+    channels: dict[int, int | None] = {channel.id: None for channel in guild.channels}
+    return channels | {thread.id: thread.parent_id for thread in guild.threads}

@@ -19,7 +19,7 @@ from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.extend_button import ExtendButton, is_extension
 from cogs.videos.history_text import NONE_YET, render_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
-from cogs.videos.repost_button import RepostButton
+from cogs.videos.repost import RepostButton
 
 NAVIGATION_ROW = 2  # below the buttons for the video
 

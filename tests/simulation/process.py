@@ -16,7 +16,7 @@ from bot.app.shared import Shared, open_shared
 from bot.app.worker_side import build_film_runner, build_worker
 from bot.db.database import DatabaseAwayError
 from bot.db.models import Generation
-from bot.eta.duration_estimator import HistoryLoader, ProviderStats
+from bot.eta.duration_estimator import history_loader, provider_stats
 from bot.jobs.departures import Departures
 from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.retirement import Retirement
@@ -245,8 +245,8 @@ class Process:
             "outbox": OutboxRelay(shared.database, moderator_channel, stopping).run,
             "positions": PositionUpdater(shared.queue, delivery, shared.estimator, stopping).run,
             "departures": departures.run,
-            "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=seldom).run,
-            "history": HistoryLoader(shared.estimator, shared.database, stopping, interval=seldom).run,
+            "durations": provider_stats(shared.estimator, shared.veo, stopping, interval=seldom).run,
+            "history": history_loader(shared.estimator, shared.database, stopping, interval=seldom).run,
         }
 
 

@@ -18,7 +18,7 @@ from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
 from cogs.videos.extend_button import ExtendButton
 from cogs.videos.history_view import HistoryButton
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
-from cogs.videos.repost_button import RepostButton
+from cogs.videos.repost import RepostButton
 from cogs.videos.result_buttons import result_view
 from tests.cogs.generation import generation
 
