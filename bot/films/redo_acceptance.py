@@ -17,7 +17,7 @@ from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealDecision
 from bot.db.models import Generation, QuoteRow
-from bot.errors import UserError
+from bot.errors import UserError, uncounted
 from bot.films.acceptance import Acceptance, DearerError, Releases, fingerprints
 from bot.films.changes import Change, find_change
 from bot.films.insertion import Insertion
@@ -266,8 +266,7 @@ def _check_title(
     passed = fetch_used(session, [take.id for take in film.takes], AppealDecision.ALLOW)
     if words := title_words(requester, film.row, context, passed, now):
         advice = _("I can't redo its shots. Use `/film` to make a new one.")
-        uncounted = _("This didn't count toward your limit.")
-        raise CannotRedoError(f"{title_sentence(words)} {advice} {uncounted}")
+        raise CannotRedoError(uncounted(f"{title_sentence(words)} {advice}"))
 
 
 def _made(plans: Plans, numbers: Sequence[int]) -> list[ShotPlan]:

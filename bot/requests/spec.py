@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.errors import BadRequestError
+from bot.errors import BadRequestError, uncounted
 from bot.i18n import _
 from bot.media.frame_links import whole_video
 from bot.media.images import ImageInput, ensure_large_enough, ensure_usable
@@ -92,7 +92,7 @@ def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] 
         model = _extender(spec, models) or choose_model(models, spec.model, spec.kind, gone)
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
-        raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
+        raise BadRequestError(uncounted(str(error))) from error
     for image, side in zip(spec.images, model.sides(len(spec.images)), strict=True):
         ensure_usable(image)
         ensure_large_enough(image, side, model.family)

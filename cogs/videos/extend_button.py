@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.db.models import Generation
+from bot.errors import uncounted
 from bot.i18n import NC_, _, pgettext
 from bot.provider.catalogue import Model, get_model
 from bot.provider.input_kinds import InputKind
@@ -61,6 +62,5 @@ def extenders_for(interaction: Interaction, source: Generation) -> Sequence[Mode
     models = interaction.client.services.continuations.extenders_after(source)
     if not models:
         reason = _("None of this bot's models can extend videos. Use *Continue* instead.")
-        uncounted = _("This didn't count toward your limit.")
-        raise CannotContinueError(f"{reason} {uncounted}")
+        raise CannotContinueError(uncounted(reason))
     return models
