@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import discord
 
-from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.escape import escape
 from bot.films.script import (
@@ -74,9 +73,7 @@ class FilmForm(Form):
         try:
             await self._offer(interaction)
         except UserError as error:
-            words, view = _to_copy(self._title.value, self._shots.value), interaction.client.way_on(error)
-            await interaction.edit_original_response(content=str(error), view=view, **words)
-            await record_shown(interaction, error)
+            await self.give_back(interaction, error, **_to_copy(self._title.value, self._shots.value))
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, names = requester_of(interaction), names_of(interaction)

@@ -1,6 +1,5 @@
 """The form for the words of a shot that is redone."""
 
-from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.films.rows import Film
 from bot.i18n import pgettext
@@ -31,9 +30,7 @@ class RedoForm(Form):
         try:
             await self._offer(interaction)
         except UserError as error:
-            words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
-            await interaction.edit_original_response(content=str(error), embed=words, view=view)
-            await record_shown(interaction, error)
+            await self.give_back(interaction, error, embed=words_to_copy(self._prompt.value))
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, redoing = requester_of(interaction), interaction.client.services.redoing

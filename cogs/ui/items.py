@@ -10,8 +10,8 @@ from typing import Any, ClassVar, LiteralString, Self, TypedDict
 
 import discord
 
-from bot.discord_client.replies import is_served, reply_with_error
-from bot.errors import BadInputError
+from bot.discord_client.replies import is_served, record_shown, reply_with_error
+from bot.errors import BadInputError, UserError
 from bot.i18n import NC_, _, locale_used, pgettext
 from cogs.ui.interaction import Interaction
 from cogs.ui.links import LinkButton
@@ -183,6 +183,15 @@ class Form(discord.ui.Modal):
         )
         self.add_item(discord.ui.Label(text=label, description=description, component=field))
         return field
+
+    async def give_back(self, interaction: Interaction, error: UserError, **words: Any) -> None:
+        """Answer with a refusal, what can be done now, and the words that were sent, since the form is gone.
+
+        `words`: the parts of the message that have them.
+        """
+        view = interaction.client.way_on(error)
+        await interaction.edit_original_response(content=str(error), view=view, **words)
+        await record_shown(interaction, error)
 
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         """Remember that discord.py came so far: what it raises before is about what was sent."""

@@ -6,7 +6,6 @@ import discord
 import structlog
 
 from bot.db.models import Generation
-from bot.discord_client.replies import record_shown
 from bot.errors import OutcomeUnknownError, UserError
 from bot.i18n import pgettext
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
@@ -74,11 +73,8 @@ class NextForm(Form):
             log.info(
                 "could not continue or extend a video", kind=type(error).__name__, generation=self._source_id
             )
-            words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
-            await interaction.edit_original_response(
-                content=str(error), embed=words, attachments=[], view=view
-            )
-            await record_shown(interaction, error)
+            words = words_to_copy(self._prompt.value)
+            await self.give_back(interaction, error, embed=words, attachments=[])
 
     async def go_on(
         self, interaction: Interaction, source: Generation, prompt: str, model: Model | None
