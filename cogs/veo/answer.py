@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import aiohttp
 import discord
@@ -11,7 +10,9 @@ import structlog
 from bot.db.models import Generation
 from bot.discord_client.replies import ALREADY_ANSWERED
 from bot.errors import DatabaseBusyError, UserError
+from bot.films.service import Films
 from bot.i18n import _
+from bot.requests.service import GenerationService
 from cogs.cards.card_message import CardMessage, card_message
 from cogs.ui.discord_errors import FILTER_CODES
 from cogs.ui.interaction import Interaction
@@ -41,18 +42,7 @@ class AnswerLostError(UserError):
 
 
 Send = Callable[[], Awaitable[int]]
-
-
-class Requests(Protocol):
-    """Keeper of accepted requests: `GenerationService`, or `Films`."""
-
-    async def attach_card(self, subject_id: str, card_id: int, /) -> None:
-        """Remember the card, and let the work begin."""
-        ...
-
-    async def withdraw(self, subject_id: str, /) -> None:
-        """Forget what was accepted, unless the work has begun."""
-        ...
+Requests = GenerationService | Films  # what was accepted
 
 
 async def send_card(interaction: Interaction, generation: Generation) -> int:
