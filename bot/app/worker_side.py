@@ -8,11 +8,10 @@ from bot.app.shared import Shared
 from bot.clock import utc_now
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.finishing import Finishing
-from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.runner import FilmRunner
 from bot.films.shot_files import ShotFiles
-from bot.jobs.ports import DeliveryPort, FindAttachment, HeldVideo, PostPort, Subject
+from bot.jobs.ports import DeliveryPort, FilmPort, FindAttachment, HeldVideo, PostPort, Subject
 from bot.jobs.runner import Runner
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver

@@ -13,10 +13,11 @@ from bot.admission.check_request import Admission, AdmissionContext, Requester, 
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
+from bot.admission.reviewing import open_review
 from bot.db.film_models import FilmRow
+from bot.db.review_models import ReviewRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
-from bot.films.insertion import Insertion
 from bot.films.refusals import has_title, has_words, refused_shot, title_context, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
@@ -30,7 +31,8 @@ from bot.films.script import (
 )
 from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE
-from bot.requests.rows import placement_of
+from bot.requests.rows import insert_request, placement_of
+from bot.requests.spec import Shot
 
 IN_A_FILM = "film_shot"  # what a moderator let pass tells it by from a video alone
 
@@ -75,6 +77,33 @@ class Releases:
         words = tuple(release for release in context.releases if not release.rule.startswith(BLOCK))
         words = self._found.setdefault(context.fingerprint, words)
         return replace(context, releases=(*words, *self._of_all))
+
+
+@dataclass(slots=True)
+class Insertion:
+    """Inserts the shots of one film, one after the other.
+
+    Attributes:
+        last_id: of the shot before the next one, which the next one may await.
+        review: the one review of all shots, once there is one.
+    """
+
+    session: Session
+    requester: Requester
+    film_id: str
+    now: datetime
+    last_id: str | None = None
+    review: ReviewRow | None = None
+
+    def add(self, destination: Requester, number: int, plan: ShotPlan, context: AdmissionContext) -> str:
+        """Insert a shot and return its ID; `destination`: the requester, where its result goes."""
+        session, requester, now = self.session, self.requester, self.now
+        shot = Shot(self.film_id, number, awaits_id=self.last_id if plan.awaits else None)
+        spec = replace(plan.spec, shot=shot)
+        self.review = self.review or open_review(session, requester, context, now)
+        self.last_id = insert_request(session, destination, spec, context, now, self.review).id
+        record_passed(session, requester, context, self.last_id, now)
+        return self.last_id
 
 
 class Acceptance:

@@ -18,9 +18,8 @@ from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealDecision
 from bot.db.models import Generation, QuoteRow
 from bot.errors import UserError, uncounted
-from bot.films.acceptance import Acceptance, DearerError, Releases, fingerprints
+from bot.films.acceptance import Acceptance, DearerError, Insertion, Releases, fingerprints
 from bot.films.changes import Change, find_change
-from bot.films.insertion import Insertion
 from bot.films.redo import (
     CannotRedoError,
     Redo,

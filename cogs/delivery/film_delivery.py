@@ -1,4 +1,4 @@
-"""Shows films on Discord (see `bot.films.ports.FilmPort`), by the same ways as single videos."""
+"""Shows films on Discord (see `bot.jobs.ports.FilmPort`), by the same ways as single videos."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
