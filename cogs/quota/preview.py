@@ -8,9 +8,11 @@ read.
 from collections.abc import Collection
 from functools import partial
 from io import BytesIO
+from typing import Self
 
 import discord
 
+from bot.admission.blocklist import WORD_MAX_LENGTH
 from bot.errors import DatabaseBusyError
 from bot.i18n import NC_, pgettext
 from bot.policy.documents import Scope
@@ -20,7 +22,7 @@ from cogs.moderation.permissions import COMMAND as ADMIN
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.moderation.words_text import word_added
-from cogs.quota.change_forms import NumbersForm, WordForm
+from cogs.quota.change_forms import NumbersForm, word_in
 from cogs.quota.content_text import content_text
 from cogs.quota.import_text import changes_of, import_text
 from cogs.quota.member_roles import find_roles
@@ -28,7 +30,7 @@ from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
 from cogs.ui.answer_files import edit_with_files
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Form, Item, view_of
 
 COMMAND = "quota"
 OPTION = "First preview its effect on the last 30 days (default: as the settings say)"
@@ -140,16 +142,21 @@ class NumbersChangeForm(NumbersForm):
         await _show_entered(interaction, self._kept, self.read())
 
 
-class WordChangeForm(WordForm):
+class WordChangeForm(Form):
     """Takes another word, and shows what it would have done in place of the first one."""
 
     def __init__(self, kept: KeptProposal) -> None:
-        super().__init__(kept.proposal)
+        super().__init__(pgettext("title", "Change the word"))
         self._kept = kept
+        self._field = discord.ui.TextInput[Self](
+            custom_id="word", default=kept.proposal.word, max_length=WORD_MAX_LENGTH
+        )
+        self.add_item(discord.ui.Label(text=pgettext("label", "Word or phrase"), component=self._field))
 
     async def act(self, interaction: Interaction) -> None:
         """Show the preview of what was entered; nothing is saved."""
-        await _show_entered(interaction, self._kept, self.read(interaction))
+        entered = {"word": word_in(interaction, self._field.value)}
+        await _show_entered(interaction, self._kept, self._kept.proposal.model_copy(update=entered))
 
 
 async def _show_entered(interaction: Interaction, kept: KeptProposal, entered: Proposal) -> None:
