@@ -174,6 +174,7 @@ class Admission:
     """Decides about requests, inside the transaction of whoever inserts them.
 
     Args:
+        prices: also says which models are gone.
         daily_limit: videos per member and server in 24 hours, where no rule says otherwise.
         max_waiting: requests per member and server in the queue; None: any number.
         models: those that may be asked for, in the operator's order.
@@ -187,19 +188,10 @@ class Admission:
         max_waiting: int | None = None,
         models: Sequence[Model] = CATALOGUE,
     ) -> None:
-        self._prices = prices
+        self.prices = prices
         self.models = models
         self.daily_limit = daily_limit
         self._max_waiting = max_waiting
-
-    @property
-    def gone(self) -> frozenset[str]:
-        """The ids of the models that the provider doesn't list any more."""
-        return self._prices.gone
-
-    def price_of(self, video: VideoRequest) -> float | None:
-        """Return what a video will cost by the provider's list, in credits; None: the list doesn't tell."""
-        return self._prices.quote(video)
 
     def fetch_context(
         self,
@@ -219,7 +211,7 @@ class Admission:
         """
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
-        price = quoted = self._prices.quote(video)
+        price = quoted = self.prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_quoted):
             price = fetch_past_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
@@ -241,7 +233,7 @@ class Admission:
             price,
             self._max_waiting,
             is_past_price,
-            self.gone,
+            self.prices.gone,
             self.models,
             fetch_releases(session, requester, mark, now) if is_stoppable else (),
             mark,

@@ -114,11 +114,11 @@ class Acceptance:
 
     def plans(self, spec: FilmSpec) -> list[ShotPlan]:
         """Return what each shot is made from; raises as `plan_shots`."""
-        return plan_shots(spec, self._admission.models, self._admission.gone)
+        return plan_shots(spec, self._admission.models, self._admission.prices.gone)
 
     def plans_of(self, row: FilmRow) -> list[ShotPlan]:
         """Return what each shot of an offer is made from now; raises as `plan_shots`."""
-        return self.plans(still_possible(spec_in(row), self._admission.models, self._admission.gone))
+        return self.plans(still_possible(spec_in(row), self._admission.models, self._admission.prices.gone))
 
     def accept(
         self,
@@ -234,7 +234,7 @@ class Acceptance:
         context = self._admission.fetch_context(
             session, requester, plan.video, now, is_quoted=True, made_from=made_from, before=before
         )
-        other = None if plan.without is None else self._admission.price_of(plan.without)
+        other = None if plan.without is None else self._admission.prices.quote(plan.without)
         if other is None or context.price is None:
             return context
         return replace(context, price=max(context.price, other))

@@ -138,7 +138,7 @@ class RedoAcceptance:
     ) -> Plans:
         admission = self._admission
         policy, _member = fetch_rules(session, requester.guild_id, requester.user_id)
-        plans = plan_redo(film, number, prompt, admission.models, admission.gone, policy.models, now)
+        plans = plan_redo(film, number, prompt, admission.models, admission.prices.gone, policy.models, now)
         last = {take.shot: take for take in last_takes(film.takes)}
         return {
             number: plan if isinstance(plan, UserError) else redone(plan, last[number])

@@ -179,7 +179,7 @@ class Quotes:
             QuoteGoneError, RepeatedError: as `find`.
             DatabaseBusyError: nothing can be recorded now.
         """
-        video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
+        video, now = understand(spec, self._admission.models, self._admission.prices.gone), self._clock()
 
         def change(session: Session) -> tuple[QuoteRow, AdmissionContext, UserError | None]:
             quote_row = fetch_open(session, requester, quote_id, now)

@@ -98,7 +98,7 @@ class GenerationService:
         Raises:
             BadRequestError, RefusedError, DatabaseBusyError: as `request`.
         """
-        video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
+        video, now = understand(spec, self._admission.models, self._admission.prices.gone), self._clock()
 
         def ask(session: Session) -> UserError | None:
             asked = (video, kept_spec(video, spec))
@@ -113,7 +113,7 @@ class GenerationService:
         self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None
     ) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
-        video = understand(spec, self._admission.models, self._admission.gone)
+        video = understand(spec, self._admission.models, self._admission.prices.gone)
         try:
             answer = await self._database.write(
                 lambda session: self._answer(session, requester, video, kept_spec(video, spec), confirmation),
