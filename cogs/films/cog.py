@@ -25,7 +25,7 @@ from cogs.films.redo_form import RedoForm
 from cogs.films.redo_offer import RedoButton, RedoDropButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
-from cogs.veo.images import from_attachment, images_of
+from cogs.veo.images import from_attachment
 from cogs.veo.model_input import complete_model, given_kind
 from cogs.veo.options import REFERENCES, choices, descriptions, leave_out
 
@@ -111,7 +111,9 @@ def _images_of(
                 "count toward your limit."
             )
         )
-    return (shown, True) if shown else (images_of(image, None), False)
+    if shown:
+        return shown, True
+    return () if image is None else (from_attachment(image),), False
 
 
 def _chosen(kind: type[Chosen], entered: str) -> Chosen:
