@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 LONGEST_WAIT = timedelta(hours=1)  # for anything; a longer one comes from a clock that was set back
 TRIAL_PATIENCE = timedelta(minutes=2)  # for which others wait for the one that tries
 SHORT_WAIT = timedelta(seconds=2)  # while another one tries, or may
+EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
 UNKNOWN_FOR = timedelta(hours=1)  # after which a model that the provider didn't know is offered again
 
 DUE_REQUEST_WAIT = timedelta(seconds=10)  # for which a request whose time has come is waited for
@@ -131,9 +132,9 @@ class Closure:
         if self._trial is not None and self._trial[0] == request_id:
             self._trial = None
 
-    def is_old(self, life: timedelta, now: datetime) -> bool:
+    def is_old(self, now: datetime) -> bool:
         """Whether nobody has tried for so long that it says nothing any more."""
-        return abs(now - self._until) > life + LONGEST_WAIT
+        return abs(now - self._until) > EVIDENCE_LIFE + LONGEST_WAIT
 
     def _is_another_trying(self, request_id: str, now: datetime) -> bool:
         if self._trial is None or self._trial[0] == request_id:
