@@ -11,7 +11,7 @@ from bot.provider.client import VeoClient
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the steps of one process share."""
+    """The parts that the steps of one process share."""
 
     queue: GenerationQueue
     veo: VeoClient
