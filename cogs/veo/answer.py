@@ -42,7 +42,7 @@ class AnswerLostError(UserError):
 
 
 Send = Callable[[], Awaitable[int]]
-Requests = GenerationService | Films  # what was accepted
+Requests = GenerationService | Films  # keep what was accepted
 
 
 async def send_card(interaction: Interaction, generation: Generation) -> int:
