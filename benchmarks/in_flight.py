@@ -45,6 +45,7 @@ from bot.eta.forecast import Finish  # noqa: E402
 from bot.eta.rate_limiter import RateLimiter  # noqa: E402
 from bot.jobs.queue import GenerationQueue  # noqa: E402
 from bot.jobs.runner import Runner  # noqa: E402
+from bot.jobs.steps.base import Tools  # noqa: E402
 from bot.jobs.steps.late import LateWatch  # noqa: E402
 from bot.jobs.steps.polling import Polling  # noqa: E402
 from bot.jobs.steps.preparation import Preparation  # noqa: E402
@@ -182,21 +183,20 @@ async def carry_all(
         deadline=timedelta(seconds=DEADLINE),
         late_window=timedelta(),
     )
-    patience = Patience(utc_now)
     queue = GenerationQueue(database, "bench", max_running=MANY, lease=timedelta(seconds=60))
     limiter = RateLimiter(RATE, partial(pause, stopping=stopping))
     delivery = NoDiscord()
-    polling = Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping)
+    tools = Tools(queue, veo, delivery, timing, utc_now, Patience(utc_now))
+    polling = Polling(tools, estimator, limiter, stopping)
     workflow = Workflow(
-        queue,
-        delivery,
-        readiness=Readiness(queue, delivery, timing, utc_now, patience),
-        preparation=Preparation(queue, images, timing, patience, no_film),
-        submission=Submission(queue, veo, images, timing, utc_now, patience),
+        tools,
+        readiness=Readiness(tools),
+        preparation=Preparation(tools, images, no_film),
+        submission=Submission(tools, images, database),
         polling=polling,
-        settlement=Settlement(queue, veo, delivery, timing, patience),
-        late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
-        deliver=NoHandover(queue),
+        settlement=Settlement(tools),
+        late_watch=LateWatch(tools, database, videos, estimator),
+        deliver=NoHandover(tools),
     )
     stalls: list[float] = []
     watching = asyncio.create_task(watch_loop(stalls, STALL_INTERVAL), name="watch")

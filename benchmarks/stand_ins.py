@@ -6,7 +6,7 @@ from bot.clock import utc_now
 from bot.db.models import Generation, Placement, Status
 from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import IsCurrent
-from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from cogs.delivery.delivery import DiscordDelivery
 
@@ -14,8 +14,8 @@ from cogs.delivery.delivery import DiscordDelivery
 class NoHandover(Deliver):
     """Closes what has ended without a file and without Discord."""
 
-    def __init__(self, queue: GenerationQueue) -> None:
-        self._queue = queue
+    def __init__(self, tools: Tools) -> None:
+        self._queue = tools.queue
 
     async def deliver_video(self, generation: Generation) -> Generation:
         """Note that it is done."""

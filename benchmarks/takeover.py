@@ -34,6 +34,7 @@ from bot.db.models import Generation
 from bot.eta.rate_limiter import RateLimiter
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
+from bot.jobs.steps.base import Tools
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
 from bot.jobs.steps.preparation import Preparation
@@ -65,20 +66,19 @@ async def hold(folder: str, url: str, owner: str) -> None:
         images = ImageStore(downloads, Path(folder) / "pictures")
         videos = VideoStore(downloads, Path(folder) / "videos")
         veo, timing = VeoClient(session, url, SecretStr("key")), Timing(deadline=timedelta(seconds=LONG))
-        patience = Patience(utc_now)
         queue = GenerationQueue(database, owner, max_running=MANY, lease=timedelta(seconds=LEASE))
         limiter, delivery = RateLimiter(RATE, partial(pause, stopping=stopping)), NoDiscord()
         estimator = open_estimator("fixed", MANY)
+        tools = Tools(queue, veo, delivery, timing, utc_now, Patience(utc_now))
         workflow = Workflow(
-            queue,
-            delivery,
-            readiness=Readiness(queue, delivery, timing, utc_now, patience),
-            preparation=Preparation(queue, images, timing, patience, no_film),
-            submission=Submission(queue, veo, images, timing, utc_now, patience),
-            polling=Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping),
-            settlement=Settlement(queue, veo, delivery, timing, patience),
-            late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
-            deliver=NoHandover(queue),
+            tools,
+            readiness=Readiness(tools),
+            preparation=Preparation(tools, images, no_film),
+            submission=Submission(tools, images, database),
+            polling=Polling(tools, estimator, limiter, stopping),
+            settlement=Settlement(tools),
+            late_watch=LateWatch(tools, database, videos, estimator),
+            deliver=NoHandover(tools),
         )
         runner = Runner(queue, workflow, work=work, stopping=stopping)
         running = asyncio.create_task(runner.run(), name="runner")

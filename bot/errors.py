@@ -7,6 +7,12 @@ Anything else that reaches a command's edge is a fault of ours and is answered w
 from bot.i18n import _
 
 
+def uncounted(reason: str) -> str:
+    """Return why something is refused, with the sentence that it didn't count."""
+    sentence = _("This didn't count toward your limit.")
+    return f"{reason} {sentence}"
+
+
 class UserError(Exception):
     """A request that cannot be served, with a sentence that says why and what to do."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-PLAIN, PLURAL, IN_CONTEXT = frozenset({"_", "N_"}), "ngettext", "pgettext"
+PLAIN, PLURAL, IN_CONTEXT = frozenset({"_", "N_"}), "ngettext", frozenset({"pgettext", "NC_"})
 COMMENT = "Translators:"  # a comment that begins so, right above a text, is for translators
 
 
@@ -33,7 +33,7 @@ def marked_texts(source: str) -> list[Marked]:
 def calls_of(tree: ast.AST) -> Iterator[ast.Call]:
     """Yield the calls that mark a text."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and name_of(node) in {*PLAIN, PLURAL, IN_CONTEXT}:
+        if isinstance(node, ast.Call) and name_of(node) in {*PLAIN, PLURAL, *IN_CONTEXT}:
             yield node
 
 
@@ -54,7 +54,7 @@ def _read(call: ast.Call, comments: dict[int, str]) -> Marked | None:
     if len(texts) < len(literals_of(call)) or not texts:
         return None  # a table's text, which is marked where the table is
     said = _comments_above({call.lineno, call.args[0].lineno}, comments)
-    if name_of(call) == IN_CONTEXT:
+    if name_of(call) in IN_CONTEXT:
         return Marked(call.lineno, (texts[1],), texts[0], said)
     return Marked(call.lineno, tuple(texts), None, said)
 

@@ -87,8 +87,9 @@ def check_use(
     verdict = check_quota(limits, member_policy, use, now)
     if not verdict.allowed:
         return QuotaReachedError(verdict)
-    is_full = max_waiting is not None and use.fills_queue(max_waiting)
-    return WaitingFullError(max_waiting, use.in_review) if max_waiting is not None and is_full else None
+    if max_waiting is not None and use.in_queue >= max_waiting:
+        return WaitingFullError(max_waiting, use.in_review)
+    return None
 
 
 def _check_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
@@ -173,6 +174,7 @@ class Admission:
     """Decides about requests, inside the transaction of whoever inserts them.
 
     Args:
+        prices: also says which models are gone.
         daily_limit: videos per member and server in 24 hours, where no rule says otherwise.
         max_waiting: requests per member and server in the queue; None: any number.
         models: those that may be asked for, in the operator's order.
@@ -186,19 +188,10 @@ class Admission:
         max_waiting: int | None = None,
         models: Sequence[Model] = CATALOGUE,
     ) -> None:
-        self._prices = prices
+        self.prices = prices
         self.models = models
         self.daily_limit = daily_limit
         self._max_waiting = max_waiting
-
-    @property
-    def gone(self) -> frozenset[str]:
-        """The ids of the models that the provider doesn't list any more."""
-        return self._prices.gone
-
-    def price_of(self, video: VideoRequest) -> float | None:
-        """Return what a video will cost by the provider's list, in credits; None: the list doesn't tell."""
-        return self._prices.quote(video)
 
     def fetch_context(
         self,
@@ -218,7 +211,7 @@ class Admission:
         """
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
-        price = quoted = self._prices.quote(video)
+        price = quoted = self.prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_quoted):
             price = fetch_past_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
@@ -226,6 +219,11 @@ class Admission:
         states = states_of(policy.budgets, spent, now)
         is_past_price = quoted is None and price is not None
         mark = fingerprint(video, made_from)
+        is_waiting = (
+            is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
+            if before is None
+            else before.is_reviewed
+        )
         is_stoppable = bool(policy.words) or member_policy.block is not None
         return AdmissionContext(
             policy,
@@ -235,11 +233,11 @@ class Admission:
             price,
             self._max_waiting,
             is_past_price,
-            self.gone,
+            self.prices.gone,
             self.models,
             fetch_releases(session, requester, mark, now) if is_stoppable else (),
             mark,
-            before.is_reviewed if before is not None else _waits(session, requester, policy, now),
+            is_waiting,
         )
 
     def decide(
@@ -275,10 +273,6 @@ class Admission:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
                 _tell_once(session, requester.guild_id, Action.BUDGET_WARNING, reserved, now)
-
-
-def _waits(session: Session, requester: Requester, policy: Policy, now: datetime) -> bool:
-    return is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
 
 
 def record_passed(

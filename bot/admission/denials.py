@@ -6,7 +6,7 @@ from typing import Self
 
 from bot.admission.budgets import BudgetState
 from bot.admission.limits import Limit, QuotaVerdict
-from bot.errors import UserError
+from bot.errors import UserError, uncounted
 from bot.escape import plain
 from bot.i18n import N_, _, format_and, format_or, ngettext
 from bot.money import show_money
@@ -40,7 +40,7 @@ class RefusedError(UserError):
         """`choice`: what to choose instead."""
         self._fact, self._choice = fact, choice
         self.sentence = f"{fact} {choice}" if choice else fact
-        super().__init__(f"{self.sentence} " + _("This didn't count toward your limit."))
+        super().__init__(uncounted(self.sentence))
 
     def without_choice(self, instead: str = "") -> Self:
         """Return this error as it's said where nothing can be chosen; `instead`: what can be done there."""

@@ -72,10 +72,6 @@ class Use(NamedTuple):
             return ALWAYS
         return self.counted[-slots] + WINDOWS[kind] if len(self.counted) >= slots else NEVER
 
-    def fills_queue(self, max_waiting: int | None) -> bool:
-        """Whether as many wait in the queue as may; `max_waiting`: None: any number."""
-        return max_waiting is not None and self.in_queue >= max_waiting
-
 
 @dataclass(frozen=True, slots=True)
 class QuotaVerdict:
@@ -138,15 +134,10 @@ def check_quota(
     limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, now: datetime
 ) -> QuotaVerdict:
     """Decide about one more request of a member."""
-    broken = reached_limits(limits, use, now)
+    broken = tuple(limit for limit in limits if _is_full(limit, use, now))
     if not broken:
         return QuotaVerdict()
     return QuotaVerdict(broken, _next_slot(limits, member_policy, use, now), use.in_review)
-
-
-def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:
-    """Return the limits that are full; empty: one more request is allowed."""
-    return tuple(limit for limit in limits if _is_full(limit, use, now))
 
 
 def full_until(limits: Iterable[Limit], use: Use, *, before: int = 0) -> datetime:

@@ -7,7 +7,6 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.admission.listings import Listings
 from bot.clock import monotonic
 from bot.db.models import Generation, Status
 from bot.eta.pacing import retry_delay
@@ -26,12 +25,46 @@ from bot.provider.pricing import Pricing, duration_of, quote
 
 # Seconds. A model that leaves the list just after a look is gone two looks later: in less than ten minutes.
 REFRESH_INTERVAL = 270.0
+# Seconds for which a model must have been missing: a provider's deploy may empty its lists for a minute.
+SURE_AFTER = 240.0
 HISTORY_SCANNED = 200  # rows of the model, newest first
 HISTORY_USED = 20  # of those, how many the price is the highest of
 PRICED_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's prices go by
 SAME_OPTIONS = ("resolution", "generate_audio")  # the duration is a factor
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Listings:
+    """The models that the provider's list had at each look; a list may be wrong for a while. Pure.
+
+    Args:
+        known: ids of the models that it is asked about. A list without any of them is no list.
+    """
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = frozenset(known)
+        self._missing_since: dict[str, float] = {}
+        self._gone = set[str]()
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The ids of the models that can't be had."""
+        return frozenset() if self._gone >= self._known else frozenset(self._gone)
+
+    def update(self, listed: Mapping[str, bool], now: float) -> bool:
+        """Take in what a look found of each model; return whether that changed `gone`.
+
+        `now`: on the monotonic clock.
+        """
+        before = self.gone
+        for model_id, is_listed in listed.items():
+            if is_listed:
+                self._missing_since.pop(model_id, None)
+                self._gone.discard(model_id)
+            elif now - self._missing_since.setdefault(model_id, now) >= SURE_AFTER:
+                self._gone.add(model_id)
+        return self.gone != before
 
 
 class PriceList:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.context import Requester
+from bot.admission.context import AdmissionContext, Requester
 from bot.db.models import Generation, Status
 from bot.db.review_models import HAS_REQUESTS, IN_REVIEW, ReviewRow, ReviewStage
 from bot.policy.documents import Reviewed, ReviewRule
@@ -68,6 +68,13 @@ def new_review(
     )
     session.add(row)
     return row
+
+
+def open_review(
+    session: Session, requester: Requester, context: AdmissionContext, now: datetime
+) -> ReviewRow | None:
+    """Write down what moderators have to decide about a request, or about all of a film; None: nothing."""
+    return new_review(session, requester, ReviewStage.MADE, now) if context.is_reviewed else None
 
 
 def start_over(session: Session, review: ReviewRow, now: datetime) -> bool:

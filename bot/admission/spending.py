@@ -28,7 +28,9 @@ _OVER = and_(
     ),
 )
 
-# What a row costs, or may cost: `bound_credits` in SQL.
+# What a row costs, or may cost: the real cost, else the estimate, else 0. An estimate does not count once
+# nothing can be charged any more: after a failure of the provider's, unless it is still asked for the video,
+# and after whatever ended before anything was sent.
 BOUND: ColumnElement[float] = func.coalesce(
     Generation.credits_used,
     case((_OVER, 0.0), else_=Generation.estimated_credits),
@@ -40,21 +42,6 @@ BOUND: ColumnElement[float] = func.coalesce(
 CONFIRMED_CREDITS: ColumnElement[float] = case(
     (Generation.cost_source.in_(CONFIRMED), func.coalesce(Generation.credits_used, 0.0)), else_=0.0
 )
-
-
-def bound_credits(generation: Generation) -> float:
-    """Return what a generation costs, or may cost: the real cost, else the estimate, else 0.
-
-    An estimate does not count once nothing can be charged any more: after a failure of the provider's, unless
-    it is still asked for the video, and after whatever ended before anything was sent.
-    """
-    if generation.credits_used is not None:
-        return generation.credits_used
-    unsent = generation.status in {Status.FAILED, Status.CANCELLED} and generation.submitted_at is None
-    unpaid = generation.status is Status.FAILED and generation.failure_kind not in PAID_ALL_THE_SAME
-    if generation.late_until is None and (unsent or unpaid):
-        return 0.0
-    return generation.estimated_credits or 0.0
 
 
 def fetch_spent(

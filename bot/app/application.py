@@ -10,28 +10,25 @@ from typing import TypeVar
 import aiohttp
 
 from bot.admission.prices import PriceList
-from bot.app.gateway_side import (
-    GatewaySide,
-    build_departures,
-    build_gateway,
-    build_outbox_relay,
-    build_position_updater,
-    build_review_ends,
-    build_strike_notices,
-)
+from bot.app.gateway_side import build_gateway
 from bot.app.shared import Shared, open_shared, timing_of
 from bot.app.worker_side import WorkerSide, build_film_runner, build_worker
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.discord_client.client import RestClient, VeoBot
-from bot.eta.duration_estimator import HistoryLoader, ProviderStats
+from bot.eta.duration_estimator import history_loader, provider_stats
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.rows import Film, fetch_film
 from bot.films.successors import FilmSuccessors
+from bot.jobs.departures import Departures
 from bot.jobs.ports import ReadRow
+from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
+from bot.moderation.outbox_relay import OutboxRelay
+from bot.moderation.reviews import Reviews
+from bot.moderation.strike_notices import StrikeNotices
 from bot.monitoring.health import watch_for_damage
 from bot.monitoring.monitoring import Monitoring, Parts, open_monitoring
 from bot.policy.recent import RecentPolicies
@@ -76,13 +73,13 @@ class App:
     monitoring: Monitoring
     signals: Signals
     prices: PriceList
-    gateway: GatewaySide | None
+    gateway: VeoBot | None
     worker: WorkerSide | None
 
     @property
     def bot(self) -> VeoBot:
         """The connected client."""
-        return _side(self.gateway).bot
+        return _side(self.gateway)
 
     @property
     def services(self) -> Services:
@@ -132,7 +129,7 @@ async def open_app(
     """
     async with open_shared(settings, timing, connector) as shared:
         gateway = None if settings.role is Role.WORKER else build_gateway(shared)
-        client = RestClient() if gateway is None else gateway.bot
+        client = RestClient() if gateway is None else gateway
         servers = Servers(client)
         delivery = DiscordDelivery(
             client,
@@ -152,7 +149,7 @@ async def open_app(
             shared.veo,
             worker and worker.polling,
             client,
-            gateway and gateway.bot,
+            gateway,
             moderator_channel,
             shared.signals.stopping,
         )
@@ -202,28 +199,31 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
     return {
         "retention": shared.retention().run,
         "prices": shared.prices.run,
-        "durations": ProviderStats(shared.estimator, shared.veo, stopping).run,
-        "history": HistoryLoader(shared.estimator, shared.database, stopping).run,
+        "durations": provider_stats(shared.estimator, shared.veo, stopping).run,
+        "history": history_loader(shared.estimator, shared.database, stopping).run,
         "damage": partial(watch_for_damage, shared.database, stopping),
     }
 
 
 def _tasks_of_gateway(
     shared: Shared,
-    gateway: GatewaySide,
+    gateway: VeoBot,
     delivery: DiscordDelivery,
     moderator_channel: DiscordModeratorChannel,
     servers: Servers,
 ) -> dict[str, Task]:
+    """Return what gateways run: what is about one server is done by the process that has its shard."""
+    database, stopping, is_ours = shared.database, shared.signals.stopping, shared.has
+    messages, has_left = DiscordMemberMessages(gateway, servers), partial(has_left_if_known, gateway)
+    positions = PositionUpdater(shared.queue, delivery, shared.estimator, stopping, is_ours=is_ours)
+    departures = Departures(gateway.services.cancellation, servers.is_gone, stopping, is_ours=is_ours)
+    reviews = Reviews(database, work=shared.signals.work, has_left=has_left, show=delivery.show_state)
     return {
-        "outbox": build_outbox_relay(shared, moderator_channel).run,
-        "positions": build_position_updater(shared, delivery).run,
-        "departures": build_departures(shared, gateway, servers.is_gone).run,
-        "reviews": partial(
-            build_review_ends(shared, partial(has_left_if_known, gateway.bot), delivery.show_state).run,
-            shared.signals.stopping,
-        ),
-        "strikes": build_strike_notices(shared, DiscordMemberMessages(gateway.bot, servers)).run,
+        "outbox": OutboxRelay(database, moderator_channel, stopping).run,
+        "positions": positions.run,
+        "departures": departures.run,
+        "reviews": partial(reviews.run, stopping),
+        "strikes": StrikeNotices(database, messages, stopping).run,
     }
 
 

@@ -1,8 +1,5 @@
 """The side that speaks with members: the client, its commands, the services, and the notices."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from bot.admission.check_request import Admission
 from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
@@ -16,9 +13,6 @@ from bot.films.redoing import Redoing
 from bot.films.service import Films
 from bot.home.overview import Home
 from bot.jobs.cancellation import Cancellation
-from bot.jobs.departures import Departures, IsGone
-from bot.jobs.ports import DeliveryPort
-from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.library.history import History
 from bot.library.removal import Removal
@@ -26,12 +20,10 @@ from bot.library.reposts import Reposts
 from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions
 from bot.moderation.importing import Imports
-from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
-from bot.moderation.reviews import HasLeft, Reviews, Show
+from bot.moderation.reviews import Reviews
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
-from bot.moderation.strike_notices import MemberMessages, StrikeNotices
 from bot.moderation.strikes import Strikes
 from bot.moderation.undo import Undo
 from bot.policy.recent import RecentPolicies
@@ -42,68 +34,17 @@ from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
 from bot.services import Services
-from bot.sharding import Shards
 from bot.usage.reports import UsageReports
 
 
-@dataclass(frozen=True, slots=True)
-class GatewaySide:
-    """The parts of a gateway."""
-
-    bot: VeoBot
-    services: Services
-
-
-def build_gateway(shared: Shared) -> GatewaySide:
-    """Make the parts that commands need; nothing is connected."""
+def build_gateway(shared: Shared) -> VeoBot:
+    """Make the client with what its commands need; nothing is connected."""
     services = build_services(shared, shared.prices)
     shards = shared.settings.shards
     if shards is None:
-        bot = VeoBot(database=shared.database, services=services)
-    else:
-        rate_limit = SharedRateLimit(shared.database)
-        bot = ShardedVeoBot(database=shared.database, services=services, shards=shards, rate_limit=rate_limit)
-    return GatewaySide(bot, services)
-
-
-def build_outbox_relay(shared: Shared, moderator_channel: ModeratorChannel) -> OutboxRelay:
-    """Make what serves the moderators' channels; any number of processes may run it."""
-    return OutboxRelay(shared.database, moderator_channel, shared.signals.stopping)
-
-
-def build_strike_notices(shared: Shared, messages: MemberMessages) -> StrikeNotices:
-    """Make what tells members of strikes; any number of processes may run it."""
-    return StrikeNotices(shared.database, messages, shared.signals.stopping)
-
-
-def build_position_updater(shared: Shared, delivery: DeliveryPort) -> PositionUpdater:
-    """Make what tells those who wait their positions: those in the servers of this process's shards."""
-    return PositionUpdater(
-        shared.queue,
-        delivery,
-        shared.estimator,
-        shared.signals.stopping,
-        is_ours=_is_ours(shared.settings.shards),
-    )
-
-
-def build_departures(shared: Shared, gateway: GatewaySide, is_gone: IsGone) -> Departures:
-    """Make what looks after the requests of servers that removed the bot: those of this process's shards."""
-    return Departures(
-        gateway.services.cancellation,
-        is_gone,
-        shared.signals.stopping,
-        is_ours=_is_ours(shared.settings.shards),
-    )
-
-
-def build_review_ends(shared: Shared, has_left: HasLeft, show: Show) -> Reviews:
-    """Make what ends reviews; any number of processes may run it."""
-    return Reviews(shared.database, work=shared.signals.work, has_left=has_left, show=show)
-
-
-def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
-    return (lambda _: True) if shards is None else shards.has
+        return VeoBot(database=shared.database, services=services)
+    rate_limit = SharedRateLimit(shared.database)
+    return ShardedVeoBot(database=shared.database, services=services, shards=shards, rate_limit=rate_limit)
 
 
 def _build_continuations(shared: Shared, prices: PriceList) -> Continuations:

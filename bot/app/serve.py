@@ -105,7 +105,7 @@ async def _serve(app: App, token: SecretStr) -> None:
         log.info("ready", role=Role.WORKER.value, name=str(app.client.user))
         await app.run_tasks()
         return
-    gateway = asyncio.create_task(_stay_connected(app, app.gateway.bot, token), name="gateway")
+    gateway = asyncio.create_task(_stay_connected(app, app.gateway, token), name="gateway")
     gateway.add_done_callback(lambda _: app.stop())
     try:
         await app.run_tasks()

@@ -85,6 +85,10 @@ class Shared:
         days = self.settings.prompt_retention_days
         return timedelta(days=days) if days else None
 
+    def has(self, guild_id: int) -> bool:
+        """Whether this process looks after a server: it's one of its shards'."""
+        return self.settings.shards is None or self.settings.shards.has(guild_id)
+
     def retention(self) -> Retention:
         """Return what forgets in the database, and deletes files in this process's folder."""
         orphaned_files = OrphanedFiles(self.database, self.stores.videos, self.stores.images)

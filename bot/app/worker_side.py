@@ -8,12 +8,12 @@ from bot.app.shared import Shared
 from bot.clock import utc_now
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.finishing import Finishing
-from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.runner import FilmRunner
 from bot.films.shot_files import ShotFiles
-from bot.jobs.ports import DeliveryPort, FindAttachment, HeldVideo, PostPort, Subject
+from bot.jobs.ports import DeliveryPort, FilmPort, FindAttachment, HeldVideo, PostPort, Subject
 from bot.jobs.runner import Runner
+from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
@@ -43,43 +43,28 @@ class WorkerSide:
 
 def build_worker(shared: Shared, delivery: DeliveryPort, held_videos: PostPort[HeldVideo]) -> WorkerSide:
     """Make the runner and its steps; nothing runs yet. `held_videos`: where moderators see videos first."""
-    signals, timing, queue = shared.signals, shared.timing, shared.queue
+    signals = shared.signals
+    tools = Tools(shared.queue, shared.veo, delivery, shared.timing, utc_now, Patience(utc_now))
     limiter = RateLimiter(shared.settings.polls_per_second, signals.wait)
-    polling = Polling(
-        queue, shared.veo, delivery, shared.estimator, limiter, timing, utc_now, signals.stopping
-    )
+    polling = Polling(tools, shared.estimator, limiter, signals.stopping)
     approval = Approval(shared.database, delivery, _upload(shared, held_videos))
-    workflow = _workflow(shared, delivery, polling, approval)
-    runner = Runner(queue, workflow, work=signals.work, stopping=signals.stopping)
+    workflow = _workflow(shared, tools, polling, approval)
+    runner = Runner(shared.queue, workflow, work=signals.work, stopping=signals.stopping)
     reconciliation = Reconciliation(shared.database, shared.veo)
     return WorkerSide(runner, polling, reconciliation)
 
 
-def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling, approval: Approval) -> Workflow:
-    timing, queue = shared.timing, shared.queue
-    patience = Patience(utc_now)
-    videos, images = shared.stores.videos, shared.stores.images
+def _workflow(shared: Shared, tools: Tools, polling: Polling, approval: Approval) -> Workflow:
+    database, videos, images = shared.database, shared.stores.videos, shared.stores.images
     return Workflow(
-        queue,
-        delivery,
-        readiness=Readiness(queue, delivery, timing, utc_now, patience),
-        preparation=Preparation(queue, images, timing, patience, shared.stores.shot_frames.give_up),
-        submission=Submission(queue, shared.veo, images, timing, utc_now, patience, shared.database),
+        tools,
+        readiness=Readiness(tools),
+        preparation=Preparation(tools, images, shared.stores.shot_frames.give_up),
+        submission=Submission(tools, images, database),
         polling=polling,
-        settlement=Settlement(queue, shared.veo, delivery, timing, patience),
-        late_watch=LateWatch(queue, shared.veo, shared.database, videos, shared.estimator, timing, utc_now),
-        deliver=Deliver(
-            queue,
-            videos,
-            images,
-            shared.veo,
-            delivery,
-            _upload(shared, delivery),
-            approval,
-            timing,
-            utc_now,
-            patience,
-        ),
+        settlement=Settlement(tools),
+        late_watch=LateWatch(tools, database, videos, shared.estimator),
+        deliver=Deliver(tools, videos, images, _upload(shared, tools.delivery), approval),
     )
 
 

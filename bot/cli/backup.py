@@ -7,7 +7,7 @@ import typer
 
 from bot.cli.exits import fail, stop
 from bot.db.backup import BackupError, back_up
-from bot.doctor.partial_settings import inspect_settings
+from bot.doctor.settings_checks import inspect_settings
 from bot.settings import SettingsError
 
 app = typer.Typer()

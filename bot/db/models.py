@@ -246,6 +246,11 @@ def was_sent(generation: Generation) -> bool:
     return generation.submitted_at is not None
 
 
+def sent_at(generation: Generation) -> datetime:
+    """Return when its latest create call was made, as far as that is known."""
+    return generation.submitted_at or generation.created_at
+
+
 def is_being_sent(generation: Generation) -> bool:
     """Whether it is open if the provider took it: it was cancelled during the create call."""
     return was_sent(generation) and generation.provider_id is None

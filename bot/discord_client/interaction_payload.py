@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.errors import BadInputError, UserError
+from bot.errors import BadInputError, UserError, uncounted
 from bot.i18n import N_, _
 from bot.provider.options import WRONG_TYPE
 
@@ -191,6 +191,6 @@ class SentCommand(_Sent):
                 raise BadInputError(_(BAD_VALUE))
         elif option.type != declared or type(option.value) is not wanted:
             reason = _(WRONG_TYPE[wanted], option=option.name)
-            raise BadInputError(f"{reason} " + _("This didn't count toward your limit."))
+            raise BadInputError(uncounted(reason))
         elif wanted is int and abs(option.value) > MAX_INTEGER:
             raise BadInputError(_(BAD_VALUE))

@@ -12,7 +12,7 @@ import aiohttp
 from bot.db.database import Database, DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
 from bot.doctor.check_result import CHECK_PATIENCE, CheckResult, bounded, bounded_all
-from bot.doctor.checks import check_account, check_submitting, check_writing, sample_of
+from bot.doctor.checks import check_account, check_submitting, check_writing, fetch_key, sample_of
 from bot.doctor.database_checks import check_schema, count_open, find_pauses
 from bot.doctor.discord_api import DiscordApi
 from bot.doctor.discord_checks import (
@@ -22,12 +22,9 @@ from bot.doctor.discord_checks import (
     check_servers,
     check_token,
 )
-from bot.doctor.host_checks import check_env_file, check_ffmpeg, check_folder
-from bot.doctor.key_check import check_other_key
-from bot.doctor.partial_settings import Inspection, inspect_settings
-from bot.doctor.port_check import check_port
-from bot.doctor.provider_text import quote_in_terminal
-from bot.doctor.unknown_settings import check_names
+from bot.doctor.host_checks import check_env_file, check_ffmpeg, check_folder, check_port
+from bot.doctor.provider_text import REMEDIES, describe_trouble, quote_in_terminal
+from bot.doctor.settings_checks import Inspection, check_names, inspect_settings
 from bot.provider.client import VeoClient
 from bot.provider_settings import ENV_FILE
 from bot.settings import Settings
@@ -129,7 +126,7 @@ class _Examination:
             check_account(veo, sample, self.patience),
             self.patience,
         )
-        return Section("Provider", [account, *findings, *await check_other_key(veo, self.patience)])
+        return Section("Provider", [account, *findings, *await _check_other_key(veo, self.patience)])
 
     async def look_at_discord(self, database: Database | None) -> list[Section]:
         names = "discord_token", "discord_api_base", "discord_gateway_url"
@@ -180,6 +177,24 @@ def _check_settings(inspection: Inspection) -> list[CheckResult]:
 
 def _advice_on(problem: str) -> str:
     return ENV_FILE_ADVICE if problem.startswith(f"{ENV_FILE}:") else SETTING_ADVICE
+
+
+async def _check_other_key(veo: VeoClient, patience: float) -> list[CheckResult]:
+    """Return a warning where something is wrong with the key that the provider tells of, if not the bot's."""
+    key = await fetch_key(veo, patience / 2)
+    if key is None or key.is_ours or key.trouble is None:
+        return []
+    name = quote_in_terminal(key.prefix or "")
+    return [
+        CheckResult(
+            is_good=False,
+            is_warning=True,
+            what=f"{describe_trouble(key, key.trouble)} The provider says that about a "
+            f"key that starts with {name}; "
+            "the bot's key doesn't.",
+            remedy=f"If requests are rejected: {REMEDIES[key.trouble]}",
+        )
+    ]
 
 
 def _unopened(reason: str) -> CheckResult:

@@ -1,13 +1,15 @@
-"""Checks of the machine: the folder of the files, the room on its disk, and ffmpeg at work."""
+"""Checks of the machine: the folder of the files, the room on its disk, ffmpeg at work, and HTTP_PORT."""
 
 import asyncio
 import os
 import re
 import shutil
+import socket
 import stat
 import tempfile
 from pathlib import Path
 
+import aiohttp
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
 from bot.doctor.check_result import CheckResult
@@ -22,6 +24,7 @@ from bot.media.upload_sizes import MIB
 LITTLE_ROOM = 1024 * MIB  # a video has a few MB, and two are made smaller at a time
 NO_ROOM = 200 * MIB
 STDERR_BYTES = 64 * 1024  # its version stands at the very beginning
+ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
 VERSION = re.compile(r"ffmpeg version (\S+)")
 
 
@@ -111,6 +114,49 @@ def _command(path: Path) -> list[str]:
     ]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-y", *picture, *sound, *codecs, str(path)]
     return confined(command, memory=ENCODER_MEMORY_BYTES, seconds=PROBE_TIMEOUT)
+
+
+async def check_port(session: aiohttp.ClientSession, host: str, port: int) -> CheckResult:
+    """Check the address of the pages for those who watch: it must be free, or the bot's own.
+
+    `port`: 0 is any free one.
+    """
+    try:
+        await asyncio.to_thread(_listen, host, port)
+    except (OSError, UnicodeError) as error:
+        if await _is_ours(session, host, port):
+            return CheckResult(is_good=True, what=f"A bot is running on {host} port {port}.")
+        return _bad(
+            f"The bot can't listen on {host} port {port}: {_reason(error)}.",
+            "Set another HTTP_PORT or HTTP_HOST, or stop the program that uses this one.",
+        )
+    return CheckResult(is_good=True, what=f"{host} port {port} is free.")
+
+
+def _listen(host: str, port: int) -> None:
+    """Take the address for a moment, as the bot does.
+
+    Raises:
+        OSError, UnicodeError: it cannot be had.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+
+
+async def _is_ours(session: aiohttp.ClientSession, host: str, port: int) -> bool:
+    try:
+        async with session.get(f"http://{host}:{port}/healthz", timeout=ANSWER_TIMEOUT) as response:
+            answer: object = await response.json()
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return False
+    return isinstance(answer, dict) and "checks" in answer
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "no such host"
 
 
 def _broken_ffmpeg(report: str) -> CheckResult:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
 from bot.db.database import Database
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, Status, sent_at
 from bot.eta.eta import Eta
 from bot.eta.forecast import Finish, Forecast
 from bot.eta.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan, retry_delay
@@ -105,10 +105,9 @@ class DurationEstimator:
 
     def eta(self, generation: Generation, now: datetime) -> Eta:
         """Return what can be said of a video that is being made; after a restart it is the same."""
-        sent_at = generation.submitted_at or generation.created_at
-        ends_at = sent_at + self._deadline
+        ends_at = sent_at(generation) + self._deadline
         usual = self._course(kind_of(generation)).forecast.expected_finish(0, EXPECTED_SHARE)
-        expected_at = None if usual is None else sent_at + timedelta(seconds=usual)
+        expected_at = None if usual is None else sent_at(generation) + timedelta(seconds=usual)
         if expected_at is None or expected_at >= ends_at:
             return Eta(ends_at=ends_at)
         eta = Eta(expected_at=expected_at, ends_at=ends_at)
@@ -165,71 +164,39 @@ class DurationEstimator:
         return course
 
 
-class ProviderStats:
-    """Keeps the duration estimator's beliefs fresh by the provider's measures.
+def provider_stats(
+    estimator: DurationEstimator,
+    veo: VeoClient,
+    stopping: asyncio.Event,
+    *,
+    interval: float = METRICS_INTERVAL,
+    retry: Callable[[int], float] = retry_delay,
+) -> Refresher:
+    """Return what keeps the estimator's beliefs fresh by the provider's measures of each model."""
 
-    Args:
-        stopping: set when the program is to stop.
-        interval: seconds between two fetches.
-        retry: the seconds to wait after so many failed fetches in a row.
-    """
-
-    def __init__(
-        self,
-        estimator: DurationEstimator,
-        veo: VeoClient,
-        stopping: asyncio.Event,
-        *,
-        interval: float = METRICS_INTERVAL,
-        retry: Callable[[int], float] = retry_delay,
-    ) -> None:
-        self._estimator = estimator
-        self._veo = veo
-        self._refresher = Refresher("measures", self._refresh, stopping, interval=interval, retry=retry)
-
-    async def run(self) -> None:
-        """Fetch regularly until `stopping` is set."""
-        await self._refresher.run()
-
-    async def _refresh(self) -> None:
-        """Fetch every model's measures.
-
-        Raises:
-            VeoError: the provider does not answer usefully.
-        """
+    async def fetch() -> None:
         for model in ALL_MODELS:
-            durations = await self._veo.fetch_durations(model.id)
+            durations = await veo.fetch_durations(model.id)
             prior = durations and metrics_prior(*durations.seconds)
             if prior is not None:
-                self._estimator.believe(model.id, prior)
+                estimator.believe(model.id, prior)
+
+    return Refresher("measures", fetch, stopping, interval=interval, retry=retry)
 
 
-class HistoryLoader:
-    """Keeps the duration estimator up to what other processes learn, by reading it from the database.
+def history_loader(
+    estimator: DurationEstimator,
+    database: Database,
+    stopping: asyncio.Event,
+    *,
+    interval: float = LOAD_INTERVAL,
+) -> Refresher:
+    """Return what keeps the estimator up to what other processes learn, by reading it from the database."""
 
-    Args:
-        stopping: set when the program is to stop.
-        interval: seconds between two looks.
-    """
+    async def load() -> None:
+        estimator.learn_from(await load_finishes(database))
 
-    def __init__(
-        self,
-        estimator: DurationEstimator,
-        database: Database,
-        stopping: asyncio.Event,
-        *,
-        interval: float = LOAD_INTERVAL,
-    ) -> None:
-        self._estimator = estimator
-        self._database = database
-        self._refresher = Refresher("durations of videos", self._load, stopping, interval=interval)
-
-    async def run(self) -> None:
-        """Look regularly until `stopping` is set."""
-        await self._refresher.run()
-
-    async def _load(self) -> None:
-        self._estimator.learn_from(await load_finishes(self._database))
+    return Refresher("durations of videos", load, stopping, interval=interval)
 
 
 async def load_finishes(database: Database) -> dict[Kind, list[Finish]]:
@@ -275,4 +242,4 @@ def finish_of(generation: Generation) -> Finish:
 
 def _age(generation: Generation, now: datetime) -> float:
     """Return the seconds since the generation was sent."""
-    return (now - (generation.submitted_at or generation.created_at)).total_seconds()
+    return (now - sent_at(generation)).total_seconds()

@@ -13,10 +13,11 @@ from bot.admission.check_request import Admission, AdmissionContext, Requester, 
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
+from bot.admission.reviewing import open_review
 from bot.db.film_models import FilmRow
+from bot.db.review_models import ReviewRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
-from bot.films.insertion import Insertion
 from bot.films.refusals import has_title, has_words, refused_shot, title_context, title_words
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import (
@@ -30,7 +31,8 @@ from bot.films.script import (
 )
 from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE
-from bot.requests.rows import placement_of
+from bot.requests.rows import insert_request, placement_of
+from bot.requests.spec import Shot
 
 IN_A_FILM = "film_shot"  # what a moderator let pass tells it by from a video alone
 
@@ -77,6 +79,33 @@ class Releases:
         return replace(context, releases=(*words, *self._of_all))
 
 
+@dataclass(slots=True)
+class Insertion:
+    """Inserts the shots of one film, one after the other.
+
+    Attributes:
+        last_id: of the shot before the next one, which the next one may await.
+        review: the one review of all shots, once there is one.
+    """
+
+    session: Session
+    requester: Requester
+    film_id: str
+    now: datetime
+    last_id: str | None = None
+    review: ReviewRow | None = None
+
+    def add(self, destination: Requester, number: int, plan: ShotPlan, context: AdmissionContext) -> str:
+        """Insert a shot and return its ID; `destination`: the requester, where its result goes."""
+        session, requester, now = self.session, self.requester, self.now
+        shot = Shot(self.film_id, number, awaits_id=self.last_id if plan.awaits else None)
+        spec = replace(plan.spec, shot=shot)
+        self.review = self.review or open_review(session, requester, context, now)
+        self.last_id = insert_request(session, destination, spec, context, now, self.review).id
+        record_passed(session, requester, context, self.last_id, now)
+        return self.last_id
+
+
 class Acceptance:
     """Decides about films inside the transaction that writes down what follows."""
 
@@ -85,11 +114,11 @@ class Acceptance:
 
     def plans(self, spec: FilmSpec) -> list[ShotPlan]:
         """Return what each shot is made from; raises as `plan_shots`."""
-        return plan_shots(spec, self._admission.models, self._admission.gone)
+        return plan_shots(spec, self._admission.models, self._admission.prices.gone)
 
     def plans_of(self, row: FilmRow) -> list[ShotPlan]:
         """Return what each shot of an offer is made from now; raises as `plan_shots`."""
-        return self.plans(still_possible(spec_in(row), self._admission.models, self._admission.gone))
+        return self.plans(still_possible(spec_in(row), self._admission.models, self._admission.prices.gone))
 
     def accept(
         self,
@@ -205,7 +234,7 @@ class Acceptance:
         context = self._admission.fetch_context(
             session, requester, plan.video, now, is_quoted=True, made_from=made_from, before=before
         )
-        other = None if plan.without is None else self._admission.price_of(plan.without)
+        other = None if plan.without is None else self._admission.prices.quote(plan.without)
         if other is None or context.price is None:
             return context
         return replace(context, price=max(context.price, other))

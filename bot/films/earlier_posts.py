@@ -3,12 +3,11 @@
 import structlog
 
 from bot.db.film_models import FilmRow
-from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.troubles import UNNOTICED, without
 from bot.films.waits import Waits
-from bot.jobs.ports import DeliveryPostponedError, Posted
+from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted
 from bot.jobs.steps.timing import Timing
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

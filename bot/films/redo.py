@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.admission.check_request import Requester
 from bot.db.film_models import Continuity
 from bot.db.models import Generation, is_there
-from bot.errors import NotFoundError, UserError
+from bot.errors import NotFoundError, UserError, uncounted
 from bot.failures import FailureKind
 from bot.films.rows import Film
 from bot.films.script import FilmSpec, ShotPlan, ensure_words, needed_kinds, plan_shot
@@ -59,8 +59,7 @@ def check_redo(film: Film | None, requester: Requester, number: int | None) -> F
     if shot is None and number is not None:
         raise NotFoundError
     if reason := _hindrance(film, shot, requester):
-        uncounted = _("This didn't count toward your limit.")
-        raise CannotRedoError(f"{reason} {uncounted}")
+        raise CannotRedoError(uncounted(reason))
     return film
 
 
@@ -192,8 +191,7 @@ def _first_image(film: Film, number: int, now: datetime) -> tuple[ImageInput, ..
                 "Use `/film` and attach it again.",
                 number=number,
             )
-        uncounted = _("This didn't count toward your limit.")
-        raise CannotRedoError(f"{reason} {uncounted}")
+        raise CannotRedoError(uncounted(reason))
     return images
 
 
@@ -205,8 +203,7 @@ def _references(film: Film, number: int, now: datetime) -> tuple[ImageInput, ...
             "This film was made from reference images that I no longer have, so I can't redo its shots. "
             "Use `/film` and attach them again."
         )
-        uncounted = _("This didn't count toward your limit.")
-        raise CannotRedoError(f"{reason} {uncounted}")
+        raise CannotRedoError(uncounted(reason))
     return images
 
 

@@ -17,10 +17,9 @@ from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealDecision
 from bot.db.models import Generation, QuoteRow
-from bot.errors import UserError
-from bot.films.acceptance import Acceptance, DearerError, Releases, fingerprints
+from bot.errors import UserError, uncounted
+from bot.films.acceptance import Acceptance, DearerError, Insertion, Releases, fingerprints
 from bot.films.changes import Change, find_change
-from bot.films.insertion import Insertion
 from bot.films.redo import (
     CannotRedoError,
     Redo,
@@ -139,7 +138,7 @@ class RedoAcceptance:
     ) -> Plans:
         admission = self._admission
         policy, _member = fetch_rules(session, requester.guild_id, requester.user_id)
-        plans = plan_redo(film, number, prompt, admission.models, admission.gone, policy.models, now)
+        plans = plan_redo(film, number, prompt, admission.models, admission.prices.gone, policy.models, now)
         last = {take.shot: take for take in last_takes(film.takes)}
         return {
             number: plan if isinstance(plan, UserError) else redone(plan, last[number])
@@ -266,8 +265,7 @@ def _check_title(
     passed = fetch_used(session, [take.id for take in film.takes], AppealDecision.ALLOW)
     if words := title_words(requester, film.row, context, passed, now):
         advice = _("I can't redo its shots. Use `/film` to make a new one.")
-        uncounted = _("This didn't count toward your limit.")
-        raise CannotRedoError(f"{title_sentence(words)} {advice} {uncounted}")
+        raise CannotRedoError(uncounted(f"{title_sentence(words)} {advice}"))
 
 
 def _made(plans: Plans, numbers: Sequence[int]) -> list[ShotPlan]:

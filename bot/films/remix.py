@@ -3,7 +3,7 @@
 from collections.abc import Container, Sequence
 from datetime import datetime
 
-from bot.errors import UserError
+from bot.errors import UserError, uncounted
 from bot.films.redo import images_of, living_family, unrefused
 from bot.films.rows import Film
 from bot.films.script import SCRIPT_MAX_LENGTH, FilmSpec, on_one_line
@@ -17,8 +17,7 @@ class CannotRemixError(UserError):
     """The film's form can't be filled in again; the sentence says why."""
 
     def __init__(self, reason: str) -> None:
-        uncounted = _("This didn't count toward your limit.")
-        super().__init__(f"{reason} {uncounted}")
+        super().__init__(uncounted(reason))
 
 
 def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: datetime) -> FilmSpec:

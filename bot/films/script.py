@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.admission.film_denials import ShotRefusedError
 from bot.db.film_models import Continuity, FilmRow, Transition
-from bot.errors import BadRequestError
+from bot.errors import BadRequestError, uncounted
 from bot.i18n import _, ngettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import (
@@ -21,8 +21,7 @@ from bot.provider.choosing import families_for, find_model, kind_for, models_for
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import checked_text
 from bot.requests.continuing import FRAME_TO_COME
-from bot.requests.spec import RequestSpec
-from bot.requests.understanding import understand
+from bot.requests.spec import RequestSpec, understand
 
 MAX_SHOTS = 8
 TITLE_MAX_LENGTH = 80  # characters
@@ -88,10 +87,10 @@ def parse_prompts(text: str) -> tuple[str, ...]:
     """
     prompts = lines_of(text)
     if not prompts:
-        raise BadRequestError(_free(_("A film needs at least one shot. Write one shot per line.")))
+        raise BadRequestError(uncounted(_("A film needs at least one shot. Write one shot per line.")))
     if len(prompts) > MAX_SHOTS:
         raise BadRequestError(
-            _free(
+            uncounted(
                 ngettext(
                     "A film can have up to {most} shots, and you wrote {count} line.",
                     "A film can have up to {most} shots, and you wrote {count} lines.",
@@ -116,7 +115,7 @@ def ensure_possible(film: FilmSpec) -> None:
     """
     if film.has_references and film.continuity is Continuity.CONTINUOUS:
         raise BadRequestError(
-            _free(
+            uncounted(
                 _(
                     "With reference images, each shot has to stand on its own. Choose that as `continuity`, "
                     "or use `image` instead."
@@ -193,7 +192,7 @@ def default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str]
     living = [model for model in models if model.id not in gone]
     families = families_for(living, kinds) or families_for(models, kinds)
     if not families:
-        raise BadRequestError(_free(_none_for_all(film, kinds, models)))
+        raise BadRequestError(uncounted(_none_for_all(film, kinds, models)))
     return families[0]
 
 
@@ -265,8 +264,3 @@ def ensure_words(number: int, prompt: str) -> None:
         checked_text(prompt, "prompt", PROMPT_MAX_LENGTH)
     except InvalidOptionError as error:
         raise ShotRefusedError(number, str(error)) from error
-
-
-def _free(reason: str) -> str:
-    uncounted = _("This didn't count toward your limit.")
-    return f"{reason} {uncounted}"

@@ -70,7 +70,7 @@ class Films(FilmDesk):
 
     def remix(self, film: Film) -> FilmSpec:
         """Return what a film was made from, to be changed; raises as `spec_of`."""
-        return spec_of(film, self._admission.models, self._admission.gone, self._clock())
+        return spec_of(film, self._admission.models, self._admission.prices.gone, self._clock())
 
     async def offer(self, requester: Requester, spec: FilmSpec) -> FilmQuote:
         """Say what a film would cost, and write that down; nothing is spent.

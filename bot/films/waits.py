@@ -7,7 +7,7 @@ from bot.db.film_models import FilmRow
 from bot.films.queue import FilmQueue
 from bot.films.troubles import add
 from bot.jobs.ports import DeliveryPostponedError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.errors import StepPostponedError, postponed
 from bot.jobs.steps.timing import Patience, Timing
 
 
@@ -35,7 +35,4 @@ class Waits:
         self, trouble: str, row: FilmRow, window: timedelta, error: DeliveryPostponedError
     ) -> FilmRow:
         """Wait as Discord wants it; as `wait` otherwise."""
-        wait = self._timing.delivery_wait
-        if error.retry_after is not None:
-            wait = timedelta(seconds=error.retry_after)
-        return await self.wait(trouble, row, window, StepPostponedError(str(error), wait))
+        return await self.wait(trouble, row, window, postponed(error, self._timing))

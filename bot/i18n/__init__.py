@@ -2,6 +2,7 @@
 
 from bot.i18n.locale import (
     N_,
+    NC_,
     _,
     current_language,
     date,
@@ -17,6 +18,7 @@ from bot.i18n.locale import (
 )
 
 __all__ = [
+    "NC_",
     "N_",
     "_",
     "current_language",

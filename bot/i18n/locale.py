@@ -65,6 +65,12 @@ def N_(message: LiteralString, /) -> LiteralString:  # noqa: N802 gettext's cust
     return message
 
 
+def NC_(context: LiteralString, message: LiteralString, /) -> LiteralString:  # noqa: N802 GLib's name
+    """Mark such a text for `pgettext`, which gets it with the same context."""
+    del context  # for translators
+    return message
+
+
 def translate_stored(text: str, /) -> str:
     """Return a text of ours that was written down in English; any other comes back as it is."""
     return (text and translations(_language.get()).gettext(text)) or text

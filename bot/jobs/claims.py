@@ -1,6 +1,5 @@
 """The generations that a process may take up: their next step is due, and nobody runs them."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, Select, and_, bindparam, exists, not_, or_, select
@@ -20,42 +19,23 @@ UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not
 def select_due(
     session: Session, now: datetime, lease: timedelta, max_rows: int, max_running: int
 ) -> list[str]:
-    """Return the ids of up to `max_rows` that are due, what was begun first, and lock their rows."""
-    begun = _select_ids(session, _BEGUN, now, lease, max_rows)
-    return [*begun, *_select_queued(session, now, lease, max_rows - len(begun), max_running)]
+    """Return the ids of up to `max_rows` that are due, what was begun first, and lock their rows.
 
-
-def _select_queued(
-    session: Session, now: datetime, lease: timedelta, max_rows: int, max_running: int
-) -> Sequence[str]:
-    """Return up to `max_rows` that may go to the provider now, and lock their rows.
-
-    Slots are counted by one process at a time, but only while there may be any to take.
+    What may go to the provider comes after that. Slots there are counted by one process at a time, but only
+    while there may be any to take, as far as can be seen without a lock.
     """
-    if max_rows <= 0 or not _may_take(session, now, lease, max_running):
-        return []
+    values = {"latest": now + LONGEST_WAIT, **parameters(now, lease)}
+    begun = session.scalars(_BEGUN, {**values, "max_rows": max_rows}).all()
+    left = max_rows - len(begun)
+    if left <= 0 or session.scalar(_WAITING, values) is None:
+        return [*begun]
+    if count_running(session, now, lease) >= max_running:
+        return [*begun]
     hold(session, Lock.SLOTS)
     free = max_running - count_running(session, now, lease)
-    return _select_ids(session, _NEXT, now, lease, min(max_rows, free))
-
-
-def _may_take(session: Session, now: datetime, lease: timedelta, max_running: int) -> bool:
-    """Whether something waits and there is a slot for it, as far as can be seen without a lock."""
-    if session.scalar(_WAITING, _parameters(now, lease)) is None:
-        return False
-    return count_running(session, now, lease) < max_running
-
-
-def _select_ids(
-    session: Session, query: Select[str], now: datetime, lease: timedelta, max_rows: int
-) -> Sequence[str]:
-    if max_rows <= 0:
-        return []
-    return session.scalars(query, _parameters(now, lease) | {"max_rows": max_rows}).all()
-
-
-def _parameters(now: datetime, lease: timedelta) -> dict[str, object]:
-    return {"latest": now + LONGEST_WAIT, **parameters(now, lease)}
+    if free <= 0:
+        return [*begun]
+    return [*begun, *session.scalars(_NEXT, {**values, "max_rows": min(left, free)})]
 
 
 def _locked(query: Select[str]) -> Select[str]:

@@ -1,17 +1,23 @@
 """The provider's refusals of everything, and who may try next. Pure: `now` is passed in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from cachetools import FIFOCache
 from pydantic import AwareDatetime
 
 LONGEST_WAIT = timedelta(hours=1)  # for anything; a longer one comes from a clock that was set back
 TRIAL_PATIENCE = timedelta(minutes=2)  # for which others wait for the one that tries
 SHORT_WAIT = timedelta(seconds=2)  # while another one tries, or may
+EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
 UNKNOWN_FOR = timedelta(hours=1)  # after which a model that the provider didn't know is offered again
+
+DUE_REQUEST_WAIT = timedelta(seconds=10)  # for which a request whose time has come is waited for
+MAX_TRIES = 10_000  # requests whose last try is remembered
+MAX_WAITING = 200  # requests that others wait for; each try looks at all of them
 
 
 class RefusalScope(StrEnum):
@@ -139,11 +145,43 @@ class Closure:
         if self._trial is not None and self._trial[0] == request_id:
             self._trial = None
 
-    def is_old(self, life: timedelta, now: datetime) -> bool:
+    def is_old(self, now: datetime) -> bool:
         """Whether nobody has tried for so long that it says nothing any more."""
-        return abs(now - self._until) > life + LONGEST_WAIT
+        return abs(now - self._until) > EVIDENCE_LIFE + LONGEST_WAIT
 
     def _is_another_trying(self, request_id: str, now: datetime) -> bool:
         if self._trial is None or self._trial[0] == request_id:
             return False
         return timedelta() <= now - self._trial[1] < TRIAL_PATIENCE
+
+
+class FairTries:
+    """The order of tries while something is refused, as one process has seen them.
+
+    Requests that have never tried go first, then those that tried longest ago. Else the ones that are refused
+    by themselves could close the way again and again, and nobody would find out that the others are taken.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._tries = FIFOCache[str, int](MAX_TRIES)  # by request: the number of its last try
+        # By request: its model, and when it asks again.
+        self._waiting = FIFOCache[str, tuple[str, datetime]](MAX_WAITING)
+
+    def tries(self, request_id: str) -> None:
+        """Record that a request is sent now."""
+        self._count += 1
+        self._tries[request_id] = self._count
+        self._waiting.pop(request_id, None)
+
+    def waits(self, request_id: str, model: str, due: datetime) -> None:
+        """Record that a request asks again at a time."""
+        self._waiting[request_id] = (model, due)
+
+    def is_another_first(self, request_id: str, is_open: Callable[[str], bool], now: datetime) -> bool:
+        """Whether a request whose time has come, and whose model `is_open`, goes before this one."""
+        own = self._tries.get(request_id, 0)
+        return any(
+            self._tries.get(other, 0) < own and due <= now <= due + DUE_REQUEST_WAIT and is_open(model)
+            for other, (model, due) in self._waiting.items()
+        )

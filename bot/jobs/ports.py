@@ -1,4 +1,4 @@
-"""The ports through which the runner shows results; Discord's side is `cogs.delivery.delivery`."""
+"""The ports through which the runners show results; Discord's side is in `cogs.delivery`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -188,5 +188,33 @@ class DeliveryPort(PostPort[Generation], Protocol):
 
         Raises:
             UndeliverableError: it cannot be posted anywhere.
+        """
+        ...
+
+
+class FilmPort(PostPort[FilmRow], Protocol):
+    """Shows a film to people. Every method may be called again for the same one."""
+
+    async def take_down(self, row: FilmRow) -> None:
+        """Delete the message with the film, if it's there.
+
+        Raises:
+            DeliveryPostponedError: try again later.
+        """
+        ...
+
+    async def show_replaced(self, row: FilmRow) -> None:
+        """Let the message with the film before a shot was redone lead to the one with the present film.
+
+        Raises:
+            DeliveryPostponedError: try again later, if it matters.
+        """
+        ...
+
+    async def show_film(self, row: FilmRow) -> None:
+        """Bring the film's card up to date, as far as there is one.
+
+        Raises:
+            DeliveryPostponedError: try again later, if it matters.
         """
         ...

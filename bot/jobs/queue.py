@@ -110,15 +110,29 @@ class GenerationQueue:
             LeaseLostError: the row is not as `generation` shows it.
             TaskTakenError: another generation has the `provider_id`.
         """
-        return await self._update(generation, {"status": status, "attempts": 0, **values})
+        return await self.update(generation, status=status, attempts=0, **values)
 
     async def update(self, generation: Generation, **values: object) -> Generation:
-        """Change `values` without changing the status, and return the new row.
+        """Change `values`, and return the new row; where the status changes, see `move`.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
         """
-        return await self._update(generation, values)
+        expected = {generation.status}
+        changed = None
+        async for attempt in stamina.retry_context(
+            on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
+        ):
+            with attempt:
+                try:
+                    changed = await self._write(generation, expected, values)
+                except OutcomeUnknownError:
+                    expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
+                    raise
+        if changed is None:
+            raise LeaseLostError(generation.id)
+        metrics.record_change(generation, changed, self._clock())
+        return changed
 
     async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:
         """Record that the provider has made the video, and `values` with it.
@@ -258,23 +272,6 @@ class GenerationQueue:
             Generation.id.in_(generation_ids), Generation.status == Status.QUEUED
         )
         return await self._database.read(lambda session: list(session.scalars(query).all()))
-
-    async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
-        expected = {generation.status}
-        changed = None
-        async for attempt in stamina.retry_context(
-            on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
-        ):
-            with attempt:
-                try:
-                    changed = await self._write(generation, expected, values)
-                except OutcomeUnknownError:
-                    expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
-                    raise
-        if changed is None:
-            raise LeaseLostError(generation.id)
-        metrics.record_change(generation, changed, self._clock())
-        return changed
 
     async def _write(
         self, generation: Generation, expected: Collection[Status], values: dict[str, object]

@@ -12,11 +12,19 @@ from datetime import datetime, timedelta
 
 from cachetools import FIFOCache
 
-from bot.jobs.closures import LONGEST_WAIT, SHORT_WAIT, Closure, Hold, ProviderPause, RefusalScope, Way
-from bot.jobs.fair_tries import FairTries
+from bot.jobs.closures import (
+    EVIDENCE_LIFE,
+    LONGEST_WAIT,
+    SHORT_WAIT,
+    Closure,
+    FairTries,
+    Hold,
+    ProviderPause,
+    RefusalScope,
+    Way,
+)
 
 LONGEST_PAUSE = timedelta(minutes=2)  # of others, for what a few requests were told to wait
-EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
 MAX_REMEMBERED = 10_000  # requests
 OF_ALL = frozenset({Way.ACCOUNT, Way.UNREACHABLE})  # ways that say by themselves that it is the account
 ENDING = frozenset({Way.FORBIDDEN, Way.MISSING})  # ways that end a request, if they are about it alone
@@ -267,11 +275,9 @@ class RefusalScopes:
 
     def _forget(self, now: datetime) -> None:
         """Let go of what is too old to say anything; what is dated in the future is no better."""
-        if self._account is not None and self._account.is_old(EVIDENCE_LIFE, now):
+        if self._account is not None and self._account.is_old(now):
             self._account = None
-        self._models = {
-            name: closed for name, closed in self._models.items() if not closed.is_old(EVIDENCE_LIFE, now)
-        }
+        self._models = {name: closed for name, closed in self._models.items() if not closed.is_old(now)}
         self._first_of_model = {
             key: first for key, first in self._first_of_model.items() if abs(now - first.at) < EVIDENCE_LIFE
         }

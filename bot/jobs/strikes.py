@@ -24,7 +24,7 @@ def brings_strike(values: Mapping[str, object]) -> bool:
             "failure_reason": str(reason),
             "late_until": None,
         }:
-            return is_refused_for_safety(kind, reason, None)
+            return is_refused_for_safety(kind, reason)
         case _:
             return False
 
@@ -36,7 +36,7 @@ def strike_for_safety(session: Session, generation: Generation, now: datetime) -
     there one for an act whose words a moderator let pass.
     """
     kind, reason = generation.failure_kind, generation.failure_reason
-    if kind is None or not is_refused_for_safety(kind, reason, None, generation.prompt):
+    if kind is None or not is_refused_for_safety(kind, reason, generation.prompt):
         return  # the reason only quotes the prompt
     before = None if generation.source_id is None else session.get(Generation, generation.source_id)
     if before is not None and before.status is Status.SUCCEEDED and _has_same_words(before, generation):

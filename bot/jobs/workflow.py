@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from bot.clock import Clock, utc_now
 from bot.db.models import WAITING, Generation, Status
 from bot.db.review_models import is_in_review, is_withheld
 from bot.failures import FailureKind
-from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
-from bot.jobs.queue import GenerationQueue
+from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
@@ -31,8 +30,7 @@ class Workflow:
 
     def __init__(
         self,
-        queue: GenerationQueue,
-        delivery: DeliveryPort,
+        tools: Tools,
         *,
         readiness: Readiness,
         preparation: Preparation,
@@ -41,18 +39,16 @@ class Workflow:
         deliver: Deliver,
         settlement: Settlement,
         late_watch: LateWatch,
-        clock: Clock = utc_now,
     ) -> None:
-        self._queue = queue
-        self._delivery = delivery
-        self._clock = clock
-        self._late_watch = late_watch
-        self._ready = readiness.ensure
+        self._queue = tools.queue
+        self._delivery = tools.delivery
+        self._clock = tools.clock
+        self._readiness = readiness
         self._preparation = preparation
         self._submission = submission
-        self._clean_up = deliver.clean_up
-        self._settle = settlement.settle
-        self._tell_ending = deliver.deliver_ending
+        self._deliver = deliver
+        self._settlement = settlement
+        self._late_watch = late_watch
         self._steps: Mapping[Status, Step] = {
             Status.PREPARING: self._prepare,
             Status.QUEUED: self._submit,
@@ -85,14 +81,14 @@ class Workflow:
         await self._submission.stop()
 
     async def _end_cancelled(self, generation: Generation) -> Generation:
-        return await self._tell_ending(await self._settle(generation))
+        return await self._deliver.deliver_ending(await self._settlement.settle(generation))
 
     async def _prepare(self, generation: Generation) -> Generation:
-        ready = await self._ready(generation)
+        ready = await self._readiness.ensure(generation)
         return await self._preparation.prepare(ready) if ready.status is Status.PREPARING else ready
 
     async def _submit(self, generation: Generation) -> Generation:
-        ready = await self._ready(generation)
+        ready = await self._readiness.ensure(generation)
         if ready.status is not Status.QUEUED or generation.card_id is None:
             return ready  # it had no slot at the provider while its card was looked for
         if is_in_review(ready):
@@ -121,7 +117,7 @@ class Workflow:
         """
         has_ended = generation.status in {Status.FAILED, Status.CANCELLED} or is_withheld(generation)
         if has_ended or generation.result_id is not None:
-            self._clean_up(generation)
+            self._deliver.clean_up(generation)
             await self._queue.update(generation, delivered_at=self._clock(), late_until=None)
         else:
             late_until = self._late_watch.until(generation)

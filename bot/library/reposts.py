@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 import stamina
 import structlog
@@ -17,6 +16,7 @@ from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError, NotFoundError, RepeatedError, UserError
 from bot.i18n import _, ngettext
 from bot.jobs.ports import Posted
+from bot.media.files import VideoStore
 from bot.policy.store import fetch_rules
 
 REPOST_TIME = timedelta(minutes=1)  # a post that is not written down after this has failed
@@ -30,20 +30,12 @@ class CannotRepostError(UserError):
     """There is nothing that could be posted again; the sentence says why."""
 
 
-class Originals(Protocol):
-    """Keeper of files after their delivery."""
-
-    def find_original(self, generation_id: str) -> Path | None:
-        """Return the file, or None."""
-        ...
-
-
 class Reposts:
     """Decides about posts of videos that were delivered before, and keeps track of them."""
 
-    def __init__(self, database: Database, originals: Originals, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, videos: VideoStore, clock: Clock = utc_now) -> None:
         self._database = database
-        self._originals = originals
+        self._videos = videos
         self._clock = clock
 
     async def claim(self, requester: Requester, generation_id: str) -> Generation:
@@ -79,7 +71,7 @@ class Reposts:
 
     def find_original(self, generation_id: str) -> Path | None:
         """Return the file that was kept, or None."""
-        return self._originals.find_original(generation_id)
+        return self._videos.find_original(generation_id)
 
     async def finish(
         self, claimed: Generation, posted: Posted, earlier: Sequence[Posted]

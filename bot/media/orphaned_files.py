@@ -2,37 +2,22 @@
 
 import asyncio
 from collections.abc import Collection
-from typing import Protocol
 
 from sqlalchemy import exists, or_, select
 
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
+from bot.media.files import VideoStore
+from bot.media.image_store import ImageStore
 
 BATCH = 200  # ids in one query
-
-
-class Store(Protocol):
-    """A folder of files that belong to generations; its methods may wait for the disk."""
-
-    def discard_half_done(self) -> int:
-        """Delete old files that were never finished; return how many."""
-        ...
-
-    def list_old(self) -> set[str]:
-        """Return the ids of generations with old files, those left out that are kept on purpose."""
-        ...
-
-    def discard(self, generation_id: str) -> None:
-        """Delete a generation's files."""
-        ...
 
 
 class OrphanedFiles:
     """Tidies the folders of `stores`, but for files that a living process may be at work on."""
 
-    def __init__(self, database: Database, *stores: Store) -> None:
+    def __init__(self, database: Database, *stores: VideoStore | ImageStore) -> None:
         self._database = database
         self._stores = stores
 

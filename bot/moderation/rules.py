@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from bot.admission.limits import Limit, resolve_limits
 from bot.admission.usage_counts import date_back
-from bot.db.database import Database
 from bot.db.guild_models import Action
 from bot.db.transactions import Work
 from bot.errors import BadInputError
@@ -71,11 +70,8 @@ class QuotaRules:
 
     def __init__(self, decisions: Decisions, *, daily_limit: int) -> None:
         self._decisions = decisions
+        self._database, self._clock = decisions.database, decisions.clock
         self._daily_limit = daily_limit
-
-    @property
-    def _database(self) -> Database:
-        return self._decisions.database
 
     async def set_limits(
         self,
@@ -136,7 +132,7 @@ class QuotaRules:
             raise BadInputError(
                 _("Grant from 1 to {most} videos. Nothing changed.", most=number(MAX_GRANTED))
             )
-        now = self._decisions.clock()
+        now = self._clock()
         grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
 
         def add(member_policy: MemberPolicy) -> MemberPolicy:
@@ -154,7 +150,7 @@ class QuotaRules:
 
     async def reset(self, by: Moderator, user_id: int, reason: str | None = None) -> None:
         """Let a member's windows begin anew; what was spent stays spent."""
-        now = self._decisions.clock()
+        now = self._clock()
         await self._decisions.change_member_policy(
             by,
             user_id,
@@ -183,7 +179,7 @@ class QuotaRules:
             first(session)
             for period, amount in amounts.items():
                 # Not earlier: a warning from before the server's lock was ours is about the old budget.
-                budget = None if amount is None else Budget(credits=amount, since=self._decisions.clock())
+                budget = None if amount is None else Budget(credits=amount, since=self._clock())
                 self._decisions.change_policy_in(
                     session,
                     by,
@@ -212,7 +208,7 @@ class QuotaRules:
         if user_id is None:
             return book
         limits = resolve_limits(
-            policy.rules, member_policy, user_id, role_ids, self._daily_limit, self._decisions.clock()
+            policy.rules, member_policy, user_id, role_ids, self._daily_limit, self._clock()
         )
         return RuleBook(policy.rules, policy.budgets, default, limits, member_policy)
 

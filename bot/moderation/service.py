@@ -12,8 +12,6 @@ from bot.admission.appeals import show_open
 from bot.admission.availability import ensure_possible
 from bot.admission.blocklist import clean_word, ensure_not_too_many_words, fold
 from bot.admission.reviewing import show_open_reviews
-from bot.clock import Clock
-from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.transactions import Work
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
@@ -34,15 +32,8 @@ class Moderation:
     def __init__(self, decisions: Decisions, models: Sequence[Model] = CATALOGUE) -> None:
         """`models`: those that the bot offers; settings have to leave one of them."""
         self._decisions = decisions
+        self._database, self._clock = decisions.database, decisions.clock
         self._models = models
-
-    @property
-    def _database(self) -> Database:
-        return self._decisions.database
-
-    @property
-    def _clock(self) -> Clock:
-        return self._decisions.clock
 
     async def read(self, guild_id: int) -> Policy:
         """Return what is decided about the server."""

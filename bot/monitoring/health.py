@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 from sqlalchemy import select
 
 from bot.db.database import Database, DatabaseBusyError
+from bot.jobs.steps.polling import Polling
 from bot.metrics.metrics import CHECK_UP
 from bot.monitoring.loop_lag import Gateway, LivenessProbe
+from bot.provider.client import VeoClient
 from bot.signals import StoppingError, pause
 
 LAG_LIMIT = 2.0  # seconds that the event loop may be late
@@ -47,24 +48,6 @@ class LifeSign:
 
 
 Check = Callable[[], Awaitable[LifeSign]]
-
-
-class Polls(Protocol):
-    """The poller of the provider."""
-
-    @property
-    def busy_since(self) -> float | None:
-        """Since when there is always something to ask about, on the monotonic clock; None: there is not."""
-        ...
-
-
-class Asked(Protocol):
-    """The record of the last question to the provider."""
-
-    @property
-    def asked_at(self) -> float | None:
-        """The last question, on the monotonic clock; None: not yet."""
-        ...
 
 
 class Health:
@@ -106,14 +89,14 @@ def gateway_check(probe: LivenessProbe, gateway: Gateway) -> Check:
     return check
 
 
-def poll_check(polls: Polls, asked: Asked) -> Check:
+def poll_check(polling: Polling, veo: VeoClient) -> Check:
     """Return the check that the provider is asked about what it makes, whether it answers or not."""
 
     async def check() -> LifeSign:
-        busy_since = polls.busy_since
+        busy_since = polling.busy_since
         if busy_since is None:
             return LifeSign(None, POLL_LIMIT)
-        return LifeSign(time.monotonic() - max(busy_since, asked.asked_at or busy_since), POLL_LIMIT)
+        return LifeSign(time.monotonic() - max(busy_since, veo.asked_at or busy_since), POLL_LIMIT)
 
     return check
 

@@ -99,14 +99,12 @@ _FILM_CAN_BE_UNLINKED = and_(
 _CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
 
 
-def erase_batch(
-    session: Session, condition: ColumnElement[bool], now: datetime, max_rows: int = BATCH
-) -> int:
-    """Erase up to `max_rows` finished generations that meet `condition`; return how many there were."""
+def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime) -> int:
+    """Erase up to `BATCH` finished generations that meet `condition`; return how many there were."""
     found = (
         select(Generation.id, Generation.options)
         .where(condition, FINISHED, Generation.erased_at.is_(None))
-        .limit(max_rows)
+        .limit(BATCH)
         .with_for_update()
     )
     rows = session.execute(found).all()
@@ -132,9 +130,9 @@ def erase_batch(
     return len(rows)
 
 
-def unlink_batch(session: Session, max_rows: int = BATCH) -> int:
-    """Remove the ids of messages from up to `max_rows` erased rows without open reports; return how many."""
-    found = select(Generation.id).where(_CAN_BE_UNLINKED).limit(max_rows).with_for_update()
+def unlink_batch(session: Session) -> int:
+    """Remove the ids of messages from up to `BATCH` erased rows without open reports; return how many."""
+    found = select(Generation.id).where(_CAN_BE_UNLINKED).limit(BATCH).with_for_update()
     row_ids = session.scalars(found).all()
     if row_ids:
         _unlink(session, Generation.id.in_(row_ids))
@@ -168,8 +166,8 @@ def _unlink_films(session: Session, condition: ColumnElement[bool]) -> None:
     )
 
 
-def anonymize_batch(session: Session, now: datetime, max_rows: int = BATCH) -> int:
-    """Take the member off up to `max_rows` erased rows that count as theirs no more; return how many.
+def anonymize_batch(session: Session, now: datetime) -> int:
+    """Take the member off up to `BATCH` erased rows that count as theirs no more; return how many.
 
     That is done where they asked for it. An interaction's id leads to its member through Discord, so it
     becomes a random negative number: unique as before, and no id of Discord's.
@@ -182,7 +180,7 @@ def anonymize_batch(session: Session, now: datetime, max_rows: int = BATCH) -> i
             Generation.created_at <= now - LONGEST_WINDOW,
             not_(_HAS_OPEN_REPORT),
         )
-        .limit(max_rows)
+        .limit(BATCH)
         .with_for_update()
     )
     row_ids = session.scalars(found).all()
@@ -257,28 +255,28 @@ def forget_picture_links(session: Session, generation_ids: Collection[str]) -> N
     )
 
 
-def forget_quotes(session: Session, condition: ColumnElement[bool], max_rows: int = BATCH) -> int:
-    """Delete up to `max_rows` offers that meet `condition`, words and all; return how many there were."""
-    found = select(QuoteRow.id).where(condition).limit(max_rows).with_for_update()
+def forget_quotes(session: Session, condition: ColumnElement[bool]) -> int:
+    """Delete up to `BATCH` offers that meet `condition`, words and all; return how many there were."""
+    found = select(QuoteRow.id).where(condition).limit(BATCH).with_for_update()
     row_ids = session.scalars(found).all()
     if row_ids:
         session.execute(delete(QuoteRow).where(QuoteRow.id.in_(row_ids)))
     return len(row_ids)
 
 
-def forget_film_offers(session: Session, condition: ColumnElement[bool], max_rows: int = BATCH) -> int:
-    """Delete up to `max_rows` films that were not agreed to and meet `condition`; return how many."""
+def forget_film_offers(session: Session, condition: ColumnElement[bool]) -> int:
+    """Delete up to `BATCH` films that were not agreed to and meet `condition`; return how many."""
     offers = FilmRow.accepted_at.is_(None)
-    row_ids = session.scalars(select(FilmRow.id).where(offers, condition).limit(max_rows)).all()
+    row_ids = session.scalars(select(FilmRow.id).where(offers, condition).limit(BATCH)).all()
     gone = delete(FilmRow).where(FilmRow.id.in_(row_ids), offers)
     session.execute(gone.execution_options(synchronize_session=False))
     return len(row_ids)
 
 
-def forget_strikes(session: Session, now: datetime, max_rows: int = BATCH) -> int:
-    """Delete up to `max_rows` strikes that no window can count any more; return how many there were."""
+def forget_strikes(session: Session, now: datetime) -> int:
+    """Delete up to `BATCH` strikes that no window can count any more; return how many there were."""
     old = StrikeRow.created_at <= now - LONGEST_WINDOW
-    row_ids = session.scalars(select(StrikeRow.id).where(old).limit(max_rows)).all()
+    row_ids = session.scalars(select(StrikeRow.id).where(old).limit(BATCH)).all()
     if row_ids:
         session.execute(delete(StrikeRow).where(StrikeRow.id.in_(row_ids)))
     return len(row_ids)

@@ -7,7 +7,6 @@ doesn't count: it has to name what stopped the request (`CAUSE`), as one of `OFF
 """
 
 import re
-from datetime import datetime
 
 from bot.failures import FailureKind
 from bot.provider.models import OWN_REASONS
@@ -105,14 +104,9 @@ OFFENSES = (
 )
 
 
-def is_refused_for_safety(
-    kind: FailureKind, reason: str | None, late_until: datetime | None, prompt: str = ""
-) -> bool:
-    """Whether the provider says so; `late_until`: the video may come all the same.
-
-    `prompt`: what the reason may repeat.
-    """
-    if kind not in KINDS or late_until is not None or reason is None or reason in OWN_REASONS:
+def is_refused_for_safety(kind: FailureKind, reason: str | None, prompt: str = "") -> bool:
+    """Whether the provider says so; `prompt`: what the reason may repeat."""
+    if kind not in KINDS or reason is None or reason in OWN_REASONS:
         return False
     sentences = [
         sentence.strip()

@@ -13,7 +13,7 @@ from bot.admission.check_request import Prices
 from bot.db.database import Database
 from bot.db.guild_models import ReportRow
 from bot.db.models import Generation, is_there
-from bot.errors import NotFoundError, RestartingError, UserError
+from bot.errors import NotFoundError, RestartingError, UserError, uncounted
 from bot.i18n import _
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
@@ -161,7 +161,7 @@ def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Ge
         reason = _("This video can't be continued right now. Try again later.")
     else:
         return generation
-    raise CannotContinueError(_free(reason))
+    raise CannotContinueError(uncounted(reason))
 
 
 def is_continuable(generation: Generation) -> bool:
@@ -273,7 +273,7 @@ def _sentence(error: MediaError) -> str:
             )
         case _:
             reason = _("I couldn't get this video right now. Try again in a minute.")
-    return _free(reason)
+    return uncounted(reason)
 
 
 def _video_sentence(error: MediaError) -> str:
@@ -287,9 +287,4 @@ def _video_sentence(error: MediaError) -> str:
             reason = _("This video's file is too large to extend. Use *Continue* instead.")
         case _:
             reason = _("I couldn't get this video right now. Try again in a minute.")
-    return _free(reason)
-
-
-def _free(reason: str) -> str:
-    uncounted = _("This didn't count toward your limit.")
-    return f"{reason} {uncounted}"
+    return uncounted(reason)

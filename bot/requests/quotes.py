@@ -8,7 +8,6 @@ from typing import Generic, Self, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import offer
 from bot.admission.budgets import BudgetState
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.limits import Limit, remaining, resolve_limits
@@ -29,10 +28,9 @@ from bot.requests.confirmation import (
     renew,
     spec_in,
 )
+from bot.requests.decision import decide
 from bot.requests.service import GenerationService
-from bot.requests.spec import RequestSpec
-from bot.requests.strikes import struck
-from bot.requests.understanding import understand
+from bot.requests.spec import RequestSpec, understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -181,20 +179,14 @@ class Quotes:
             QuoteGoneError, RepeatedError: as `find`.
             DatabaseBusyError: nothing can be recorded now.
         """
-        video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
+        video, now = understand(spec, self._admission.models, self._admission.prices.gone), self._clock()
 
         def change(session: Session) -> tuple[QuoteRow, AdmissionContext, UserError | None]:
             quote_row = fetch_open(session, requester, quote_id, now)
-            context = self._admission.fetch_context(
-                session, requester, video, now, is_quoted=True, made_from=spec.made_from
-            )
-            refusal = self._admission.decide(session, requester, video, context, now)
-            offer(session, refusal, (requester, video, context), now)
-            if refusal is not None:
-                asked = (requester, kept_spec(video, spec), context)
-                refusal = struck(session, asked, refusal, quote_row, now)
-            else:
-                quote_row = renew(session, quote_row, kept_spec(video, spec), context.price, now)
+            kept = kept_spec(video, spec)
+            context, refusal = decide(session, self._admission, requester, (video, kept), quote_row, now)
+            if refusal is None:
+                quote_row = renew(session, quote_row, kept, context.price, now)
             return quote_row, context, refusal
 
         quote_row, context, refusal = await self._database.write(change, requester.guild_id, hurried=True)

@@ -9,9 +9,9 @@ from sqlalchemy import CursorResult, delete, or_, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
-from bot.admission.appeals import free, offer
+from bot.admission.appeals import free
 from bot.admission.check_request import Admission, AdmissionContext, Requester
-from bot.admission.denials import without_options
+from bot.admission.reviewing import open_review
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
@@ -31,12 +31,10 @@ from bot.requests.confirmation import (
     renew,
 )
 from bot.requests.continuing import fetch_continuable
+from bot.requests.decision import decide
 from bot.requests.repeats import ensure_first_click
-from bot.requests.reviews import open_review
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
-from bot.requests.spec import RequestSpec
-from bot.requests.strikes import struck
-from bot.requests.understanding import understand
+from bot.requests.spec import RequestSpec, understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -100,17 +98,13 @@ class GenerationService:
         Raises:
             BadRequestError, RefusedError, DatabaseBusyError: as `request`.
         """
-        video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
+        video, now = understand(spec, self._admission.models, self._admission.prices.gone), self._clock()
 
-        def decide(session: Session) -> UserError | None:
-            context = self._admission.fetch_context(session, requester, video, now, made_from=spec.made_from)
-            decided = self._admission.decide(session, requester, video, context, now)
-            refusal = without_options(decided, video.model)
-            offer(session, refusal, (requester, video, context), now)
-            asked = (requester, kept_spec(video, spec), context)
-            return refusal and struck(session, asked, refusal, None, now)
+        def ask(session: Session) -> UserError | None:
+            asked = (video, kept_spec(video, spec))
+            return decide(session, self._admission, requester, asked, None, now, has_options=False)[1]
 
-        refusal = await self._database.write(decide, requester.guild_id, hurried=True)
+        refusal = await self._database.write(ask, requester.guild_id, hurried=True)
         if refusal is not None:
             record_refusal(refusal)
             raise refusal
@@ -119,7 +113,7 @@ class GenerationService:
         self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None
     ) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
-        video = understand(spec, self._admission.models, self._admission.gone)
+        video = understand(spec, self._admission.models, self._admission.prices.gone)
         try:
             answer = await self._database.write(
                 lambda session: self._answer(session, requester, video, kept_spec(video, spec), confirmation),
@@ -168,13 +162,9 @@ class GenerationService:
             ensure_first_click(session, requester.user_id, spec.source_id, video, now)
         if spec.continues_id is not None and spec.continues_id == spec.source_id:
             fetch_continuable(session, requester.guild_id, spec.continues_id)
-        context = self._admission.fetch_context(
-            session, requester, video, now, is_quoted=quote_row is not None, made_from=spec.made_from
-        )
-        refusal = self._admission.decide(session, requester, video, context, now)
+        context, refusal = decide(session, self._admission, requester, (video, spec), quote_row, now)
         if refusal is not None:
-            offer(session, refusal, (requester, video, context), now)
-            return struck(session, (requester, spec, context), refusal, quote_row, now)
+            return refusal
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
         review = open_review(session, requester, context, now) if context.unreviewed is None else None

@@ -1,11 +1,21 @@
-"""A member's request, on its way from the command to the row."""
+"""A member's request, on its way from the command to the row, and the video that it describes. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.media.images import ImageInput
-from bot.provider.catalogue import REFERENCE_MODELS, OptionValue
-from bot.provider.choosing import kind_for
+from bot.errors import BadRequestError, uncounted
+from bot.i18n import _
+from bot.media.frame_links import whole_video
+from bot.media.images import ImageInput, ensure_large_enough, ensure_usable
+from bot.provider.catalogue import (
+    REFERENCE_MODELS,
+    InvalidOptionError,
+    Model,
+    OptionValue,
+    VideoRequest,
+    build_request,
+)
+from bot.provider.choosing import choose_model, extenders_of, kind_for
 from bot.provider.input_kinds import InputKind
 
 
@@ -70,3 +80,34 @@ class RequestSpec:
 def takes_references(model_id: str) -> bool:
     """Whether the images of a request for a model are references, even if the catalogue has it no more."""
     return model_id in REFERENCE_MODELS
+
+
+def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] = ()) -> VideoRequest:
+    """Return the video that is wished for, by one of `models`; `gone`: those that are nobody's default now.
+
+    Raises:
+        BadRequestError: the options or the images do not make one.
+    """
+    try:
+        model = _extender(spec, models) or choose_model(models, spec.model, spec.kind, gone)
+        video = build_request(model.id, spec.prompt, spec.options)
+    except InvalidOptionError as error:
+        raise BadRequestError(uncounted(str(error))) from error
+    for image, side in zip(spec.images, model.sides(len(spec.images)), strict=True):
+        ensure_usable(image)
+        ensure_large_enough(image, side, model.family)
+    return video
+
+
+def _extender(spec: RequestSpec, models: Sequence[Model]) -> Model | None:
+    """Return what extends the video that the spec is about; None: it's about no video.
+
+    Raises:
+        InvalidOptionError: the bot doesn't offer the model, or it makes videos from something else.
+    """
+    if not any(whole_video(image.url) for image in spec.images):
+        return None
+    found = next((model for model in extenders_of(models) if model.id == spec.model), None)
+    if found is None:
+        raise InvalidOptionError(_("That model can't extend a video. Use *Extend* under the video."))
+    return found

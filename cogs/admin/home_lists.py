@@ -33,7 +33,7 @@ async def _read_waiting(kind: WaitingKind, interaction: Interaction) -> HomeList
         rows,
         partial(link_in, guild, guild_id),
         is_usable=is_usable(guild, policy.moderators_channel_id),
-        again=AGAIN[kind].label(),
+        again=pgettext("button", AGAIN[kind].label),
     )
 
 

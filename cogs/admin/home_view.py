@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from bot.home.overview import Home, Overview
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.usage.service import UsagePeriod
 from cogs.admin.home_lists import LISTS, list_content, list_labels
 from cogs.admin.home_text import render_home
@@ -27,15 +27,11 @@ class HomeButton(Item):
     """Shows how the server stands now, in the same message."""
 
     action = "home"
+    label = NC_("button", "Refresh")
     pattern = r"refresh"
 
     def __init__(self) -> None:
         super().__init__("refresh")
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Refresh")
 
     async def act(self, interaction: Interaction) -> None:
         """Read it again."""

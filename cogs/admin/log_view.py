@@ -9,13 +9,13 @@ import discord
 
 from bot.db.guild_models import Action, AuditRow
 from bot.errors import DatabaseBusyError
-from bot.i18n import N_, _, pgettext
+from bot.i18n import N_, NC_, _, pgettext
 from bot.moderation.decided import parts_of
 from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo, Undone
 from cogs.admin.undo_checks import ensure_still_there, has_left
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.remarks import find_remarks
+from cogs.moderation.server_warnings import find_remarks
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.moderation.undo_text import changed_text, undone_text
 from cogs.ui.interaction import Interaction
@@ -74,6 +74,7 @@ class UndoAnywayButton(Item):
     """Restores what was before a decision, over what the moderator was shown that has changed since."""
 
     action = "undo-anyway"
+    label = NC_("button", "Undo anyway")
     pattern = rf"{ID}:(?P<seen>[0-9a-f]{{16}})"
     style = discord.ButtonStyle.danger
 
@@ -81,11 +82,6 @@ class UndoAnywayButton(Item):
         super().__init__(decision_id, seen)
         self._decision_id = int(decision_id)
         self._seen = seen
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Undo anyway")
 
     async def act(self, interaction: Interaction) -> None:
         """Undo it, or ask again where something else is there now."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.db.models import OPEN, Generation, Status, is_being_sent
+from bot.db.models import OPEN, Generation, Status, is_being_sent, sent_at
 from bot.db.review_models import is_in_review, was_ready
 from bot.escape import plain
 from bot.i18n import _, ngettext, number
@@ -109,8 +109,7 @@ def _state(generation: Generation) -> str:
         case Status.SUBMITTING:
             return _("📨 being sent, requested {when}", when=relative_time(generation.created_at))
         case Status.RUNNING:
-            sent_at = generation.submitted_at or generation.created_at
-            return _("⚙️ in progress, sent {when}", when=relative_time(sent_at))
+            return _("⚙️ in progress, sent {when}", when=relative_time(sent_at(generation)))
         case Status.CANCELLED:
             return _("🚫 cancelled")
         case Status.SUCCEEDED:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import discord
 
 from bot.home.setup import SetupStep, next_step
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.policy.documents import Policy
 from cogs.admin.setup_forms import BudgetForm, ChannelForm, LimitForm, ReviewForm
 from cogs.admin.setup_text import render_setup
@@ -43,15 +43,11 @@ class SetupRefreshButton(Item):
     """Shows the guide as the server stands now, such as once a limit was saved."""
 
     action = "setup-now"
+    label = NC_("button", "Refresh")
     pattern = r"all"
 
     def __init__(self) -> None:
         super().__init__("all")
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Refresh")
 
     async def act(self, interaction: Interaction) -> None:
         """Read it again."""

@@ -1,6 +1,6 @@
 """Buttons that show what waits for moderators again; their ids hold all they need: they outlive a restart."""
 
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from bot.moderation.decisions import Moderator
 from bot.services import Services
 from cogs.admin.home_text import render_reports_shown, render_reviews_shown, render_shown_again
@@ -37,12 +37,8 @@ class ShowAppealsButton(ShowAgainButton):
     """Shows what members ask again."""
 
     action = "appeals-show"
+    label = NC_("button", "Post questions again")
     emoji = "🙋"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Post questions again")
 
     async def show(self, services: Services, by: Moderator) -> str:
         """Let questions be shown."""
@@ -53,12 +49,8 @@ class ShowReviewsButton(ShowAgainButton):
     """Shows requests that wait for moderators again."""
 
     action = "reviews-show"
+    label = NC_("button", "Post requests again")
     emoji = "👀"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Post requests again")
 
     async def show(self, services: Services, by: Moderator) -> str:
         """Let requests be shown."""
@@ -69,12 +61,8 @@ class ShowReportsButton(ShowAgainButton):
     """Shows reports again."""
 
     action = "reports-show"
+    label = NC_("button", "Post reports again")
     emoji = "🚩"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Post reports again")
 
     async def show(self, services: Services, by: Moderator) -> str:
         """Let reports be shown."""

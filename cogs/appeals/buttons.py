@@ -1,11 +1,9 @@
 """The button under a refusal with which a member asks a moderator, and its form."""
 
-from typing import Self
-
 import discord
 
 from bot.admission.denials import RefusedError
-from bot.i18n import _, pgettext
+from bot.i18n import NC_, _, pgettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.appeals.answer_text import render_asked
 from cogs.moderation.targets import moderator_of
@@ -17,17 +15,13 @@ class AskButton(Item):
     """Asks a member why a moderator should allow what was refused."""
 
     action = "appeal"
+    label = NC_("button", "Ask a moderator")
     pattern = r"(?P<appeal>[0-9a-f]{16})"
     emoji = "🙋"
 
     def __init__(self, appeal_id: str) -> None:
         super().__init__(appeal_id)
         self._appeal_id = appeal_id
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Ask a moderator")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form, if they can ask."""
@@ -42,18 +36,11 @@ class AskForm(Form):
         super().__init__(pgettext("title", "Ask a moderator"))
         self._appeal_id = appeal_id
         self._is_about_video = is_about_video
-        self._why = discord.ui.TextInput[Self](
-            custom_id="why",
-            style=discord.TextStyle.paragraph,
-            min_length=1,
-            max_length=REASON_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "Why should it be allowed?"),
-                description=_("Moderators see this, your prompt and your last 10 requests on this server."),
-                component=self._why,
-            )
+        self._why = self.add_text(
+            "why",
+            pgettext("label", "Why should it be allowed?"),
+            REASON_MAX_LENGTH,
+            description=_("Moderators see this, your prompt and your last 10 requests on this server."),
         )
 
     async def act(self, interaction: Interaction) -> None:

@@ -18,9 +18,8 @@ from bot.provider.catalogue import InvalidOptionError, build_request, get_model
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import Option, OptionValue
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE, by_whom_and_when
-from cogs.cards.reasons import reasons
+from cogs.cards.reasons import reasons, withheld_lines, withheld_state
 from cogs.cards.waiting_text import eta_text, held_line, then_reviewed, waiting_line, when_sent
-from cogs.cards.withheld_text import withheld_lines, withheld_state
 from cogs.ui.links import linked, post_link
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it

@@ -7,14 +7,13 @@ from bot.db.film_models import FilmRow
 from bot.db.models import OPEN, Generation
 from bot.db.review_models import is_in_review
 from bot.eta.eta import NO_ETA, Eta
-from bot.i18n import locale_used, pgettext
+from bot.i18n import NC_, locale_used
 from cogs.cards.card import Card, render_card, state_line
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import view_of
+from cogs.ui.items import VideoButton, view_of
 from cogs.ui.links import watch_button
-from cogs.ui.video_button import VideoButton
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -29,11 +28,7 @@ class StopButton(VideoButton):
     """Cancels the request: for free before it was sent, else it counts."""
 
     action = "stop"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Cancel")
+    label = NC_("button", "Cancel")
 
     async def act(self, interaction: Interaction) -> None:
         """Cancel it, and let the card say whether it counts; a second click is told that it is too late."""

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form
-from cogs.ui.video_button import VideoButton
+from cogs.ui.items import Form, VideoButton
 
 
 class AskAboutVideoButton(VideoButton):
@@ -18,13 +17,9 @@ class AskAboutVideoButton(VideoButton):
     """
 
     action = "appeal-video"
+    label = NC_("button", "Ask a moderator")
     emoji = "🙋"
     form: ClassVar[Callable[[str], Form]]
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Ask a moderator")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form, if they can ask."""

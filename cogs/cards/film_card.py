@@ -22,9 +22,7 @@ from cogs.cards.card import (
 )
 from cogs.cards.card_message import CardMessage
 from cogs.cards.deletion_button import AskAboutVideoButton
-from cogs.cards.film_redo_buttons import FilmRedoButton
-from cogs.cards.film_remix_button import FilmRemixButton
-from cogs.cards.film_stop_button import FilmStopButton
+from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton, FilmStopButton
 from cogs.cards.shown_film import EtaOf, no_eta
 from cogs.cards.waiting_text import eta_text, review_line, when_sent
 from cogs.ui.items import Item, view_of

@@ -1,7 +1,8 @@
-"""Why there is no video, in the provider's words or in ours. Pure."""
+"""Why there is no video, in the provider's words, a moderator's or ours. Pure."""
 
+from bot.db.models import Generation
 from bot.escape import plain
-from bot.failures import FailureKind
+from bot.failures import WITHHELD, FailureKind
 from bot.i18n import _, translate_stored
 from bot.provider.models import OWN_REASONS
 
@@ -33,3 +34,23 @@ def reasons(kind: FailureKind, reason: str, *, quote: bool) -> list[str]:
         # Translators: it is the video service
         return [_("Its reason: “{words}”", words=said)]
     return []
+
+
+def withheld_lines(generation: Generation, *, quote: bool) -> tuple[str, str]:
+    """Return why it isn't posted, and that it counts with what to do now; `quote`: in a moderator's words."""
+    kind = _kind_of(generation)
+    why = " ".join([_(WITHHELD[kind]), *reasons(kind, generation.failure_reason or "", quote=quote)])
+    return why, f"{_counts()} {kind.advice}"
+
+
+def withheld_state(generation: Generation) -> str:
+    """Return how the card and `/videos` say it."""
+    return f"{_('**Not posted.**')} {_(WITHHELD[_kind_of(generation)])} {_counts()}"
+
+
+def _counts() -> str:
+    return _("It was made, so it counts toward your limit.")
+
+
+def _kind_of(generation: Generation) -> FailureKind:
+    return generation.failure_kind or FailureKind.DECLINED

@@ -1,6 +1,6 @@
 """The card's text while a request waits to be sent or for moderators, and its expected time."""
 
-from bot.db.models import Generation, Unreviewed
+from bot.db.models import Generation, Unreviewed, sent_at
 from bot.db.review_models import is_in_review
 from bot.eta.eta import LAST_POSITION, Eta
 from bot.i18n import _, ngettext, number
@@ -73,4 +73,4 @@ def eta_text(eta: Eta) -> str:
 
 def when_sent(generation: Generation) -> str:
     """Say since when it's at the video service."""
-    return _("Sent {when}.", when=relative_time(generation.submitted_at or generation.created_at))
+    return _("Sent {when}.", when=relative_time(sent_at(generation)))

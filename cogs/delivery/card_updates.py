@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 
 import discord
 import structlog
@@ -63,7 +64,8 @@ class Cards:
             return
         # A shot ends, but the card that shows all of them goes on, and shows what the rows say.
         rank = FIRST_RANK if generation.film_id else rank_of(generation)
-        edit = self._show(generation, generation.card_id, rank, eta, is_current)
+        change = partial(self._change, generation, generation.card_id, eta, is_current)
+        edit = self._edits.edit(generation.card_id, rank, change)
         if rank >= HELD_RANK:
             await edit
             return
@@ -88,19 +90,13 @@ class Cards:
 
         await self._edits.edit(card_id, FINAL_RANK, edit)
 
-    async def _show(
-        self, generation: Generation, card_id: int, rank: int, eta: Eta, is_current: IsCurrent | None
+    async def _change(
+        self, generation: Generation, card_id: int, eta: Eta, is_current: IsCurrent | None
     ) -> None:
-        async def edit() -> None:
-            is_wanted = is_current is None or await is_current()
-            if not is_wanted or await self._find_later(generation) is not None:
-                return  # who brought it further shows that
-            await self._edit_to_last(generation, card_id, eta)
-
-        await self._edits.edit(card_id, rank, edit)
-
-    async def _edit_to_last(self, generation: Generation, card_id: int, eta: Eta) -> None:
         """Edit, and once more where another process was faster to Discord with what came after."""
+        is_wanted = is_current is None or await is_current()
+        if not is_wanted or await self._find_later(generation) is not None:
+            return  # who brought it further shows that
         trouble: DeliveryPostponedError | None = None
         try:
             if not await self._edit(generation, card_id, eta):

@@ -104,8 +104,7 @@ class DiscordDelivery:
 
     async def boost_level(self, generation: Generation) -> int:
         """Return the server's level as Discord told it last, and 0 where it tells nothing."""
-        guild = await self._servers.find(generation.guild_id)
-        return guild.premium_tier if guild else 0
+        return await self._servers.boost_level(generation.guild_id)
 
     async def post_video(
         self, generation: Generation, clip: Clip, loss: Loss | None = None, *, with_file: bool = True

@@ -1,21 +1,21 @@
-"""Shows films on Discord (see `bot.films.ports.FilmPort`), by the same ways as single videos."""
+"""Shows films on Discord (see `bot.jobs.ports.FilmPort`), by the same ways as single videos."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import discord
 import structlog
 
 from bot.db.film_models import FilmRow
-from bot.i18n import locale_used
+from bot.i18n import _, locale_used
 from bot.jobs.ports import Posted, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
+from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton
+from cogs.cards.film_card import film_link, film_number_line
 from cogs.cards.film_message import FilmMessage, is_film
-from cogs.cards.film_redo_buttons import FilmRedoButton
-from cogs.cards.film_remix_button import FilmRemixButton
-from cogs.cards.replaced_film import replace_post
 from cogs.cards.shown_film import FindFilm
-from cogs.cards.takedown import delete_or_postpone, delete_post, film_posts
+from cogs.cards.takedown import channel_of, delete_or_postpone, delete_post, film_posts, reopening
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.posting import Posts
 from cogs.films.delete_buttons import FilmDeleteButton
@@ -51,7 +51,7 @@ class FilmDelivery:
         A message that can't be changed is deleted.
         """
         for post in film_posts(row)[1:]:
-            if await self._is_refused(row, post, replace_post) and await self._is_refused(
+            if await self._is_refused(row, post, _replace_post) and await self._is_refused(
                 row, post, delete_post
             ):
                 log.warning("could not replace the earlier version of a film", film=row.id)
@@ -81,8 +81,7 @@ class FilmDelivery:
 
     async def boost_level(self, subject: FilmRow, /) -> int:
         """Return the server's level as Discord told it last, and 0 where it tells nothing."""
-        guild = await self._servers.find(subject.guild_id)
-        return guild.premium_tier if guild else 0
+        return await self._servers.boost_level(subject.guild_id)
 
     async def post_video(
         self, subject: FilmRow, /, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
@@ -99,3 +98,27 @@ class FilmDelivery:
                 FilmReportButton(subject.id),
             )
         return await self._posts.post(FilmMessage(film, clip, loss, with_file=with_file), view)
+
+
+async def _replace_post(client: discord.Client, row: FilmRow, post: Posted) -> None:
+    """Take the file off a message, and say where the film is now.
+
+    Raises:
+        One of `CALL_ERRORS`: it stays as it was.
+    """
+    channel_id = await channel_of(client, row, post)
+    message = client.get_partial_messageable(channel_id).get_partial_message(post.message_id)
+    edit = partial(message.edit, content=_replaced_text(row), attachments=[], view=None)
+    await reopening(client, channel_id, edit)
+
+
+def _replaced_text(row: FilmRow) -> str:
+    """Return what stands in that message, in the member's language."""
+    with locale_used(row.locale):
+        link = film_link(row)
+        where = (
+            _("🎞️ A shot of this film was redone. [The new film]({link})", link=link)
+            if link
+            else _("🎞️ A shot of this film was redone. The new film is in a direct message.")
+        )
+        return f"{where}\n{film_number_line(row)}"

@@ -108,8 +108,7 @@ class HeldVideos:
 
     async def boost_level(self, subject: HeldVideo, /) -> int:
         """Return the server's level as Discord told it last, and 0 where it tells nothing."""
-        guild = await self._servers.find(subject.guild_id)
-        return guild.premium_tier if guild else 0
+        return await self._servers.boost_level(subject.guild_id)
 
     async def post_video(
         self, subject: HeldVideo, /, clip: Clip, loss: Loss | None = None, *, with_file: bool = True

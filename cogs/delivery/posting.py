@@ -17,8 +17,9 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
 from bot.jobs.ports import Posted, UndeliverableError, UploadBrokenError, UploadTooLargeError
 from bot.media.files import Clip
-from bot.media.fitting import Loss
 from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
+from cogs.cards.film_message import FilmMessage
+from cogs.cards.result_message import ResultMessage
 from cogs.delivery.channel_history import own_messages
 from cogs.delivery.failed_destinations import Destination, FailedDestinations
 from cogs.delivery.threads import Threads
@@ -57,39 +58,7 @@ class Form(Protocol):
 
 
 AnyForm = TypeVar("AnyForm", bound=Form)
-
-
-class Message(Form, Protocol):
-    """The message to post, in the form that is tried."""
-
-    @property
-    def subject(self) -> Subject:
-        """Whose message it is."""
-        ...
-
-    @property
-    def content(self) -> str:
-        """The text."""
-        ...
-
-    @property
-    def nonce(self) -> str:
-        """The same for the same message, so that Discord posts it once however often it is sent."""
-        ...
-
-    @property
-    def clip(self) -> Clip | None:
-        """The video, in the message or not; None: there is none."""
-        ...
-
-    @property
-    def loss(self) -> Loss | None:
-        """The loss of a new coding."""
-        ...
-
-    def files(self) -> list[discord.File]:
-        """Open the file for one attempt."""
-        ...
+Message = ResultMessage | FilmMessage  # in the form that is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +156,11 @@ class Posts:
                 if not self._failed.wait(target.destination):
                     form = next_form(form, error, is_direct=target.channel_id is None)
             else:
-                self._count(form)
+                _count(form)
                 return posted
         if wait := self._failed.wait(target.destination):
             waits.append(wait)
         return None
-
-    def _count(self, message: Message) -> None:
-        if message.attached is not None:
-            SIZES.labels(_form_of(message)).observe(message.attached.size)
-        elif message.clip is not None:
-            LINKS.inc()
 
     async def _targets(self, subject: Subject) -> AsyncIterator[Target]:
         """Yield the server's destinations to try: thread, reply to the card, channel."""
@@ -224,11 +187,13 @@ class Posts:
         return self._client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)
 
 
-def _form_of(message: Message) -> str:
-    """Return what the metrics call the attached file."""
-    if message.loss is None:
-        return ORIGINAL
-    return CONVERTED if message.loss.unplayable else SMALLER
+def _count(message: Message) -> None:
+    """Count the file that was posted, or the link in its place."""
+    if message.attached is not None:
+        changed = message.loss and (CONVERTED if message.loss.unplayable else SMALLER)
+        SIZES.labels(changed or ORIGINAL).observe(message.attached.size)
+    elif message.clip is not None:
+        LINKS.inc()
 
 
 async def _send(target: Target, message: Message, view: discord.ui.View) -> Posted:

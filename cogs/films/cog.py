@@ -17,9 +17,7 @@ from bot.films.script import FilmSpec, ensure_possible, needed_kinds
 from bot.i18n import _
 from bot.media.images import ImageInput
 from bot.provider.input_kinds import InputKind
-from cogs.cards.film_redo_buttons import FilmRedoButton, RedoShotButton
-from cogs.cards.film_remix_button import FilmRemixButton
-from cogs.cards.film_stop_button import FilmStopButton
+from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton, FilmStopButton, RedoShotButton
 from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
 from cogs.films.form import FilmForm, remix_form
 from cogs.films.offer_buttons import DropFilmButton, MakeFilmButton
@@ -27,7 +25,7 @@ from cogs.films.redo_form import RedoForm
 from cogs.films.redo_offer import RedoButton, RedoDropButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
-from cogs.veo.images import from_attachment, images_of
+from cogs.veo.images import from_attachment
 from cogs.veo.model_input import complete_model, given_kind
 from cogs.veo.options import REFERENCES, choices, descriptions, leave_out
 
@@ -113,7 +111,9 @@ def _images_of(
                 "count toward your limit."
             )
         )
-    return (shown, True) if shown else (images_of(image, None), False)
+    if shown:
+        return shown, True
+    return () if image is None else (from_attachment(image),), False
 
 
 def _chosen(kind: type[Chosen], entered: str) -> Chosen:

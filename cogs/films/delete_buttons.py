@@ -7,13 +7,12 @@ from bot.i18n import _
 from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError
 from cogs.cards.cancelled_text import stopped_lines
+from cogs.cards.film_buttons import ManagedFilmButton
 from cogs.cards.film_card import film_link, film_number_line
-from cogs.cards.managed_film import ManagedFilmButton
 from cogs.cards.takedown import TakedownError, delete_all, film_posts, show_card
 from cogs.moderation.owners import message_shown
-from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import view_of
+from cogs.ui.items import AskingButton, DeletingButton, view_of
 
 
 class FilmDeleteButton(AskingButton, ManagedFilmButton):

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import discord
 
-from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.escape import escape
 from bot.films.script import (
@@ -56,21 +55,14 @@ class FilmForm(Form):
         self._title = discord.ui.TextInput[Self](
             custom_id="title", default=spec.title or None, min_length=1, max_length=TITLE_MAX_LENGTH
         )
-        self._shots = discord.ui.TextInput[Self](
-            custom_id="shots",
-            style=discord.TextStyle.paragraph,
-            default="\n".join(spec.prompts) or None,
-            min_length=1,
-            max_length=SCRIPT_MAX_LENGTH,
-        )
         self._options = _option_inputs(spec, models, rest) if models else None
         self.add_item(discord.ui.Label(text=pgettext("label", "Title"), component=self._title))
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "Shots"),
-                description=_("One shot per line, up to {most}. Each is one video.", most=MAX_SHOTS),
-                component=self._shots,
-            )
+        self._shots = self.add_text(
+            "shots",
+            pgettext("label", "Shots"),
+            SCRIPT_MAX_LENGTH,
+            description=_("One shot per line, up to {most}. Each is one video.", most=MAX_SHOTS),
+            default="\n".join(spec.prompts) or None,
         )
         for label in () if self._options is None else self._options.labels:
             self.add_item(label)
@@ -81,9 +73,7 @@ class FilmForm(Form):
         try:
             await self._offer(interaction)
         except UserError as error:
-            words, view = _to_copy(self._title.value, self._shots.value), interaction.client.way_on(error)
-            await interaction.edit_original_response(content=str(error), view=view, **words)
-            await record_shown(interaction, error)
+            await self.give_back(interaction, error, **_to_copy(self._title.value, self._shots.value))
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, names = requester_of(interaction), names_of(interaction)

@@ -1,19 +1,20 @@
 """The buttons under the offer of a film: Make the film, and Cancel. The offer itself is a row."""
 
+from functools import partial
+
 import discord
 
 from bot.films.rows import Film
 from bot.films.service import FilmQuote
-from bot.i18n import pgettext
+from bot.i18n import NC_
 from cogs.cards.card_message import CardMessage, card_nonce
 from cogs.cards.film_card import film_message
 from cogs.films.offer_text import accepted_text, render_offer
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
 from cogs.ui.requester import requester_of
-from cogs.veo.answer import AnswerLostError, answer_with
+from cogs.veo.answer import AnswerLostError, answer_with, post_message
 from cogs.veo.offered import OfferedButton, replace_offer
-from cogs.veo.posted_card import post_message
 from cogs.veo.quote_text import dropped_text
 
 
@@ -28,12 +29,8 @@ class MakeFilmButton(OfferButton):
     """Asks for the film; a second click is told that the first one counted."""
 
     action = "film-yes"
+    label = NC_("button", "Make the film")
     style = discord.ButtonStyle.success
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Make the film")
 
     async def use(self, interaction: Interaction) -> None:
         """Ask for it; where the price or the model has changed, show that in place of the offer."""
@@ -55,11 +52,7 @@ class DropFilmButton(OfferButton):
     """Forgets the offer."""
 
     action = "film-no"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel")
+    label = NC_("button", "Cancel")
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""
@@ -76,12 +69,10 @@ def offer_message(quote: FilmQuote) -> CardMessage:
 
 async def _show(interaction: Interaction, film: Film) -> None:
     """Post the film's card, and let the work begin; the offer makes room."""
-
-    async def send() -> int:
-        return await post_message(interaction, film.row.channel_id, film_message(film), card_nonce(film.row))
-
+    row = film.row
+    send = partial(post_message, interaction, row.channel_id, film_message(film), card_nonce(row))
     try:
-        await answer_with(interaction.client.services.films, film.row.id, send)
+        await answer_with(interaction.client.services.films, row.id, send)
     except AnswerLostError as error:
         await replace_offer(interaction, str(error))
     else:

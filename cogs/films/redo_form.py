@@ -1,10 +1,5 @@
 """The form for the words of a shot that is redone."""
 
-from typing import Self
-
-import discord
-
-from bot.discord_client.replies import record_shown
 from bot.errors import UserError
 from bot.films.rows import Film
 from bot.i18n import pgettext
@@ -25,14 +20,9 @@ class RedoForm(Form):
         super().__init__(pgettext("title", "Redo shot {number}", number=shot))
         self._film = film
         self._shot = shot
-        self._prompt = discord.ui.TextInput[Self](
-            custom_id="prompt",
-            style=discord.TextStyle.paragraph,
-            default=film.shots[shot - 1].prompt[:PROMPT_MAX_LENGTH],
-            min_length=1,
-            max_length=PROMPT_MAX_LENGTH,
-        )
-        self.add_item(discord.ui.Label(text=pgettext("label", "Prompt"), component=self._prompt))
+        prompt = film.shots[shot - 1].prompt[:PROMPT_MAX_LENGTH]
+        label = pgettext("label", "Prompt")
+        self._prompt = self.add_text("prompt", label, PROMPT_MAX_LENGTH, default=prompt)
 
     async def act(self, interaction: Interaction) -> None:
         """Offer the shot; a refusal gives the words back, since the form is gone."""
@@ -40,9 +30,7 @@ class RedoForm(Form):
         try:
             await self._offer(interaction)
         except UserError as error:
-            words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
-            await interaction.edit_original_response(content=str(error), embed=words, view=view)
-            await record_shown(interaction, error)
+            await self.give_back(interaction, error, embed=words_to_copy(self._prompt.value))
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, redoing = requester_of(interaction), interaction.client.services.redoing

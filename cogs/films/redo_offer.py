@@ -10,7 +10,7 @@ import structlog
 from bot.db.models import Generation
 from bot.films.redoing import RedoQuote
 from bot.films.rows import Film
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.jobs.ports import Posted
 from bot.money import show_usd
 from bot.requests.confirmation import Confirmation
@@ -33,6 +33,7 @@ class RedoButton(OfferedButton):
     """Asks for the shots; a second click is told that the first one counted."""
 
     action = "redo-yes"
+    label = NC_("button", "Redo")
     pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6}):(?P<last>[1-9])"
     group = "draft"
     style = discord.ButtonStyle.success
@@ -46,11 +47,6 @@ class RedoButton(OfferedButton):
     def from_match(cls, match: re.Match[str]) -> Self:
         """Return the button that was clicked."""
         return cls(match[cls.group], int(match["revision"]), int(match["last"]))
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual words on it."""
-        return pgettext("button", "Redo")
 
     async def use(self, interaction: Interaction) -> None:
         """Ask for them; where the price or a model has changed, show that in place of the offer."""
@@ -73,13 +69,9 @@ class RedoDropButton(OfferedButton):
     """Forgets the offer."""
 
     action = "redo-no"
+    label = NC_("button", "Cancel")
     pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
     group = "draft"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel")
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""

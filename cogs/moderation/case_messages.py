@@ -1,7 +1,7 @@
 """The common parts of moderators' messages about appeals and reviews: the form, and the edits."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import discord
 import structlog
@@ -24,17 +24,8 @@ class DeclineForm(Form):
     def __init__(self, where: str, decline: Decline) -> None:
         super().__init__(pgettext("title", "Decline"))
         self._decline = decline
-        self._words = discord.ui.TextInput[Self](
-            custom_id="words",
-            style=discord.TextStyle.paragraph,
-            required=False,
-            max_length=REASON_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "What should I tell them?"), description=where, component=self._words
-            )
-        )
+        label = pgettext("label", "What should I tell them?")
+        self._words = self.add_text("words", label, REASON_MAX_LENGTH, description=where, required=False)
 
     async def act(self, interaction: Interaction) -> None:
         """Decline."""

@@ -1,14 +1,22 @@
-"""Warnings about what a server's settings name, as far as the gateway has told. Pure."""
+"""Warnings about what a server's settings name, as far as the gateway has told; also below a change."""
 
 import discord
 
 from bot.db.review_models import ReviewStage
 from bot.doctor.check_result import CheckResult
+from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _
+from bot.moderation.decisions import Moderator
 from bot.policy.documents import Policy, Reviewed, ReviewRule
+from bot.services import Services
+from cogs.moderation.ladder import still_blocked
 from cogs.moderation.moderators_channel import UNUSABLE, is_usable
 from cogs.ui.permissions import ATTACH_FILES, REVIEW_NEEDS, Need, missing, names
 
+UNREAD = N_(
+    "I can't check right now whether anything needs your attention. `/veo-admin settings` and `/veo-admin "
+    "strikes` will show it in a minute."
+)
 ALLOW = N_("Allow it for my role there.")
 
 
@@ -56,3 +64,26 @@ def _lacking(guild: discord.Guild | None, channel_id: int | None) -> list[Need]:
     if guild is None or channel is None or not is_usable(guild, channel_id):
         return []
     return missing(channel.permissions_for(guild.me), REVIEW_NEEDS)
+
+
+async def find_remarks(
+    services: Services,
+    by: Moderator,
+    guild: discord.Guild | None,
+    *,
+    settings_changed: bool,
+    strikes_off: bool,
+) -> list[str]:
+    """Return what an import or an undo leaves to be mended, and who's still blocked without strikes.
+
+    It's written down already, so what can't be read now is said, and never raised.
+    """
+    remarks: list[str] = []
+    try:
+        if settings_changed:
+            remarks += find_warnings(guild, await services.moderation.read(by.guild_id))
+        if strikes_off and (blocked := (await services.strikes.change(by)).blocked):
+            remarks.append(still_blocked(blocked))
+    except DatabaseBusyError:
+        remarks.append(_(UNREAD))
+    return remarks

@@ -11,7 +11,7 @@ import discord
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.errors import BadInputError, UserError
-from bot.i18n import N_, _, ngettext, pgettext
+from bot.i18n import N_, NC_, _, ngettext
 from bot.privacy.service import Forgotten
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
@@ -168,12 +168,8 @@ class ForgetButton(OwnButton):
     """Deletes the words and links of the member who was asked."""
 
     action = "forget"
+    label = NC_("button", "Delete my prompts")
     style = discord.ButtonStyle.danger
-
-    @classmethod
-    def label(cls) -> str:
-        """Return what stands on the button."""
-        return pgettext("button", "Delete my prompts")
 
     async def act(self, interaction: Interaction) -> None:
         """Delete, and say so in place of the question."""
@@ -187,11 +183,7 @@ class KeepButton(OwnButton):
     """Leaves everything as it is."""
 
     action = "keep"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return what stands on the button."""
-        return pgettext("button", "Keep them")
+    label = NC_("button", "Keep them")
 
     async def act(self, interaction: Interaction) -> None:
         """Take the question away."""

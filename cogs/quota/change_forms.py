@@ -4,7 +4,7 @@ from typing import Self
 
 import discord
 
-from bot.admission.blocklist import WORD_MAX_LENGTH, clean_word
+from bot.admission.blocklist import clean_word
 from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_limit
 from bot.i18n import _, pgettext
 from bot.markup import in_words
@@ -43,26 +43,6 @@ class NumbersForm(Form):
         field = discord.ui.TextInput[Self](custom_id=name, default=value, max_length=LONGEST_INPUT)
         self._fields[name] = field
         self.add_item(discord.ui.Label(text=label, component=field))
-
-
-class WordForm(Form):
-    """Base of the form that takes a word; `proposal`: with the one that stands there first."""
-
-    def __init__(self, proposal: Proposal) -> None:
-        super().__init__(pgettext("title", "Change the word"))
-        self._proposal = proposal
-        self._field = discord.ui.TextInput[Self](
-            custom_id="word", default=proposal.word, max_length=WORD_MAX_LENGTH
-        )
-        self.add_item(discord.ui.Label(text=pgettext("label", "Word or phrase"), component=self._field))
-
-    def read(self, interaction: Interaction) -> Proposal:
-        """Return the change with what was entered.
-
-        Raises:
-            BadInputError: it has no letter or digit, or is too long.
-        """
-        return self._proposal.model_copy(update={"word": word_in(interaction, self._field.value)})
 
 
 def word_in(interaction: Interaction, typed: str) -> str:

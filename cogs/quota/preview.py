@@ -8,11 +8,13 @@ read.
 from collections.abc import Collection
 from functools import partial
 from io import BytesIO
+from typing import Self
 
 import discord
 
+from bot.admission.blocklist import WORD_MAX_LENGTH
 from bot.errors import DatabaseBusyError
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.policy.documents import Scope
 from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview, Saved, ServerNow
@@ -20,16 +22,15 @@ from cogs.moderation.permissions import COMMAND as ADMIN
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.moderation.words_text import word_added
-from cogs.quota.change_forms import NumbersForm, WordForm
+from cogs.quota.change_forms import NumbersForm, word_in
 from cogs.quota.content_text import content_text
 from cogs.quota.import_text import changes_of, import_text
-from cogs.quota.known_channels import known_channels
 from cogs.quota.member_roles import find_roles
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
 from cogs.ui.answer_files import edit_with_files
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Form, Item, view_of
 
 COMMAND = "quota"
 OPTION = "First preview its effect on the last 30 days (default: as the settings say)"
@@ -78,12 +79,8 @@ class SaveButton(PreviewButton):
     """Saves the change, once; where that isn't what the moderator saw, shows it again."""
 
     action = "try-save"
+    label = NC_("button", "Save")
     style = discord.ButtonStyle.success
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Save")
 
     async def act(self, interaction: Interaction) -> None:
         """Save it, and say what holds now."""
@@ -111,11 +108,7 @@ class ChangeButton(PreviewButton):
     """Shows a form with the numbers or the word."""
 
     action = "try-change"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Change")
+    label = NC_("button", "Change")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form with what is kept; whether the person may change it is asked when it is sent."""
@@ -129,11 +122,7 @@ class DropButton(PreviewButton):
     """Forgets the change."""
 
     action = "try-drop"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel")
+    label = NC_("button", "Cancel")
 
     async def act(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing changed."""
@@ -153,16 +142,21 @@ class NumbersChangeForm(NumbersForm):
         await _show_entered(interaction, self._kept, self.read())
 
 
-class WordChangeForm(WordForm):
+class WordChangeForm(Form):
     """Takes another word, and shows what it would have done in place of the first one."""
 
     def __init__(self, kept: KeptProposal) -> None:
-        super().__init__(kept.proposal)
+        super().__init__(pgettext("title", "Change the word"))
         self._kept = kept
+        self._field = discord.ui.TextInput[Self](
+            custom_id="word", default=kept.proposal.word, max_length=WORD_MAX_LENGTH
+        )
+        self.add_item(discord.ui.Label(text=pgettext("label", "Word or phrase"), component=self._field))
 
     async def act(self, interaction: Interaction) -> None:
         """Show the preview of what was entered; nothing is saved."""
-        await _show_entered(interaction, self._kept, self.read(interaction))
+        entered = {"word": word_in(interaction, self._field.value)}
+        await _show_entered(interaction, self._kept, self._kept.proposal.model_copy(update=entered))
 
 
 async def _show_entered(interaction: Interaction, kept: KeptProposal, entered: Proposal) -> None:
@@ -238,7 +232,7 @@ async def _edit(interaction: Interaction, preview: Preview, text: str, view: dis
 
 
 def _server_now(interaction: Interaction) -> ServerNow:
-    return ServerNow(partial(find_roles, interaction), known_channels(interaction.guild))
+    return ServerNow(partial(find_roles, interaction), _known_channels(interaction.guild))
 
 
 async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> frozenset[int]:
@@ -247,3 +241,11 @@ async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> fro
         return NO_ROLES
     subject: Collection[int] = {proposal.subject_id}
     return (await find_roles(interaction, subject)).get(proposal.subject_id, frozenset())
+
+
+def _known_channels(guild: discord.Guild | None) -> dict[int, int | None]:
+    """Return what each channel and thread that the gateway told of is a thread of; None: of nothing."""
+    if guild is None:
+        return {}
+    channels: dict[int, int | None] = {channel.id: None for channel in guild.channels}
+    return channels | {thread.id: thread.parent_id for thread in guild.threads}

@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from bot.errors import NotFoundError, UserError
-from bot.i18n import _, locale_used, pgettext
+from bot.i18n import NC_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
@@ -20,10 +20,8 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.reports.report_text import open_decisions, render_report, render_thanks
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
-from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form, Item, view_of
-from cogs.ui.video_button import VideoButton
+from cogs.ui.items import FilmButton, Form, Item, VideoButton, view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -45,12 +43,8 @@ class ReportButton(VideoButton):
     """Asks a member why they report the video."""
 
     action = "report"
+    label = NC_("button", "Report")
     emoji = "🚩"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Report")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
@@ -66,12 +60,8 @@ class FilmReportButton(FilmButton):
     """Asks a member why they report the film."""
 
     action = "film-report"
+    label = NC_("button", "Report")
     emoji = "🚩"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Report")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
@@ -103,18 +93,11 @@ class ReportForm(Form):
         self._subject_id = subject_id
         self._shown_at = shown_at
         self._find_server = find_server
-        self._reason = discord.ui.TextInput[Self](
-            custom_id="reason",
-            style=discord.TextStyle.paragraph,
-            min_length=1,
-            max_length=REASON_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "What's wrong with it?"),
-                description=_("The moderators of this server can read this and see that it's from you."),
-                component=self._reason,
-            )
+        self._reason = self.add_text(
+            "reason",
+            pgettext("label", "What's wrong with it?"),
+            REASON_MAX_LENGTH,
+            description=_("The moderators of this server can read this and see that it's from you."),
         )
 
     async def act(self, interaction: Interaction) -> None:

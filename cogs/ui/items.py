@@ -6,16 +6,17 @@ button for the whole program when a view that also has other items ends.
 """
 
 import re
-from typing import Any, ClassVar, Self, TypedDict
+from typing import Any, ClassVar, LiteralString, Self, TypedDict
 
 import discord
 
-from bot.discord_client.replies import is_served, reply_with_error
-from bot.errors import BadInputError
-from bot.i18n import _, locale_used
+from bot.discord_client.replies import is_served, record_shown, reply_with_error
+from bot.errors import BadInputError, UserError
+from bot.i18n import NC_, _, locale_used, pgettext
 from cogs.ui.interaction import Interaction
 from cogs.ui.links import LinkButton
 
+TextInput = discord.ui.TextInput[Any]
 AnyInteraction = discord.Interaction[Any]  # what discord.py says that it hands over; it is always ours
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
@@ -41,11 +42,13 @@ class BadFieldError(BadInputError):
 class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=NOTHING):
     """Base of our buttons: give an `action`, the `pattern` of its state, a `label`, and `act`.
 
-    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. The label is in the
-    language that is spoken when the button is made. Register each class with `bot.add_dynamic_items`.
+    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. The label is marked with
+    `NC_`, and said in the language that is spoken when the button is made. Register each class with
+    `bot.add_dynamic_items`.
     """
 
     action: ClassVar[str] = ""
+    label: ClassVar[LiteralString]
     pattern: ClassVar[str]
     emoji: ClassVar[str | None] = None
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
@@ -58,18 +61,13 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
         """`state`: what stands in the custom id, with colons between; `label`: in place of the usual one."""
         super().__init__(
             discord.ui.Button(
-                label=self.label() if label is None else label,
+                label=pgettext("button", self.label) if label is None else label,
                 emoji=self.emoji,
                 style=self.style,
                 custom_id=":".join(["veo1", self.action, *map(str, state)]),
             ),
             row=row,
         )
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        raise NotImplementedError
 
     @classmethod
     def match(cls, custom_id: str | None) -> re.Match[str] | None:
@@ -117,6 +115,41 @@ class Content(TypedDict):
     view: discord.ui.View
 
 
+class VideoButton(Item):
+    """Base of the buttons about one video, whose id is all that they need."""
+
+    pattern = r"(?P<generation>[0-9a-f]{16})"
+
+    def __init__(self, generation_id: str, label: str | None = None, *, row: int | None = None) -> None:
+        """`label`: in place of the usual one."""
+        super().__init__(generation_id, label=label, row=row)
+        self.generation_id = generation_id
+
+
+class FilmButton(Item):
+    """Base of the buttons about one film, whose id is all that they need."""
+
+    pattern = r"(?P<film>[0-9a-f]{16})"
+
+    def __init__(self, film_id: str) -> None:
+        super().__init__(film_id)
+        self.film_id = film_id
+
+
+class AskingButton(Item):
+    """Base of those that ask whether it is to be deleted."""
+
+    label = NC_("button", "Delete")
+    emoji = "🗑️"
+
+
+class DeletingButton(Item):
+    """Base of those that delete it."""
+
+    label = NC_("button", "Delete it")
+    style = discord.ButtonStyle.danger
+
+
 class Form(discord.ui.Modal):
     """Base of our forms: give `act`.
 
@@ -128,6 +161,37 @@ class Form(discord.ui.Modal):
 
     def __init__(self, title: str) -> None:
         super().__init__(title=title, timeout=FORM_TIMEOUT)
+
+    def add_text(
+        self,
+        custom_id: str,
+        label: str,
+        max_length: int,
+        *,
+        description: str | None = None,
+        default: str | None = None,
+        required: bool = True,
+    ) -> TextInput:
+        """Add a field for words of several lines, and return it; one that is `required` can't be empty."""
+        field = TextInput(
+            custom_id=custom_id,
+            style=discord.TextStyle.paragraph,
+            default=default,
+            required=required,
+            min_length=1 if required else None,
+            max_length=max_length,
+        )
+        self.add_item(discord.ui.Label(text=label, description=description, component=field))
+        return field
+
+    async def give_back(self, interaction: Interaction, error: UserError, **words: Any) -> None:
+        """Answer with a refusal, what can be done now, and the words that were sent, since the form is gone.
+
+        `words`: the parts of the message that have them.
+        """
+        view = interaction.client.way_on(error)
+        await interaction.edit_original_response(content=str(error), view=view, **words)
+        await record_shown(interaction, error)
 
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         """Remember that discord.py came so far: what it raises before is about what was sent."""

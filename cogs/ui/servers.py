@@ -46,6 +46,11 @@ class Servers:
         self._asked[guild_id] = (self._clock() + memory, found or known)
         return found or known
 
+    async def boost_level(self, guild_id: int) -> int:
+        """Return a server's level as Discord told it last, and 0 where it tells nothing."""
+        guild = await self.find(guild_id)
+        return guild.premium_tier if guild else 0
+
     async def is_gone(self, guild_id: int) -> bool:
         """Whether the bot is not on a server any more; no, while Discord does not tell.
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import aiohttp
 import discord
@@ -11,15 +10,18 @@ import structlog
 from bot.db.models import Generation
 from bot.discord_client.replies import ALREADY_ANSWERED
 from bot.errors import DatabaseBusyError, UserError
+from bot.films.service import Films
 from bot.i18n import _
 from bot.requests.service import GenerationService
-from cogs.cards.card_message import card_message
+from cogs.cards.card_message import CardMessage, card_message
 from cogs.ui.discord_errors import FILTER_CODES
 from cogs.ui.interaction import Interaction
+from cogs.veo.quote_text import accepted_text
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ATTEMPTS = 2
+SERVER_ERROR = 500  # the lowest HTTP status of one
 TIMEOUT = 12.0  # seconds for all of them; the runner looks for the card after `ANSWER_GRACE`
 
 
@@ -39,20 +41,8 @@ class AnswerLostError(UserError):
         )
 
 
-SendCard = Callable[[Interaction, Generation], Awaitable[int]]
 Send = Callable[[], Awaitable[int]]
-
-
-class Requests(Protocol):
-    """Keeper of accepted requests: `GenerationService`, or `Films`."""
-
-    async def attach_card(self, subject_id: str, card_id: int, /) -> None:
-        """Remember the card, and let the work begin."""
-        ...
-
-    async def withdraw(self, subject_id: str, /) -> None:
-        """Forget what was accepted, unless the work has begun."""
-        ...
+Requests = GenerationService | Films  # keep what was accepted
 
 
 async def send_card(interaction: Interaction, generation: Generation) -> int:
@@ -72,16 +62,55 @@ async def send_card(interaction: Interaction, generation: Generation) -> int:
     return response.message_id
 
 
-async def answer_with_card(
-    interaction: Interaction,
-    generations: GenerationService,
-    generation: Generation,
-    *,
-    send: SendCard = send_card,
-) -> int:
-    """Show the card and let the work begin; take the request back when Discord refuses the answer.
+async def post_message(interaction: Interaction, channel_id: int, message: CardMessage, nonce: str) -> int:
+    """Post a card and return the message's id; called again after an error, it posts no second one.
 
-    `send`: shows it once, however often it is called. Returns the card's id.
+    Where the bot may answer but not write, as in a channel in which it may only open threads, the card is
+    a further answer to the click. Discord posts such a one as often as it is sent, so that is done once.
+
+    Raises:
+        AnswerLostError: whether such an answer arrived is not known.
+        discord.HTTPException, aiohttp.ClientError, OSError: the message was not posted, or may be lost.
+    """
+    channel = interaction.client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
+    try:
+        return (await channel.send(**message, nonce=nonce)).id
+    except discord.Forbidden as error:
+        log.warning("sending the card as the interaction's answer", nonce=nonce, error=str(error))
+    return await _follow(interaction, message)
+
+
+async def follow_with_card(interaction: Interaction, generation: Generation) -> int:
+    """Let the card follow on "thinking", which the member alone sees; return the message's id.
+
+    Messages of the channel are limited to a few in seconds; further answers are not, and a burst is when
+    members see "thinking".
+
+    Raises:
+        AnswerLostError: whether the card arrived is not known.
+        discord.HTTPException, aiohttp.ClientError, OSError: it was not sent.
+    """
+    # Discord would put the card in the place of "thinking", for the member alone, if it stood there still.
+    await interaction.edit_original_response(content=accepted_text())
+    return await _follow(interaction, card_message(generation))
+
+
+async def _follow(interaction: Interaction, message: CardMessage) -> int:
+    try:
+        return (await interaction.followup.send(**message, wait=True)).id
+    except discord.HTTPException as error:
+        if error.status >= SERVER_ERROR:
+            raise AnswerLostError from error
+        raise
+    # The connection broke, or Discord's word cannot be read: discord.py raises whatever it stumbles over.
+    except Exception as error:
+        raise AnswerLostError from error
+
+
+async def answer_with(requests: Requests, subject_id: str, send: Send) -> int:
+    """Show the card of a generation or a film, and let the work begin; return the card's id.
+
+    `send`: shows it once, however often it is called. What Discord refuses is taken back.
 
     Raises:
         WordsRefusedError: a filter stopped it; the request is taken back.
@@ -89,11 +118,6 @@ async def answer_with_card(
             looked for after a while, and posted into the channel where there is none.
         discord.HTTPException: Discord refused it for another reason; the request is taken back.
     """
-    return await answer_with(generations, generation.id, lambda: send(interaction, generation))
-
-
-async def answer_with(requests: Requests, subject_id: str, send: Send) -> int:
-    """Show the card of a generation or a film; everything else as `answer_with_card`."""
     try:
         async with asyncio.timeout(TIMEOUT):
             card_id = await _show(requests, subject_id, send)
@@ -105,7 +129,7 @@ async def answer_with(requests: Requests, subject_id: str, send: Send) -> int:
 
 
 async def _show(requests: Requests, subject_id: str, send: Send) -> int:
-    """Return the id of the card; raises as `answer_with_card`."""
+    """Return the id of the card; raises as `answer_with`."""
     for _attempt in range(ATTEMPTS):
         try:
             return await send()

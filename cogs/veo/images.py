@@ -14,22 +14,6 @@ from bot.media.images import CDN_HOSTS, KINDS, ImageInput, ensure_usable
 from bot.requests.spec import RequestSpec
 
 
-def images_of(
-    image: discord.Attachment | None, last_image: discord.Attachment | None
-) -> tuple[ImageInput, ...]:
-    """Return the options' images in their order.
-
-    Raises:
-        BadRequestError: there is a last one, but no first one.
-    """
-    if last_image is not None and image is None:
-        raise BadRequestError(
-            _("`last_image` needs an `image` to start from. This didn't count toward your limit.")
-        )
-    given = (attachment for attachment in (image, last_image) if attachment is not None)
-    return tuple(from_attachment(attachment) for attachment in given)
-
-
 def with_files(
     spec: RequestSpec,
     frames: tuple[discord.Attachment | None, discord.Attachment | None],
@@ -40,17 +24,20 @@ def with_files(
     Raises:
         BadRequestError: both were attached, or a last image without a first one.
     """
-    shown = [attachment for attachment in references if attachment is not None]
-    if not shown:
-        return replace(spec, images=images_of(*frames))
-    if any(attachment is not None for attachment in frames):
+    shown = [from_attachment(attachment) for attachment in references if attachment is not None]
+    given = [from_attachment(attachment) for attachment in frames if attachment is not None]
+    if shown and given:
         raise BadRequestError(
             _(
                 "A video can't have reference images and an `image` or `last_image` too. Use one or the "
                 "other. This didn't count toward your limit."
             )
         )
-    return replace(spec, images=tuple(map(from_attachment, shown)), has_references=True)
+    if given and frames[0] is None:
+        raise BadRequestError(
+            _("`last_image` needs an `image` to start from. This didn't count toward your limit.")
+        )
+    return replace(spec, images=tuple(shown or given), has_references=bool(shown))
 
 
 def image_in(message: discord.Message) -> ImageInput:

@@ -1,7 +1,6 @@
 """The form that a message's menu opens: the prompt, and the options that have a list of choices."""
 
 from collections.abc import Sequence
-from typing import Self
 
 import discord
 
@@ -31,16 +30,9 @@ class PromptForm(Form):
     def __init__(self, models: Sequence[Model], prompt: str, images: tuple[ImageInput, ...] = ()) -> None:
         super().__init__(pgettext("title", "Make a video"))
         self._images = images
-        self._prompt = discord.ui.TextInput[Self](
-            custom_id="prompt",
-            style=discord.TextStyle.paragraph,
-            default=prompt[:PROMPT_MAX_LENGTH] or None,
-            min_length=1,
-            max_length=PROMPT_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(text=pgettext("label", "Prompt"), description=_(PROMPT), component=self._prompt)
-        )
+        words = prompt[:PROMPT_MAX_LENGTH] or None
+        label = pgettext("label", "Prompt")
+        self._prompt = self.add_text("prompt", label, PROMPT_MAX_LENGTH, description=_(PROMPT), default=words)
         heads = heads_for(models, kind_for(len(images)))
         self._selects = {name: _select(name, _offered(name, heads)) for name in CHOSEN}
         for name, select in self._selects.items():

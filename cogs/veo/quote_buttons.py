@@ -5,24 +5,24 @@ still the one that was shown, is decided where it is read.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import discord
 
 from bot.db.models import Generation
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.provider.catalogue import Model, get_model
 from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import spec_in
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
-from cogs.cards.card_message import CardMessage
+from cogs.cards.card_message import CardMessage, card_message, card_nonce
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
 from cogs.ui.links import card_button
 from cogs.ui.requester import requester_of
-from cogs.veo.answer import AnswerLostError, answer_with_card
+from cogs.veo.answer import AnswerLostError, answer_with, post_message
 from cogs.veo.offered import OfferedButton, replace_offer
-from cogs.veo.posted_card import post_card
 from cogs.veo.quote_text import asked_text, dropped_text, render_quote
 from cogs.veo.request_form import RequestForm
 
@@ -38,12 +38,8 @@ class GenerateButton(QuoteButton):
     """Asks for the video, by the same rules as /veo; a second click is told that the first one counted."""
 
     action = "offer-yes"
+    label = NC_("button", "Generate")
     style = discord.ButtonStyle.success
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Generate")
 
     async def use(self, interaction: Interaction) -> None:
         """Ask for it; where the price has changed, show the new one in place of the offer."""
@@ -61,9 +57,10 @@ class GenerateButton(QuoteButton):
         await interaction.edit_original_response(**quote_message(quote))
 
     async def _show(self, interaction: Interaction, generation: Generation) -> None:
-        services = interaction.client.services
+        message, nonce = card_message(generation), card_nonce(generation)
+        send = partial(post_message, interaction, generation.channel_id, message, nonce)
         try:
-            card_id = await answer_with_card(interaction, services.generations, generation, send=post_card)
+            card_id = await answer_with(interaction.client.services.generations, generation.id, send)
         except AnswerLostError as error:
             await replace_offer(interaction, str(error))
         else:
@@ -75,11 +72,7 @@ class ChangeButton(QuoteButton):
     """Shows a form with everything filled in."""
 
     action = "offer-change"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Change")
+    label = NC_("button", "Change")
 
     async def use(self, interaction: Interaction) -> None:
         """Show the form."""
@@ -93,11 +86,7 @@ class DropButton(QuoteButton):
     """Forgets the offer."""
 
     action = "offer-no"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Cancel")
+    label = NC_("button", "Cancel")
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.errors import BadRequestError
+from bot.errors import BadRequestError, uncounted
 from bot.i18n import _, ngettext, pgettext
 from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Model, get_model
 from bot.provider.choosing import models_for, none_for
@@ -27,9 +27,7 @@ class RemixInputs:
         # Where none of them can, the form still opens, and what it sends is refused in words.
         models = models_for(models, spec.kind) or models_for(CATALOGUE, spec.kind)
         if not models:
-            raise BadRequestError(
-                f"{none_for(spec.kind, models)} " + _("This didn't count toward your limit.")
-            )
+            raise BadRequestError(uncounted(none_for(spec.kind, models)))
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         negative = current_text(spec.options, model, "negative_prompt")

@@ -1,6 +1,7 @@
 """Asking for a video, however it is done: the answer is its card or, where the server wants it, an offer."""
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -11,8 +12,7 @@ from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.markup_names import spec_in_words
 from cogs.ui.requester import ensure_inside, requester_of
-from cogs.veo.answer import answer_with_card, send_card
-from cogs.veo.posted_card import follow_with_card
+from cogs.veo.answer import answer_with, follow_with_card, send_card
 from cogs.veo.quote_buttons import quote_message
 
 # Discord wants an answer within 3 s. After this long we say "thinking", which leaves time for that call.
@@ -40,7 +40,7 @@ async def ask(interaction: Interaction, spec: RequestSpec) -> None:
     answer = await decision
     if isinstance(answer, Generation):
         send = follow_with_card if is_late else send_card
-        await answer_with_card(interaction, services.generations, answer, send=send)
+        await answer_with(services.generations, answer.id, partial(send, interaction, answer))
     elif is_late:
         await interaction.edit_original_response(**quote_message(answer))
     else:

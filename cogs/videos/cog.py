@@ -12,7 +12,7 @@ from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
 from cogs.videos.extend_button import ExtendButton
 from cogs.videos.history_view import HistoryButton, show_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
-from cogs.videos.repost_button import RepostButton
+from cogs.videos.repost import RepostButton
 
 
 class VideosCog(commands.Cog):

@@ -7,7 +7,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
-from bot.i18n import N_, _, pgettext
+from bot.i18n import N_, NC_, _, pgettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import Model
 from bot.requests.continuing import CannotContinueError
@@ -28,12 +28,8 @@ class ContinueButton(NextButton):
     """Asks what happens next, and makes that."""
 
     action = "continue"
+    label = NC_("button", "Continue")
     emoji = "⏩"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Continue")
 
     def form(self, interaction: Interaction, source: Generation) -> NextForm:
         """Return the form."""

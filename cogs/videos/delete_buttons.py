@@ -1,18 +1,16 @@
 """The buttons that take a video down: the first one asks, the second one does it."""
 
 from bot.db.models import Generation
-from bot.i18n import N_, _, pgettext
+from bot.i18n import N_, NC_, _
 from bot.library.removal import NothingToRemoveError, is_shown
 from cogs.cards.cancelled_text import film_gone_lines
 from cogs.cards.card import number_line
 from cogs.cards.shown_film import film_of
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
-from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import view_of
+from cogs.ui.items import AskingButton, DeletingButton, VideoButton, view_of
 from cogs.ui.links import message_link
-from cogs.ui.video_button import VideoButton
 
 KEPT = N_("Nothing was deleted.")
 COUNTS = N_("It still counts toward the limit because it was made and paid for.")
@@ -57,11 +55,7 @@ class KeepButton(VideoButton):
     """Leaves the video where it is."""
 
     action = "delete-no"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Keep it")
+    label = NC_("button", "Keep it")
 
     async def act(self, interaction: Interaction) -> None:
         """Take the question away."""

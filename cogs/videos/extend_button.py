@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bot.db.models import Generation
-from bot.i18n import _, pgettext
+from bot.errors import uncounted
+from bot.i18n import NC_, _, pgettext
 from bot.provider.catalogue import Model, get_model
 from bot.provider.input_kinds import InputKind
 from bot.requests.continuing import CannotContinueError, extended_spec
@@ -18,12 +19,8 @@ class ExtendButton(NextButton):
     """Asks what happens next, and lets the video go on with that."""
 
     action = "extend"
+    label = NC_("button", "Extend")
     emoji = "➕"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Extend")
 
     def form(self, interaction: Interaction, source: Generation) -> NextForm:
         """Return the form; raises as `extenders_for`."""
@@ -65,6 +62,5 @@ def extenders_for(interaction: Interaction, source: Generation) -> Sequence[Mode
     models = interaction.client.services.continuations.extenders_after(source)
     if not models:
         reason = _("None of this bot's models can extend videos. Use *Continue* instead.")
-        uncounted = _("This didn't count toward your limit.")
-        raise CannotContinueError(f"{reason} {uncounted}")
+        raise CannotContinueError(uncounted(reason))
     return models

@@ -5,22 +5,21 @@ import discord
 from bot.clock import utc_now
 from bot.db.models import NOBODY
 from bot.errors import BadInputError
-from bot.i18n import _, pgettext
+from bot.i18n import NC_, _, pgettext
 from bot.library.history import History, HistoryPage
 from bot.library.removal import is_shown
 from bot.requests.continuing import is_continuable
 from bot.requests.repeats import can_be_repeated
 from cogs.cards.card import full_prompt
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Item, VideoButton, view_of
 from cogs.ui.links import card_button, watch_button
-from cogs.ui.video_button import VideoButton
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.extend_button import ExtendButton, is_extension
 from cogs.videos.history_text import NONE_YET, render_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
-from cogs.videos.repost_button import RepostButton
+from cogs.videos.repost import RepostButton
 
 NAVIGATION_ROW = 2  # below the buttons for the video
 
@@ -29,11 +28,7 @@ class HistoryButton(VideoButton):
     """Leads to one of the member's generations."""
 
     action = "video"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Refresh")
+    label = NC_("button", "Refresh")
 
     async def act(self, interaction: Interaction) -> None:
         """Show it as it stands."""

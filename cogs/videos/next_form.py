@@ -1,13 +1,11 @@
 """The common part of the buttons that go on from a video: the form, and finding the video."""
 
 from collections.abc import Iterable
-from typing import Self
 
 import discord
 import structlog
 
 from bot.db.models import Generation
-from bot.discord_client.replies import record_shown
 from bot.errors import OutcomeUnknownError, UserError
 from bot.i18n import pgettext
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
@@ -15,9 +13,8 @@ from cogs.cards.video_posts import find_posts
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form
+from cogs.ui.items import Form, VideoButton
 from cogs.ui.requester import requester_of
-from cogs.ui.video_button import VideoButton
 from cogs.veo.answer import AnswerLostError
 from cogs.veo.option_inputs import select_of
 from cogs.veo.request_form import words_to_copy
@@ -55,17 +52,8 @@ class NextForm(Form):
     ) -> None:
         super().__init__(title)
         self._source_id = source.id
-        self._prompt = discord.ui.TextInput[Self](
-            custom_id="prompt",
-            style=discord.TextStyle.paragraph,
-            min_length=1,
-            max_length=PROMPT_MAX_LENGTH,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=pgettext("label", "What happens next?"), description=description, component=self._prompt
-            )
-        )
+        label = pgettext("label", "What happens next?")
+        self._prompt = self.add_text("prompt", label, PROMPT_MAX_LENGTH, description=description)
         choices = [*models]
         self._model = select_of("model", choices, choices[0][1]) if choices else None
         if self._model is not None:
@@ -85,11 +73,8 @@ class NextForm(Form):
             log.info(
                 "could not continue or extend a video", kind=type(error).__name__, generation=self._source_id
             )
-            words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
-            await interaction.edit_original_response(
-                content=str(error), embed=words, attachments=[], view=view
-            )
-            await record_shown(interaction, error)
+            words = words_to_copy(self._prompt.value)
+            await self.give_back(interaction, error, embed=words, attachments=[])
 
     async def go_on(
         self, interaction: Interaction, source: Generation, prompt: str, model: Model | None

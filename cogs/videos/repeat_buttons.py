@@ -6,15 +6,14 @@ from dataclasses import replace
 import discord
 
 from bot.clock import utc_now
-from bot.i18n import pgettext
+from bot.i18n import NC_, pgettext
 from bot.money import show_usd
 from bot.provider.catalogue import Model, get_model
 from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.moderation.owners import find_manageable
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
-from cogs.ui.video_button import VideoButton
+from cogs.ui.items import Item, VideoButton
 from cogs.veo.request import ask
 from cogs.veo.request_form import RequestForm
 
@@ -23,12 +22,8 @@ class RerollButton(VideoButton):
     """Asks for the same video with another seed, in the name of whoever clicks."""
 
     action = "reroll"
+    label = NC_("button", "Re-roll")
     emoji = "🎲"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Re-roll")
 
     async def act(self, interaction: Interaction) -> None:
         """Ask for it, by the same way as /veo."""
@@ -68,12 +63,8 @@ class RemixButton(VideoButton):
     """Shows a form with everything filled in."""
 
     action = "remix"
+    label = NC_("button", "Remix")
     emoji = "✏️"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Remix")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""

@@ -1,4 +1,4 @@
-"""Posts a video again: its file is fetched anew from the message, since addresses of files expire."""
+"""Posting a video again: its file is fetched anew from the message, since addresses of files expire."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import structlog
 from bot.db.models import Generation
 from bot.discord_client.client import VeoBot
 from bot.errors import DatabaseBusyError
-from bot.i18n import N_, _
+from bot.i18n import N_, NC_, _
 from bot.jobs.ports import Posted
 from bot.library.reposts import CannotRepostError, Reposts
 from cogs.cards.card import alt_text, render_repost
@@ -18,7 +18,10 @@ from cogs.cards.result_message import file_name
 from cogs.cards.takedown import delete_post, show_card
 from cogs.cards.video_posts import Posts, find_posts
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import VideoButton
 from cogs.ui.links import post_link
+from cogs.ui.requester import requester_of
 from cogs.videos.result_buttons import result_view
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -35,6 +38,22 @@ UNSURE = N_(
 )
 ATTEMPTS = 2
 UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)  # after these it may have been posted
+
+
+class RepostButton(VideoButton):
+    """Posts one's own video again."""
+
+    action = "repost"
+    label = NC_("button", "Repost")
+    emoji = "📤"
+
+    async def act(self, interaction: Interaction) -> None:
+        """Claim it, post it, and say where it is; a second click meanwhile is told so."""
+        await interaction.response.defer(ephemeral=True, thinking=True)  # the file may take a while
+        requester, reposts = requester_of(interaction), interaction.client.services.reposts
+        generation = await reposts.claim(requester, self.generation_id)
+        text = await repost(interaction.client, reposts, generation, requester.channel_id)
+        await interaction.followup.send(text, ephemeral=True)
 
 
 async def repost(client: VeoBot, reposts: Reposts, claimed: Generation, channel_id: int) -> str:

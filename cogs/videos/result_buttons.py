@@ -8,7 +8,7 @@ from bot.failures import FailureKind
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
 from bot.requests.successors import Successor
-from cogs.cards.film_redo_buttons import RedoShotButton
+from cogs.cards.film_buttons import RedoShotButton
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item, view_of
 from cogs.videos.continue_button import ContinueButton

@@ -19,6 +19,7 @@ from bot.eta.rate_limiter import RateLimiter
 from bot.films.frames import ShotFrames
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
+from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
@@ -195,7 +196,6 @@ def build_engine(
     `last_frames`: None: the real ones.
     """
     clock = JumpingClock()
-    patience = Patience(clock, clock.monotonic)
     delivery = RecordingDelivery(clock)
     work, stopping = asyncio.Event(), asyncio.Event()
     times = replace(QUICK_TIMING, **timing)
@@ -212,17 +212,16 @@ def build_engine(
     limiter = RateLimiter(polls_per_second, partial(pause, stopping=stopping))
     videos = VideoStore(downloads_of(session), folder)
     frames, images = _images(database, session, videos, folder, last_frames)
+    tools = Tools(queue, veo, delivery, times, clock, Patience(clock, clock.monotonic))
     workflow = Workflow(
-        queue,
-        delivery,
-        readiness=Readiness(queue, delivery, times, clock, patience),
-        preparation=Preparation(queue, images, times, patience, frames.give_up),
-        submission=Submission(queue, veo, images, times, clock, patience, database),
-        polling=Polling(queue, veo, delivery, estimator, limiter, times, clock, stopping),
-        settlement=Settlement(queue, veo, delivery, times, patience),
-        late_watch=LateWatch(queue, veo, database, videos, estimator, times, clock, clock.monotonic),
-        deliver=Deliver(queue, videos, images, veo, delivery, upload, approval, times, clock, patience),
-        clock=clock,
+        tools,
+        readiness=Readiness(tools),
+        preparation=Preparation(tools, images, frames.give_up),
+        submission=Submission(tools, images, database),
+        polling=Polling(tools, estimator, limiter, stopping),
+        settlement=Settlement(tools),
+        late_watch=LateWatch(tools, database, videos, estimator, clock.monotonic),
+        deliver=Deliver(tools, videos, images, upload, approval),
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)
     return Engine(

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.app.application import timing_of
 from bot.clock import utc_now
 from bot.db.addresses import checked_address
-from bot.doctor.partial_settings import inspect_settings
+from bot.doctor.settings_checks import inspect_settings
 from bot.provider.catalogue import CATALOGUE
 from bot.provider_settings import ProviderSettings
 from bot.settings import (

@@ -16,6 +16,7 @@ ARGUMENTS = {
     ("Button", "label"): BUTTON,
     ("Label", "text"): LABEL,
     ("Label", "description"): HUNDRED,
+    ("add_text", "description"): HUNDRED,
     ("Modal", "title"): TITLE,
     ("Form", "title"): TITLE,
     ("Select", "placeholder"): SELECT,
@@ -63,7 +64,7 @@ def _bounded(tree: ast.Module, named: dict[str, list[Key]]) -> Iterator[tuple[Ke
             if most is not None:
                 yield from ((key, most) for key in _said(keyword.value, named))
     for call in calls_of(tree):
-        context = literals_of(call)[0] if name_of(call) == IN_CONTEXT else None
+        context = literals_of(call)[0] if name_of(call) in IN_CONTEXT else None
         if context in CONTEXTS:
             yield from ((key, CONTEXTS[context]) for key in _marked(call))
 
@@ -83,9 +84,9 @@ def _said(value: ast.expr, named: dict[str, list[Key]]) -> Iterator[Key]:
 def _marked(value: ast.AST) -> Iterator[Key]:
     for call in calls_of(value):
         texts = literals_of(call)
-        if name_of(call) == IN_CONTEXT and texts[1] is not None:
+        if name_of(call) in IN_CONTEXT and texts[1] is not None:
             yield texts[0], texts[1]
-        elif name_of(call) != IN_CONTEXT and texts[0] is not None:
+        elif name_of(call) not in IN_CONTEXT and texts[0] is not None:
             yield None, texts[0]
 
 

@@ -24,8 +24,8 @@ def a_mark_has_a_literal_or_a_name_of_one(root: Path) -> Findings:
     """Find a mark of which nobody knows what it says."""
     for module in _speaking(root):
         for call in calls_of(module.tree):
-            is_of_table = name_of(call) == "_" and isinstance(
-                call.args[0], ast.Subscript | ast.Name | ast.Attribute | ast.Call | ast.IfExp
+            is_of_table = name_of(call) in {"_", "pgettext"} and isinstance(
+                call.args[-1], ast.Subscript | ast.Name | ast.Attribute | ast.Call | ast.IfExp
             )
             if not is_of_table and None in literals_of(call):
                 yield module.found("A mark needs a literal.", call.lineno)
@@ -37,7 +37,7 @@ def a_mark_gives_the_values_that_its_text_names(root: Path) -> Findings:
         for call in calls_of(module.tree):
             texts = [text for text in literals_of(call) if text is not None]
             given = {keyword.arg for keyword in call.keywords}
-            if name_of(call) == "N_" or not texts or None in given:
+            if name_of(call) in {"N_", "NC_"} or not texts or None in given:
                 continue
             own = {"count"} if name_of(call) == "ngettext" else set[str]()
             named = placeholders(texts[-1]) - own

@@ -41,7 +41,7 @@ async def answer(process: "Process", generation: Generation, asked_at: float) ->
 
 
 async def post_film_card(process: "Process", film: FilmRow) -> int:
-    """Post a film's card below the offer, as `cogs.veo.posted_card.post_message` does; return its id.
+    """Post a film's card below the offer, as `cogs.veo.answer.post_message` does; return its id.
 
     Raises:
         discord.HTTPException: Discord refused it, or its fate is not known.

@@ -3,7 +3,8 @@
 import asyncio
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING
 
 from bot.admission.check_request import Requester
 from bot.db.models import OPEN, Generation, Placement, Status
@@ -12,7 +13,7 @@ from bot.requests.continuing import continued_spec
 from bot.requests.quotes import Quote
 from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
-from cogs.veo.answer import answer_with_card
+from cogs.veo.answer import answer_with
 from sandbox.jobs import FAIL_MARK
 from tests.simulation.answers import answer
 from tests.simulation.films import Filmmakers
@@ -216,11 +217,8 @@ class Community:
         self.accepted += 1
         self._world.note(process.name, f"accepted {generation.id} of {generation.user_id}")
 
-        async def send(_: object, accepted: Generation) -> int:
-            return await answer(process, accepted, asked_at)
-
-        generations = services_of(process).generations
-        await answer_with_card(cast("Any", None), generations, generation, send=send)
+        send = partial(answer, process, generation, asked_at)
+        await answer_with(services_of(process).generations, generation.id, send)
 
     def cancel(self, member: Member, *, is_moderator: bool = False) -> None:
         """Let a member cancel what they asked for last, or a moderator what anybody did."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.db.film_models import FilmRow
-from bot.films import acceptance, insertion, service
+from bot.films import acceptance, service
 from bot.films import queue as film_queue
 from bot.films.finishing import Finishing
 from bot.films.queue import FilmQueue
@@ -71,6 +71,6 @@ FILM_BUGS: Mapping[str, Bug] = {
         instead(service, "fetch_clicked", _fetch_agreed),
         instead(acceptance, "change_offer", _change_agreed),
     ),
-    "moderators do not see films first": instead(insertion, "open_review", _nothing),
+    "moderators do not see films first": instead(acceptance, "open_review", _nothing),
     "reviews never end by themselves": instead(Reviews, "look", _nothing_to_do),
 }

@@ -1,4 +1,4 @@
-"""How films come to people: `bot.films.ports.FilmPort` on the simulation's Discord."""
+"""How films come to people: `bot.jobs.ports.FilmPort` on the simulation's Discord."""
 
 from bot.db.film_models import FilmRow
 from bot.jobs.ports import DeliveryPostponedError, Posted, UploadBrokenError

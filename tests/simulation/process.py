@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 
 from bot.admission.prices import REFRESH_INTERVAL, PriceList
-from bot.app.gateway_side import build_outbox_relay, build_position_updater, build_services
+from bot.app.gateway_side import build_services
 from bot.app.shared import Shared, open_shared
 from bot.app.worker_side import build_film_runner, build_worker
 from bot.db.database import DatabaseAwayError
 from bot.db.models import Generation
-from bot.eta.duration_estimator import HistoryLoader, ProviderStats
+from bot.eta.duration_estimator import history_loader, provider_stats
 from bot.jobs.departures import Departures
+from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.retirement import Retirement
+from bot.moderation.outbox_relay import OutboxRelay
 from bot.services import Services
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.delivery.held_videos import HeldVideos
@@ -240,11 +242,11 @@ class Process:
             "charges": reconcile,
             "retention": shared.retention().run,
             "prices": prices.run,
-            "outbox": build_outbox_relay(shared, moderator_channel).run,
-            "positions": build_position_updater(shared, delivery).run,
+            "outbox": OutboxRelay(shared.database, moderator_channel, stopping).run,
+            "positions": PositionUpdater(shared.queue, delivery, shared.estimator, stopping).run,
             "departures": departures.run,
-            "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=seldom).run,
-            "history": HistoryLoader(shared.estimator, shared.database, stopping, interval=seldom).run,
+            "durations": provider_stats(shared.estimator, shared.veo, stopping, interval=seldom).run,
+            "history": history_loader(shared.estimator, shared.database, stopping, interval=seldom).run,
         }
 
 

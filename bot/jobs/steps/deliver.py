@@ -7,26 +7,22 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.clock import Clock
 from bot.db.models import Generation, Status, needs_no_message
 from bot.db.review_models import due_since, is_unapproved, is_withheld
 from bot.failures import FailureKind
 from bot.jobs.ports import (
     ApprovalPort,
-    DeliveryPort,
     DeliveryPostponedError,
     Posted,
     UndeliverableError,
     UploadBrokenError,
 )
-from bot.jobs.queue import GenerationQueue
-from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.timing import Patience, Timing
+from bot.jobs.steps.base import Step, Tools
+from bot.jobs.steps.errors import StepPostponedError, postponed
 from bot.jobs.steps.upload import Upload
 from bot.media.files import Clip, MediaError, VideoStore
 from bot.media.image_store import ImageStore
 from bot.metrics.metrics import DELIVERY_ERRORS, GIVEN_UP, POSTPONED, UNDELIVERABLE
-from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
 
 Post = Callable[[Generation], Awaitable[Posted]]
@@ -43,32 +39,22 @@ class _RemovedError(Exception):
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Deliver:
+class Deliver(Step):
     """Hands results to the member: posted once, then the card, and `delivered_at` is written last."""
 
     def __init__(
         self,
-        queue: GenerationQueue,
+        tools: Tools,
         videos: VideoStore,
         images: ImageStore,
-        veo: VeoClient,
-        delivery: DeliveryPort,
         upload: Upload[Generation],
         approval: ApprovalPort,
-        timing: Timing,
-        clock: Clock,
-        patience: Patience,
     ) -> None:
-        self._queue = queue
+        super().__init__(tools)
         self._videos = videos
         self._images = images
-        self._veo = veo
-        self._delivery = delivery
         self._upload = upload
         self._approval = approval
-        self._timing = timing
-        self._clock = clock
-        self._patience = patience
 
     async def deliver_video(self, generation: Generation) -> Generation:
         """Fetch the file and post it; a file that cannot be had for long is told, and asked for all the same.
@@ -169,7 +155,7 @@ class Deliver:
             await self._delivery.take_down(generation)
         except DeliveryPostponedError as error:
             if self._is_in_time(generation, self._timing.delivery_window):
-                raise self._postponed(error) from error
+                raise postponed(error, self._timing) from error
             log.error("could not delete a removed video's message", reason=str(error))
 
     async def _post_in_time(self, generation: Generation, post: Post) -> Posted | None:
@@ -180,7 +166,7 @@ class Deliver:
             DELIVERY_ERRORS.labels(POSTPONED).inc()
             if self._is_in_time(generation, self._timing.delivery_window):
                 await self._show_made(generation, error)
-                raise self._postponed(error) from error
+                raise postponed(error, self._timing) from error
             log.error("gave up posting a result", reason=str(error))
         except UndeliverableError as error:
             log.error("nowhere left to post a result", reason=str(error))
@@ -214,10 +200,10 @@ class Deliver:
             await self._delivery.show_state(shown)
         except DeliveryPostponedError as error:
             if self._is_card_worth(generation, is_given_up=is_given_up):
-                raise self._postponed(error) from error
+                raise postponed(error, self._timing) from error
             log.warning("could not update the finished card", reason=str(error))
         await asyncio.to_thread(self.clean_up, generation)
-        delivered = await self._record_delivered(generation)
+        delivered = await self._queue.update(generation, delivered_at=self._clock())
         if is_given_up:
             DELIVERY_ERRORS.labels(GIVEN_UP).inc()
         if delivered.removed_at != generation.removed_at:
@@ -244,15 +230,6 @@ class Deliver:
             return generation
         card_id = await self._delivery.find_card(generation)
         return generation if card_id is None else await self._queue.update(generation, card_id=card_id)
-
-    async def _record_delivered(self, generation: Generation) -> Generation:
-        return await self._queue.update(generation, delivered_at=self._clock())
-
-    def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
-        wait = self._timing.delivery_wait
-        if error.retry_after is not None:
-            wait = timedelta(seconds=error.retry_after)
-        return StepPostponedError(str(error), wait)
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
         return self._patience.lasts(generation.id, due_since(generation), window)

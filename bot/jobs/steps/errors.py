@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from bot.failures import FailureKind
+from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.steps.timing import Timing
 
 
 class StepPostponedError(Exception):
@@ -33,3 +35,9 @@ class CreateRefusedError(Exception):
         super().__init__(words or kind.value)
         self.kind = kind
         self.words = words
+
+
+def postponed(error: DeliveryPostponedError, timing: Timing) -> StepPostponedError:
+    """Return what leaves a step alone for as long as Discord asked, or else as usual."""
+    asked = error.retry_after
+    return StepPostponedError(str(error), timing.delivery_wait if asked is None else timedelta(seconds=asked))

@@ -41,9 +41,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Gate:
-    """Lets requests through to the provider. `database`: where it is written down; None: nowhere."""
+    """Lets requests through to the provider. `database`: where it is written down what is refused."""
 
-    def __init__(self, veo: VeoClient, database: Database | None, timing: Timing, clock: Clock) -> None:
+    def __init__(self, veo: VeoClient, database: Database, timing: Timing, clock: Clock) -> None:
         self._veo = veo
         self._database = database
         self._timing = timing
@@ -180,8 +180,6 @@ class Gate:
             self._written, self._told = both, pause
 
     async def _read_pause(self) -> ProviderPause | None:
-        if self._database is None:
-            return None
         self._looked_at = self._clock()
         try:
             return await fetch_pause(self._database)
@@ -191,8 +189,6 @@ class Gate:
 
     async def _write_pause(self, pause: ProviderPause | None) -> bool:
         """Write it down, and return whether that was possible."""
-        if self._database is None:
-            return True
         try:
             await keep_pause(self._database, pause)
         except (DatabaseBusyError, SQLAlchemyError) as error:

@@ -5,22 +5,20 @@ from datetime import datetime
 
 import structlog
 
-from bot.clock import Clock, monotonic
+from bot.clock import monotonic
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import PAID_ALL_THE_SAME, FailureKind
 from bot.jobs.endings import NOT_CHARGED, cost_values
-from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.base import Step, Tools
 from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.ledger_search import Found, LedgerSearch
-from bot.jobs.steps.lost_call import CallRefused, find_call
+from bot.jobs.steps.lost_call import CallRefused, Found, find_call, find_charge
 from bot.jobs.steps.signs import Sign, sign_of
-from bot.jobs.steps.timing import Stopwatch, Timing
+from bot.jobs.steps.timing import Stopwatch
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError, VideoStore
-from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
 from bot.provider.models import Task, TaskState
 
@@ -31,7 +29,7 @@ POST = ("delivered_at", "result_id", "result_channel_id", "posting_at")
 UNTOLD = dict.fromkeys(("late_until", "failure_kind", "failure_reason", *POST))
 
 
-class LateWatch:
+class LateWatch(Step):
     """Asks about generations whose member was told that there is no video, until `late_until`.
 
     Args:
@@ -40,22 +38,16 @@ class LateWatch:
 
     def __init__(
         self,
-        queue: GenerationQueue,
-        veo: VeoClient,
+        tools: Tools,
         database: Database,
         videos: VideoStore,
         estimator: DurationEstimator,
-        timing: Timing,
-        clock: Clock,
         monotonic: Callable[[], float] = monotonic,
     ) -> None:
-        self._queue = queue
-        self._veo = veo
-        self._ledger_search = LedgerSearch(database, veo)
+        super().__init__(tools)
+        self._database = database
         self._videos = videos
         self._estimator = estimator
-        self._timing = timing
-        self._clock = clock
         self._monotonic = monotonic
         self._watches: dict[str, Stopwatch] = {}  # a clock that is set ahead must not end the search
         self._failed = set[str]()  # of which the last answer says why they failed: it must say so twice
@@ -113,7 +105,8 @@ class LateWatch:
             StepPostponedError: the provider does not show it yet.
         """
         try:
-            match await find_call(self._veo, generation, self._ledger_search):
+            found = await find_call(self._veo, generation)
+            match found or await find_charge(self._veo, self._database, generation):
                 case CallRefused():
                     return await self._close(generation)
                 case Found(task_id, cost):

@@ -1,11 +1,49 @@
-"""Finding out what became of a create call whose answer was lost, by our own ID of it."""
+"""Finding out what became of a create call whose answer was lost: by our own ID of it, else by its charge.
 
+The provider's log knows our IDs, but may not show a call. Its ledger knows no names of ours. So a charge is
+taken for a request's only where nothing else fits: it is the one of this model and price since the request
+was sent, no other request has it or may have it, and the log does not show it under another name.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import isclose
 
-from bot.db.models import Generation
-from bot.jobs.steps.ledger_search import Found, LedgerSearch
+import structlog
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from bot.clock import CLOCK_SKEW
+from bot.db.database import Database
+from bot.db.models import Generation, Status, sent_at
+from bot.failures import FailureKind
+from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
+from bot.provider.costs import Cost, CostSource
+
+REACH = timedelta(hours=1)  # between the sending of two requests of which a charge may be either's
+SAME_PRICE = 0.005  # by which an estimate may miss
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_is_fate_unknown = and_(
+    Generation.provider_id.is_(None),
+    Generation.submitted_at.is_not(None),
+    or_(
+        Generation.status.in_({Status.SUBMITTING, Status.CANCELLED}),
+        Generation.failure_kind.in_({FailureKind.LOST, FailureKind.BROKEN}),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The provider's id of a lost request, and what it was charged; None: not known yet."""
+
+    task_id: str
+    cost: Cost | None
+
 
 LONGEST_NUMBER = 3  # digits
 
@@ -23,28 +61,15 @@ def call_name(generation: Generation) -> str:
     return generation.id if number <= 1 else f"{generation.id}.{number}"
 
 
-def sent_at(generation: Generation) -> datetime:
-    """Return when the latest create call was made, as far as that is known."""
-    return generation.submitted_at or generation.created_at
-
-
-async def find_call(
-    veo: VeoClient, generation: Generation, ledger_search: LedgerSearch | None = None
-) -> Found | CallRefused | None:
-    """Look for the call in the provider's log, then in its ledger; None: neither shows it (yet).
-
-    Args:
-        veo: the provider.
-        generation: whose call it was.
-        ledger_search: None: the ledger isn't searched.
+async def find_call(veo: VeoClient, generation: Generation) -> Found | CallRefused | None:
+    """Look for the call in the provider's log; None: it isn't shown there (yet).
 
     Raises:
         VeoError: the provider couldn't be asked.
-        DatabaseBusyError: whose the charges in the ledger are can't be read.
     """
     entry = await veo.find(call_name(generation), sent_at(generation))
     if entry is None:
-        return None if ledger_search is None else await ledger_search.find(generation)
+        return None
     if entry.is_refused or entry.inference_id is None:
         return CallRefused(entry.inference_id)
     return Found(entry.inference_id, entry.cost)
@@ -78,3 +103,57 @@ def _number(generation: Generation, name: str) -> int | None:
     if not dot:
         return 1
     return int(number) if number.isdecimal() and len(number) <= LONGEST_NUMBER else None
+
+
+async def find_charge(veo: VeoClient, database: Database, generation: Generation) -> Found | None:
+    """Look into the ledger for a call that the log does not show: the one charge that can only be its own.
+
+    Raises:
+        VeoError: the provider couldn't be asked.
+        DatabaseBusyError: whose the other charges are can't be read.
+    """
+    price, since = generation.estimated_credits, sent_at(generation)
+    if not price:
+        return None
+    charges = [
+        charge
+        for charge in await veo.fetch_charges(since)
+        if charge.model == provider_name_of(generation.model)
+        and charge.created_at is not None
+        and charge.created_at >= since - CLOCK_SKEW
+        and _is_price(charge.credits, price)
+    ]
+    names = [charge.task_id for charge in charges]
+    if not names or await database.read(lambda session: _has_rival(session, generation, since)):
+        return None
+    known = await database.read(lambda session: _fetch_known(session, names))
+    known |= await veo.list_named(since)
+    free = [charge for charge in charges if charge.task_id not in known]
+    if len(free) != 1:
+        return None
+    log.warning("found in the provider's ledger", task=free[0].task_id)
+    return Found(free[0].task_id, Cost(free[0].credits, CostSource.LEDGER))
+
+
+def _is_price(credits: float, price: float) -> bool:  # noqa: A002 the unit's name
+    return isclose(credits, price, rel_tol=SAME_PRICE)
+
+
+def _fetch_known(session: Session, task_ids: Collection[str]) -> set[str]:
+    """Return those of the provider's ids that requests have."""
+    found = session.scalars(select(Generation.provider_id).where(Generation.provider_id.in_(task_ids)))
+    return {task_id for task_id in found if task_id is not None}
+
+
+def _has_rival(session: Session, generation: Generation, since: datetime) -> bool:
+    """Whether the same charge could be another request's whose fate is unknown, too."""
+    prices = session.scalars(
+        select(Generation.estimated_credits).where(
+            _is_fate_unknown,
+            Generation.id != generation.id,
+            Generation.model.in_(same_model(generation.model)),
+            Generation.submitted_at >= since - REACH,
+        )
+    )
+    price = generation.estimated_credits or 0.0
+    return any(other is None or _is_price(other, price) for other in prices)

@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.clock import Clock, monotonic
-from bot.db.models import Generation
+from bot.clock import monotonic
+from bot.db.models import Generation, sent_at
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.eta import Eta
 from bot.eta.pacing import MIN_POLL_DELAY, poll_delay
 from bot.eta.rate_limiter import RateLimiter
 from bot.failures import FailureKind
-from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
-from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.queue import LeaseLostError
+from bot.jobs.steps.base import Step, Tools
 from bot.jobs.steps.signs import ENDINGS, Ending, Evidence, Sign, sign_of
-from bot.jobs.steps.timing import Stopwatch, Timing
-from bot.provider.client import VeoClient
+from bot.jobs.steps.timing import Stopwatch
 from bot.provider.costs import CostSource
 from bot.provider.errors import UnknownTaskError, VeoError
 from bot.provider.models import Task, TaskState
@@ -45,7 +45,7 @@ class _Answers:
     not_ready_at: datetime | None = None
 
 
-class Polling:
+class Polling(Step):
     """Waits for the provider. "Still working" writes nothing to the database.
 
     Args:
@@ -54,23 +54,11 @@ class Polling:
     """
 
     def __init__(
-        self,
-        queue: GenerationQueue,
-        veo: VeoClient,
-        delivery: DeliveryPort,
-        estimator: DurationEstimator,
-        limiter: RateLimiter,
-        timing: Timing,
-        clock: Clock,
-        stopping: asyncio.Event,
+        self, tools: Tools, estimator: DurationEstimator, limiter: RateLimiter, stopping: asyncio.Event
     ) -> None:
-        self._queue = queue
-        self._veo = veo
-        self._delivery = delivery
+        super().__init__(tools)
         self._estimator = estimator
         self._limiter = limiter
-        self._timing = timing
-        self._clock = clock
         self._stopping = stopping
         self._in_flight = 0
         self._busy_since: float | None = None
@@ -98,7 +86,7 @@ class Polling:
                 self._busy_since = None
 
     async def _poll(self, generation: Generation) -> Generation:
-        watch = Stopwatch(generation.submitted_at or generation.created_at, self._clock)
+        watch = Stopwatch(sent_at(generation), self._clock)
         eta = self._estimator.eta(generation, watch.now())
         await self._announce(generation, eta)
         answers = _Answers(watch, Evidence(self._timing))
@@ -164,7 +152,7 @@ class Polling:
     def _time_left(self, generation: Generation, answers: _Answers) -> timedelta:
         # After an outage of ours or theirs the video may be ready: only an answer can tell.
         patience = self._timing.deadline * (2 if answers.errors else 1)
-        return (generation.submitted_at or generation.created_at) + patience - answers.watch.now()
+        return sent_at(generation) + patience - answers.watch.now()
 
     async def _wait(self, generation: Generation, seconds: float, eta: Eta, watch: Stopwatch) -> Eta:
         """Wait; tell the member meanwhile, once, that it takes longer than was said."""

@@ -1,13 +1,16 @@
 """From `preparing` to `queued`: images are fetched before their links die, however long the queue is."""
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
 import structlog
 
 from bot.db.models import Generation, Status, waits_since
-from bot.jobs.queue import GenerationQueue
+from bot.failures import FailureKind
+from bot.jobs.steps.base import Step, Tools
 from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.missing_frames import GiveUpFrame, kind_of_missing, without_frame
-from bot.jobs.steps.timing import Patience, Timing
 from bot.media.files import MediaError
+from bot.media.frame_links import framed_video, whole_video
 from bot.media.image_store import FrameMissingError, ImageStore
 from bot.media.images import ImageError
 from bot.media.last_frames import SlowFrameError
@@ -15,27 +18,20 @@ from bot.provider.catalogue import get_model
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+# Notes that no shot of a film is begun with a video's last frame, by the film's ID and the video's.
+GiveUpFrame = Callable[[str, str], Awaitable[None]]
 
-class Preparation:
+
+class Preparation(Step):
     """Has the images ready that a request is made from.
 
     Args:
         give_up_frame: notes which last frames can't be had.
-        others: as for every step.
     """
 
-    def __init__(
-        self,
-        queue: GenerationQueue,
-        store: ImageStore,
-        timing: Timing,
-        patience: Patience,
-        give_up_frame: GiveUpFrame,
-    ) -> None:
-        self._queue = queue
-        self._store = store
-        self._timing = timing
-        self._patience = patience
+    def __init__(self, tools: Tools, images: ImageStore, give_up_frame: GiveUpFrame) -> None:
+        super().__init__(tools)
+        self._images = images
         self._give_up_frame = give_up_frame
 
     async def prepare(self, generation: Generation) -> Generation:
@@ -50,7 +46,7 @@ class Preparation:
             log.info("an image is unusable", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
         except MediaError:
-            return await self._queue.fail(generation, kind_of_missing(generation), None)
+            return await self._queue.fail(generation, _kind_of_missing(generation), None)
         return await self._queue.move(generation, Status.QUEUED)
 
     async def _ensure(self, generation: Generation) -> None:
@@ -63,7 +59,7 @@ class Preparation:
         """
         urls, model = generation.picture_urls or (), get_model(generation.model)
         try:
-            await self._store.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
+            await self._images.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
         except FrameMissingError as error:
             raise await self._without_frame(generation, error) from error
         except MediaError as error:
@@ -77,5 +73,25 @@ class Preparation:
     async def _without_frame(
         self, generation: Generation, error: MediaError
     ) -> StepPostponedError | ImageError:
-        self._store.discard(generation.id)  # another beginning may have the name of what lies there
-        return await without_frame(self._queue, generation, error, self._give_up_frame)
+        """Let a shot wait for another beginning (`bot.films.chain`), and return what is to be raised.
+
+        Only a shot of the film itself says what the film's other ones aren't begun with; others end.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        self._images.discard(generation.id)  # another beginning may have the name of what lies there
+        log.warning("could not get a frame", reason=str(error))
+        film_id, source_id = generation.film_id, generation.continues_id
+        if film_id is None or source_id is None:
+            return ImageError(_kind_of_missing(generation), str(error))
+        await self._give_up_frame(film_id, source_id)
+        await self._queue.update(generation, awaits_id=source_id)
+        return StepPostponedError(str(error), timedelta())
+
+
+def _kind_of_missing(generation: Generation) -> FailureKind:
+    """Return how a request fails whose images, or the video that it goes on from, can't be had."""
+    links = generation.picture_urls or ()
+    is_video = any(framed_video(link) or whole_video(link) for link in links)
+    return FailureKind.VIDEO_GONE if is_video else FailureKind.IMAGE_GONE

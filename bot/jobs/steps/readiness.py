@@ -1,36 +1,18 @@
 """Before anything is spent: whether the bot is on the server, and whether the request's card can be seen."""
 
-from datetime import timedelta
-
 import structlog
 
-from bot.clock import Clock
 from bot.db.models import Generation, Status, waits_since
 from bot.failures import FailureKind
-from bot.jobs.ports import DeliveryPort, DeliveryPostponedError, UndeliverableError
-from bot.jobs.queue import GenerationQueue
-from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.timing import Patience, Timing
+from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.jobs.steps.base import Step
+from bot.jobs.steps.errors import postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Readiness:
+class Readiness(Step):
     """Lets only those requests go on whose video somebody waits for and can be shown."""
-
-    def __init__(
-        self,
-        queue: GenerationQueue,
-        delivery: DeliveryPort,
-        timing: Timing,
-        clock: Clock,
-        patience: Patience,
-    ) -> None:
-        self._queue = queue
-        self._delivery = delivery
-        self._timing = timing
-        self._clock = clock
-        self._patience = patience
 
     async def ensure(self, generation: Generation) -> Generation:
         """Return the row with its card, or ended: `cancelled` where the bot was removed, else `failed`.
@@ -54,10 +36,7 @@ class Readiness:
             log.warning("could not post a card yet", reason=str(error))
             if not self._patience.lasts(generation.id, waits_since(generation), self._timing.card_window):
                 return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
-            wait = self._timing.delivery_wait
-            if error.retry_after is not None:
-                wait = timedelta(seconds=error.retry_after)
-            raise StepPostponedError(str(error), wait) from error
+            raise postponed(error, self._timing) from error
         return await self._queue.update(generation, card_id=card_id)
 
     async def _show_card(self, generation: Generation) -> int:

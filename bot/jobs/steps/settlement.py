@@ -4,37 +4,20 @@ from contextlib import suppress
 
 import structlog
 
-from bot.db.models import Generation, is_being_sent
+from bot.db.models import Generation, is_being_sent, sent_at
 from bot.jobs.endings import cost_values
-from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
-from bot.jobs.queue import GenerationQueue
+from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.steps.base import Step
 from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.ledger_search import Found
-from bot.jobs.steps.lost_call import CallRefused, find_call, sent_at
-from bot.jobs.steps.timing import Patience, Timing
+from bot.jobs.steps.lost_call import CallRefused, Found, find_call
 from bot.jobs.task_ids import TaskTakenError
-from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Settlement:
+class Settlement(Step):
     """Waits for what the create call came to; `bot.jobs.steps.submission` writes it down if it lives on."""
-
-    def __init__(
-        self,
-        queue: GenerationQueue,
-        veo: VeoClient,
-        delivery: DeliveryPort,
-        timing: Timing,
-        patience: Patience,
-    ) -> None:
-        self._queue = queue
-        self._veo = veo
-        self._delivery = delivery
-        self._timing = timing
-        self._patience = patience
 
     async def settle(self, generation: Generation) -> Generation:
         """Return the row once it is known, or can no longer be found out, whether the provider took it.

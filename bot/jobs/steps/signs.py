@@ -58,23 +58,22 @@ def sign_of(task: Task) -> Sign | None:
 
 
 class Evidence:
-    """The signs that came one after the other, without any other answer in between."""
+    """The signs that came one after the other, without any other answer in between.
+
+    Attributes:
+        sign: the latest one; None: the last answer was none.
+    """
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
-        self._sign: Sign | None = None
+        self.sign: Sign | None = None
         self._since: datetime | None = None
         self._times = 0
 
-    @property
-    def sign(self) -> Sign | None:
-        """The latest sign; None: the last answer was none."""
-        return self._sign
-
     def add(self, sign: Sign | None, now: datetime) -> Ending | None:
         """Take the next answer's sign; return the end, if it is believed by now."""
-        if sign is None or sign is not self._sign:
-            self._sign, self._since, self._times = sign, now, 0
+        if sign is None or sign is not self.sign:
+            self.sign, self._since, self._times = sign, now, 0
         if sign is None:
             return None
         self._times += 1

@@ -11,24 +11,21 @@ from datetime import timedelta
 
 import structlog
 
-from bot.clock import Clock
 from bot.db.database import Database
-from bot.db.models import Generation, Status, waits_since
+from bot.db.models import Generation, Status, sent_at, waits_since
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
 from bot.jobs.endings import cost_values
-from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.queue import LeaseLostError
+from bot.jobs.steps.base import Step, Tools
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
-from bot.jobs.steps.ledger_search import LedgerSearch
-from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_unknown_call, sent_at
-from bot.jobs.steps.timing import Patience, Timing
+from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_charge, find_unknown_call
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageError
 from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
-from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
 from bot.provider.models import Task
@@ -38,29 +35,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 MAX_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
 
 
-class Submission:
+class Submission(Step):
     """Brings generations to the provider."""
 
-    def __init__(
-        self,
-        queue: GenerationQueue,
-        veo: VeoClient,
-        images: ImageStore,
-        timing: Timing,
-        clock: Clock,
-        patience: Patience,
-        database: Database | None = None,
-    ) -> None:
+    def __init__(self, tools: Tools, images: ImageStore, database: Database) -> None:
         """`database`: where it is written down what the provider refuses and which tasks are whose."""
-        self._queue = queue
-        self._veo = veo
+        super().__init__(tools)
         self._images = images
-        self._timing = timing
-        self._clock = clock
-        self._opened_at = clock()
-        self._patience = patience
-        self._ledger_search = None if database is None else LedgerSearch(database, veo)
-        self._gate = Gate(veo, database, timing, clock)
+        self._database = database
+        self._opened_at = tools.clock()
+        self._gate = Gate(tools.veo, database, tools.timing, tools.clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
 
     async def submit(self, generation: Generation) -> Generation:
@@ -207,7 +191,7 @@ class Submission:
     async def _adopt_charge(self, generation: Generation) -> Generation | None:
         """Carry on with what the ledger alone shows; None: it shows nothing, or cannot be read."""
         try:
-            found = self._ledger_search and await self._ledger_search.find(generation)
+            found = await find_charge(self._veo, self._database, generation)
         except (VeoError, DatabaseBusyError) as error:
             log.warning("could not search the provider's ledger", reason=str(error))
             return None

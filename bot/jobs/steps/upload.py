@@ -104,19 +104,15 @@ class Upload(Generic[Subject]):
         limit: int | None = await self._limits.limit_of(guild_id, tier)
         while limit is not None:
             try:
-                return await self._post_within(min(limit, max_size), subject, clip, begin)
+                fitted = await self._fitted(clip, min(limit, max_size))
+                shown, loss = (clip, None) if fitted is None else (fitted.clip, fitted.loss)
+                return await self._send(subject, shown, loss, begin)
             except FittingError as error:
                 log.warning("could not shrink a video, so posting a link", reason=str(error))
                 break
             except UploadTooLargeError as error:
                 limit = await self._limits.learn(guild_id, tier, error.size)
         return await self._send(subject, clip, None, begin, with_file=False)
-
-    async def _post_within(self, limit: int, subject: Subject, clip: Clip, begin: Begin[Subject]) -> Posted:
-        fitted = await self._fitted(clip, limit)
-        if fitted is None:
-            return await self._send(subject, clip, None, begin)
-        return await self._send(subject, fitted.clip, fitted.loss, begin)
 
     async def _send(
         self,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.admission.listings import SURE_AFTER, Listings
+from bot.admission.prices import SURE_AFTER, Listings
 
 KNOWN = ("old", "new")
 

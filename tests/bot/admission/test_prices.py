@@ -11,8 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.admission.listings import SURE_AFTER
-from bot.admission.prices import REFRESH_INTERVAL, PriceList
+from bot.admission.prices import REFRESH_INTERVAL, SURE_AFTER, PriceList
 from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, build_request
 from bot.provider.client import VeoClient
 from bot.provider.input_kinds import InputKind

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.admission.spending import BOUND, bound_credits, fetch_member_spent, fetch_spent
+from bot.admission.spending import BOUND, fetch_member_spent, fetch_spent
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.policy.documents import Period
+from tests.bot.bound import bound_credits
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert, new_row
 

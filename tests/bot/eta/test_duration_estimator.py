@@ -14,11 +14,11 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.eta.duration_estimator import (
     DurationEstimator,
-    HistoryLoader,
-    ProviderStats,
     finish_of,
+    history_loader,
     kind_of,
     load_finishes,
+    provider_stats,
 )
 from bot.eta.eta import Eta
 from bot.eta.forecast import Finish, Forecast
@@ -228,7 +228,7 @@ def test_what_was_told_before_is_not_learnt_again(monkeypatch: pytest.MonkeyPatc
 async def test_what_other_processes_learn_is_read_again(database: Database) -> None:
     estimator, stopping = open_estimator(), asyncio.Event()
     believed = expected_seconds(estimator, sent())
-    recalling = asyncio.create_task(HistoryLoader(estimator, database, stopping, interval=0.02).run())
+    recalling = asyncio.create_task(history_loader(estimator, database, stopping, interval=0.02).run())
     for number in range(10):
         row = ended(20 + number / 10, 25 + number / 10)
         await database.write(lambda session, row=row: session.add(row))
@@ -272,7 +272,7 @@ def test_an_end_whose_last_question_is_not_known_says_little() -> None:
 @asynccontextmanager
 async def measuring(veo: VeoClient, estimator: DurationEstimator) -> AsyncGenerator[None]:
     stopping = asyncio.Event()
-    measures = ProviderStats(estimator, veo, stopping, interval=SOON, retry=lambda _: SOON)
+    measures = provider_stats(estimator, veo, stopping, interval=SOON, retry=lambda _: SOON)
     task = asyncio.create_task(measures.run(), name="measures")
     try:
         yield

@@ -15,6 +15,7 @@ from bot.admission.appeals import fingerprint, word_rule
 from bot.admission.check_request import Admission
 from bot.admission.denials import BudgetReachedError
 from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
+from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
 from bot.db.guild_models import Action, AppealDecision, AppealRow, AuditRow
@@ -28,7 +29,9 @@ from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
+from bot.jobs.ports import DeliveryPort
 from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.steps.base import Tools
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.preparation import Preparation
 from bot.jobs.steps.timing import Patience, Timing
@@ -41,6 +44,7 @@ from bot.media.last_frames import LastFrames, NoFrameError, SlowFrameError
 from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE, build_request
 from bot.provider.choosing import parse_models
+from bot.provider.client import VeoClient
 from bot.requests.confirmation import QuoteChangedError, QuoteExpiredError, UnknownQuoteError
 from cogs.films.offer_text import render_offer
 from tests.bot.clocks import StoppedClock
@@ -450,6 +454,11 @@ class Frames:
         raise self.trouble
 
 
+def tools_of(queue: GenerationQueue, timing: Timing, patience: Patience) -> Tools:
+    """Return what the steps share, without Discord and the provider."""
+    return Tools(queue, cast("VeoClient", None), cast("DeliveryPort", None), timing, utc_now, patience)
+
+
 @pytest.mark.parametrize("trouble", UNREADABLE, ids=str)
 @pytest.mark.parametrize("image", ["", IMAGE])
 async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
@@ -463,7 +472,7 @@ async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
     frames = ShotFrames(database, videos, cast("LastFrames", Frames(trouble)))
     store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
     runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
-    step = Preparation(runner, store, Timing(), Patience(clock), frames.give_up)
+    step = Preparation(tools_of(runner, Timing(), Patience(clock)), store, frames.give_up)
     queue = film_queue(database, clock)
     sources: list[str | None] = []
     for _ in range(2):
@@ -496,7 +505,7 @@ async def test_a_frame_that_always_takes_too_long_gives_way_once_its_time_is_ove
     store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
     runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
     timing, patience = Timing(), Patience(clock, lambda: clock().timestamp())
-    step = Preparation(runner, store, timing, patience, frames.give_up)
+    step = Preparation(tools_of(runner, timing, patience), store, frames.give_up)
     await film_queue(database, clock).release_shots()
     (claimed,) = await runner.claim(9)
     with pytest.raises(StepPostponedError):

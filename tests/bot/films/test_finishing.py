@@ -13,7 +13,6 @@ from bot.db.database import Database
 from bot.db.film_models import UNFADED, FilmRow, Transition
 from bot.db.models import Generation, Status
 from bot.films.finishing import Finishing
-from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.redoing import Redoing
 from bot.films.rows import Film
@@ -21,7 +20,7 @@ from bot.films.runner import MAX_ATTEMPTS, MAX_ENDINGS, FilmRunner
 from bot.films.service import Films
 from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, after_redo
-from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
+from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted, UndeliverableError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import Downloads, FileGoneError, MediaError

@@ -79,3 +79,13 @@ async def test_a_reason_that_only_quotes_the_prompt_gives_none(
     prompt = "nsfw content is blocked by safety"
     await refuse(queue, database, clock, reason=f"Too long: {prompt}", prompt=prompt)
     assert await count(database) == 0
+
+
+async def test_a_video_that_may_still_come_gives_none(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    await insert(database, created_at=clock(), not_before=clock())
+    [generation] = await queue.claim(100)
+    late_until = clock() + timedelta(hours=6)
+    await queue.fail(generation, FailureKind.UNMADE, REFUSED, late_until=late_until)
+    assert await count(database) == 0

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.admission.listings import SURE_AFTER
-from bot.admission.prices import PriceList
+from bot.admission.prices import SURE_AFTER, PriceList
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Status

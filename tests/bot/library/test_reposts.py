@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from bot.db.models import Generation, Status
 from bot.errors import NotFoundError, RepeatedError
 from bot.jobs.ports import Posted
 from bot.library.reposts import MAX_POSTS, REPOST_TIME, CannotRepostError, Reposts, posts_of
+from bot.media.downloads import Downloads
+from bot.media.files import VideoStore
 from bot.policy.documents import Block, MemberPolicy, Pause, Policy
 from bot.policy.store import store_member_policy, store_policy
 from tests.bot.clocks import StoppedClock
@@ -25,18 +27,10 @@ from tests.bot.rows import new_requester, new_row, reread
 NEW = Posted(90, 91)
 
 
-class NoOriginals:
-    """A store that kept nothing."""
-
-    def find_original(self, generation_id: str) -> Path | None:
-        """Return None."""
-        del generation_id
-
-
 @pytest.fixture
-def reposts(database: Database, clock: StoppedClock) -> Reposts:
-    """The service with a clock that stands still."""
-    return Reposts(database, NoOriginals(), clock)
+def reposts(database: Database, clock: StoppedClock, tmp_path: Path) -> Reposts:
+    """The service with a clock that stands still, and a store that kept nothing."""
+    return Reposts(database, VideoStore(cast("Downloads", None), tmp_path), clock)
 
 
 def alice() -> Requester:

@@ -9,7 +9,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.reviewing import count_videos
-from bot.admission.spending import bound_credits
 from bot.admission.usage_counts import fetch_use
 from bot.db.models import Generation, Status, Unreviewed
 from bot.db.review_models import ReviewDecision, ReviewRow, was_ready
@@ -26,6 +25,7 @@ from bot.moderation.reviews import Reviews
 from bot.monitoring.undelivered import count_undelivered
 from bot.policy.documents import MemberPolicy
 from tests.bot.appealing import MONA, NICK
+from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
 from tests.bot.engine import Engine
 from tests.bot.moderator_channels import CHANNEL, GUILD, RecordingModeratorChannel, running, set_channel

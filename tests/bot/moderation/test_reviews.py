@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot.admission.spending import bound_credits
 from bot.admission.usage_counts import fetch_use
 from bot.db.database import Database
 from bot.db.guild_models import AuditRow
@@ -25,6 +24,7 @@ from bot.moderation.reviews import Reviews
 from bot.policy.documents import MemberPolicy
 from bot.privacy.reviews import drop_reviews, forget_reviews, select_forgotten, select_wordless
 from tests.bot.appealing import ELSEWHERE, MONA, NICK
+from tests.bot.bound import bound_credits
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE
 from tests.bot.moderator_channels import (

@@ -1,7 +1,5 @@
 """Only what the provider itself calls a matter of safety may give a strike."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from bot.failures import FailureKind
@@ -102,12 +100,11 @@ OTHER = [
 
 @pytest.mark.parametrize("reason", REFUSED)
 def test_a_refusal_for_safety_is_known_by_its_words(reason: str) -> None:
-    assert is_refused_for_safety(FailureKind.UNMADE, reason, None, PROMPT)
-    assert is_refused_for_safety(FailureKind.REFUSED, reason, None, PROMPT)
-    assert not is_refused_for_safety(FailureKind.UNMADE, reason, datetime.now(UTC), PROMPT), "it may come yet"
-    assert not is_refused_for_safety(FailureKind.BROKEN, reason, None, PROMPT)
+    assert is_refused_for_safety(FailureKind.UNMADE, reason, PROMPT)
+    assert is_refused_for_safety(FailureKind.REFUSED, reason, PROMPT)
+    assert not is_refused_for_safety(FailureKind.BROKEN, reason, PROMPT)
 
 
 @pytest.mark.parametrize("reason", OTHER)
 def test_any_other_reason_is_none(reason: str | None) -> None:
-    assert not is_refused_for_safety(FailureKind.UNMADE, reason, None, PROMPT)
+    assert not is_refused_for_safety(FailureKind.UNMADE, reason, PROMPT)

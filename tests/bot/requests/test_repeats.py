@@ -29,8 +29,7 @@ from bot.requests.repeats import (
     with_new_seed,
 )
 from bot.requests.service import GenerationService
-from bot.requests.spec import RequestSpec, takes_references
-from bot.requests.understanding import understand
+from bot.requests.spec import RequestSpec, takes_references, understand
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row

@@ -5,7 +5,6 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from bot.admission.spending import bound_credits
 from bot.cli.reconcile import render
 from bot.clock import utc_now
 from bot.db.database import Database
@@ -15,6 +14,7 @@ from bot.provider.catalogue import build_request
 from bot.provider.costs import CostSource
 from bot.usage.reconciliation import Counted, Reconciliation
 from sandbox.provider import Provider
+from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
 from tests.bot.engine import client_of
 from tests.bot.rows import PROMPT, insert, reread

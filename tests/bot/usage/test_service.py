@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.admission.spending import bound_credits
 from bot.db.database import Database
 from bot.db.models import OPEN, Generation, Status
 from bot.usage.reports import UsageReports
 from bot.usage.service import Tally, UsagePeriod, bucket_starts, fetch_usage
+from tests.bot.bound import bound_credits
 from tests.bot.clocks import StoppedClock
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert

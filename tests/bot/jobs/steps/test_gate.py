@@ -89,7 +89,7 @@ async def test_a_model_that_is_refused_holds_up_no_other(
 
 
 async def test_a_model_of_several_rows_is_refused_as_one(engine: Engine) -> None:
-    gate = Gate(engine.veo, None, Timing(), utc_now)
+    gate = Gate(engine.veo, engine.database, Timing(), utc_now)
     names = [LITE, f"{LITE}#image", f"{LITE}#frames", MODEL]
     first, second, third, other = [await insert(engine.database, model=name) for name in names]
     for row in (first, second):

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bot.admission.spending import bound_credits
 from bot.admission.usage_counts import fetch_use
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
@@ -15,6 +14,7 @@ from bot.jobs.steps.errors import StepPostponedError
 from bot.policy.documents import MemberPolicy
 from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider
+from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert, reread

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.admission.spending import bound_credits
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from sandbox.odd_answers import Reshaped, Stumble, says
 from sandbox.provider import Fault, Provider
+from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert

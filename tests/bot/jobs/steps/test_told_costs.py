@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from bot.admission.spending import bound_credits
 from bot.db.models import Status
 from bot.provider.costs import CostSource
 from sandbox.generations import CostAnswer
 from sandbox.odd_answers import Reshaped
 from sandbox.provider import Fault
+from tests.bot.bound import bound_credits
 from tests.bot.engine import MakeEngine, StartProvider
 from tests.bot.rows import insert
 

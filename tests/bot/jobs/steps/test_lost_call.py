@@ -9,7 +9,7 @@ import pytest
 from bot.clock import utc_now
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.steps.ledger_search import LedgerSearch
+from bot.jobs.steps.lost_call import find_charge
 from bot.provider.catalogue import build_request
 from bot.provider.costs import Cost, CostSource
 from sandbox.offers import OFFERS
@@ -107,12 +107,11 @@ async def test_a_charge_that_may_be_anothers_is_left_alone(
     row = await lost(engine)
     provider.log.unseen |= {"hidden", "hidden too"}
     task_id = await order(engine, "hidden")
-    search = LedgerSearch(engine.database, engine.veo)
-    found = await search.find(row)
+    found = await find_charge(engine.veo, engine.database, row)
     assert found is not None
     assert (found.task_id, found.cost) == (task_id, Cost(PRICE, CostSource.LEDGER))
     await DOUBTS[doubt](engine, provider)
-    assert await search.find(row) is None
+    assert await find_charge(engine.veo, engine.database, row) is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,7 @@ async def test_a_charge_that_does_not_fit_is_not_taken(
     provider.log.unseen.add("hidden")
     row = await lost(engine, **changes)
     await order(engine, "hidden")
-    assert await LedgerSearch(engine.database, engine.veo).find(row) is None
+    assert await find_charge(engine.veo, engine.database, row) is None
 
 
 async def test_what_the_provider_calls_by_one_name_shares_its_charges(
@@ -139,12 +138,11 @@ async def test_what_the_provider_calls_by_one_name_shares_its_charges(
     provider.log.unseen.add("hidden")
     row = await lost(engine, model=f"{LITE}#image", estimated_credits=price)
     task_id = await order(engine, "hidden", LITE)
-    search = LedgerSearch(engine.database, engine.veo)
-    found = await search.find(row)
+    found = await find_charge(engine.veo, engine.database, row)
     assert found is not None
     assert found.task_id == task_id
     await lost(engine, model=f"{LITE}#frames", estimated_credits=price)
-    assert await search.find(row) is None, "it may be the other one's"
+    assert await find_charge(engine.veo, engine.database, row) is None, "it may be the other one's"
 
 
 async def test_a_charge_from_before_the_request_is_not_its_own(engine: Engine, provider: Provider) -> None:
@@ -152,4 +150,4 @@ async def test_a_charge_from_before_the_request_is_not_its_own(engine: Engine, p
     await order(engine, "hidden")
     row = await lost(engine)
     row.submitted_at = utc_now() + HOUR
-    assert await LedgerSearch(engine.database, engine.veo).find(row) is None
+    assert await find_charge(engine.veo, engine.database, row) is None
