@@ -18,8 +18,9 @@ from bot.db.film_models import FilmRow
 from bot.db.review_models import ReviewRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
+from bot.films.offers import change_offer
 from bot.films.refusals import has_title, has_words, refused_shot, title_context, title_words
-from bot.films.rows import Film, change_offer, fetch_film
+from bot.films.rows import Film, fetch_film
 from bot.films.script import (
     FilmSpec,
     ShotPlan,

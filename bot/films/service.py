@@ -17,19 +17,9 @@ from bot.eta.eta import Eta
 from bot.films.acceptance import Acceptance, DearerError, Offered
 from bot.films.changes import Change
 from bot.films.desk import FilmDesk
+from bot.films.offers import discard_offer, fetch_clicked, fetch_offer, insert_offer
 from bot.films.remix import ensure_usable, spec_of
-from bot.films.rows import (
-    Film,
-    attach_card,
-    discard_offer,
-    fetch_clicked,
-    fetch_film,
-    fetch_offer,
-    insert_offer,
-    remember_post,
-    remove_film,
-    take_back,
-)
+from bot.films.rows import Film, attach_card, fetch_film, remember_post, remove_film, take_back
 from bot.films.script import FilmSpec
 from bot.jobs.ports import Posted
 from bot.requests.quotes import BaseQuote, new_preview
