@@ -227,7 +227,7 @@ async def test_a_late_video_whose_post_was_not_answered_is_not_mistaken_for_its_
     (engine.delivery.lost_answers if is_posted else engine.delivery.trouble).append(away)
     provider.release()
     row = await run_until(engine, late, is_late=False)
-    assert len(engine.delivery.searches) == 1
+    assert engine.delivery.searches, "it may have been posted"
     assert [message.is_ending for message in engine.delivery.messages] == [True, False]
     assert row.result_id == engine.delivery.messages[1].posted.message_id
 
