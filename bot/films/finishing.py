@@ -165,17 +165,23 @@ class Finishing:
             if self._clock() - row.posting_at >= ARRIVAL:
                 row = await self._queue.update(row, posting_at=None)
         if row.removed_at is not None or _is_given_up(row):
+            self._ensure_arrived(row)
             return row, None
         film, clip = await self._join(Film(row, film.takes))
         if clip is None:
             return film.row, None
         try:
             return film.row, await self._upload.post(film.row, clip, self._begin_posting)
-        except (
-            UndeliverableError
-        ):  # so it was not posted, and a shot that is taken down changes the film only
-            await self._queue.update(film.row, posting_at=None)
+        except UndeliverableError:
+            # This try posted nothing, so a shot that is taken down only changes the film; one before may have.
+            await self._queue.update(film.row, posting_at=film.row.posting_at)
             raise
+
+    def _ensure_arrived(self, row: FilmRow) -> None:
+        """Raise StepPostponedError while an earlier try to post a film may still get through."""
+        if row.posting_at is not None:
+            left = ARRIVAL - (self._clock() - row.posting_at)
+            raise StepPostponedError("an earlier try to post it may still get through", min(left, ARRIVAL))
 
     async def _begin_posting(self, row: FilmRow) -> FilmRow:
         begun = await self._queue.begin_posting(row, self._joined.get(row.id, ()), self._clock())

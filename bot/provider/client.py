@@ -121,17 +121,13 @@ class VeoClient:
                 return entry
         return refused
 
-    async def find_accepted(self, is_meant: Callable[[str], bool], since: datetime) -> LogEntry | None:
-        """Return the log's newest row of an accepted create call whose `X-Client-Request-Id` is meant.
+    async def list_calls(self, since: datetime) -> list[LogEntry]:
+        """Return the log's rows of all calls that have a caller's name.
 
         Raises:
             VeoError: the log could not be read.
         """
-        async for entry in self._log_since(since):
-            name = entry.client_request_id
-            if entry.inference_id and not entry.is_refused and name is not None and is_meant(name):
-                return entry
-        return None
+        return [entry async for entry in self._log_since(since) if entry.client_request_id]
 
     async def list_named(self, sent_at: datetime) -> set[str]:
         """Return the provider's ids of all that the log shows under some caller's name.
@@ -139,11 +135,7 @@ class VeoClient:
         Raises:
             VeoError: the log could not be read.
         """
-        return {
-            entry.inference_id
-            async for entry in self._log_since(sent_at)
-            if entry.inference_id and entry.client_request_id
-        }
+        return {entry.inference_id for entry in await self.list_calls(sent_at) if entry.inference_id}
 
     async def _log_since(self, sent_at: datetime) -> AsyncIterator[LogEntry]:
         """Yield the log's rows, newest first; neither clock is believed within `CLOCK_SKEW`.

@@ -115,7 +115,10 @@ ALLOWED = {
         "The shot before is gone.": "for the log",
         "Discord can't be asked for the video now.": "for the log",
     },
-    "bot/films/finishing.py": {"it or a shot was taken down since the shots were joined": "for the log"},
+    "bot/films/finishing.py": {
+        "it or a shot was taken down since the shots were joined": "for the log",
+        "an earlier try to post it may still get through": "for the log",
+    },
     "bot/films/shot_files.py": {
         "The provider doesn't know the video any more.": "for the log",
         "The provider can't be asked for another address now.": "for the log",

@@ -45,9 +45,6 @@ class Found:
     cost: Cost | None
 
 
-LONGEST_NUMBER = 3  # digits
-
-
 @dataclass(frozen=True, slots=True)
 class CallRefused:
     """The provider's log shows that the call began nothing; `task_id`: under this ID, if it has one."""
@@ -73,36 +70,6 @@ async def find_call(veo: VeoClient, generation: Generation) -> Found | CallRefus
     if entry.is_refused or entry.inference_id is None:
         return CallRefused(entry.inference_id)
     return Found(entry.inference_id, entry.cost)
-
-
-async def find_unknown_call(veo: VeoClient, generation: Generation) -> tuple[int, Found] | None:
-    """Look for a call that was accepted and of which the row doesn't know: its number, and what it began.
-
-    A database that was put back from a backup has requests in its queue that were sent since. Their calls
-    have the names that the next ones would have.
-
-    Raises:
-        VeoError: the provider couldn't be asked.
-    """
-
-    def is_later(name: str) -> bool:
-        return (_number(generation, name) or 0) > generation.submission
-
-    entry = await veo.find_accepted(is_later, generation.created_at)
-    if entry is None or entry.inference_id is None:
-        return None
-    number = _number(generation, entry.client_request_id or "")
-    return None if number is None else (number, Found(entry.inference_id, entry.cost))
-
-
-def _number(generation: Generation, name: str) -> int | None:
-    """Return the number of the create call that has this name; None: it's another request's."""
-    own, dot, number = name.partition(".")
-    if own != generation.id:
-        return None
-    if not dot:
-        return 1
-    return int(number) if number.isdecimal() and len(number) <= LONGEST_NUMBER else None
 
 
 async def find_charge(veo: VeoClient, database: Database, generation: Generation) -> Found | None:

@@ -20,7 +20,8 @@ from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import Step, Tools
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
-from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_charge, find_unknown_call
+from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_charge
+from bot.jobs.steps.unknown_calls import KnownCalls, UnknownCalls
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
 from bot.media.image_store import ImageStore
@@ -43,7 +44,7 @@ class Submission(Step):
         super().__init__(tools)
         self._images = images
         self._database = database
-        self._opened_at = tools.clock()
+        self._unknown = UnknownCalls(tools.veo, database, tools.clock)
         self._gate = Gate(tools.veo, database, tools.timing, tools.clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
 
@@ -56,9 +57,13 @@ class Submission(Step):
         Raises:
             StepPostponedError: the provider did not take it, but will later.
         """
+        calls = await self._unknown.find(generation)
+        if calls is not None and (begun := await self._adopt(generation, calls)) is not None:
+            return begun
+        last = generation.submission if calls is None else calls.last
         try:
             await self._gate.ensure_open(generation)
-            return await self._submit(generation)
+            return await self._submit(generation, last + 1)
         except CreateRefusedError as refused:
             return await self._queue.fail(generation, refused.kind, refused.words)
         except StepPostponedError as postponed:
@@ -71,9 +76,7 @@ class Submission(Step):
         finally:
             await self._gate.settle(generation)
 
-    async def _submit(self, generation: Generation) -> Generation:
-        if (begun := await self._adopt_unknown_call(generation)) is not None:
-            return begun
+    async def _submit(self, generation: Generation, number: int) -> Generation:
         try:
             request = build_request(generation.model, generation.prompt, generation.options)
             request = request.with_images(await self._load_images(generation, request))
@@ -90,7 +93,7 @@ class Submission(Step):
             generation,
             Status.SUBMITTING,
             submitted_at=self._clock(),
-            submission=generation.submission + 1,
+            submission=number,
         )
         sending = asyncio.create_task(self._send(generation, request), name=f"send {generation.id}")
         try:
@@ -100,26 +103,24 @@ class Submission(Step):
             sending.add_done_callback(self._untrack)
             raise
 
-    async def _adopt_unknown_call(self, generation: Generation) -> Generation | None:
-        """Carry on with a call that was made before the database was put back from a backup; None: no call.
+    async def _adopt(self, generation: Generation, calls: KnownCalls) -> Generation | None:
+        """Carry on with a call that was made before the database was put back; None: the provider took none.
 
-        What came after this process began can't have been sent by one before.
+        Its video may have been posted, too, which is looked for.
         """
-        if generation.created_at > self._opened_at:
+        entry, now = calls.accepted, self._clock()
+        if entry is None:
             return None
+        log.warning("sent already, before the database was restored", task=entry.inference_id)
+        values = {"submission": calls.number, "provider_id": entry.inference_id, **cost_values(entry.cost)}
+        sent = min(entry.created or now, now)
         try:
-            found = await find_unknown_call(self._veo, generation)
-        except VeoError as error:
-            log.warning("could not search the provider's log before sending", reason=str(error))
+            return await self._queue.move(
+                generation, Status.RUNNING, submitted_at=sent, posting_at=sent, **values
+            )
+        except TaskTakenError:
+            log.error("the provider's log shows another request's id", task=entry.inference_id)
             return None
-        if found is None:
-            return None
-        number, call = found
-        log.warning("sent already, before the database was restored", task=call.task_id)
-        generation = await self._queue.move(
-            generation, Status.SUBMITTING, submitted_at=self._clock(), submission=number
-        )
-        return await self._begin(generation, call.task_id, call.cost) or generation
 
     async def stop(self) -> None:
         """End the create calls that nobody waits for; the log will show what became of them."""

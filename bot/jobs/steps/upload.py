@@ -24,6 +24,10 @@ BROKEN_TRIES = 3  # uploads of a file that break in a row until its size is take
 UPLOAD_PATIENCE = 1800.0  # seconds for which a video's uploads may fail until the next failure means a link
 
 
+class SearchPostponedError(DeliveryPostponedError):
+    """An earlier post can't be looked for now; that says nothing about uploads."""
+
+
 Begin = Callable[[Subject], Awaitable[Subject]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -83,6 +87,8 @@ class Upload(Generic[Subject]):
         suspicion = self._suspicions.get(subject.id)
         try:
             posted = await self._post(subject, clip, begin, suspicion.limit if suspicion else MAX_SIZE)
+        except SearchPostponedError:
+            raise
         except DeliveryPostponedError as error:
             suspicion = self._suspicions.setdefault(subject.id, _Suspicion(self._clock()))
             if isinstance(error, UploadBrokenError):
@@ -124,10 +130,17 @@ class Upload(Generic[Subject]):
         with_file: bool = True,
     ) -> Posted:
         """Post, unless an earlier try got through while files were fetched, joined and encoded."""
-        if subject.may_be_posted and (found := await self._delivery.find_result(subject)):
+        found = await self._look_again(subject) if subject.may_be_posted else None
+        if found is not None:
             log.info("an earlier attempt has got through", id=subject.id, message=found.message_id)
             return found
         return await self._delivery.post_video(await begin(subject), clip, loss, with_file=with_file)
+
+    async def _look_again(self, subject: Subject) -> Posted | None:
+        try:
+            return await self._delivery.find_result(subject)
+        except DeliveryPostponedError as error:
+            raise SearchPostponedError(str(error), error.retry_after) from error
 
     async def _fitted(self, clip: Clip, limit: int) -> Fitted | None:
         """Return `clip` in a form that fits and plays, or None where it is posted unchanged.

@@ -288,7 +288,22 @@ async def test_a_film_that_was_removed_is_not_posted(
     await change(database, film, posting_at=world.clock(), removed_at=world.clock())
     world.posted = Posted(99, 10) if is_posted else None
     row = await world.look(film)
+    if not is_posted:
+        assert row.delivered_at is None, "Discord may still carry it out, and nobody would delete it then"
+        row = await world.look(film, timedelta(minutes=5))
     assert (world.posts, row.result_id, row.delivered_at) == (0, 99 if is_posted else None, world.clock())
+
+
+async def test_a_refused_try_does_not_hide_that_the_one_before_may_still_get_through(
+    film: Film, world: World
+) -> None:
+    world.post_trouble = DeliveryPostponedError("no answer")
+    await world.look(film)
+    world.post_trouble = UndeliverableError("no permission")
+    await world.look(film, timedelta(minutes=1))
+    world.posted, world.post_trouble = Posted(98, 10), None
+    row = await world.look(film, timedelta(minutes=5))
+    assert (row.result_id, world.posts) == (98, 0), "it was posted twice"
 
 
 async def test_a_shot_that_is_taken_down_in_the_last_moment_is_not_posted(

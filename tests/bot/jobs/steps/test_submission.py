@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
-from bot.db.models import Status
+from bot.db.models import Generation, Status
 from bot.failures import FailureKind
+from bot.jobs.ports import Posted
 from bot.jobs.steps.errors import StepPostponedError
 from bot.provider.catalogue import build_request
 from bot.provider.errors import VeoError
@@ -18,6 +19,7 @@ from sandbox.odd_answers import Repeated, Reshaped, Stumble
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine, StartProvider
+from tests.bot.recorder import Message
 from tests.bot.rows import insert
 
 AMBIGUOUS_ACCEPTED = [
@@ -283,3 +285,41 @@ async def test_what_was_requested_before_a_backup_was_put_back_is_found_and_not_
     row = await engine.delivered(row.id)
     assert row.status is Status.SUCCEEDED, row.failure_kind
     assert (provider.count("create"), row.submission) == (calls, calls)
+
+
+@pytest.fixture
+async def sent_before(engine: Engine) -> Generation:
+    """A request that a restored backup has in its queue, though the provider has made it since."""
+    row = await insert(engine.database, created_at=utc_now() - timedelta(minutes=1))
+    await engine.veo.create(build_request(row.model, row.prompt, {}), row.id)
+    return row
+
+
+async def test_what_was_posted_before_a_backup_was_put_back_is_posted_once(
+    engine: Engine, sent_before: Generation
+) -> None:
+    earlier = Message(Posted(4242, 77), sent_before.id, is_ending=False, at=engine.clock())
+    engine.delivery.messages.append(earlier)
+    row = await engine.delivered(sent_before.id)
+    assert (row.result_id, engine.delivery.messages) == (4242, [earlier]), "it was posted twice"
+
+
+@pytest.mark.usefixtures("sent_before")
+async def test_the_log_is_read_once_for_all_that_waited_when_the_process_began(
+    engine: Engine, provider: Provider
+) -> None:
+    rows = [await insert(engine.database, created_at=utc_now() - timedelta(minutes=1)) for _ in range(3)]
+    for row in rows:
+        await engine.delivered(row.id)
+    assert provider.count("logs") == 1, "each restart would use up what the provider allows"
+
+
+async def test_a_call_that_failed_before_a_backup_was_put_back_lends_its_name_to_no_other(
+    engine: Engine, provider: Provider
+) -> None:
+    row = await insert(engine.database, created_at=utc_now() - timedelta(minutes=1))
+    provider.log.add(row.model, None, row.id)
+    provider.faults.add("create", Fault.status(502, body="html", accepted=True))
+    row = await engine.delivered(row.id)
+    assert (row.status, row.submission) == (Status.SUCCEEDED, 2), row.failure_kind
+    assert provider.count("create") == 1, "the log's failed row was taken for the call whose answer was lost"
