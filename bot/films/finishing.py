@@ -173,7 +173,7 @@ class Finishing:
         try:
             return film.row, await self._upload.post(film.row, clip, self._begin_posting)
         except UndeliverableError:
-            # This try posted nothing, so a shot that is taken down only changes the film; one before may have.
+            # This try posted nothing, so a shot taken down only changes the film; one before may have.
             await self._queue.update(film.row, posting_at=film.row.posting_at)
             raise
 
