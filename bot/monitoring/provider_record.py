@@ -46,5 +46,7 @@ class ProviderRecord:
                 self._silent_since = self._clock()
         if call.kind in KEYED and not is_unanswered:
             self._refusals[call.kind] = isinstance(call.error, KeyRefusedError)
+        if call.kind is CallKind.CREATE and call.error is None:
+            self._refusals.pop(CallKind.FIND, None)  # rarely made, so it may be long out of date
         if call.kind is CallKind.CREATE and (call.error is None or isinstance(call.error, CreditsGoneError)):
             self.are_credits_gone = call.error is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,7 @@ async def test_a_film_that_is_given_up_says_so_on_its_card(
         monkeypatch.setattr(FilmDelivery, name, fail)
     monkeypatch.setattr("bot.films.runner.MAX_ATTEMPTS", 0)
     monkeypatch.setattr("bot.films.runner.MAX_ENDINGS", 0)
+    monkeypatch.setattr("bot.films.finishing.ARRIVAL", timedelta())  # no try gets through later
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     card = card_of_film(world, film)
     assert f"{state} Its shots are above or in the thread." in card

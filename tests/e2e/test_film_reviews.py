@@ -104,7 +104,7 @@ async def test_a_film_with_more_words_than_embeds_take_is_shown_whole_in_a_file_
 ) -> None:
     moderators_channel = await open_reviewing(world)
     shots = [f"shot {number} " + "**__~~ " * 65 + f"END-{number}" for number in range(8)]
-    await make_film(world, *shots, continuity="cuts")
+    film = await make_film(world, *shots, continuity="cuts")
     message = await the_review(moderators_channel)
     assert "📎 All of it is in the attached file." in message.content
     [file] = message.attachments
@@ -115,6 +115,6 @@ async def test_a_film_with_more_words_than_embeds_take_is_shown_whole_in_a_file_
     [message] = reviews_in(moderators_channel)
     assert "**Declined**" in message.content
     assert len(message.attachments) == 1, "an edit took the file away"
-    await world.wait_for_delivery()
+    await finished(world, film)
     await delete(world, world.alice)
     await eventually("the words are gone", lambda: not reviews_in(moderators_channel)[0].attachments)
