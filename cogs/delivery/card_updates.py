@@ -96,7 +96,7 @@ class Cards:
         """Edit, and once more where another process was faster to Discord with what came after."""
         is_wanted = is_current is None or await is_current()
         if not is_wanted or await self._find_later(generation) is not None:
-            return  # who brought it further shows that
+            return  # the process that went on with it shows that
         trouble: DeliveryPostponedError | None = None
         try:
             if not await self._edit(generation, card_id, eta):

@@ -66,7 +66,7 @@ async def post_message(interaction: Interaction, channel_id: int, message: CardM
     """Post a card and return the message's id; called again after an error, it posts no second one.
 
     Where the bot may answer but not write, as in a channel in which it may only open threads, the card is
-    a further answer to the click. Discord posts such a one as often as it is sent, so that is done once.
+    a second answer to the click. Discord posts such a one as often as it is sent, so that is done once.
 
     Raises:
         AnswerLostError: whether such an answer arrived is not known.
@@ -83,7 +83,7 @@ async def post_message(interaction: Interaction, channel_id: int, message: CardM
 async def follow_with_card(interaction: Interaction, generation: Generation) -> int:
     """Let the card follow on "thinking", which the member alone sees; return the message's id.
 
-    Messages of the channel are limited to a few in seconds; further answers are not, and a burst is when
+    Messages of the channel are limited to a few in seconds; second answers are not, and a burst is when
     members see "thinking".
 
     Raises:

@@ -1,4 +1,4 @@
-"""Posting a video again: its file is fetched anew from the message, since addresses of files expire."""
+"""Posting a video again: its file is fetched from the message, since addresses of files expire."""
 
 import secrets
 from collections.abc import Sequence
