@@ -164,11 +164,11 @@ class Finishing:
                 return row, found
             if self._clock() - row.posting_at >= ARRIVAL:
                 row = await self._queue.update(row, posting_at=None)
-        if row.removed_at is not None or _is_given_up(row):
-            self._ensure_arrived(row)
-            return row, None
-        film, clip = await self._join(Film(row, film.takes))
+        film, clip = Film(row, film.takes), None
+        if row.removed_at is None and not _is_given_up(row):
+            film, clip = await self._join(film)
         if clip is None:
+            self._ensure_arrived(film.row)
             return film.row, None
         try:
             return film.row, await self._upload.post(film.row, clip, self._begin_posting)

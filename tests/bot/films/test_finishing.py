@@ -294,6 +294,19 @@ async def test_a_film_that_was_removed_is_not_posted(
     assert (world.posts, row.result_id, row.delivered_at) == (0, 99 if is_posted else None, world.clock())
 
 
+async def test_a_film_whose_shots_were_all_removed_waits_for_a_post_that_may_still_get_through(
+    film: Film, world: World, database: Database, clock: StoppedClock
+) -> None:
+    world.post_trouble = DeliveryPostponedError("no answer")
+    await world.look(film)
+    for shot in film.shots:
+        await end(database, clock, shot, Status.SUCCEEDED, removed_at=clock())
+    assert (await world.look(film, timedelta(minutes=1))).delivered_at is None
+    world.posted = Posted(98, 10)
+    row = await world.look(film, timedelta(minutes=4))
+    assert (row.result_id, row.delivered_at) == (98, clock()), "it stays in Discord, and nobody knows of it"
+
+
 async def test_a_refused_try_does_not_hide_that_the_one_before_may_still_get_through(
     film: Film, world: World
 ) -> None:
