@@ -19,10 +19,10 @@ async def review_everybody(world: World, rule: ReviewRule | None = EVERYBODY, **
     await world.app.services.moderation.change_settings(mona_of(world), changes)
 
 
-async def open_reviewing(world: World) -> simcord.ChannelHandle:
+async def open_reviewing(world: World, **settings: Any) -> simcord.ChannelHandle:
     """Let everybody's requests wait for moderators, who have a channel."""
     moderators_channel = await open_moderators_channel(world)
-    await review_everybody(world)
+    await review_everybody(world, **settings)
     return moderators_channel
 
 

@@ -9,8 +9,8 @@ from bot.privacy.service import Forgotten
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask_for_video, card_of, rows, the_result
 from tests.e2e.quoting import send
-from tests.e2e.reporting import buttons, click, open_moderators_channel
-from tests.e2e.reviewing import APPROVE, DECLINE, review_everybody, reviews_in, the_review
+from tests.e2e.reporting import buttons, click
+from tests.e2e.reviewing import APPROVE, DECLINE, open_reviewing, reviews_in, the_review
 from tests.e2e.test_finished_reviews import WAITS as READY_AND_WAITS
 from tests.e2e.test_finished_reviews import videos_in
 from tests.e2e.test_reviews import WAITS
@@ -40,8 +40,7 @@ async def requested(world: World, label: str) -> tuple[Generation, str]:
 @pytest.mark.parametrize("label", WAYS)
 async def test_it_waits_before_it_is_made_and_goes_on_once_approved(world: World, label: str) -> None:
     source = await ask_for_video(world)
-    moderators_channel = await open_moderators_channel(world)
-    await review_everybody(world)
+    moderators_channel = await open_reviewing(world)
     waiting, words = await requested(world, label)
     message = await the_review(moderators_channel)
     assert f"> {words}" in message.content
@@ -58,8 +57,7 @@ async def test_it_waits_before_it_is_made_and_goes_on_once_approved(world: World
 @pytest.mark.parametrize("label", WAYS)
 async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: World, label: str) -> None:
     source = await ask_for_video(world)
-    moderators_channel = await open_moderators_channel(world)
-    await review_everybody(world, review_stage=ReviewStage.POSTED)
+    moderators_channel = await open_reviewing(world, review_stage=ReviewStage.POSTED)
     waiting, words = await requested(world, label)
     message = await the_review(moderators_channel)
     assert message.content.startswith("👀 **A finished video waits for your approval**")
@@ -80,8 +78,7 @@ async def test_what_goes_on_from_a_video_that_is_removed_while_it_waits_is_not_s
     world: World, label: str
 ) -> None:
     source = await ask_for_video(world)
-    moderators_channel = await open_moderators_channel(world)
-    await review_everybody(world)
+    moderators_channel = await open_reviewing(world)
     await requested(world, label)
     message = await the_review(moderators_channel)
 
@@ -102,8 +99,7 @@ async def test_who_deletes_their_data_gets_what_waits_to_go_on_from_a_video_as_t
     world: World, label: str
 ) -> None:
     source = await ask_for_video(world)
-    moderators_channel = await open_moderators_channel(world)
-    await review_everybody(world)
+    moderators_channel = await open_reviewing(world)
     await requested(world, label)
     message = await the_review(moderators_channel)
     assert await world.app.services.privacy.forget(world.alice.id) == Forgotten(now=0, later=2)
