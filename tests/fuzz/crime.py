@@ -1,7 +1,7 @@
 """A stage with something to steal: what three members have and asked, and four thieves."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -152,18 +152,9 @@ class Crime:
         await wait_until(look, seconds=20)
 
     def check(self, sent: list[dict[str, Any]]) -> None:
-        """Check what must hold after anything that somebody does, and close what forms are open.
-
-        simcord looks at all their timers, again and again.
-        """
-        self._close_forms()
+        """Check what must hold after anything that somebody does."""
         owners = [int(belongings["member"]) for belongings in self.belongings_of.values()]
         self.stage.check(sent, requesters=[*owners, *(who.id for who in self.people.values())])
-
-    def _close_forms(self) -> None:
-        store: Any = self.stage.world.app.bot._connection._view_store  # pyright: ignore[reportPrivateUsage]: there is no public list
-        for form in [*store._modals.values()]:
-            form.stop()
 
     def message_in(self, who: simcord.MemberActor) -> dict[str, Any]:
         """Return a message of the bot in somebody's server, as Discord sends it."""
@@ -227,6 +218,7 @@ def _place_of(who: simcord.MemberActor) -> simcord.ChannelHandle:
 def open_crime(folder: Path, log: Listener) -> Generator[Crime]:
     """Open a stage, and let everything happen that there is something to steal from."""
     with open_stage(folder, log) as stage:
-        crime = Crime(stage, Rows(folder / "data" / "veo.db"))
-        stage.play(crime.set_up())
-        yield crime
+        with closing(Rows(folder / "data" / "veo.db")) as rows:
+            crime = Crime(stage, rows)
+            stage.play(crime.set_up())
+            yield crime

@@ -1,7 +1,6 @@
 """The database of a stage, looked at and changed from outside, between two cases."""
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,16 @@ class Rows:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._connection = sqlite3.connect(path, timeout=10)
+        self._connection.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
 
     def read(self, query: str, *values: object) -> list[Row]:
         """Return rows as they are now."""
-        with closing(self._open()) as connection:
-            return [dict(row) for row in connection.execute(query, values)]
+        return [dict(row) for row in self._connection.execute(query, values)]
 
     def settled(self, query: str, *values: object) -> list[Row]:
         """Return rows without what changes by itself."""
@@ -44,8 +47,3 @@ class Rows:
             assert not row["result_id"] or row["status"] in {"succeeded", "failed", "cancelled"}, row
             assert row["status"] != "running" or row["provider_id"], row
             assert row["status"] != "queued" or not row["provider_id"], row
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=10)
-        connection.row_factory = sqlite3.Row
-        return connection

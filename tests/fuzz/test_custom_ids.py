@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.crime import ELSEWHERE, ENTITLED, STRANGERS, Crime, open_crime
 from tests.fuzz.listening import Listener
+from tests.fuzz.rows import Row
 from tests.fuzz.tally import fuzz
 
 TARGETS = ("video", "request", "offer", "film", "report", "appeal", "review", "member", "decision")
@@ -74,10 +75,9 @@ def changed(text: str, changes: tuple[tuple[int, str], ...]) -> str:
     return text
 
 
-def play(crime: Crime, role: str, custom_id: str) -> None:
-    """Let somebody click, and check what must hold."""
+def play(crime: Crime, role: str, custom_id: str, before: list[list[Row]]) -> None:
+    """Let somebody click, and check what must hold; `before`: what isn't theirs to change."""
     crime.stage.log.forget()
-    before = crime.protected(role)
     crime.check(crime.stage.play(crime.click(role, custom_id)))
     assert crime.protected(role) == before, f"{role} changed what is another's with {custom_id!r}"
 
@@ -86,17 +86,18 @@ def forge(crime: Crime, case: Forgery) -> None:
     """Play one case."""
     patterns, targets = list(crime.patterns), crime.belongings_of[case.owner]
     custom_id = written(patterns[case.pattern % len(patterns)], targets[case.target], case.filling)
-    play(crime, case.role, changed(custom_id, case.changes)[:100])
+    play(crime, case.role, changed(custom_id, case.changes)[:100], crime.protected(case.role))
 
 
 def click_all(crime: Crime, role: str, owner: str) -> None:
     """Let somebody click all of our buttons about what is somebody's."""
     assert len(crime.patterns) > 15, "the program's buttons were not found"
+    before = crime.protected(role)
     for pattern in crime.patterns:
         for target in TARGETS:
             if role == ELSEWHERE and "user_id" in pattern:
                 continue  # one's own data is given and deleted for all servers, wherever that is asked for
-            play(crime, role, written(pattern, crime.belongings_of[owner][target], "day"))
+            play(crime, role, written(pattern, crime.belongings_of[owner][target], "day"), before)
     crime.rows.assert_legal()
 
 
