@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web_app
+from discord.ui.view import BaseView
 from hypothesis import HealthCheck, settings
 from simcord.backend.errors import BackendError
 from simcord.backend.ops.commands import CommandsMixin
@@ -100,6 +101,20 @@ def _patient_interaction(backend: Any, *values: Any) -> Any:
     interaction = _new_interaction(backend, *values)
     interaction.initial_response_deadline = backend.iso_after(PATIENCE_SECONDS)
     return interaction
+
+
+@pytest.fixture(scope="session", autouse=True)
+def views_and_forms_stay_open() -> Iterator[None]:
+    """Give them no timers: simcord looks at all that run, at each step of the loop."""
+    listen = BaseView._start_listening_from_store  # pyright: ignore[reportPrivateUsage]: it starts the timer
+
+    def listen_for_ever(view: BaseView, store: Any) -> None:
+        view.timeout = None
+        listen(view, store)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseView, "_start_listening_from_store", listen_for_ever)
+        yield
 
 
 @pytest.fixture(scope="session")
