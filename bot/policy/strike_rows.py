@@ -27,7 +27,7 @@ class Act:
     Attributes:
         source: names the act, so that it gives one strike however often it is told.
         is_answered: the refusal itself says so to the member; they are sent a message all the same, unless
-            that they were shown it is recorded soon (`record_shown`).
+            that they were shown it is recorded soon (`record_told`).
         locale: the language of that message.
         appeal_id: what the member can ask a moderator about, who may forgive the strike with it.
     """
@@ -93,9 +93,14 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     return Struck(row.id, counts, active, block)
 
 
-def record_shown(session: Session, strike_id: int) -> None:
-    """Remember that the member was shown the strike by the refusal, so that no message has to tell it."""
-    session.execute(update(StrikeRow).where(StrikeRow.id == strike_id).values(tell_at=None))
+def record_told(session: Session, strike_id: int) -> None:
+    """Remember that no message has to tell a strike any more, and forget the language of that message."""
+    session.execute(update(StrikeRow).where(StrikeRow.id == strike_id).values(tell_at=None, locale=None))
+
+
+def forgive(strike: StrikeRow, now: datetime) -> None:
+    """Let a strike count no more; nobody is told of it any more, either."""
+    strike.forgiven_at, strike.tell_at, strike.locale = now, None, None
 
 
 def fetch_active_strikes(

@@ -284,8 +284,12 @@ def forget_strikes(session: Session, now: datetime) -> int:
 
 
 def forget_forgiven(session: Session, user_id: int) -> None:
-    """Delete a member's strikes that were forgiven; the others count until they fade, like requests."""
+    """Delete a member's strikes that were forgiven; the others count until they fade, like requests.
+
+    One that is still to be told is told in English.
+    """
     session.execute(delete(StrikeRow).where(StrikeRow.user_id == user_id, StrikeRow.forgiven_at.is_not(None)))
+    session.execute(update(StrikeRow).where(StrikeRow.user_id == user_id).values(locale=None))
 
 
 def without_words(options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
