@@ -30,6 +30,7 @@ from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_reque
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
 from bot.provider.models import Task
+from bot.provider.options import words_in
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -204,7 +205,7 @@ class Submission(Step):
         Raises:
             StepPostponedError: it is sent again.
         """
-        task = await self._find_task(call.task_id)
+        task = await self._find_task(generation, call.task_id)
         if task is not None and task.has_reason:
             return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
         if generation.submission >= MAX_SUBMISSIONS:
@@ -213,9 +214,10 @@ class Submission(Step):
         await self._requeue(generation)
         raise StepPostponedError("the provider did not take it", self._timing.busy_wait)
 
-    async def _find_task(self, task_id: str | None) -> Task | None:
+    async def _find_task(self, generation: Generation, task_id: str | None) -> Task | None:
+        private = words_in(generation.prompt, generation.options)
         try:
-            return await self._veo.retrieve(task_id) if task_id else None
+            return await self._veo.retrieve(task_id, private) if task_id else None
         except VeoError:
             return None
 
