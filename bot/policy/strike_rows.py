@@ -17,6 +17,7 @@ from bot.policy.documents import Block, StrikeRules, tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
 from bot.policy.strikes import ActiveStrikes, Strike, active_strikes, block_for
 
+REJECTION, DELETION = "request:", "video:"  # how the names of acts begin
 ANSWER_TIME = timedelta(seconds=60)  # in which it is recorded that a refusal was shown
 
 
@@ -72,9 +73,22 @@ def act_of(generation: Generation) -> str:
     return generation.id if film_id is None else f"{film_id}:{generation.created_at.isoformat()}"
 
 
+def rejection_source(generation: Generation) -> str:
+    """Return how a strike names that the provider's safety rejected a request."""
+    return f"{REJECTION}{act_of(generation)}"
+
+
 def deletion_source(generation: Generation) -> str:
     """Return how a strike names that a video was deleted after a report."""
-    return f"video:{act_of(generation)}"
+    return f"{DELETION}{act_of(generation)}"
+
+
+def _names_of(source: str) -> Sequence[str]:
+    """Return all by which a strike may name the same act: of a film, shots can be rejected and deleted."""
+    kind = next((kind for kind in (REJECTION, DELETION) if source.startswith(kind)), None)
+    if kind is None:
+        return [source]
+    return [other + source.removeprefix(kind) for other in (REJECTION, DELETION)]
 
 
 def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
@@ -82,7 +96,7 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     rules = fetch_policy(session, act.guild_id).strikes
     if rules is None or act.user_id == NOBODY:
         return None
-    row = session.scalar(select(StrikeRow).where(StrikeRow.source == act.source))
+    row = session.scalar(select(StrikeRow).where(StrikeRow.source.in_(_names_of(act.source))).limit(1))
     if row is None:
         row = _give(session, act, rules, now)
     elif act.appeal_id is not None:  # the act is told again: what could be asked about before is gone
