@@ -8,7 +8,7 @@ letters ("v10lence"), and look-alikes that are not in `LOOKALIKES`, such as smal
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
@@ -94,11 +94,6 @@ def forbidden_in(text: str, words: Collection[str]) -> Iterator[str]:
         readings.append("".join(" " if char in BLANKS else char for char in text))
     haystack = EDGE.join(map(_pieces, readings))
     return (word for word in words if (needle := _entry_pieces(word)) and needle in haystack)
-
-
-def searched_texts(prompt: str, options: Mapping[str, object]) -> tuple[str, str]:
-    """Return the texts of a request that are searched for forbidden words, each by itself."""
-    return prompt, str(options.get("negative_prompt", ""))
 
 
 def clean_word(text: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use, use_lifted
 from bot.admission.availability import allows_channel
-from bot.admission.blocklist import forbidden_in, searched_texts
+from bot.admission.blocklist import forbidden_in
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import (
@@ -42,6 +42,7 @@ from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
 from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
 from bot.provider.choosing import alike, is_allowed
+from bot.provider.options import words_in
 
 
 def check_request(
@@ -134,7 +135,7 @@ def _check_words(video: VideoRequest, context: AdmissionContext) -> UserError | 
     forbidden = left_words(context.policy.words, context.releases)
     if not forbidden:
         return None
-    texts = searched_texts(video.prompt, video.options)
+    texts = words_in(video.prompt, video.options)
     found = {word for text in texts for word in forbidden_in(text, forbidden)}
     return WordNotAllowedError([word for word in forbidden if word in found]) if found else None
 

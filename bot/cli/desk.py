@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import AsyncGenerator
@@ -213,15 +212,16 @@ class Desk:
         Raises:
             GenerateError: it can't be had or written now.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            clip = await self.fetch(task, VideoStore(self.downloads, Path(folder)), "video")
-            try:
-                await asyncio.to_thread(shutil.move, clip.path, target)
-            except OSError as error:
-                raise GenerateError(
-                    f"I can't write {target}: {error.strerror}. The video is at {task.video_url}. "
-                    f"{self.later(task.id)}"
-                ) from error
+        try:
+            # Beside it, so that it's there as a whole or not at all, also on a disk without room.
+            with tempfile.TemporaryDirectory(prefix=".veo-", dir=target.parent) as folder:
+                clip = await self.fetch(task, VideoStore(self.downloads, Path(folder)), "video")
+                clip.path.replace(target)
+        except OSError as error:
+            raise GenerateError(
+                f"I can't write {target}: {error.strerror}. The video is at {task.video_url}. "
+                f"{self.later(task.id)}"
+            ) from error
         return clip
 
     def tell_saved(self, clip: Clip, target: Path) -> None:

@@ -120,7 +120,7 @@ class StrikeRow(Base):
     fades_at: Mapped[datetime] = mapped_column(UtcDateTime)  # as the rules said when it was given
     forgiven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     appeal_id: Mapped[str | None] = mapped_column(String(16))  # of the refusal, where moderators can be asked
-    locale: Mapped[str | None] = mapped_column(String(16))  # of the member who is told
+    locale: Mapped[str | None] = mapped_column(String(16))  # of the member, until they are told
     tell_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: nothing to send, or sent
 
 

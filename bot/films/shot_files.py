@@ -11,6 +11,7 @@ from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import Clip, VideoStore, probe
 from bot.provider.client import VeoClient
 from bot.provider.errors import UnknownTaskError, VeoError
+from bot.provider.options import words_in
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -58,7 +59,7 @@ class ShotFiles:
     async def _renewed(self, shot: Generation) -> Clip:
         """Ask the provider for another address: the first one may be dead."""
         try:
-            task = await self._veo.retrieve(shot.provider_id or "")
+            task = await self._veo.retrieve(shot.provider_id or "", words_in(shot.prompt, shot.options))
         except UnknownTaskError as error:
             raise FileGoneError("The provider doesn't know the video any more.") from error
         except VeoError as error:

@@ -10,7 +10,7 @@ from bot.admission.appeals import fetch_used
 from bot.db.guild_models import AppealDecision, StrikeKind
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.policy.strike_rows import Act, act_of, give_strike
+from bot.policy.strike_rows import Act, give_strike, rejection_source
 from bot.provider.catalogue import NEGATIVE_PROMPT
 from bot.provider.safety import is_refused_for_safety
 
@@ -43,7 +43,7 @@ def strike_for_safety(session: Session, generation: Generation, now: datetime) -
         return
     if fetch_used(session, _act_ids(generation), AppealDecision.ALLOW, AppealDecision.LIFT):
         return
-    source = f"request:{act_of(generation)}"
+    source = rejection_source(generation)
     act = Act(generation.guild_id, generation.user_id, StrikeKind.SAFETY, source, locale=generation.locale)
     give_strike(session, act, now)
 

@@ -18,7 +18,7 @@ from bot.db.database import Database
 from bot.db.guild_models import StrikeRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.policy.store import fetch_member_policy, fetch_policy
-from bot.policy.strike_rows import Struck, fetch_active_strikes
+from bot.policy.strike_rows import Struck, fetch_active_strikes, record_told
 from bot.signals import run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -91,7 +91,7 @@ class StrikeNotices:
             log.info(
                 "a member doesn't accept a direct message about a strike", strike=row.id, reason=str(error)
             )
-        await self._database.write(lambda session: _settle(session, row))
+        await self._database.write(lambda session: record_told(session, row.id))
 
 
 def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
@@ -103,11 +103,7 @@ def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
     rules = fetch_policy(session, row.guild_id).strikes
     active = rules and fetch_active_strikes(session, rules, row.guild_id, row.user_id, now)
     if not active or not active.count:
-        _settle(session, row)
+        record_told(session, row.id)
         return None
     block = fetch_member_policy(session, row.guild_id, row.user_id).block_at(now)
     return Notice(row, Struck(row.id, counts=True, active=active, block=block))
-
-
-def _settle(session: Session, row: StrikeRow) -> None:
-    session.execute(update(StrikeRow).where(StrikeRow.id == row.id).values(tell_at=None))

@@ -18,7 +18,7 @@ from bot.moderation.strike_blocks import count_blocked, end_block, without_strik
 from bot.policy.audit import record
 from bot.policy.documents import Block, Policy, Step, StrikeRules
 from bot.policy.store import fetch_member_policy, fetch_policy
-from bot.policy.strike_rows import deletion_source, record_shown
+from bot.policy.strike_rows import deletion_source, forgive, record_told
 
 Steps = tuple[Step, ...]
 
@@ -94,7 +94,7 @@ class Strikes:
         Raises:
             DatabaseBusyError: it can't be recorded now; they're told once more, by a message.
         """
-        await self._decisions.database.write(lambda session: record_shown(session, strike_id), hurried=True)
+        await self._decisions.database.write(lambda session: record_told(session, strike_id), hurried=True)
 
     def _forgive(self, session: Session, by: Moderator, user_id: int) -> Forgiven:
         now = self._decisions.clock()
@@ -106,7 +106,7 @@ class Strikes:
             )
         ).all()
         for row in rows:
-            row.forgiven_at, row.tell_at = now, None
+            forgive(row, now)
         forgiven = sum(row.fades_at > now for row in rows)
         if forgiven:
             _record(session, by, user_id, forgiven, now)
@@ -134,7 +134,7 @@ def forgive_asked(session: Session, by: Moderator, appeal: AppealRow, now: datet
     strikes = _asked_about(session, appeal)
     over = _over_with(session, appeal, strikes)
     for strike in strikes:
-        strike.forgiven_at, strike.tell_at = now, None
+        forgive(strike, now)
     forgiven = sum(strike.fades_at > now for strike in strikes)
     if forgiven:
         _record(session, by, appeal.user_id, forgiven, now, reason=f"appeal {appeal.id}")

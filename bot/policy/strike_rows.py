@@ -17,6 +17,7 @@ from bot.policy.documents import Block, StrikeRules, tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
 from bot.policy.strikes import ActiveStrikes, Strike, active_strikes, block_for
 
+REJECTION, DELETION = "request:", "video:"  # how the names of acts begin
 ANSWER_TIME = timedelta(seconds=60)  # in which it is recorded that a refusal was shown
 
 
@@ -27,7 +28,7 @@ class Act:
     Attributes:
         source: names the act, so that it gives one strike however often it is told.
         is_answered: the refusal itself says so to the member; they are sent a message all the same, unless
-            that they were shown it is recorded soon (`record_shown`).
+            that they were shown it is recorded soon (`record_told`).
         locale: the language of that message.
         appeal_id: what the member can ask a moderator about, who may forgive the strike with it.
     """
@@ -72,9 +73,22 @@ def act_of(generation: Generation) -> str:
     return generation.id if film_id is None else f"{film_id}:{generation.created_at.isoformat()}"
 
 
+def rejection_source(generation: Generation) -> str:
+    """Return how a strike names that the provider's safety rejected a request."""
+    return f"{REJECTION}{act_of(generation)}"
+
+
 def deletion_source(generation: Generation) -> str:
     """Return how a strike names that a video was deleted after a report."""
-    return f"video:{act_of(generation)}"
+    return f"{DELETION}{act_of(generation)}"
+
+
+def _names_of(source: str) -> Sequence[str]:
+    """Return all by which a strike may name the same act: of a film, shots can be rejected and deleted."""
+    kind = next((kind for kind in (REJECTION, DELETION) if source.startswith(kind)), None)
+    if kind is None:
+        return [source]
+    return [other + source.removeprefix(kind) for other in (REJECTION, DELETION)]
 
 
 def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
@@ -82,7 +96,7 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     rules = fetch_policy(session, act.guild_id).strikes
     if rules is None or act.user_id == NOBODY:
         return None
-    row = session.scalar(select(StrikeRow).where(StrikeRow.source == act.source))
+    row = session.scalar(select(StrikeRow).where(StrikeRow.source.in_(_names_of(act.source))).limit(1))
     if row is None:
         row = _give(session, act, rules, now)
     elif act.appeal_id is not None:  # the act is told again: what could be asked about before is gone
@@ -93,9 +107,14 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     return Struck(row.id, counts, active, block)
 
 
-def record_shown(session: Session, strike_id: int) -> None:
-    """Remember that the member was shown the strike by the refusal, so that no message has to tell it."""
-    session.execute(update(StrikeRow).where(StrikeRow.id == strike_id).values(tell_at=None))
+def record_told(session: Session, strike_id: int) -> None:
+    """Remember that no message has to tell a strike any more, and forget the language of that message."""
+    session.execute(update(StrikeRow).where(StrikeRow.id == strike_id).values(tell_at=None, locale=None))
+
+
+def forgive(strike: StrikeRow, now: datetime) -> None:
+    """Let a strike count no more; nobody is told of it any more, either."""
+    strike.forgiven_at, strike.tell_at, strike.locale = now, None, None
 
 
 def fetch_active_strikes(

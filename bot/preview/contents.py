@@ -17,7 +17,7 @@ from sqlalchemy import Table, Text, select
 from sqlalchemy import cast as cast_in_sql
 
 from bot.admission.availability import allows_channel
-from bot.admission.blocklist import forbidden_in, searched_texts
+from bot.admission.blocklist import forbidden_in
 from bot.admission.check_request import check_settings
 from bot.admission.replay import wholes
 from bot.db.database import Database
@@ -28,6 +28,7 @@ from bot.preview.comparison import Comparison, Counting, Verdict
 from bot.preview.history import Page, find_span, process_pages, read_pages
 from bot.preview.proposal import REFUSING, Proposal
 from bot.provider.catalogue import OptionValue, VideoRequest, get_model
+from bot.provider.options import words_in
 
 # The channels and threads that are known: what each is a thread of; None: of nothing.
 KnownChannels = Mapping[int, int | None]
@@ -70,7 +71,7 @@ def word_check(word: str, policy: Policy) -> ContentCheck:
         prompt, options, title, erased_at = row
         if erased_at is not None:
             return UNKNOWN
-        texts = (*searched_texts(prompt, read_options(options)), title)
+        texts = (*words_in(prompt, read_options(options)), title)
         found = {each for text in texts if text for each in forbidden_in(text, words)}
         now, alone = not found.isdisjoint(policy.words), word in found
         return Verdict(now, now or alone, alone)

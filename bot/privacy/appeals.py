@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, true, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import DELETION, IS_OPEN, OFFER_TIME, PAUSE, WORD, answer_time, went_unanswered
@@ -12,14 +12,16 @@ from bot.db.models import Generation
 ANYBODYS = true()
 
 
-def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
-    """Delete a member's appeals, and what was allowed among them.
+def forget_appeals(session: Session, user_id: int, now: datetime) -> int:
+    """Delete a member's appeals, and what was allowed among them; return how many had words.
 
     Some lose their words only. One that was declined lately and one that is open stay, else deleting one's
     data would end the wait; the open one is over, and `post_at` lets moderators see that. So does one whose
     decision they can't see yet.
     """
     mine = AppealRow.user_id == user_id
+    worded = select(func.count()).select_from(AppealRow).where(mine, AppealRow.prompt != "")
+    count = session.scalar(worded) or 0
     # First: what a moderator is asked about meanwhile is an open one by then.
     session.execute(delete(AppealRow).where(mine, AppealRow.asked_at.is_(None)))
     open_ones = update(AppealRow).where(mine, IS_OPEN)
@@ -36,6 +38,7 @@ def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
     wordless = {"prompt": "", "fingerprint": "", "why": None, "words": None, "locale": None}
     session.execute(update(AppealRow).where(mine, is_kept).values(rule=rule, **wordless))
     session.execute(delete(AppealRow).where(mine, AppealRow.decision.is_not(None), ~is_kept))
+    return count
 
 
 def end_unanswered(

@@ -6,7 +6,7 @@ Three steps, each a batch inside a transaction of the caller's:
    file's address; and the member's language. Server, member, times, status, model and cost stay, so that
    limits and budgets hold.
 2. Unlinked: the ids of messages outlive the words while moderators have to decide about a report, since
-   the video could not be taken down without them.
+   the video or film could not be taken down without them.
 3. Anonymous, where the member asked for it: once no window counts the row as theirs any more.
 
 A strike is deleted once no window can count it, and a forgiven one when its member asks for that. A film
@@ -84,17 +84,18 @@ _HAS_LINKS = or_(
     Generation.result_channel_id.is_not(None),
     Generation.earlier_posts.is_not(None),
 )
-# Moderators can still take the video down, or the film that it's a shot of: a block alone does not end that.
-_HAS_OPEN_REPORT = exists().where(
-    ReportRow.generation_id.in_((Generation.id, Generation.film_id)),
-    ReportRow.deleted_by.is_(None),
-    ReportRow.dismissed_by.is_(None),
-)
+# Moderators can still take down what it's about: a block alone does not end that.
+_IS_OPEN = and_(ReportRow.deleted_by.is_(None), ReportRow.dismissed_by.is_(None))
+_HAS_OPEN_REPORT = exists().where(ReportRow.generation_id.in_((Generation.id, Generation.film_id)), _IS_OPEN)
 _FILM_HAS_LINKS = or_(
     FilmRow.card_id.is_not(None), FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None)
 )
 _FILM_CAN_BE_UNLINKED = and_(
-    FilmRow.erased_at.is_not(None), _FILM_HAS_LINKS, FilmRow.delivered_at.is_not(None)
+    FilmRow.erased_at.is_not(None),
+    _FILM_HAS_LINKS,
+    FilmRow.delivered_at.is_not(None),
+    # It may have brought back the link to the film's message, when no shot had any.
+    not_(exists().where(ReportRow.generation_id == FilmRow.id, _IS_OPEN)),
 )
 _CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
 
@@ -283,8 +284,12 @@ def forget_strikes(session: Session, now: datetime) -> int:
 
 
 def forget_forgiven(session: Session, user_id: int) -> None:
-    """Delete a member's strikes that were forgiven; the others count until they fade, like requests."""
+    """Delete a member's strikes that were forgiven; the others count until they fade, like requests.
+
+    One that is still to be told is told in English.
+    """
     session.execute(delete(StrikeRow).where(StrikeRow.user_id == user_id, StrikeRow.forgiven_at.is_not(None)))
+    session.execute(update(StrikeRow).where(StrikeRow.user_id == user_id).values(locale=None))
 
 
 def without_words(options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:

@@ -44,11 +44,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Forgotten:
     """The effect of `/privacy delete`: `now` requests are forgotten, `later` ones when delivered.
 
-    What was offered and not asked for is among them.
+    What was offered and not asked for is among them. `questions`: how many refused requests were forgotten,
+    with what moderators were asked about them.
     """
 
     now: int
     later: int
+    questions: int = 0
 
 
 class Privacy:
@@ -117,15 +119,15 @@ class Privacy:
         own = Generation.user_id == user_id
         not_gone = and_(own, Generation.erased_at.is_(None), Generation.erase_at.is_not(None))
 
-        def wish(session: Session) -> tuple[int, int]:
+        def wish(session: Session) -> tuple[int, int, int]:
             session.execute(update(Generation).where(own, Generation.erase_at.is_(None)).values(erase_at=now))
             before = _count(session, not_gone)
             offers = _forget_quotes(session, user_id)
-            forget_appeals(session, user_id, now)
+            questions = forget_appeals(session, user_id, now)
             forget_forgiven(session, user_id)
-            return before, offers
+            return before, offers, questions
 
-        before, offers = await self._database.write(wish, hurried=True)
+        before, offers, questions = await self._database.write(wish, hurried=True)
         with suppress(DatabaseBusyError):  # it is logged, and the wish is recorded
             while await self._erase_batch(not_gone):
                 pass
@@ -133,7 +135,7 @@ class Privacy:
             await self._forget_reviews(ReviewRow.user_id == user_id, now)
         left = await self._database.read(lambda session: _count(session, not_gone), hurried=True)
         log.info("asked to delete their data", user=user_id, now=before - left, offers=offers, later=left)
-        return Forgotten(now=before - left + offers, later=left)
+        return Forgotten(now=before - left + offers, later=left, questions=questions)
 
     async def _forget_reviews(self, whose: ColumnElement[bool], now: datetime) -> None:
         found = await self._database.read(lambda session: select_wordless(session, whose), hurried=True)

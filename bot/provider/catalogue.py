@@ -15,7 +15,7 @@ from typing import Self
 
 from bot.i18n import N_, _, ngettext
 from bot.provider.input_kinds import LABELS, MAX_REFERENCES, InputKind
-from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text
+from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text, words_in
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
 _KIND_MARK = "#"  # in no name of the provider's
@@ -90,6 +90,11 @@ class VideoRequest:
                 )
             )
         return replace(self, images=tuple(images))
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """A member's own words, which nobody else may read."""
+        return words_in(self.prompt, self.options)
 
     @property
     def body(self) -> dict[str, OptionValue | list[str]]:

@@ -86,10 +86,12 @@ class VeoClient:
         """
         headers = {"X-Client-Request-Id": request_id, "Content-Type": "application/json"}
         body = await asyncio.to_thread(_encode, request)
-        return await self._request(CallKind.CREATE, "POST", self._path, Task, body=body, headers=headers)
+        return await self._request(
+            CallKind.CREATE, "POST", self._path, Task, body=body, headers=headers, private=request.private
+        )
 
-    async def retrieve(self, task_id: str) -> Task:
-        """Ask how a task stands.
+    async def retrieve(self, task_id: str, private: Sequence[str] = ()) -> Task:
+        """Ask how a task stands; `private`: its member's words, which the answer may repeat.
 
         Raises:
             UnknownTaskError: the provider does not know `task_id`.
@@ -98,7 +100,9 @@ class VeoClient:
         """
         self._asked_at = monotonic()
         params = {"generation_id": task_id}
-        task = await self._request(CallKind.RETRIEVE, "GET", self._path, Task, params=params, task_id=task_id)
+        task = await self._request(
+            CallKind.RETRIEVE, "GET", self._path, Task, params=params, task_id=task_id, private=private
+        )
         self._answered_at = utc_now()
         return task
 

@@ -34,6 +34,11 @@ class InvalidOptionError(ValueError):
     """A request that the catalogue does not allow; `str()` is a sentence for the member."""
 
 
+def words_in(prompt: str, options: Mapping[str, object]) -> tuple[str, str]:
+    """Return the texts of a request that its member wrote, each by itself; there may be no second one."""
+    return prompt, str(options.get("negative_prompt", ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One field of a model's request body.

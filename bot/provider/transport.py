@@ -4,7 +4,8 @@ Every failure leaves here as one of `bot.provider.errors`; callers never see aio
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from io import BytesIO
 from typing import TypeVar
@@ -65,18 +66,27 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         task_id: str | None = None,
         known: Answer | None = None,
+        private: Sequence[str] = (),
     ) -> Answer:
         """Make a call, and tell about it.
 
         `task_id`: the answer must be about that one. `known`: an earlier answer, which is returned if the
-        provider says that it hasn't changed.
+        provider says that it hasn't changed. `private`: a member's words, which the provider may repeat.
         """
         begun_at = monotonic()
         version = known.etag if isinstance(known, Versioned) else None
         headers = {**(headers or {}), **({"If-None-Match": version} if version else {})}
         try:
             found = await self._call(
-                method, path, answer, params=params, body=body, headers=headers, task_id=task_id, known=known
+                method,
+                path,
+                answer,
+                params=params,
+                body=body,
+                headers=headers,
+                task_id=task_id,
+                known=known,
+                words=replace(self._words, private=private),
             )
         except VeoError as error:
             if error.request_id:
@@ -103,6 +113,7 @@ class Transport:
         headers: Mapping[str, str],
         task_id: str | None,
         known: Answer | None,
+        words: WordFilter,
     ) -> Answer:
         sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **headers}
         time = self._timeout + len(body) / SLOWEST_UPLOAD
@@ -127,34 +138,35 @@ class Transport:
         if response.status == HTTPStatus.NOT_MODIFIED and known is not None:
             return known
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise refusal_of(response.status, response.headers, content, self._words)
+            raise refusal_of(response.status, response.headers, content, words)
         try:
             # A large one in a thread: the loop must not wait for it.
             found = (
                 read_json(content) if len(content) < CHUNK else await asyncio.to_thread(read_json, content)
             )
             found = found if task_id is None else about(found, task_id)
-            return self._typed(answer, found, response.headers)
+            return _typed(answer, found, response.headers, words)
         except ForeignAnswerError:
             raise UnavailableError("The video service answered about another video.") from None
         except ValueError:
             # Without its cause, which repeats the answer: it may hold the key, or a member's words.
             raise UnavailableError("The video service gave an answer that makes no sense.") from None
 
-    def _typed(self, answer: type[Answer], found: object, headers: Mapping[str, str]) -> Answer:
-        """Return an answer as an object; a task's cost may stand in the headers alone, as a version does.
 
-        Raises:
-            ValueError: it is none.
-        """
-        typed = answer.model_validate(found, context=self._words)
-        match typed:
-            case Task():
-                return typed.model_copy(update={"header_credits": credits_in_headers(headers)})
-            case Versioned():
-                return typed.model_copy(update={"etag": headers.get("ETag")})
-            case _:
-                return typed
+def _typed(answer: type[Answer], found: object, headers: Mapping[str, str], words: WordFilter) -> Answer:
+    """Return an answer as an object; a task's cost may stand in the headers alone, as a version does.
+
+    Raises:
+        ValueError: it is none.
+    """
+    typed = answer.model_validate(found, context=words)
+    match typed:
+        case Task():
+            return typed.model_copy(update={"header_credits": credits_in_headers(headers)})
+        case Versioned():
+            return typed.model_copy(update={"etag": headers.get("ETag")})
+        case _:
+            return typed
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -5,7 +5,7 @@ said of a refusal in `bot.provider.refusals`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from bot.provider.key_forms import hide_key
 from bot.provider.reading import Fields, read_json
+from bot.provider.repeated_words import hide_words
 
 REASON_MAX_LENGTH = 500  # characters of what the provider says that are worth keeping
 MAX_READ = 20_000  # characters that are looked at; what is longer is no message but a file
@@ -56,17 +57,23 @@ BESIDE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class WordFilter:
-    """The one filter for what the provider says. `key`: our API key, which it may repeat."""
+    """The one filter for what the provider says.
+
+    Attributes:
+        key: our API key, which it may repeat.
+        private: a member's words, which it may repeat, too.
+    """
 
     key: str = ""
+    private: Sequence[str] = ()
 
     def __repr__(self) -> str:
         """Return a form without the key."""
         return "WordFilter()"
 
     def clean(self, text: str) -> str:
-        """Return a text without keys, images and what no database takes, and cut it."""
-        text = text[:MAX_READ].encode(errors="replace").decode().replace("\0", "")
+        """Return a text without keys, images, a member's words and what no database takes, and cut it."""
+        text = hide_words(text[:MAX_READ], self.private).encode(errors="replace").decode().replace("\0", "")
         text = BASE64.sub(_without_file, IMAGES.sub("the image", text))
         if self.key:
             text = hide_key(text, self.key, "the key")

@@ -108,15 +108,21 @@ def _value(value: object) -> str:
 
 def forgotten_text(forgotten: Forgotten) -> str:
     """Return what was deleted, and what is still to come."""
-    if not forgotten.now and not forgotten.later:
-        return _("There was nothing to delete: I have no prompts or links of yours.")
-    lines = [
-        ngettext(
-            "🗑️ Deleted the prompt and links of **{count} request**.",
-            "🗑️ Deleted the prompts and links of **{count} requests**.",
-            forgotten.now,
+    lines = list[str]()
+    if forgotten.now or forgotten.later:
+        lines.append(
+            ngettext(
+                "🗑️ Deleted the prompt and links of **{count} request**.",
+                "🗑️ Deleted the prompts and links of **{count} requests**.",
+                forgotten.now,
+            )
         )
-    ]
+    if forgotten.questions:
+        lines.append(
+            _("🗑️ Deleted what you asked moderators, and the refused requests that you could ask about.")
+        )
+    if not lines:
+        return _("There was nothing to delete: I have no prompts or links of yours.")
     if forgotten.later:
         lines.append(
             ngettext(

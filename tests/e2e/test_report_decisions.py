@@ -138,6 +138,32 @@ async def test_what_was_decided_but_not_carried_out_is_carried_out_by_the_next_c
     assert state_of(world, generation) == REMOVED
 
 
+async def test_what_was_decided_but_not_carried_out_is_carried_out_by_any_next_click(world: World) -> None:
+    for label in (BLOCK, DISMISS):
+        world.found_server()
+        with case(label):
+            generation, moderators_channel, message = await report_of_bob(world)
+            row = (await read_report(world, message)).report
+            await world.app.services.reports.decide(mona_of(world), row.id, ReportDecision.DELETE)
+            await click(add_bob(world, *world.guild.roles.values(), name="nora"), message, label)
+            assert "🗑️ **Video deleted** by" in reports_in(moderators_channel)[0].content
+            assert results(world) == [], "the moderators read that it's deleted"
+            assert state_of(world, generation) == REMOVED
+
+
+async def test_what_discord_did_not_let_go_can_be_tried_again_after_another_decision(world: World) -> None:
+    _, moderators_channel, message = await report_of_bob(world)
+    refuse(world, "DELETE", RESULTS, 50013, status=403)
+    await click(world.mona, message, DELETE)
+    refuse(world, "DELETE", RESULTS, 50013, status=403)
+    [text] = await click(world.mona, message, BLOCK)
+    assert text.startswith("I marked the video as removed, but Discord didn't let me delete its message:")
+    assert await block_of(world) is not None
+    assert DELETE in buttons(*reports_in(moderators_channel)), "nobody can try again"
+    await click(world.mona, message, DELETE)
+    assert results(world) == []
+
+
 async def test_the_second_report_of_a_deleted_video_says_so_too(world: World) -> None:
     _, moderators_channel, first = await report_of_bob(world)
     await report(world, add_bob(world, name="carol"))

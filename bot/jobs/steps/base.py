@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.db.models import Generation
 from bot.jobs.ports import DeliveryPort
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.timing import Patience, Timing
 from bot.provider.client import VeoClient
+from bot.provider.models import Task
+from bot.provider.options import words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,12 @@ class Step:
         self._timing = tools.timing
         self._clock = tools.clock
         self._patience = tools.patience
+
+    async def _retrieve(self, generation: Generation) -> Task:
+        """Ask the provider how a generation stands; it may repeat the member's words, which are left out.
+
+        Raises:
+            VeoError: see `VeoClient.retrieve`.
+        """
+        private = words_in(generation.prompt, generation.options)
+        return await self._veo.retrieve(generation.provider_id or "", private)

@@ -118,7 +118,7 @@ class Deliver(Step):
             MediaError: `trouble`, with the first address; there is no other one now.
         """
         try:
-            task = await self._veo.retrieve(generation.provider_id or "")
+            task = await self._retrieve(generation)
         except VeoError as error:
             log.warning("could not get a new address for the file", error=str(error))
             raise trouble from error

@@ -69,7 +69,7 @@ class LateWatch(Step):
         if generation.late_until is None:
             return generation
         try:
-            task = await self._veo.retrieve(generation.provider_id or "")
+            task = await self._retrieve(generation)
         except VeoError as error:
             return await self._keep_looking(generation, str(error))
         is_made = generation.failure_kind is FailureKind.FILE_LOST

@@ -111,7 +111,7 @@ class Polling(Step):
         """Ask once; return the answer, and how the generation ends if that is certain enough by now."""
         asked_at = answers.watch.now()
         try:
-            task = await self._veo.retrieve(generation.provider_id or "")
+            task = await self._retrieve(generation)
         except VeoError as error:
             log.warning("no answer to a poll", reason=str(error), kind=type(error).__name__)
             answers.errors += 1

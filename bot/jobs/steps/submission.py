@@ -7,9 +7,10 @@ reference, `/v2/logs`).
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from cachetools import FIFOCache
 
 from bot.db.database import Database
 from bot.db.models import Generation, Status, sent_at, waits_since
@@ -21,6 +22,7 @@ from bot.jobs.steps.base import Step, Tools
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_charge
+from bot.jobs.steps.timing import MAX_WATCHED
 from bot.jobs.steps.unknown_calls import KnownCalls, UnknownCalls
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
@@ -30,6 +32,7 @@ from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_reque
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
 from bot.provider.models import Task
+from bot.provider.options import words_in
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -47,6 +50,8 @@ class Submission(Step):
         self._unknown = UnknownCalls(tools.veo, database, tools.clock)
         self._gate = Gate(tools.veo, database, tools.timing, tools.clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
+        # By request: when its images were neither here nor behind their links, for the first time.
+        self._missed = FIFOCache[str, datetime](MAX_WATCHED)
 
     async def submit(self, generation: Generation) -> Generation:
         """Make the create call: `queued` → `running`, `submitting` (fate unknown) or `failed`.
@@ -84,6 +89,9 @@ class Submission(Step):
             log.info("no longer in the catalogue", reason=str(error))
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
         except ImageError as error:
+            if error.kind is FailureKind.IMAGE_GONE and self._may_be_elsewhere(generation):
+                log.warning("no image", reason=str(error))
+                raise StepPostponedError(str(error), self._timing.fetch_wait, lets_others=True) from error
             log.info("an image is unusable", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:
@@ -102,6 +110,11 @@ class Submission(Step):
             self._unwatched.add(sending)
             sending.add_done_callback(self._untrack)
             raise
+
+    def _may_be_elsewhere(self, generation: Generation) -> bool:
+        """Whether another machine may still send the images, which it fetched before their links died."""
+        missed_at = self._missed.setdefault(generation.id, self._clock())
+        return self._patience.lasts(generation.id, missed_at, self._timing.fetch_window)
 
     async def _adopt(self, generation: Generation, calls: KnownCalls) -> Generation | None:
         """Carry on with a call that was made before the database was put back; None: the provider took none.
@@ -204,7 +217,7 @@ class Submission(Step):
         Raises:
             StepPostponedError: it is sent again.
         """
-        task = await self._find_task(call.task_id)
+        task = await self._find_task(generation, call.task_id)
         if task is not None and task.has_reason:
             return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
         if generation.submission >= MAX_SUBMISSIONS:
@@ -213,9 +226,10 @@ class Submission(Step):
         await self._requeue(generation)
         raise StepPostponedError("the provider did not take it", self._timing.busy_wait)
 
-    async def _find_task(self, task_id: str | None) -> Task | None:
+    async def _find_task(self, generation: Generation, task_id: str | None) -> Task | None:
+        private = words_in(generation.prompt, generation.options)
         try:
-            return await self._veo.retrieve(task_id) if task_id else None
+            return await self._veo.retrieve(task_id, private) if task_id else None
         except VeoError:
             return None
 

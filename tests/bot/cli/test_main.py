@@ -6,7 +6,7 @@ import re
 import signal
 import socket
 import stat
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -252,6 +252,36 @@ def reached(provider: Provider) -> dict[str, str]:
 async def generate(folder: Path, provider: Provider, *arguments: str, **options: Any) -> Finished:
     """Run `veo-bot generate`; `options` as in `run_python`."""
     return await run_python(folder, ["-c", HURRIED, "generate", *arguments], reached(provider), **options)
+
+
+@pytest.fixture
+async def small_disk(tmp_path: Path) -> AsyncIterator[Path]:
+    """A disk with room for eight thousand bytes, which only root gets."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if problem := await run_tool("mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(folder)):
+        pytest.skip(problem)
+    try:
+        yield folder
+    finally:
+        await run_tool("umount", str(folder))
+
+
+async def run_tool(*command: str) -> str:
+    """Run a program of the system; return what it complains about."""
+    tool = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    _, complaint = await tool.communicate()
+    return complaint.decode().strip()
+
+
+async def test_generate_leaves_no_half_of_a_video_on_a_disk_without_room(
+    small_disk: Path, tmp_path: Path, files: Path
+) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        finished = await generate(tmp_path, provider, "a red dragon", "--duration", "4", "-o", "small/a.mp4")
+    assert finished.code == 1
+    assert "Fetch it later: veo-bot generate --resume" in finished.text
+    assert names_in(small_disk) == [], "somebody would take it for the video"
 
 
 async def test_generate_overwrites_no_video_that_is_there(tmp_path: Path, files: Path) -> None:

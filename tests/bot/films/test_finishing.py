@@ -99,7 +99,7 @@ class World:
         finishing = Finishing(queue, files, self.disk, self.joiner, port, upload, Timing(), clock, patience)
         self.runner = FilmRunner(queue, finishing, work=asyncio.Event(), stopping=asyncio.Event())
 
-    async def retrieve(self, _: str) -> Task:
+    async def retrieve(self, *_: object) -> Task:
         if not self.address:
             raise UnknownTaskError("unknown")
         return Task(id="x", status="completed", video=self.address)

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from bot.admission.appeals import block_rule, deletion_rule, word_rule
 from bot.db.database import Database
 from bot.db.guild_models import Action, AppealDecision, AppealRow, StrikeKind, StrikeRow
-from bot.db.models import Generation
+from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError
+from bot.failures import FailureKind
+from bot.jobs.strikes import strike_for_safety
 from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions
 from bot.moderation.report_decisions import BLOCK_TIME, ReportDecision
@@ -105,6 +107,25 @@ async def test_deleted_shots_of_a_film_give_one_strike_and_one_that_was_redone_a
         shot = {"film_id": "f" * 16, "shot": number, "created_at": created_at}
         await decide(reports, await insert_video(database, **shot), clock, ReportDecision.DELETE)
     assert len(await sources(database)) == 2
+
+
+@pytest.mark.parametrize("is_deleted_first", [False, True])
+async def test_a_film_of_which_one_shot_is_rejected_and_another_deleted_gives_one(
+    reports: Reports, strikes: Strikes, database: Database, clock: StoppedClock, *, is_deleted_first: bool
+) -> None:
+    await strikes.change(MONA, steps=(Step(strikes=9, pause=None),))
+    film = {"film_id": "f" * 16, "created_at": clock()}
+    end = {"failure_kind": FailureKind.REFUSED, "failure_reason": "Blocked by the safety filter."}
+    rejected = await insert_video(database, **film, shot=1, status=Status.FAILED, **end)
+    posted = await insert_video(database, **film, shot=2)
+    if is_deleted_first:
+        await decide(reports, posted, clock, ReportDecision.DELETE)
+    now = clock()
+    await database.write(lambda session: strike_for_safety(session, rejected, now), MONA.guild_id)
+    assert len(await sources(database)) == 1
+    if not is_deleted_first:
+        await decide(reports, posted, clock, ReportDecision.DELETE)
+    assert len(await sources(database)) == 1
 
 
 async def test_who_stays_blocked_is_counted_when_strikes_are_turned_off(

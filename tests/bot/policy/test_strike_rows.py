@@ -44,9 +44,15 @@ async def strikes(decisions: Decisions) -> Strikes:
 
 
 async def give(
-    database: Database, clock: StoppedClock, source: str, *, guild_id: int = GUILD, user_id: int = ALICE
+    database: Database,
+    clock: StoppedClock,
+    source: str,
+    *,
+    guild_id: int = GUILD,
+    user_id: int = ALICE,
+    locale: str | None = None,
 ) -> Struck | None:
-    act = Act(guild_id, user_id, StrikeKind.WORD, source)
+    act = Act(guild_id, user_id, StrikeKind.WORD, source, locale=locale)
     now = clock()
     return await database.write(lambda session: give_strike(session, act, now), guild_id)
 
@@ -186,3 +192,20 @@ async def test_what_is_kept_is_exported_and_goes(
     assert await database.write(lambda session: forget_strikes(session, now)) == 0
     assert await database.write(lambda session: forget_strikes(session, now + timedelta(seconds=1))) == 1
     assert await count(database) == 0
+
+
+async def test_the_members_language_is_known_until_they_are_told_or_ask_to_forget(
+    database: Database, clock: StoppedClock, strikes: Strikes
+) -> None:
+    shown = await give(database, clock, "shown", locale="de")
+    assert shown is not None
+    await strikes.record_shown(shown.strike_id)
+    await give(database, clock, "not told yet", locale="de")
+    assert await locales(database) == {"shown": None, "not told yet": "de"}
+    await Privacy(database, clock).forget(ALICE)
+    assert await locales(database) == {"shown": None, "not told yet": None}
+
+
+async def locales(database: Database) -> dict[str, str | None]:
+    rows = await database.read(lambda session: session.scalars(select(StrikeRow)).all())
+    return {row.source: row.locale for row in rows}

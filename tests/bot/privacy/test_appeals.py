@@ -18,6 +18,7 @@ from bot.privacy.service import Privacy
 from bot.timestamps import relative_time
 from cogs.appeals.answer_text import render_asked, render_decision
 from cogs.appeals.appeal_text import render_appeal
+from cogs.privacy.views import forgotten_text
 from tests.bot.appealing import ALICE, MONA, asked, refused, rows
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import insert_delivered
@@ -75,6 +76,17 @@ async def test_words_are_kept_no_longer_than_the_operator_says_and_the_member_is
     assert (row.prompt, row.why, row.rule) == ("", None, "word:"), "it can be sent again for a day"
     clock.advance(RELEASE_TIME)
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 1
+
+
+async def test_who_has_only_a_question_or_a_refused_request_is_told_that_it_was_deleted(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    privacy = Privacy(database, clock)
+    await refused(database, clock, "b" * 16)
+    assert forgotten_text(await privacy.forget(ALICE.user_id)).startswith("🗑️ Deleted what you asked")
+    await asked(appeals, database, clock)
+    assert forgotten_text(await privacy.forget(ALICE.user_id)).startswith("🗑️ Deleted what you asked")
+    assert forgotten_text(await privacy.forget(ALICE.user_id)).startswith("There was nothing to delete")
 
 
 async def test_an_open_one_of_forgotten_data_is_over_has_no_words_and_ends_no_wait(

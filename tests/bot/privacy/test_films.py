@@ -12,6 +12,8 @@ from bot.db.film_models import Continuity, FilmRow, Transition
 from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation, Placement
 from bot.films.rows import fetch_film
+from bot.jobs.ports import Posted
+from bot.moderation.reports import Reports
 from bot.privacy.erasure import anonymize_batch, forget_film_offers, unlink_batch, unlink_films
 from bot.privacy.service import Forgotten, Privacy
 from tests.bot.clocks import StoppedClock
@@ -152,6 +154,23 @@ async def test_the_links_to_a_film_and_its_shots_stay_while_moderators_have_to_d
     await database.write(unlink_batch)
     await database.write(unlink_films)
     assert ((await reread(database)).card_id, (await reread_row(database, shot.id)).result_id) == (None, None)
+
+
+async def test_where_a_forgotten_film_was_seen_is_kept_until_moderators_have_decided_about_it(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    film = await insert_film(database, clock)
+    await insert_delivered(database, film_id="film", shot=1, card_id=10)
+    await privacy.forget(ALICE)
+    report = await Reports(database, clock).report(1, film.id, BOB, "not nice", Posted(12, 11))
+    await database.write(unlink_batch)
+    await database.write(unlink_films)
+    row = await reread(database)
+    assert (row.result_id, row.result_channel_id) == (12, 11), "moderators could not delete it"
+    decided = update(ReportRow).where(ReportRow.id == report.id).values(dismissed_by=BOB)
+    await database.write(lambda session: session.execute(decided))
+    await database.write(unlink_films)
+    assert (await reread(database)).result_id is None
 
 
 async def test_once_no_limit_counts_it_the_film_is_nobodys(

@@ -1,6 +1,7 @@
 """One request is refused, or one model, or all: which ones wait, and how each ends."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -122,6 +123,23 @@ async def test_when_all_is_refused_the_queue_is_kept_and_goes_on_by_itself(
     assert [row.status for row in after].count(Status.FAILED) == 1, "more than the first one have ended"
     assert provider.count("create") == 8 + 4
     assert await fetch_pause(engine.database) is None, "it is still written down that all is refused"
+
+
+async def test_what_a_refusal_repeats_of_a_members_words_is_told_to_nobody_else(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(max_running=1)
+    provider.faults.add(
+        "create", Fault.status(403, f"Not allowed: '{BAD}'."), times=None, only={"prompt": BAD}
+    )
+    for _ in range(2):
+        await insert(engine.database, prompt=BAD)
+    for expected in (None, StepPostponedError):
+        with pytest.raises(expected) if expected else nullcontext():
+            await engine.workflow.run(await engine.claim())
+    pause = await fetch_pause(engine.database)
+    assert pause is not None, "two were refused alike"
+    assert pause.words == "Not allowed: '…'.", "others are told these, and alerts"
 
 
 async def test_a_key_that_may_not_ask_for_the_money_is_no_reason(engine: Engine, provider: Provider) -> None:

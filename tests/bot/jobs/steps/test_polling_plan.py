@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -98,9 +99,9 @@ async def test_all_questions_share_one_rate_fairly(
     asked: list[float] = []
     retrieve = engine.veo.retrieve
 
-    async def retrieve_and_note(task_id: str) -> Task:
+    async def retrieve_and_note(task_id: str, private: Sequence[str]) -> Task:
         asked.append(time.monotonic())
-        return await retrieve(task_id)
+        return await retrieve(task_id, private)
 
     monkeypatch.setattr(engine.veo, "retrieve", retrieve_and_note)
 

@@ -1,0 +1,49 @@
+"""What the provider says never repeats what a member wrote: it's logged, and told to others."""
+
+import aiohttp
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.provider.catalogue import build_request
+from bot.provider.client import VeoClient
+from bot.provider.errors import ForbiddenError
+from bot.provider.repeated_words import SHORTEST_PIECE, hide_words
+from tests.fuzz.server import serve
+
+PROMPT = "My neighbour Jane Doe dances on the roof of her house"
+NEGATIVE = "her dog Rex"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        (f"The prompt “{PROMPT}” isn't allowed.", "The prompt “…” isn't allowed."),
+        (f"{PROMPT.upper()}: no. {PROMPT}: no.", "…: no. …: no."),
+        (f"Blocked: '{PROMPT[:30]}...'", "Blocked: '…...'"),
+        (f"Neither {NEGATIVE.title()} nor her dog Rexona.", "Neither … nor her dog Rexona."),
+        ("Try again later.", "Try again later."),
+    ],
+)
+def test_a_members_words_are_left_out(said: str, left: str) -> None:
+    assert hide_words(said, (PROMPT, NEGATIVE, "", "  ")) == left
+
+
+@given(st.text(min_size=SHORTEST_PIECE + 1).map(str.strip), st.text(), st.text())
+def test_nothing_of_it_is_left(words: str, before: str, after: str) -> None:
+    assume(len(words) > SHORTEST_PIECE)
+    assert words not in hide_words(f"{before}{words}{after}", [words])
+
+
+async def test_neither_a_refusal_nor_a_failure_repeats_them(session: aiohttp.ClientSession) -> None:
+    body = b'{"message": "%b, without %b?"}' % (PROMPT.encode(), NEGATIVE.encode())
+    refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    request = build_request("google/veo3", PROMPT, {"duration": 4, "negative_prompt": NEGATIVE})
+    async with serve(lambda _: refusal) as url:
+        veo = VeoClient(session, url, SecretStr("sk-hostile-0123456789"))
+        with pytest.raises(ForbiddenError) as refused:
+            await veo.create(request, "ours")
+        with pytest.raises(ForbiddenError) as unknown:
+            await veo.retrieve("some:veo3", request.private)
+    assert {refused.value.words, unknown.value.words, str(refused.value)} == {"…, without …?"}
