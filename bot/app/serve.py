@@ -20,6 +20,7 @@ from bot.monitoring.hang import ended_when_hung
 from bot.roles import Role
 from bot.settings import Settings
 from bot.signals import StoppingError, pause
+from bot.system_errors import words_of
 
 LOGIN_REFUSED = "DISCORD_TOKEN: Discord rejects it. Copy it again from the developer portal"
 # The gateway's close codes after which the same settings would be refused again (Discord's reference,
@@ -79,7 +80,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
         except discord.LoginFailure as error:
             raise DiscordRefusedError(LOGIN_REFUSED) from error
         except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
-            log.warning("could not reach Discord yet", error=str(error) or type(error).__name__)
+            log.warning("could not reach Discord yet", error=words_of(error))
         # A network's own page in place of the answer, as before one has signed in to it.
         except UNREADABLE as error:
             log.warning(

@@ -20,6 +20,7 @@ from bot.media.files import WORK_PREFIX, MediaError, probe
 from bot.media.streams import PROBE_TIMEOUT
 from bot.media.subprocess_limits import confined
 from bot.media.upload_sizes import MIB
+from bot.system_errors import words_of
 
 LITTLE_ROOM = 1024 * MIB  # a video has a few MB, and two are made smaller at a time
 NO_ROOM = 200 * MIB
@@ -127,7 +128,7 @@ async def check_port(session: aiohttp.ClientSession, host: str, port: int) -> Ch
         if await _is_ours(session, host, port):
             return CheckResult(is_good=True, what=f"A bot is running on {host} port {port}.")
         return _bad(
-            f"The bot can't listen on {host} port {port}: {_reason(error)}.",
+            f"The bot can't listen on {host} port {port}: {words_of(error)}.",
             "Set another HTTP_PORT or HTTP_HOST, or stop the program that uses this one.",
         )
     return CheckResult(is_good=True, what=f"{host} port {port} is free.")
@@ -153,10 +154,6 @@ async def _is_ours(session: aiohttp.ClientSession, host: str, port: int) -> bool
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return False
     return isinstance(answer, dict) and "checks" in answer
-
-
-def _reason(error: OSError | UnicodeError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or "no such host"
 
 
 def _broken_ffmpeg(report: str) -> CheckResult:

@@ -7,18 +7,18 @@ taken up where it stands.
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.db.models import Generation, Status
 from bot.db.review_models import is_held
-from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.workflow import Workflow
-from bot.signals import StoppingError
+from bot.signals import Attempts, StoppingError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class Runner:
         self._running: dict[str, _Run] = {}  # by the generation's id
         self._is_running = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._claims = Attempts("could not read the queue")
 
     @property
     def is_idle(self) -> bool:
@@ -86,14 +87,7 @@ class Runner:
 
     async def _take_due(self) -> int:
         """Begin what is due; return how many rows were claimed."""
-        try:
-            claimed = await self._queue.claim(CLAIM_SIZE)
-        except DatabaseBusyError:  # locked, full or restarting; its reason is logged where it arose
-            log.error("could not read the queue")
-            return 0
-        except Exception:  # whatever it is, it must not end the runner
-            log.exception("could not read the queue")
-            return 0
+        claimed = await self._claims.make(partial(self._queue.claim, CLAIM_SIZE)) or []
         for generation in claimed:
             present = self._running.get(generation.id)
             if present is None:
@@ -119,15 +113,11 @@ class Runner:
         self._work.clear()
 
     async def _renew_leases(self) -> None:
+        renewals = Attempts("could not renew leases")
         while await self._is_running.wait():
             await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
-            try:
-                if self._running:
-                    await self._queue.renew(self._running)
-            except DatabaseBusyError:  # as above; it is tried again long before the leases end
-                log.error("could not renew leases")
-            except Exception:
-                log.exception("could not renew leases")
+            if self._running:  # where it fails, it's tried again long before the leases end
+                await renewals.make(partial(self._queue.renew, self._running))
 
     async def _run(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:
         """Run one generation; nothing that happens to it may reach the others.

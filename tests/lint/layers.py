@@ -10,9 +10,9 @@ from tests.lint.findings import Check, File, Findings, modules
 LAYERS: tuple[tuple[str, ...], ...] = (
     (
         *("bot.clock", "bot.file_modes", "bot.i18n", "bot.log", "bot.roles", "bot.sharding", "bot.text"),
-        "bot.written_values",
+        *("bot.system_errors", "bot.written_values"),
     ),
-    ("bot.timestamps",),
+    ("bot.outages", "bot.timestamps"),
     ("bot.errors", "bot.escape", "bot.failures", "bot.markup", "bot.money"),
     ("bot.provider", "bot.signals"),
     ("bot.db", "bot.provider_settings"),

@@ -324,7 +324,11 @@ async def test_a_refused_token_is_bad(environment: pytest.MonkeyPatch) -> None:
     ("route", "fault", "what"),
     [
         ("GET /users/@me", Fault.status(503, html=True), "Discord: it answered 503."),
-        ("GET /users/@me", Fault.reset(), "Discord: it can't be reached (ServerDisconnectedError)."),
+        (
+            "GET /users/@me",
+            Fault.reset(),
+            "Discord: it can't be reached: the other side closed the connection.",
+        ),
         ("GET /applications/@me", Fault.status(429), "The application at Discord: it answered 429."),
         (
             "GET /gateway/bot",
@@ -333,7 +337,7 @@ async def test_a_refused_token_is_bad(environment: pytest.MonkeyPatch) -> None:
         ),
         ("GET /users/@me/guilds", Fault.status(500), "The bot's servers: it answered 500."),
         ("GET /users/@me/guilds", Fault.status(200), "The bot's servers: its answer is invalid."),
-        ("GET /gateway", Fault.status(500), "The gateway: it can't be reached (WSServerHandshakeError)."),
+        ("GET /gateway", Fault.status(500), "The gateway: it can't be reached: it answered 500."),
     ],
 )
 async def test_a_discord_in_trouble_is_bad(wire: WireDiscord, route: str, fault: Fault, what: str) -> None:
