@@ -520,7 +520,10 @@ async def test_generate_obeys_the_setting_of_models(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [
-        (Fault.status(401, "Invalid key"), "didn't accept the request: Invalid key"),
+        (
+            Fault.status(401, "Invalid key"),
+            "didn't accept the request: Invalid key. Check the setting AIMLAPI_KEY",
+        ),
         (Fault.status(503), "I don't know yet whether the provider accepted"),
     ],
 )
@@ -531,6 +534,14 @@ async def test_generate_says_why_there_is_no_video(tmp_path: Path, fault: Fault,
     assert finished.code == 1
     assert complaint in finished.text
     assert "Traceback" not in finished.text
+
+
+async def test_generate_says_which_setting_leads_to_nobody(tmp_path: Path) -> None:
+    finished = await veo_bot(
+        tmp_path, "generate", "a dragon", AIMLAPI_KEY="a-key", AIMLAPI_BASE_URL="http://127.0.0.1:1"
+    )
+    assert finished.code == 1
+    assert re.search("connection refused.*Check .*AIMLAPI_BASE_URL", finished.text), finished.text
 
 
 async def test_generate_says_that_the_key_is_missing(tmp_path: Path) -> None:
