@@ -142,6 +142,21 @@ async def test_the_databases_to_copy_need_not_stand_in_the_list_of_processes(tmp
     assert new.exists()
 
 
+async def test_an_address_to_copy_can_be_written_as_in_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / ".env").write_text("DATA_DIR=kept\n")
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path / 'kept' / 'veo.db'}"):
+        pass
+    finished = await veo_bot(
+        tmp_path,
+        "copy-database",
+        "sqlite+aiosqlite:///{data_dir}/veo.db",
+        "sqlite+aiosqlite:///{data_dir}/new.db",
+    )
+    assert finished.code == 0, finished.text
+    assert (tmp_path / "kept" / "new.db").exists()
+
+
 async def test_a_data_folder_that_cannot_be_made_is_explained_though_the_database_is_elsewhere(
     tmp_path: Path,
 ) -> None:
