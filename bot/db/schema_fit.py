@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.db.revisions import is_foreign, known_revisions, revision_of
 from bot.db.sqlite_file import damage_in, find_loss, is_corrupt
+from bot.db.tables import find_missing
 from bot.db.words import reason_of
 from bot.system_errors import words_of
 
@@ -66,12 +67,15 @@ async def examine_schema(url: str) -> Schema:
     try:
         async with engine.connect() as connection:
             revision, is_anothers = await connection.run_sync(_look)
+            missing = await connection.run_sync(find_missing) if revision == head else None
             damage = await connection.run_sync(damage_in) if engine.dialect.name == "sqlite" else None
     except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # the last two: of unknown options
         fit = Fit.DAMAGED if is_corrupt(error) else Fit.UNREADABLE
         return Schema(fit, "", head, reason_of(error).splitlines()[0])
     finally:
         await engine.dispose()
+    if missing is not None:
+        damage = damage or f"it lacks {missing}"
     if damage is not None:
         return Schema(Fit.DAMAGED, revision, head, damage)
     return Schema(_classify(revision, head, is_anothers=is_anothers), revision, head)

@@ -5,8 +5,10 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import stat
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +26,7 @@ from tests.bot.troubles import make_damaged
 from tests.forked import start_python
 
 SECRET = "sk-do-not-print-me"
+NOBODY = dict.fromkeys(("AIMLAPI_BASE_URL", "DISCORD_API_BASE"), "http://127.0.0.1:1")  # listens there
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,31 @@ async def test_a_damaged_database_is_explained(tmp_path: Path) -> None:
         finished.text.splitlines()[-1],
     )
     assert "Traceback" not in finished.text
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("DROP TABLE strikes", "the table strikes"),
+        ("ALTER TABLE films DROP COLUMN title", "the column title of the table films"),
+    ],
+)
+async def test_a_database_that_lacks_a_part_is_explained(
+    tmp_path: Path, statement: str, missing: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "data" / "veo.db"
+    async with open_database(f"sqlite+aiosqlite:///{path}"):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+    secrets = {"DISCORD_TOKEN": "a-token", "AIMLAPI_KEY": "a-key"}
+    finished = await veo_bot(tmp_path, "run", **secrets, **NOBODY)
+    assert finished.code == 2
+    assert f"DATABASE_URL: The database lacks {missing}, " in finished.text
+    assert "Traceback" not in finished.text
+    examined = await veo_bot(tmp_path, "doctor", **secrets, **NOBODY)
+    assert f"The database is damaged: it lacks {missing}." in " ".join(examined.text.split())
 
 
 @pytest.mark.parametrize(
