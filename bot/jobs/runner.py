@@ -26,6 +26,8 @@ LOOK_INTERVAL = 1.0  # seconds between looks for due rows; new requests wake it 
 CLAIM_SIZE = 25  # rows taken in one look, after which other processes may have theirs
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # of one step, for reasons nobody foresaw; about ten minutes with back-off
+# Logged at a start, with how many requests it's about, and when the last of these leases ends, in seconds.
+HELD = "another process has requests; if it was killed, they go on when its leases end"
 STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops
 
 
@@ -66,6 +68,7 @@ class Runner:
         """Run generations until `stopping` is set; then let short steps end and release the rest."""
         renewal = asyncio.create_task(self._renew_leases(), name="renew leases")
         try:
+            await self._tell_held()
             while not self._stopping.is_set():
                 if await self._take_due() < CLAIM_SIZE:  # else there may be more, as after a start
                     await self._wait_for_work()
@@ -78,6 +81,12 @@ class Runner:
             await asyncio.gather(*unfinished, return_exceptions=True)
             await self._workflow.stop()
             await self._release_all()
+
+    async def _tell_held(self) -> None:
+        """Say why requests stand still after a kill: nobody can tell a killed process from a living one."""
+        held = await self._claims.make(self._queue.count_held)
+        if held is not None and held[0]:
+            log.info(HELD, requests=held[0], seconds=round(held[1].total_seconds()))
 
     async def _release_all(self) -> None:
         try:

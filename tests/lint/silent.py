@@ -88,6 +88,7 @@ ALLOWED = {
         "renew leases": "a task's name",
         "could not read the queue": "for the log",
         "could not renew leases": "for the log",
+        "another process has requests; if it was killed, they go on when its leases end": "the same",
     },
     "bot/jobs/steps/late.py": {"still no video": "for the log", "not in the provider's log": "for the log"},
     "bot/jobs/steps/settlement.py": {
