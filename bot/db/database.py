@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from bot.db.engines import Connections, Storage, storage_of
 from bot.db.locks import Lock
 from bot.db.revisions import is_foreign, known_revisions, revision_of
-from bot.db.tables import find_missing
+from bot.db.tables import ensure_whole
 from bot.db.transactions import (
     GroupCommit,
     InDoubtError,
@@ -49,10 +49,6 @@ NEWER = (
     "Nothing changed. Run that version again, or restore the backup from before the upgrade."
 )
 FOREIGN = "The database belongs to another program. Use one that only the bot uses."
-INCOMPLETE = (
-    "The database lacks {missing}, which its version has. Somebody or something removed it. "
-    "Nothing changed. Keep the database, and restore the latest backup."
-)
 LATE = N_("I couldn't get to this in time. Try again in a minute. This didn't count toward your limit.")
 BUSY = N_(
     "I can't save requests right now. Please try again in a minute. This didn't count toward your limit."
@@ -287,7 +283,7 @@ def _is_waited_for(storage: Storage, error: Exception, outage: Outage) -> bool:
 def _migrate(connection: Connection) -> None:
     revision, known = revision_of(connection), known_revisions()
     if revision == known[-1]:
-        _ensure_whole(connection)
+        ensure_whole(connection)
         return
     if is_foreign(connection):
         raise DatabaseError(FOREIGN)
@@ -297,9 +293,4 @@ def _migrate(connection: Connection) -> None:
 
     log.info("updating the database", revision=revision or None, to=known[-1])
     upgrade(connection)
-    _ensure_whole(connection)
-
-
-def _ensure_whole(connection: Connection) -> None:
-    if missing := find_missing(connection):
-        raise DatabaseError(INCOMPLETE.format(missing=missing))
+    ensure_whole(connection)

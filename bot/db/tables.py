@@ -6,6 +6,7 @@ from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealRow, AuditRow, GuildRow, MemberRow, ReportRow, StrikeRow
 from bot.db.models import Base, Generation, QuoteRow, StateRow
 from bot.db.review_models import ReviewRow
+from bot.db.transactions import UnusableError
 
 METADATA = Base.metadata
 ROWS: tuple[type[Base], ...] = (
@@ -21,6 +22,19 @@ ROWS: tuple[type[Base], ...] = (
     StrikeRow,
     ReviewRow,
 )
+
+
+def ensure_whole(connection: Connection) -> None:
+    """Check that a database of this version has all its tables and columns.
+
+    Raises:
+        UnusableError: it lacks one.
+    """
+    if missing := find_missing(connection):
+        raise UnusableError(
+            f"The database lacks {missing}, which its version has. Somebody or something removed it. "
+            "Nothing changed. Keep the database, and restore the latest backup."
+        )
 
 
 def find_missing(connection: Connection) -> str | None:
