@@ -47,10 +47,10 @@ class FilmRunner:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set; what is being joined then is left to the next start."""
-        failed = "could not read films"
+        jobs = {self.release: "could not look for shots to start", self.look: "could not read films"}
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.release, failed=failed))
-            group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.look, failed=failed))
+            for job, failed in jobs.items():
+                group.create_task(run_every(LOOK_INTERVAL, self._stopping, job, failed=failed))
 
     async def release(self) -> None:
         """Let the shots begin whose wait for another one is over."""
