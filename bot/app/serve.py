@@ -41,7 +41,7 @@ class DiscordRefusedError(Exception):
 
 
 async def run(settings: Settings, *, timing: Timing | None = None) -> None:
-    """Run the bot until SIGINT or SIGTERM, then close everything in order; one that hangs ends at once.
+    """Run the bot until SIGINT, SIGTERM or SIGHUP, then close all in order; one that hangs ends at once.
 
     Args:
         settings: what the operator chose.
@@ -58,7 +58,9 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
         # the loop for a tenth of a second (`benchmarks/replay.py`).
         gc.freeze()
         loop = asyncio.get_running_loop()
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
+        # A terminal that is closed ends the program, unless it was started with nohup.
+        hangup = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+        for signal_number in (signal.SIGINT, signal.SIGTERM, *hangup):
             loop.add_signal_handler(signal_number, app.stop)
         async with app.client:
             with suppress(StoppingError):
@@ -149,7 +151,7 @@ async def _connect(bot: VeoBot) -> None:
     # discord.py fails in its own error handling when the very first connection does not open, and
     # a malformed event ends `connect`; both are worth another try.
     except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
-        log.warning("could not reach the gateway yet", error=str(error.__context__ or error))
+        log.warning("could not reach the gateway yet", error=words_of(error.__context__ or error))
         if (socket := bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
             await socket.close()
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import os
 import re
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot.jobs.runner import HELD
 from sandbox.provider import Provider
 from tests.wire.whole.starting import ALICE, GATEWAY, POST, Starter, ask
 from tests.wire_discord import Fault, Message, WireDiscord
@@ -75,6 +78,23 @@ async def test_a_stopped_program_continues_with_the_next_start(
     assert wire.count("PUT /applications/{application_id}/commands") == 1  # unchanged, so not told again
     assert_tidy(program, wire, provider)
     assert_tidy(again, wire, provider)
+
+
+async def test_a_closed_terminal_stops_the_program_in_order(
+    wire: WireDiscord, provider: Provider, bot: Starter
+) -> None:
+    provider.hold = True
+    async with bot.start() as program:
+        card = await ask(wire)
+        await provider.called("retrieve")
+        os.kill(program.pid, signal.SIGHUP)
+        assert await program.ended() == 0
+    assert "stopped" in program.lines[-1]
+    provider.release()
+    async with bot.start() as again:  # whose first look finds no leases
+        await video_in_thread(wire, card)
+        assert await again.stop() == 0
+    assert HELD not in again.output
 
 
 async def test_a_killed_program_continues_with_the_next_start(
