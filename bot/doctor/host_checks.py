@@ -1,6 +1,7 @@
 """Checks of the machine: the folder of the files, the room on its disk, ffmpeg at work, and HTTP_PORT."""
 
 import asyncio
+import errno
 import os
 import re
 import shutil
@@ -26,6 +27,11 @@ LITTLE_ROOM = 1024 * MIB  # a video has a few MB, and two are made smaller at a 
 NO_ROOM = 200 * MIB
 STDERR_BYTES = 64 * 1024  # its version stands at the very beginning
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
+NOT_OURS = "It must belong to the user that runs the bot. Run the doctor as that user."
+WRITE_REMEDIES = {
+    errno.EROFS: "Mount that disk so that it can be written, or set another DATA_DIR.",
+    errno.ENOSPC: "Free up space.",
+}
 VERSION = re.compile(r"ffmpeg version (\S+)")
 
 
@@ -184,7 +190,7 @@ def _check_writing(folder: Path) -> CheckResult:
     except OSError as error:
         return _bad(
             f"DATA_DIR ({folder}) can't be written: {error.strerror}.",
-            "It must belong to the user that runs the bot. Run the doctor as that user.",
+            WRITE_REMEDIES.get(error.errno or 0, NOT_OURS),
         )
     return CheckResult(is_good=True, what=f"The bot can write to DATA_DIR ({folder}).")
 

@@ -109,6 +109,18 @@ async def test_a_file_in_the_place_of_the_data_folder_is_explained(tmp_path: Pat
     )
 
 
+async def test_a_folder_in_the_place_of_the_database_is_named(tmp_path: Path) -> None:
+    (place := tmp_path / "data" / "veo.db").mkdir(parents=True, mode=0o700)
+    (tmp_path / "data").chmod(0o700)
+    secrets = {"DISCORD_TOKEN": "a-token", "AIMLAPI_KEY": "a-key"}
+    address = f"sqlite+aiosqlite:///{place}"
+    finished = await veo_bot(tmp_path, "run", **secrets, DATABASE_URL=address)
+    assert finished.code == 2
+    assert finished.text.splitlines()[-1] == (
+        f"DATABASE_URL: The database can't be opened: unable to open database file ({place})"
+    )
+
+
 async def test_a_damaged_database_is_explained(tmp_path: Path) -> None:
     await make_damaged(tmp_path / "data" / "veo.db")
     finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k")

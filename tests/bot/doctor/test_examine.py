@@ -1,7 +1,9 @@
 """`veo-bot doctor` finds what is really out of order, and touches nothing."""
 
 import asyncio
+import errno
 import json
+import os
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from bot.db.database import open_database
 from bot.db.models import Status
 from bot.doctor.check_result import CheckResult
 from bot.doctor.examine import Section, examine
+from bot.doctor.host_checks import check_folder
 from bot.doctor.output import is_healthy, render_json, render_text, verdict_of
 from bot.doctor.required_permissions import NEEDS, Need
 from bot.jobs.closures import ProviderPause, RefusalScope, Way
@@ -183,6 +186,23 @@ async def test_a_folder_that_is_a_link_to_nothing_is_bad(folder: Path) -> None:
 async def test_a_folder_that_cannot_be_written_is_bad(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DATA_DIR", "/proc/self")  # nobody can make a file there, not even root
     assert any("DATA_DIR (/proc/self) can't be written" in line for line in await troubles())
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.EROFS, "Mount that disk"), (errno.ENOSPC, "Free up space."), (errno.EACCES, "It must belong")],
+)
+async def test_what_helps_a_folder_that_cannot_be_written_depends_on_why(
+    environment: pytest.MonkeyPatch, folder: Path, number: int, remedy: str
+) -> None:
+    (folder / "data").mkdir(mode=0o700)
+
+    def refuse(**_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    environment.setattr("bot.doctor.host_checks.tempfile.NamedTemporaryFile", refuse)
+    (finding,) = [found for found in check_folder(folder / "data") if "can't be written" in found.what]
+    assert finding.remedy.startswith(remedy)
 
 
 async def test_a_full_disk_is_bad(environment: pytest.MonkeyPatch, folder: Path) -> None:
