@@ -44,7 +44,7 @@ def count_held(session: Session, owner: str, now: datetime, lease: timedelta) ->
         UNFINISHED, Generation.lease_owner != owner, not_(is_free(now, lease))
     )
     count, until = session.execute(held).one()
-    return count, until - now if count else timedelta()
+    return count, until - now if until is not None else timedelta()
 
 
 def _locked(query: Select[str]) -> Select[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.clock import Clock
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.jobs.closures import LONGEST_WAIT
@@ -29,7 +30,7 @@ def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
     return GenerationQueue(database, "one", max_running=100, lease=LEASE, clock=clock)
 
 
-async def insert_left(database: Database, clock: StoppedClock, **changes: Any) -> Generation:
+async def insert_left(database: Database, clock: Clock, **changes: Any) -> Generation:
     """Write a due row that another process holds."""
     times = {"created_at": clock(), "not_before": clock()}
     return await insert(database, lease_owner="dead", **{**times, **changes})
@@ -234,7 +235,8 @@ async def test_a_start_says_why_requests_of_a_killed_process_stand_still(engine:
     async with engine.running():
         await until("it is told", is_told)
     (line,) = [line for line in logs if line["event"] == HELD]
-    assert (line["requests"], line["seconds"]) == (2, 42)
+    assert line["requests"] == 2
+    assert 0 < line["seconds"] <= 42
 
 
 async def test_a_start_after_an_orderly_stop_says_nothing_of_leases(
