@@ -10,7 +10,10 @@ import stamina.instrumentation
 import structlog
 from pydantic import SecretStr
 
+from bot.system_errors import words_of
+
 BLOT = "********"
+RECONNECTS = "Attempting a reconnect", "Failed to connect"  # discord.py's words
 # Without local variables: prompts and pieces of secrets are among them.
 TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
@@ -44,6 +47,15 @@ class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
         return line
 
 
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Say in words why discord.py connects again: it adds a traceback of fifty lines each time."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and record.name.startswith("discord.") and str(record.msg).startswith(RECONNECTS):
+        record.exc_info = record.exc_text = None
+        record.error = words_of(error)
+    return True
+
+
 def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequence[SecretStr] = ()) -> None:
     """Send this program's and its libraries' logs to standard error; calling it again replaces the last."""
     structlog.configure(
@@ -52,6 +64,7 @@ def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequen
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(without_traceback)
     handler.setFormatter(RedactingFormatter(_renderer(form), secrets))
     root = logging.getLogger()
     root.handlers = [handler]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.errors import DatabaseBusyError
+from bot.outages import Outage
 
 T = TypeVar("T")
 
@@ -71,20 +72,45 @@ async def run_every(
 ) -> None:
     """Run `job` now and every so many seconds until `stopping` is set.
 
-    An error ends nothing: it is logged as the event `failed`.
+    An error ends nothing: it is logged as the event `failed`, and as one trouble as long as it lasts.
     """
+    attempts = Attempts(failed)
     with suppress(StoppingError):
         while True:
-            await _attempt(job, failed)
+            await attempts.make(job)
             await pause(seconds, stopping)
 
 
-async def _attempt(job: Callable[[], Awaitable[None]], failed: str) -> None:
-    try:
-        await job()
-    except StoppingError:
-        raise
-    except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
-        log.error(failed)
-    except Exception:
-        log.exception(failed)
+class Attempts:
+    """Tries of one job that is done again and again, whatever happens to it.
+
+    Args:
+        failed: the event of the log where it fails.
+    """
+
+    def __init__(self, failed: str) -> None:
+        self._failed = failed
+        self._database, self._other = Outage(), Outage()
+
+    async def make(self, job: Callable[[], Awaitable[T]]) -> T | None:
+        """Do it once; return None where it fails.
+
+        Raises:
+            StoppingError: the program is to stop.
+        """
+        try:
+            result = await job()
+        except StoppingError:
+            raise
+        except DatabaseBusyError:  # why, and when it's over, is logged where it arose
+            if (so_far := self._database.failed("")) is not None:
+                log.error(self._failed, **so_far)
+        except Exception as error:
+            if (so_far := self._other.failed(repr(error))) is not None:
+                log.exception(self._failed, **so_far)
+        else:
+            self._database.worked()
+            if (past := self._other.worked()) is not None:
+                log.info("works again", after=self._failed, **past)
+            return result
+        return None

@@ -20,6 +20,7 @@ from bot.monitoring.hang import ended_when_hung
 from bot.roles import Role
 from bot.settings import Settings
 from bot.signals import StoppingError, pause
+from bot.system_errors import words_of
 
 LOGIN_REFUSED = "DISCORD_TOKEN: Discord rejects it. Copy it again from the developer portal"
 # The gateway's close codes after which the same settings would be refused again (Discord's reference,
@@ -40,7 +41,7 @@ class DiscordRefusedError(Exception):
 
 
 async def run(settings: Settings, *, timing: Timing | None = None) -> None:
-    """Run the bot until SIGINT or SIGTERM, then close everything in order; one that hangs ends at once.
+    """Run the bot until SIGINT, SIGTERM or SIGHUP, then close all in order; one that hangs ends at once.
 
     Args:
         settings: what the operator chose.
@@ -57,7 +58,9 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
         # the loop for a tenth of a second (`benchmarks/replay.py`).
         gc.freeze()
         loop = asyncio.get_running_loop()
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
+        # A terminal that is closed ends the program, unless it was started with nohup.
+        hangup = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+        for signal_number in (signal.SIGINT, signal.SIGTERM, *hangup):
             loop.add_signal_handler(signal_number, app.stop)
         async with app.client:
             with suppress(StoppingError):
@@ -79,7 +82,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
         except discord.LoginFailure as error:
             raise DiscordRefusedError(LOGIN_REFUSED) from error
         except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
-            log.warning("could not reach Discord yet", error=str(error) or type(error).__name__)
+            log.warning("could not reach Discord yet", error=words_of(error))
         # A network's own page in place of the answer, as before one has signed in to it.
         except UNREADABLE as error:
             log.warning(
@@ -148,7 +151,7 @@ async def _connect(bot: VeoBot) -> None:
     # discord.py fails in its own error handling when the very first connection does not open, and
     # a malformed event ends `connect`; both are worth another try.
     except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
-        log.warning("could not reach the gateway yet", error=str(error.__context__ or error))
+        log.warning("could not reach the gateway yet", error=words_of(error.__context__ or error))
         if (socket := bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
             await socket.close()
 

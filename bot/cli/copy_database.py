@@ -9,12 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from bot.cli.exits import finish
+from bot.cli.exits import finish, stop
 from bot.db import copying
-from bot.db.addresses import secrets_of
+from bot.db.addresses import DATA_DIR, secrets_of, with_folder
 from bot.db.copying import Copied, CopyError
+from bot.doctor.settings_checks import inspect_settings
 from bot.file_modes import restrict_new_files
 from bot.log import configure_logging
+from bot.settings import SettingsError
 
 app = typer.Typer()
 
@@ -35,10 +37,26 @@ def copy_database(
     """
     source = source or typer.prompt("FROM, the current DATABASE_URL", hide_input=True)
     target = target or typer.prompt("TO, the URL of an empty database", hide_input=True)
+    source, target = _filled(source), _filled(target)
     hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
     configure_logging("WARNING", "text", hidden)
     restrict_new_files()
     finish(copy_in_terminal(source, target), CopyError, "Stopped. Nothing was copied. You can run it again.")
+
+
+def _filled(address: str) -> str:
+    """Return an address with DATA_DIR in its place, as in the setting DATABASE_URL.
+
+    Raises:
+        typer.Exit: DATA_DIR can't be read.
+    """
+    if DATA_DIR not in address:
+        return address
+    inspection = inspect_settings()  # the secrets aren't needed
+    problems = [line for line in inspection.problems if line.startswith(("DATA_DIR", ".env"))]
+    if inspection.settings is None or problems:
+        raise stop(SettingsError(problems or inspection.problems))
+    return with_folder(address, inspection.settings.data_dir)
 
 
 async def copy_in_terminal(source: str, target: str) -> None:

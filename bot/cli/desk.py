@@ -15,6 +15,7 @@ import aiohttp
 from rich.progress import Progress
 
 from bot.cli.patient_console import PatientConsole, open_console
+from bot.cli.provider_words import advised, sentence
 from bot.clock import utc_now
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import Clip, MediaError, VideoStore
@@ -107,7 +108,7 @@ class Desk:
             self.say(f"{sentence(error)} The provider may have accepted it, so I'm searching its log.")
             return await self.look_up(name, sent_at)
         except VeoError as error:
-            raise NotAcceptedError(f"The provider didn't accept the request: {error}") from error
+            raise NotAcceptedError(f"The provider didn't accept the request: {advised(error)}") from error
 
     async def find_again(self, name: str) -> Task:
         """Return the task of a generation ID, or of the request ID that was printed before it.
@@ -134,7 +135,7 @@ class Desk:
         except UnknownTaskError as error:
             raise GenerateError(f"The provider doesn't know {name}: {sentence(error)} {SURE}") from error
         except VeoError as error:
-            raise GenerateError(f"I can't ask for {name}: {error}") from error
+            raise GenerateError(f"I can't ask for {name}: {advised(error)}") from error
 
     async def look_up(self, request_id: str, sent_at: datetime) -> Task:
         """Ask the log, which is filled late, for a while.
@@ -283,8 +284,3 @@ async def open_desk(settings: ProviderSettings, again: str) -> AsyncGenerator[De
 def price_line(credits_: float | None, more: str = "") -> str:
     """Say what will be paid; `more`: for what."""
     return f"Price: unknown{more}." if credits_ is None else f"Price: about ${usd(credits_):,.2f}{more}."
-
-
-def sentence(said: str | VeoError) -> str:
-    """Return what somebody else said, with an end."""
-    return text if (text := str(said)).endswith((".", "!", "?")) else f"{text}."

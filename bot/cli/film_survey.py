@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cli.desk import Desk, GenerateError, open_desk, price_line, sentence
+from bot.cli.desk import Desk, GenerateError, open_desk, price_line
 from bot.cli.film_plan import PlannedShot
 from bot.cli.film_shots import ShotFolder, ShotRecord, cost_line
 from bot.cli.patient_console import stopped_by_signals
+from bot.cli.provider_words import advised, sentence
 from bot.cli.target_file import NAME
 from bot.db.film_models import Transition
 from bot.films.script import MAX_SHOTS
@@ -155,5 +156,5 @@ async def _stays_failed(desk: Desk, record: ShotRecord) -> bool:
         return True
     except VeoError as error:
         raise GenerateError(
-            f"I can't ask for {record.task_id}: {sentence(error)} Nothing was requested."
+            f"I can't ask for {record.task_id}: {sentence(advised(error))} Nothing was requested."
         ) from error

@@ -9,7 +9,9 @@ import typer
 from sqlalchemy import make_url
 
 from bot.cli.exits import fail, stop
+from bot.cli.provider_words import advised
 from bot.db.addresses import shown_address
+from bot.db.backup import WHERE
 from bot.db.database import DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
 from bot.doctor.database_checks import check_schema
@@ -62,7 +64,7 @@ async def reconcile_in_terminal(settings: Settings, days: int) -> str:
         try:
             rows, charges = await Reconciliation(database, veo).compare(days)
         except VeoError as error:
-            raise ReconcileError(f"I can't read the provider's ledger: {error}") from error
+            raise ReconcileError(f"I can't read the provider's ledger: {advised(error)}") from error
     return render(days, rows, charges)
 
 
@@ -74,10 +76,7 @@ async def _ensure_current(url: str) -> None:
     """
     schema = await examine_schema(url)
     if schema.fit is Fit.ABSENT:
-        raise ReconcileError(
-            f"There's no database of the bot at {shown_address(make_url(url))}. "
-            "Run this in the bot's folder, with its settings."
-        )
+        raise ReconcileError(f"There's no database of the bot at {shown_address(make_url(url))}. {WHERE}")
     if schema.fit is Fit.OLDER:
         raise ReconcileError(
             f"The database is from an older version (revision {schema.revision}). "

@@ -10,6 +10,7 @@ from bot.written_values import is_wrapped
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
 SCHEMES = f"must start with {SQLITE}:/// or {POSTGRESQL}://"
+DATA_DIR = "{data_dir}"  # in the setting DATABASE_URL
 IN_MEMORY = ":memory:"  # SQLite's name for no file
 HIGHEST_PORT = 65_535
 SHORTEST_SECRET = 8  # characters; a shorter word may stand in any line of the log
@@ -70,7 +71,7 @@ def _parsed(address: str) -> URL:
 
 def with_folder(address: str, folder: Path) -> str:
     """Return the address with a folder in place of `{data_dir}`; a % in it would begin a character's code."""
-    return address.replace("{data_dir}", str(folder).replace("%", "%25"))
+    return address.replace(DATA_DIR, str(folder).replace("%", "%25"))
 
 
 def shown_address(url: URL) -> str:

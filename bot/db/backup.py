@@ -18,6 +18,10 @@ from bot.db.state import COMMANDS
 BUSY_TIMEOUT = 30.0  # seconds that a locked database is waited for
 PREFIX = ".veo-backup-"  # of the half-done file, which lies beside the target
 NOT_OURS = "This isn't a veo-bot database."
+WHERE = (
+    "DATABASE_URL and DATA_DIR say where it is; a path without / at its beginning starts in the folder where "
+    "you are. Run this in the bot's folder, with its settings and as its user."
+)
 
 
 class BackupError(Exception):
@@ -90,7 +94,7 @@ def _ensure_sensible(source: Path, target: Path, *, force: bool) -> None:
     if loss := find_loss(source):
         raise BackupError(f"The database {source} is {loss}. Restore the latest backup.")
     if not source.is_file():
-        raise BackupError(f"There's no database at {source}.")
+        raise BackupError(f"There's no database at {source.absolute()}. {WHERE}")
     if target.is_dir():
         raise BackupError(f"{target} is a folder. Name a file in it.")
     if target.exists() and not target.is_file():

@@ -16,12 +16,12 @@ from typing import LiteralString
 import stamina
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.db.engines import Connections, Storage, storage_of
 from bot.db.locks import Lock
 from bot.db.revisions import is_foreign, known_revisions, revision_of
+from bot.db.tables import ensure_whole
 from bot.db.transactions import (
     GroupCommit,
     InDoubtError,
@@ -32,8 +32,10 @@ from bot.db.transactions import (
     Work,
     run_batch,
 )
+from bot.db.words import reason_of
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.i18n import N_, _
+from bot.outages import Outage
 
 ANSWER_PATIENCE = 1.8  # seconds: a command must be answered within Discord's three
 DECISION_PATIENCE = 30.0  # seconds for a request whose member sees that the bot is thinking
@@ -81,6 +83,7 @@ class Database:
         self._commits = GroupCommit(self._commit)
         self._full_at: float | None = None
         self._damage: str | None = None
+        self._reading, self._writing, self._waiting = Outage(), Outage(), Outage()
 
     @property
     def damage(self) -> str | None:
@@ -106,10 +109,13 @@ class Database:
                 return context.run(work, session)
 
         context = copy_context()
-        with self._explained("could not read the database", UNREADABLE):
-            return await self._connections.read(
+        with self._explained("could not read the database", UNREADABLE, self._reading):
+            found = await self._connections.read(
                 look, deadline=_deadline(ANSWER_PATIENCE if hurried else None)
             )
+        if (past := self._reading.worked()) is not None:
+            log.info("the database can be read again", **past)
+        return found
 
     async def write(
         self,
@@ -137,10 +143,13 @@ class Database:
             OutcomeUnknownError: all or nothing was written.
         """
         deadline = _deadline(ANSWER_PATIENCE if hurried and patience is None else patience)
-        with self._explained("could not write to the database", BUSY):
-            return await self._commits.run(
+        with self._explained("could not write to the database", BUSY, self._writing):
+            result = await self._commits.run(
                 work, self._storage.lane_of(lock), lock, deadline=deadline, is_urgent=hurried
             )
+        if (past := self._writing.worked()) is not None:
+            log.info("the database can be written again", **past)
+        return result
 
     async def look_for_damage(self) -> None:
         """Read a file through, where that is quick: what nobody asks for may be damaged, too (`damage`).
@@ -162,26 +171,31 @@ class Database:
         return await self._connections.write(partial(run_batch, batch=batch), lock, deadline=deadline)
 
     @contextmanager
-    def _explained(self, event: str, sentence: LiteralString) -> Generator[None]:
-        """Turn troubles that pass into an error whose text may be shown."""
+    def _explained(self, event: str, sentence: LiteralString, outage: Outage) -> Generator[None]:
+        """Turn troubles that pass into an error whose text may be shown; `outage` decides what is logged."""
         try:
             yield
         except NotBegunError as error:
-            log.error("a write could not start in time")
+            _tell("a write could not start in time", self._waiting, "no free moment")
             raise DatabaseBusyError(_(LATE)) from error
         except InDoubtError as error:
             log.error("unknown whether a change was written", error=str(error))
             raise OutcomeUnknownError(_(UNKNOWN)) from error
         except Exception as error:
-            reason = _reason_of(error)
+            reason = reason_of(error)
             if self._storage.is_damaged(error):
                 self._damage = reason
             elif not self._storage.is_passing(error):
                 raise
-            log.error(event, error=reason)
+            _tell(event, outage, reason)
             if any(words in reason for words in NO_ROOM):
                 self._full_at = time.monotonic()
             raise DatabaseBusyError(_(sentence)) from error
+
+
+def _tell(event: str, outage: Outage, reason: str) -> None:
+    if (so_far := outage.failed(reason)) is not None:
+        log.error(event, error=reason, **so_far)
 
 
 def _deadline(patience: float | None) -> float | None:
@@ -241,34 +255,35 @@ async def _migrate_in_time(storage: Storage, connections: Connections) -> None:
         storage.ensure_usable(connection)
         _migrate(connection)
 
+    outage = Outage()
     async for attempt in stamina.retry_context(
-        on=lambda error: _is_waited_for(storage, error), attempts=None, timeout=START_PATIENCE, wait_max=2
+        on=lambda error: _is_waited_for(storage, error, outage),
+        attempts=None,
+        timeout=START_PATIENCE,
+        wait_max=2,
     ):
         with attempt:
             await connections.write(migrate, Lock.MIGRATIONS, deadline=None)
 
 
-def _is_waited_for(storage: Storage, error: Exception) -> bool:
+def _is_waited_for(storage: Storage, error: Exception, outage: Outage) -> bool:
     if not storage.waits_for(error):
         return False
-    log.warning(
-        "could not open the database yet",
-        place=storage.location,
-        error=_reason_of(error),
-        patience=START_PATIENCE,
-    )
+    if (so_far := outage.failed(reason := reason_of(error))) is not None:
+        log.warning(
+            "could not open the database yet",
+            place=storage.location,
+            error=reason,
+            patience=START_PATIENCE,
+            **so_far,
+        )
     return True
-
-
-def _reason_of(error: Exception) -> str:
-    reason = error.orig if isinstance(error, DBAPIError) else error
-    words, _, _ = str(reason).partition(" with text ")  # what follows may be a prompt
-    return words or type(reason).__name__
 
 
 def _migrate(connection: Connection) -> None:
     revision, known = revision_of(connection), known_revisions()
     if revision == known[-1]:
+        ensure_whole(connection)
         return
     if is_foreign(connection):
         raise DatabaseError(FOREIGN)
@@ -278,3 +293,4 @@ def _migrate(connection: Connection) -> None:
 
     log.info("updating the database", revision=revision or None, to=known[-1])
     upgrade(connection)
+    ensure_whole(connection)

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from bot.db.addresses import shown_address
 from bot.db.locks import HOLD, Lock
 from bot.db.transactions import InDoubtError, NotBegunError, Result, UnusableError
+from bot.db.words import reason_of
 
 APPLICATION = "veo-bot"  # as the server's list of connections shows it
 CONNECTIONS = 10  # of a process, kept open
@@ -92,7 +93,7 @@ class PostgresConnections:
                 await connection.commit()
             except Exception as error:
                 if _leaves_doubt(error):
-                    raise InDoubtError(_words_of(error)) from error
+                    raise InDoubtError(reason_of(error)) from error
                 raise
             return result
 
@@ -208,10 +209,9 @@ class PostgresStorage:
         if isinstance(error, TypeError | ValueError):
             return "The database's address has an unknown option or an invalid value."
         if isinstance(error, OSError):
-            reason = error.strerror or str(error) or "no answer in time"
-            return f"The database at {self.location} can't be reached: {reason}"
+            return f"The database at {self.location} can't be reached: {reason_of(error)}"
         if isinstance(error, DBAPIError | PoolTimeoutError | asyncpg.PostgresError | asyncpg.InterfaceError):
-            return f"The database at {self.location} can't be opened: {_words_of(error)}"
+            return f"The database at {self.location} can't be opened: {reason_of(error)}"
         return None
 
 
@@ -259,9 +259,3 @@ def _state_of(error: Exception) -> str | None:
 
 def _passes(state: str | None) -> bool:
     return state is not None and (state in PASSING_CODES or state.startswith(PASSING_CLASSES))
-
-
-def _words_of(error: Exception) -> str:
-    """Return what the server said, without SQLAlchemy's frame."""
-    source = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    return str(source.__cause__ or source) or type(source).__name__

@@ -14,6 +14,9 @@ from sqlalchemy.pool import NullPool
 
 from bot.db.revisions import is_foreign, known_revisions, revision_of
 from bot.db.sqlite_file import damage_in, find_loss, is_corrupt
+from bot.db.tables import find_missing
+from bot.db.words import reason_of
+from bot.system_errors import words_of
 
 
 class Fit(Enum):
@@ -54,7 +57,7 @@ async def examine_schema(url: str) -> Schema:
             loss = await asyncio.to_thread(find_loss, file)
             is_there = await asyncio.to_thread(file.exists)
         except OSError as error:  # as where this user can't look into a folder above it
-            return Schema(Fit.UNREADABLE, "", head, error.strerror or str(error))
+            return Schema(Fit.UNREADABLE, "", head, words_of(error))
         if loss:
             return Schema(Fit.DAMAGED, "", head, f"its file is {loss}")
         if not is_there:
@@ -64,13 +67,15 @@ async def examine_schema(url: str) -> Schema:
     try:
         async with engine.connect() as connection:
             revision, is_anothers = await connection.run_sync(_look)
+            missing = await connection.run_sync(find_missing) if revision == head else None
             damage = await connection.run_sync(damage_in) if engine.dialect.name == "sqlite" else None
     except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # the last two: of unknown options
-        cause = error.__cause__ or error
         fit = Fit.DAMAGED if is_corrupt(error) else Fit.UNREADABLE
-        return Schema(fit, "", head, f"{cause}".splitlines()[0])
+        return Schema(fit, "", head, reason_of(error).splitlines()[0])
     finally:
         await engine.dispose()
+    if missing is not None:
+        damage = damage or f"it lacks {missing}"
     if damage is not None:
         return Schema(Fit.DAMAGED, revision, head, damage)
     return Schema(_classify(revision, head, is_anothers=is_anothers), revision, head)

@@ -38,6 +38,9 @@ PRAGMAS = (
 # What may be over at the next start; where a full disk leaves no room for the WAL's index, it's an I/O error.
 PASSING_CODES = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR
 
+# What is wrong with the place, which SQLite doesn't name.
+PLACE_CODES = sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY
+
 PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
 QUICK_CHECK_MAX_BYTES = 256 * 2**20  # bytes that a start reads through, in about a second
 
@@ -206,9 +209,10 @@ class SqliteStorage:
         if is_corrupt(error):
             return self._name_damage(str(error.__cause__ or error))
         if isinstance(error, SQLAlchemyError):
-            return f"The database can't be opened: {_reason_of(error)}"
+            where = f" ({self.location})" if primary_code(error) in PLACE_CODES else ""
+            return f"The database can't be opened: {_reason_of(error)}{where}"
         if isinstance(error, OSError):
-            return f"I can't create the database's folder: {error.strerror}"
+            return f"I can't use the database's folder ({error.filename or self.location}): {error.strerror}"
         return None
 
     def _name_damage(self, damage: str) -> str:

@@ -26,6 +26,7 @@ from bot.doctor.check_result import (
 )
 from bot.doctor.provider_text import (
     REMEDIES,
+    advise_unreachable,
     describe_limit,
     describe_pause,
     describe_trouble,
@@ -109,12 +110,12 @@ async def check_account(veo: VeoClient, sample: VideoRequest, patience: float) -
         return _refused_key()
     except ForbiddenError:
         return await _check_silent_key(veo, patience / 2)
-    except UnreachableError:
+    except UnreachableError as error:
         return CheckResult(
             is_good=False,
             what=_("I can't reach the video service."),
             advice=_("Requests wait until I can.") + " " + _(IF_IT_STAYS_SO),
-            remedy="Check this machine's network and `AIMLAPI_BASE_URL`. Requests wait until it works.",
+            remedy=advise_unreachable(error.__cause__),
         )
     except VeoError as error:
         log.warning("could not read the balance", reason=str(error))

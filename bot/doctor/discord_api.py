@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import aiohttp
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
+from bot.system_errors import words_of
+
 DISCORD = "https://discord.com/api/v10"
 AGENT = "DiscordBot (veo-bot, 1)"  # Discord asks for a name of this form
 PAGE = 200  # servers in one answer, the most
@@ -125,7 +127,7 @@ class DiscordApi:
             async with self._session.ws_connect(f"{address}?v=10&encoding=json") as socket:
                 message = await socket.receive_json()
         except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
-            raise DiscordError(f"it can't be reached ({type(error).__name__})") from error
+            raise DiscordError(f"it can't be reached: {words_of(error)}") from error
         return isinstance(message, dict) and message.get("op") == 10  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
 
     async def read(self, path: str) -> tuple[int, Any]:
@@ -159,4 +161,4 @@ class DiscordApi:
             ) as response:
                 return response.status, await response.read()
         except (aiohttp.ClientError, OSError) as error:
-            raise DiscordError(f"it can't be reached ({type(error).__name__})") from error
+            raise DiscordError(f"it can't be reached: {words_of(error)}") from error

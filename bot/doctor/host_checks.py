@@ -1,6 +1,7 @@
 """Checks of the machine: the folder of the files, the room on its disk, ffmpeg at work, and HTTP_PORT."""
 
 import asyncio
+import errno
 import os
 import re
 import shutil
@@ -20,11 +21,17 @@ from bot.media.files import WORK_PREFIX, MediaError, probe
 from bot.media.streams import PROBE_TIMEOUT
 from bot.media.subprocess_limits import confined
 from bot.media.upload_sizes import MIB
+from bot.system_errors import words_of
 
 LITTLE_ROOM = 1024 * MIB  # a video has a few MB, and two are made smaller at a time
 NO_ROOM = 200 * MIB
 STDERR_BYTES = 64 * 1024  # its version stands at the very beginning
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
+NOT_OURS = "It must belong to the user that runs the bot. Run the doctor as that user."
+WRITE_REMEDIES = {
+    errno.EROFS: "Mount that disk so that it can be written, or set another DATA_DIR.",
+    errno.ENOSPC: "Free up space.",
+}
 VERSION = re.compile(r"ffmpeg version (\S+)")
 
 
@@ -127,7 +134,7 @@ async def check_port(session: aiohttp.ClientSession, host: str, port: int) -> Ch
         if await _is_ours(session, host, port):
             return CheckResult(is_good=True, what=f"A bot is running on {host} port {port}.")
         return _bad(
-            f"The bot can't listen on {host} port {port}: {_reason(error)}.",
+            f"The bot can't listen on {host} port {port}: {words_of(error)}.",
             "Set another HTTP_PORT or HTTP_HOST, or stop the program that uses this one.",
         )
     return CheckResult(is_good=True, what=f"{host} port {port} is free.")
@@ -153,10 +160,6 @@ async def _is_ours(session: aiohttp.ClientSession, host: str, port: int) -> bool
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return False
     return isinstance(answer, dict) and "checks" in answer
-
-
-def _reason(error: OSError | UnicodeError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or "no such host"
 
 
 def _broken_ffmpeg(report: str) -> CheckResult:
@@ -187,7 +190,7 @@ def _check_writing(folder: Path) -> CheckResult:
     except OSError as error:
         return _bad(
             f"DATA_DIR ({folder}) can't be written: {error.strerror}.",
-            "It must belong to the user that runs the bot. Run the doctor as that user.",
+            WRITE_REMEDIES.get(error.errno or 0, NOT_OURS),
         )
     return CheckResult(is_good=True, what=f"The bot can write to DATA_DIR ({folder}).")
 

@@ -8,6 +8,7 @@ from bot.i18n import N_, _, dollars
 from bot.jobs.closures import ProviderPause, RefusalScope
 from bot.provider.catalogue import get_model
 from bot.provider.keys import KeyStatus, KeyTrouble
+from bot.system_errors import words_of
 from bot.text import clean, shorten
 from bot.timestamps import relative_time
 
@@ -65,6 +66,12 @@ def describe_pause(pause: ProviderPause, quote: Callable[[str], str]) -> str:
         )
     said = quote(pause.words)
     return what + (" " + _("The video service says: “{words}”", words=said) if said else "")
+
+
+def advise_unreachable(cause: BaseException | None) -> str:
+    """Return what an operator can do about a provider that can't be reached; `cause`: of the failed call."""
+    why = f" ({words_of(cause)})" if cause else ""
+    return f"Check this machine's network and `AIMLAPI_BASE_URL`{why}. Requests wait until it works."
 
 
 def model_names(models: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ Starting and recovering are the same: whatever isn't over is taken up where its 
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -18,7 +19,7 @@ from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.media.downloads import MediaError
 from bot.media.joining import JoiningTimeoutError
-from bot.signals import run_every
+from bot.signals import Attempts, run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -46,10 +47,10 @@ class FilmRunner:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set; what is being joined then is left to the next start."""
-        failed = "could not read films"
+        jobs = {self.release: "could not look for shots to start", self.look: "could not read films"}
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.release, failed=failed))
-            group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.look, failed=failed))
+            for job, failed in jobs.items():
+                group.create_task(run_every(LOOK_INTERVAL, self._stopping, job, failed=failed))
 
     async def release(self) -> None:
         """Let the shots begin whose wait for another one is over."""
@@ -130,9 +131,7 @@ class FilmRunner:
         await self._queue.release(film.row, error.wait)
 
     async def _renew(self, film_id: str) -> None:
+        renewals = Attempts("could not renew a film's lease")
         while True:
             await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
-            try:
-                await self._queue.renew(film_id)
-            except Exception:  # it's tried again long before the lease ends
-                log.exception("could not renew a film's lease")
+            await renewals.make(partial(self._queue.renew, film_id))  # again long before the lease ends

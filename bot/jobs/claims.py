@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, Select, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.db.column_types import UtcDateTime
@@ -10,7 +10,7 @@ from bot.db.locks import Lock, hold
 from bot.db.models import WAITING, Generation, Status
 from bot.db.review_models import ReviewRow
 from bot.jobs.closures import LONGEST_WAIT
-from bot.jobs.fair_order import FREE, NOW, count_running, in_fair_order, in_line, parameters
+from bot.jobs.fair_order import FREE, NOW, count_running, in_fair_order, in_line, is_free, parameters
 
 # The condition of an index: PostgreSQL and SQLite use it for these very words.
 UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
@@ -36,6 +36,15 @@ def select_due(
     if free <= 0:
         return [*begun]
     return [*begun, *session.scalars(_NEXT, {**values, "max_rows": min(left, free)})]
+
+
+def count_held(session: Session, owner: str, now: datetime, lease: timedelta) -> tuple[int, timedelta]:
+    """Return how many unfinished rows other processes hold, living or killed, and for how long at most."""
+    held = select(func.count(), func.max(Generation.lease_until)).where(
+        UNFINISHED, Generation.lease_owner != owner, not_(is_free(now, lease))
+    )
+    count, until = session.execute(held).one()
+    return count, until - now if until is not None else timedelta()
 
 
 def _locked(query: Select[str]) -> Select[str]:

@@ -19,7 +19,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.failures import FailureKind
-from bot.jobs.claims import UNFINISHED, select_due
+from bot.jobs.claims import UNFINISHED, count_held, select_due
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import has_same_address, made, unmade
 from bot.jobs.fair_order import count_running, fetch_line, fetch_next_position, is_free
@@ -91,6 +91,12 @@ class GenerationQueue:
             return sorted(result, key=lambda generation: generation.created_at)
 
         return await self._database.write(take)
+
+    async def count_held(self) -> tuple[int, timedelta]:
+        """Return how many rows other processes hold, living or killed, and for how long at most."""
+        return await self._database.read(
+            lambda session: count_held(session, self._owner, self._clock(), self.lease)
+        )
 
     async def renew(self, generation_ids: Collection[str]) -> None:
         """Keep these generations, which this process runs, for another lease time."""

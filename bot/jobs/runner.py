@@ -7,18 +7,18 @@ taken up where it stands.
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.db.models import Generation, Status
 from bot.db.review_models import is_held
-from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.workflow import Workflow
-from bot.signals import StoppingError
+from bot.signals import Attempts, StoppingError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -26,6 +26,8 @@ LOOK_INTERVAL = 1.0  # seconds between looks for due rows; new requests wake it 
 CLAIM_SIZE = 25  # rows taken in one look, after which other processes may have theirs
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # of one step, for reasons nobody foresaw; about ten minutes with back-off
+# Logged at a start, with how many requests it's about, and when the last of these leases ends, in seconds.
+HELD = "another process has requests; if it was killed, they go on when its leases end"
 STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops
 
 
@@ -55,6 +57,7 @@ class Runner:
         self._running: dict[str, _Run] = {}  # by the generation's id
         self._is_running = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._claims = Attempts("could not read the queue")
 
     @property
     def is_idle(self) -> bool:
@@ -65,6 +68,7 @@ class Runner:
         """Run generations until `stopping` is set; then let short steps end and release the rest."""
         renewal = asyncio.create_task(self._renew_leases(), name="renew leases")
         try:
+            await self._tell_held()
             while not self._stopping.is_set():
                 if await self._take_due() < CLAIM_SIZE:  # else there may be more, as after a start
                     await self._wait_for_work()
@@ -78,6 +82,12 @@ class Runner:
             await self._workflow.stop()
             await self._release_all()
 
+    async def _tell_held(self) -> None:
+        """Say why requests stand still after a kill: nobody can tell a killed process from a living one."""
+        held = await self._claims.make(self._queue.count_held)
+        if held is not None and held[0]:
+            log.info(HELD, requests=held[0], seconds=round(held[1].total_seconds()))
+
     async def _release_all(self) -> None:
         try:
             await self._queue.release_all()
@@ -86,14 +96,7 @@ class Runner:
 
     async def _take_due(self) -> int:
         """Begin what is due; return how many rows were claimed."""
-        try:
-            claimed = await self._queue.claim(CLAIM_SIZE)
-        except DatabaseBusyError:  # locked, full or restarting; its reason is logged where it arose
-            log.error("could not read the queue")
-            return 0
-        except Exception:  # whatever it is, it must not end the runner
-            log.exception("could not read the queue")
-            return 0
+        claimed = await self._claims.make(partial(self._queue.claim, CLAIM_SIZE)) or []
         for generation in claimed:
             present = self._running.get(generation.id)
             if present is None:
@@ -119,15 +122,11 @@ class Runner:
         self._work.clear()
 
     async def _renew_leases(self) -> None:
+        renewals = Attempts("could not renew leases")
         while await self._is_running.wait():
             await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
-            try:
-                if self._running:
-                    await self._queue.renew(self._running)
-            except DatabaseBusyError:  # as above; it is tried again long before the leases end
-                log.error("could not renew leases")
-            except Exception:
-                log.exception("could not renew leases")
+            if self._running:  # where it fails, it's tried again long before the leases end
+                await renewals.make(partial(self._queue.renew, self._running))
 
     async def _run(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:
         """Run one generation; nothing that happens to it may reach the others.

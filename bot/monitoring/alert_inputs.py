@@ -21,6 +21,7 @@ from bot.monitoring.alert_rules import AlertInputs
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.provider_record import ProviderRecord
 from bot.monitoring.undelivered import count_undelivered
+from bot.outages import Outage
 from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
 
@@ -61,6 +62,7 @@ class AlertInputReader:
         self._unwritable_since: float | None = None
         self._refusal: str | None = None
         self._channel_due = 0.0
+        self._outage = Outage()
 
     async def read(self, *, is_account_in_doubt: bool) -> AlertInputs:
         """Look; never raises for what is looked at. In doubt, the account is looked at each time."""
@@ -138,12 +140,15 @@ class AlertInputReader:
     async def _count_undelivered(self) -> Mapping[int, int] | None:
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
-                return await self._sources.database.read(
+                found = await self._sources.database.read(
                     lambda session: count_undelivered(session, self._clock())
                 )
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
-            log.warning("could not check the deliveries", reason=str(error) or type(error).__name__)
+            if (so_far := self._outage.failed(reason := str(error) or type(error).__name__)) is not None:
+                log.warning("could not check the deliveries", reason=reason, **so_far)
             return None
+        self._outage.worked()
+        return found
 
 
 def _free_bytes(folder: Path) -> int | None:

@@ -13,6 +13,7 @@ from bot.db.locks import Lock
 from bot.db.models import StateRow
 from bot.errors import DatabaseBusyError
 from bot.monitoring.alert_rules import AlertKey, AlertState, parse_key
+from bot.outages import Outage
 
 PREFIX = "alert:"
 _STATE = TypeAdapter(AlertState)
@@ -27,6 +28,7 @@ class AlertStore:
         self._database = database
         self._states: dict[AlertKey, AlertState] = {}
         self._unsaved: set[AlertKey] = set()
+        self._outage = Outage()
 
     async def read(self) -> Mapping[AlertKey, AlertState]:
         """Return all states, as far as they are known."""
@@ -35,8 +37,10 @@ class AlertStore:
         try:
             kept = await self._fetch()
         except (DatabaseBusyError, SQLAlchemyError) as error:
-            log.warning("could not read the alerts", reason=str(error))
+            if (so_far := self._outage.failed(reason := str(error))) is not None:
+                log.warning("could not read the alerts", reason=reason, **so_far)
             return dict(self._states)
+        self._outage.worked()
         unsaved = {key: self._states[key] for key in self._unsaved if key in self._states}
         self._states = {**{k: state for k, state in kept.items() if k not in self._unsaved}, **unsaved}
         return dict(self._states)

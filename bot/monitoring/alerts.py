@@ -37,6 +37,7 @@ from bot.monitoring.alert_rules import (
     weigh,
 )
 from bot.monitoring.alert_store import AlertStore
+from bot.outages import Outage
 from bot.policy.store import fetch_policy
 from bot.signals import pause, run_every
 
@@ -111,6 +112,7 @@ class Alerts:
         self._store = AlertStore(database)
         self._rate_limit = SharedRateLimit(database, lambda seconds: pause(seconds, stopping), clock)
         self._states: Mapping[AlertKey, AlertState] = {}
+        self._unshared = Outage()
         self._refusing: set[int] = set()  # channels, so that each is complained about once
 
     async def run(self) -> None:
@@ -133,7 +135,10 @@ class Alerts:
         try:
             await self._rate_limit.acquire("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
-            log.info("checking alerts without waiting for a turn")  # that may be what is to be told
+            if (so_far := self._unshared.failed("")) is not None:  # that may be what is to be told
+                log.info("checking alerts without waiting for a turn", **so_far)
+        else:
+            self._unshared.worked()
 
     async def _leave(self) -> None:
         """Hold no alert any more, so that those who go on can end it at once."""

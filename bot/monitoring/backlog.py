@@ -13,6 +13,7 @@ from bot.db.database import Database
 from bot.db.models import OPEN, Generation, Status
 from bot.db.review_models import DUE_SINCE, IN_REVIEW
 from bot.errors import DatabaseBusyError
+from bot.outages import Outage
 
 DELIVERING = "delivering"  # it has ended, and is still to be handed over
 REVIEW = "review"  # it waits for moderators, so it keeps nobody busy
@@ -53,6 +54,7 @@ class BacklogReader:
         self._lock = asyncio.Lock()
         self._latest: Backlog | None = None
         self._good_until = 0.0
+        self._outage = Outage()
 
     async def read(self) -> Backlog | None:
         """Return what is not over; None: the database does not answer in time."""
@@ -65,10 +67,13 @@ class BacklogReader:
     async def _try_to_count(self) -> Backlog | None:
         try:
             async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
-                return await self._count()
+                found = await self._count()
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
-            log.warning("could not count the queue", reason=str(error) or type(error).__name__)
+            if (so_far := self._outage.failed(reason := str(error) or type(error).__name__)) is not None:
+                log.warning("could not count the queue", reason=reason, **so_far)
             return None
+        self._outage.worked()
+        return found
 
     async def _count(self) -> Backlog:
         query = (

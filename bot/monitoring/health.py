@@ -14,6 +14,7 @@ from bot.db.database import Database, DatabaseBusyError
 from bot.jobs.steps.polling import Polling
 from bot.metrics.metrics import CHECK_UP
 from bot.monitoring.loop_lag import Gateway, LivenessProbe
+from bot.outages import Outage
 from bot.provider.client import VeoClient
 from bot.signals import StoppingError, pause
 
@@ -116,6 +117,7 @@ class DatabaseCheck:
         self._file = None if path is None else _identity(path)
         self._answered_at = time.monotonic()
         self._probe: asyncio.Task[int | None] | None = None
+        self._outage = Outage()
 
     async def __call__(self) -> LifeSign:
         """Look once."""
@@ -130,12 +132,16 @@ class DatabaseCheck:
             return False  # what lies elsewhere in the file still works, and says nothing
         try:
             if self._path is not None and await asyncio.to_thread(_identity, self._path) != self._file:
-                log.error("the database file was moved or deleted")
+                if (so_far := self._outage.failed("")) is not None:
+                    log.error("the database file was moved or deleted", **so_far)
                 return False
-            return await self._takes_transactions()
+            answers = await self._takes_transactions()
         except Exception as error:  # noqa: BLE001 whatever it is, the database does not answer
-            log.warning("the database isn't responding", reason=str(error) or type(error).__name__)
+            if (so_far := self._outage.failed(reason := str(error) or type(error).__name__)) is not None:
+                log.warning("the database isn't responding", reason=reason, **so_far)
             return False
+        self._outage.worked()
+        return answers
 
     async def _takes_transactions(self) -> bool:
         """Whether a transaction is done in time; one that is not is waited for by the next look, too."""

@@ -51,6 +51,13 @@ def real_retries(retries_without_pauses: None) -> Iterator[None]:  # noqa: ARG00
 
 
 @pytest.fixture
+def all_failures_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Log each failure, where the program tells of a trouble that lasts now and then."""
+    for name in ("FIRST_REMINDER", "LONGEST_REMINDER", "CALM_SECONDS"):
+        monkeypatch.setattr(f"bot.outages.{name}", 0.0)
+
+
+@pytest.fixture
 def logs() -> Iterator[Logs]:
     """What is logged from now on."""
     with capture_logs() as lines:

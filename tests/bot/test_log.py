@@ -222,3 +222,23 @@ def test_a_password_of_any_letters_is_blotted_out(
     said = capsys.readouterr().err
     assert BLOT in said, said
     assert "wörd" not in said
+
+
+@every_form
+@pytest.mark.parametrize("message", ["Attempting a reconnect in %.2fs", "Failed to connect for shard_id: %s"])
+def test_why_discord_py_connects_again_is_said_in_words(
+    capsys: pytest.CaptureFixture[str], form: Literal["text", "json"], message: str
+) -> None:
+    configure(form)
+    try:
+        raise ConnectionRefusedError(111, "Connect call failed")
+    except OSError:
+        logging.getLogger("discord.client").exception(message, 1.5)
+    said = capsys.readouterr().err
+    assert "connection refused, so nothing listens there" in said
+    assert len(said.splitlines()) == 1, "a traceback with each try fills the log"
+    try:
+        fail_with("of ours")
+    except ValueError:
+        logging.getLogger("discord.client").exception("Ignoring exception in %s", "on_ready")
+    assert "fail_with" in capsys.readouterr().err, "others keep theirs"

@@ -217,8 +217,7 @@ def _place_of(who: simcord.MemberActor) -> simcord.ChannelHandle:
 @contextmanager
 def open_crime(folder: Path, log: Listener) -> Generator[Crime]:
     """Open a stage, and let everything happen that there is something to steal from."""
-    with open_stage(folder, log) as stage:
-        with closing(Rows(folder / "data" / "veo.db")) as rows:
-            crime = Crime(stage, rows)
-            stage.play(crime.set_up())
-            yield crime
+    with open_stage(folder, log) as stage, closing(Rows(folder / "data" / "veo.db")) as rows:
+        crime = Crime(stage, rows)
+        stage.play(crime.set_up())
+        yield crime

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from bot.log import configure_logging
 from tests.lint import (
     catalogues,
     clocks,
@@ -54,4 +55,5 @@ def main(root: Path = ROOT) -> int:
 
 
 if __name__ == "__main__":
+    configure_logging("WARNING", "text")  # some checks make a database, which tells of that
     sys.exit(main())

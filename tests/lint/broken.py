@@ -146,6 +146,10 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
             "ExitStatus=3",
             "must be 2",
         ),
+        (
+            unit.it_is_started_for_as_long_as_its_database_is_away,
+            *(UNIT, "IntervalSec=5min", "IntervalSec=10min", "would end it for good"),
+        ),
         (unit.the_unit_has_no_secrets, UNIT, "EnvironmentFile=", "EnvironmentFile=-", "leading minus"),
         (unit.the_unit_has_no_secrets, UNIT, "Environment=", "Environment=AIMLAPI_KEY=1 ", "does not belong"),
     ],

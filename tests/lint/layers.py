@@ -9,10 +9,10 @@ from tests.lint.findings import Check, File, Findings, modules
 # From the bottom to the top; what stands in one line knows nothing of its neighbours.
 LAYERS: tuple[tuple[str, ...], ...] = (
     (
-        *("bot.clock", "bot.file_modes", "bot.i18n", "bot.log", "bot.roles", "bot.sharding", "bot.text"),
-        "bot.written_values",
+        *("bot.clock", "bot.file_modes", "bot.i18n", "bot.roles", "bot.sharding", "bot.text"),
+        *("bot.system_errors", "bot.written_values"),
     ),
-    ("bot.timestamps",),
+    ("bot.log", "bot.outages", "bot.timestamps"),
     ("bot.errors", "bot.escape", "bot.failures", "bot.markup", "bot.money"),
     ("bot.provider", "bot.signals"),
     ("bot.db", "bot.provider_settings"),

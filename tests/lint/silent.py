@@ -34,6 +34,7 @@ SILENT = {
     "bot/doctor/output.py": "the command line",
     "bot/cli": "the command line",
     "bot/db": "the command line, and SQL",
+    "bot/system_errors.py": "the command line and the log",
     "bot/metrics": "the log and the figures",
     "bot/media/downloads.py": "errors for the log",
     "bot/monitoring": "the log and the figures",
@@ -42,7 +43,6 @@ SILENT = {
 ALLOWED = {
     "bot/admission/parsing.py": {"no limit": "what is understood", "no budget": "what is understood"},
     "bot/db/database.py": {
-        " with text ": "Python's own words",
         "disk is full": "SQLite's own words",
         "No space left": "PostgreSQL's own words",
         "The database was written by a newer version of this program, and this one can't "
@@ -66,6 +66,8 @@ ALLOWED = {
         "Turn it on at the provider, or set AIMLAPI_KEY to another key.": "for operators",
         "Add that scope at the provider, or set AIMLAPI_KEY to another key.": "for operators",
         "Raise its limit at the provider, or set AIMLAPI_KEY to another key.": "for operators",
+        "Check this machine's network and `AIMLAPI_BASE_URL`": "for operators",
+        ". Requests wait until it works.": "for operators",
     },
     "bot/policy/strikes.py": {"Too many strikes.": "written down, so in English"},
     "cogs/moderation/ladder.py": dict.fromkeys(
@@ -82,7 +84,12 @@ ALLOWED = {
         "a file of ": "for the log",
         " bytes was refused as too large": "the same",
     },
-    "bot/jobs/runner.py": {"renew leases": "a task's name"},
+    "bot/jobs/runner.py": {
+        "renew leases": "a task's name",
+        "could not read the queue": "for the log",
+        "could not renew leases": "for the log",
+        "another process has requests; if it was killed, they go on when its leases end": "the same",
+    },
     "bot/jobs/steps/late.py": {"still no video": "for the log", "not in the provider's log": "for the log"},
     "bot/jobs/steps/settlement.py": {
         "its create call may be under way": "for the log",
@@ -126,7 +133,11 @@ ALLOWED = {
         "Discord can't be asked for the video now.": "for the log",
         "The video is in no message.": "for the log",
     },
-    "bot/films/runner.py": {"could not read films": "for the log"},
+    "bot/films/runner.py": {
+        "could not read films": "for the log",
+        "could not look for shots to start": "for the log",
+        "could not renew a film's lease": "for the log",
+    },
     "bot/media/image_store.py": {
         "There are no last frames.": "for the log",
         "There are no videos.": "for the log",

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.cli.exits import EXIT_SETTINGS
+from bot.db.database import START_PATIENCE
 from bot.jobs.runner import STOP_GRACE
 from tests.lint.findings import Check, File, Findings
 from tests.lint.pages import pages
@@ -16,6 +17,7 @@ from tests.packaging.dockerfile import last_words, read_steps
 ANALYZER = shutil.which("systemd-analyze")
 MAX_EXPOSED = 20  # tenths; 14 with systemd 252, and every version looks at a few more things
 SECONDS = {"s": 1, "min": 60}
+LEAST_WAIT = START_PATIENCE - 2  # seconds; the last pause would be longer than what is left
 PYTHON = "/opt/veo-bot/venv/bin/python"
 # What each word must say, and why if that is not plain.
 WRITES = {
@@ -109,8 +111,7 @@ def the_commands_in_the_documents_leave_the_folder_closed(root: Path) -> Finding
 def the_bot_gets_the_time_it_needs_to_stop(root: Path) -> Findings:
     """Find a limit at which it would be killed while it lays work down."""
     unit = Unit(root)
-    limit = re.fullmatch(r"(\d+)(s|min)", " ".join(unit.values("TimeoutStopSec")))
-    if limit is None or int(limit[1]) * SECONDS[limit[2]] < 2 * STOP_GRACE:
+    if _seconds(unit, "TimeoutStopSec") < 2 * STOP_GRACE:
         yield unit.found("It would be killed while it lays work down.", "TimeoutStopSec=")
 
 
@@ -120,6 +121,20 @@ def a_refused_token_is_not_tried_again_and_again(root: Path) -> Findings:
     for word, wanted in {"Restart": "on-failure", "RestartPreventExitStatus": str(EXIT_SETTINGS)}.items():
         if unit.values(word) != [wanted]:
             yield unit.found(f"{word} must be {wanted}.", f"{word}=")
+
+
+def it_is_started_for_as_long_as_its_database_is_away(root: Path) -> Findings:
+    """Find a limit of starts that those would reach which wait for the database, or for room on the disk."""
+    unit = Unit(root)
+    seconds = {word: _seconds(unit, word) for word in ("StartLimitIntervalSec", "RestartSec")}
+    starts = seconds["StartLimitIntervalSec"] / (seconds["RestartSec"] + LEAST_WAIT)
+    if starts >= int(unit.values("StartLimitBurst")[0]):
+        yield unit.found(f"{starts:.0f} starts that wait would end it for good.", "StartLimitBurst=")
+
+
+def _seconds(unit: Unit, word: str) -> int:
+    found = re.fullmatch(r"(\d+)(s|min)", " ".join(unit.values(word)))
+    return int(found[1]) * SECONDS[found[2]] if found else 0
 
 
 def the_unit_has_no_secrets(root: Path) -> Findings:
@@ -152,5 +167,6 @@ CHECKS: tuple[Check, ...] = (
     the_commands_in_the_documents_leave_the_folder_closed,
     the_bot_gets_the_time_it_needs_to_stop,
     a_refused_token_is_not_tried_again_and_again,
+    it_is_started_for_as_long_as_its_database_is_away,
     the_unit_has_no_secrets,
 )

@@ -5,8 +5,10 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import stat
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +26,7 @@ from tests.bot.troubles import make_damaged
 from tests.forked import start_python
 
 SECRET = "sk-do-not-print-me"
+NOBODY = dict.fromkeys(("AIMLAPI_BASE_URL", "DISCORD_API_BASE"), "http://127.0.0.1:1")  # listens there
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,18 @@ async def test_a_file_in_the_place_of_the_data_folder_is_explained(tmp_path: Pat
     )
 
 
+async def test_a_folder_in_the_place_of_the_database_is_named(tmp_path: Path) -> None:
+    (place := tmp_path / "data" / "veo.db").mkdir(parents=True, mode=0o700)
+    (tmp_path / "data").chmod(0o700)
+    secrets = {"DISCORD_TOKEN": "a-token", "AIMLAPI_KEY": "a-key"}
+    address = f"sqlite+aiosqlite:///{place}"
+    finished = await veo_bot(tmp_path, "run", **secrets, DATABASE_URL=address)
+    assert finished.code == 2
+    assert finished.text.splitlines()[-1] == (
+        f"DATABASE_URL: The database can't be opened: unable to open database file ({place})"
+    )
+
+
 async def test_a_damaged_database_is_explained(tmp_path: Path) -> None:
     await make_damaged(tmp_path / "data" / "veo.db")
     finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k")
@@ -115,6 +130,31 @@ async def test_a_damaged_database_is_explained(tmp_path: Path) -> None:
         finished.text.splitlines()[-1],
     )
     assert "Traceback" not in finished.text
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("DROP TABLE strikes", "the table strikes"),
+        ("ALTER TABLE films DROP COLUMN title", "the column title of the table films"),
+    ],
+)
+async def test_a_database_that_lacks_a_part_is_explained(
+    tmp_path: Path, statement: str, missing: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "data" / "veo.db"
+    async with open_database(f"sqlite+aiosqlite:///{path}"):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+    secrets = {"DISCORD_TOKEN": "a-token", "AIMLAPI_KEY": "a-key"}
+    finished = await veo_bot(tmp_path, "run", **secrets, **NOBODY)
+    assert finished.code == 2
+    assert f"DATABASE_URL: The database lacks {missing}, " in finished.text
+    assert "Traceback" not in finished.text
+    examined = await veo_bot(tmp_path, "doctor", **secrets, **NOBODY)
+    assert f"The database is damaged: it lacks {missing}." in " ".join(examined.text.split())
 
 
 @pytest.mark.parametrize(
@@ -140,6 +180,21 @@ async def test_the_databases_to_copy_need_not_stand_in_the_list_of_processes(tmp
     finished = await veo_bot(tmp_path, "copy-database", **addresses)
     assert finished.code == 0, finished.text
     assert new.exists()
+
+
+async def test_an_address_to_copy_can_be_written_as_in_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / ".env").write_text("DATA_DIR=kept\n")
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path / 'kept' / 'veo.db'}"):
+        pass
+    finished = await veo_bot(
+        tmp_path,
+        "copy-database",
+        "sqlite+aiosqlite:///{data_dir}/veo.db",
+        "sqlite+aiosqlite:///{data_dir}/new.db",
+    )
+    assert finished.code == 0, finished.text
+    assert (tmp_path / "kept" / "new.db").exists()
 
 
 async def test_a_data_folder_that_cannot_be_made_is_explained_though_the_database_is_elsewhere(
@@ -550,7 +605,10 @@ async def test_generate_obeys_the_setting_of_models(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [
-        (Fault.status(401, "Invalid key"), "didn't accept the request: Invalid key"),
+        (
+            Fault.status(401, "Invalid key"),
+            "didn't accept the request: Invalid key. Check the setting AIMLAPI_KEY",
+        ),
         (Fault.status(503), "I don't know yet whether the provider accepted"),
     ],
 )
@@ -561,6 +619,14 @@ async def test_generate_says_why_there_is_no_video(tmp_path: Path, fault: Fault,
     assert finished.code == 1
     assert complaint in finished.text
     assert "Traceback" not in finished.text
+
+
+async def test_generate_says_which_setting_leads_to_nobody(tmp_path: Path) -> None:
+    finished = await veo_bot(
+        tmp_path, "generate", "a dragon", AIMLAPI_KEY="a-key", AIMLAPI_BASE_URL="http://127.0.0.1:1"
+    )
+    assert finished.code == 1
+    assert re.search("connection refused.*Check .*AIMLAPI_BASE_URL", finished.text), finished.text
 
 
 async def test_generate_says_that_the_key_is_missing(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ async def all_delivered(engine: Engine, names: list[str]) -> None:
     await until("all are delivered", look, seconds=40)
 
 
-@pytest.mark.usefixtures("real_retries")
+@pytest.mark.usefixtures("all_failures_told", "real_retries")
 @pytest.mark.parametrize("kills", [1, 3])
 async def test_a_server_that_is_killed_in_the_middle_of_work_costs_nothing(
     make_engine: MakeEngine, server: Server, provider: Provider, logs: Logs, kills: int
@@ -116,6 +116,29 @@ async def test_connections_that_died_while_nobody_looked_are_replaced(
     assert await get_state(database, "4") == "blue"
 
 
+async def test_an_outage_is_told_once_and_so_is_its_end(
+    make_engine: MakeEngine, server: Server, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.outages.CALM_SECONDS", 0.5)
+    engine = make_engine()
+    async with engine.running():
+        await until("it works", partial(_works, engine.database))
+        server.stop()
+        for _ in range(20):  # looks for work
+            engine.work.set()
+            await asyncio.sleep(0.1)
+        await asyncio.to_thread(server.start)
+        await until("its end is told", lambda: _is_logged(logs, "the database can be written again"))
+    assert count_events(logs, "could not read the queue") == 1
+    reasons = [line["error"] for line in logs if line["event"] == "could not write to the database"]
+    assert len(reasons) == len(set(reasons)) < 5, "the same was told again"
+    assert "Errno" not in str(reasons)
+
+
+async def _works(database: Database) -> bool:
+    return await get_state(database, "nothing") is None
+
+
 @pytest.mark.usefixtures("real_retries")
 async def test_a_start_waits_for_a_server_that_is_not_up_yet(
     database_url: str, server: Server, logs: Logs
@@ -123,7 +146,9 @@ async def test_a_start_waits_for_a_server_that_is_not_up_yet(
     server.stop()
     start = asyncio.create_task(_open_and_note(database_url))
     await until("it is logged", lambda: _is_logged(logs, "could not open the database yet"))
+    await asyncio.sleep(3)  # for several tries
     assert not start.done(), "the start did not wait"
+    assert count_events(logs, "could not open the database yet") == 1, "one line is enough"
     await asyncio.to_thread(server.start)
     await start
     assert PASSWORD not in str(logs)

@@ -1,7 +1,9 @@
 """`veo-bot doctor` finds what is really out of order, and touches nothing."""
 
 import asyncio
+import errno
 import json
+import os
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from bot.db.database import open_database
 from bot.db.models import Status
 from bot.doctor.check_result import CheckResult
 from bot.doctor.examine import Section, examine
+from bot.doctor.host_checks import check_folder
 from bot.doctor.output import is_healthy, render_json, render_text, verdict_of
 from bot.doctor.required_permissions import NEEDS, Need
 from bot.jobs.closures import ProviderPause, RefusalScope, Way
@@ -185,6 +188,23 @@ async def test_a_folder_that_cannot_be_written_is_bad(environment: pytest.Monkey
     assert any("DATA_DIR (/proc/self) can't be written" in line for line in await troubles())
 
 
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.EROFS, "Mount that disk"), (errno.ENOSPC, "Free up space."), (errno.EACCES, "It must belong")],
+)
+async def test_what_helps_a_folder_that_cannot_be_written_depends_on_why(
+    environment: pytest.MonkeyPatch, folder: Path, number: int, remedy: str
+) -> None:
+    (folder / "data").mkdir(mode=0o700)
+
+    def refuse(**_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    environment.setattr("bot.doctor.host_checks.tempfile.NamedTemporaryFile", refuse)
+    (finding,) = [found for found in check_folder(folder / "data") if "can't be written" in found.what]
+    assert finding.remedy.startswith(remedy)
+
+
 async def test_a_full_disk_is_bad(environment: pytest.MonkeyPatch, folder: Path) -> None:
     (folder / "data").mkdir(mode=0o700)
     for room, verdict in ((2**62, "bad"), (2**61, "warning")):
@@ -324,7 +344,11 @@ async def test_a_refused_token_is_bad(environment: pytest.MonkeyPatch) -> None:
     ("route", "fault", "what"),
     [
         ("GET /users/@me", Fault.status(503, html=True), "Discord: it answered 503."),
-        ("GET /users/@me", Fault.reset(), "Discord: it can't be reached (ServerDisconnectedError)."),
+        (
+            "GET /users/@me",
+            Fault.reset(),
+            "Discord: it can't be reached: the other side closed the connection.",
+        ),
         ("GET /applications/@me", Fault.status(429), "The application at Discord: it answered 429."),
         (
             "GET /gateway/bot",
@@ -333,7 +357,7 @@ async def test_a_refused_token_is_bad(environment: pytest.MonkeyPatch) -> None:
         ),
         ("GET /users/@me/guilds", Fault.status(500), "The bot's servers: it answered 500."),
         ("GET /users/@me/guilds", Fault.status(200), "The bot's servers: its answer is invalid."),
-        ("GET /gateway", Fault.status(500), "The gateway: it can't be reached (WSServerHandshakeError)."),
+        ("GET /gateway", Fault.status(500), "The gateway: it can't be reached: it answered 500."),
     ],
 )
 async def test_a_discord_in_trouble_is_bad(wire: WireDiscord, route: str, fault: Fault, what: str) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from bot.clock import Clock
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.queue import GenerationQueue
+from bot.jobs.runner import HELD
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE, Engine, MakeEngine
@@ -28,7 +30,7 @@ def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
     return GenerationQueue(database, "one", max_running=100, lease=LEASE, clock=clock)
 
 
-async def insert_left(database: Database, clock: StoppedClock, **changes: Any) -> Generation:
+async def insert_left(database: Database, clock: Clock, **changes: Any) -> Generation:
     """Write a due row that another process holds."""
     times = {"created_at": clock(), "not_before": clock()}
     return await insert(database, lease_owner="dead", **{**times, **changes})
@@ -219,3 +221,32 @@ async def test_a_row_that_could_not_be_released_is_taken_up_after_its_lease(
         await all_delivered(engine, row)
     assert len(engine.delivery.videos) == 1
     assert provider.count("create") == 1
+
+
+async def test_a_start_says_why_requests_of_a_killed_process_stand_still(engine: Engine, logs: Logs) -> None:
+    left = timedelta(seconds=42)
+    await insert_left(engine.database, engine.clock, lease_until=engine.clock() + left)
+    await insert_left(engine.database, engine.clock, lease_until=engine.clock() + left / 2)
+    await insert_left(engine.database, engine.clock, lease_until=engine.clock() - TICK)  # free
+
+    async def is_told() -> bool:
+        return count_events(logs, HELD) == 1
+
+    async with engine.running():
+        await until("it is told", is_told)
+    (line,) = [line for line in logs if line["event"] == HELD]
+    assert line["requests"] == 2
+    assert 0 < line["seconds"] <= 42
+
+
+async def test_a_start_after_an_orderly_stop_says_nothing_of_leases(
+    make_engine: MakeEngine, provider: Provider, logs: Logs
+) -> None:
+    engine = make_engine()
+    provider.hold = True
+    await insert(engine.database)
+    for calls in (1, 2):
+        async with engine.running():
+            await provider.called("retrieve", calls)
+        engine.restart()
+    assert count_events(logs, HELD) == 0

@@ -23,6 +23,8 @@ from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, insert, new_requester
 from tests.bot.troubles import Disk, Logs, count_events, locked
 
+pytestmark = pytest.mark.usefixtures("all_failures_told")
+
 BUSY = "could not write to the database"
 UNREADABLE = "could not read the queue"
 LONG = "x" * 50_000  # needs pages that the file does not have yet

@@ -137,6 +137,7 @@ async def test_a_card_is_not_told_of_what_has_left_the_line(scene: Scene) -> Non
     assert await scene.told() == []
 
 
+@pytest.mark.usefixtures("all_failures_told")
 @pytest.mark.parametrize(("trouble", "tracebacks"), [(DatabaseBusyError("busy"), 0), (OSError("a fault"), 2)])
 async def test_a_database_that_cannot_be_read_does_not_end_it(
     scene: Scene, logs: Logs, monkeypatch: pytest.MonkeyPatch, trouble: Exception, tracebacks: int

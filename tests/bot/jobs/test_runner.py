@@ -69,6 +69,9 @@ class IdleQueue(GenerationQueue):
     async def claim(self, max_rows: int) -> list[Generation]:  # noqa: ARG002 the interface names it
         return []
 
+    async def count_held(self) -> tuple[int, timedelta]:
+        return 0, timedelta()
+
     async def renew(self, generation_ids: Collection[str]) -> None:
         raise AssertionError(f"leases are renewed, of {list(generation_ids)}")
 

@@ -178,7 +178,7 @@ async def test_a_row_that_breaks_the_moderator_channel_does_not_keep_others_from
     await recorded(database, "broken")
 
 
-@pytest.mark.usefixtures("outbox_relay", "disk")
+@pytest.mark.usefixtures("all_failures_told", "outbox_relay", "disk")
 async def test_a_database_that_cannot_be_written_does_not_end_the_relay(
     database: Database,
     database_url: str,

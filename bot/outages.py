@@ -1,0 +1,57 @@
+"""Telling of a trouble that lasts: at once, then at growing intervals, and once more when it's over.
+
+What is tried every second would fill the log otherwise, and hide in it what else happens.
+"""
+
+from bot.clock import monotonic
+
+FIRST_REMINDER, LONGEST_REMINDER = 60.0, 600.0  # seconds between two lines about the same trouble
+CALM_SECONDS = 5.0  # without a failure, after which one success says that it's over
+MAX_REASONS = 5  # told of one trouble as they come; an error may name a new number each time
+
+
+class Outage:
+    """One thing that works or doesn't, as often as it's tried; it decides which failures are worth a line.
+
+    What comes back for less than the time between two lines goes on as the same trouble.
+    """
+
+    def __init__(self) -> None:
+        self._begun_at: float | None = None
+        self._failed_at = self._due_at = 0.0
+        self._interval = FIRST_REMINDER
+        self._failures = 0
+        self._reasons = set[str]()
+        self._is_over = False
+
+    def failed(self, reason: str) -> dict[str, object] | None:
+        """Note a failure, and return what its line says of the time before; None: it needs no line.
+
+        `reason`: a new one is told at once. Empty: the trouble has just begun.
+        """
+        now = monotonic()
+        if self._begun_at is None or (self._is_over and now >= self._due_at):
+            self.__init__()
+            self._begun_at, self._due_at = now, now + FIRST_REMINDER
+        self._failed_at, self._is_over = now, False
+        self._failures += 1
+        is_news = reason not in self._reasons and len(self._reasons) < MAX_REASONS
+        if is_news:
+            self._reasons.add(reason)
+        elif now >= self._due_at:
+            self._interval = min(2 * self._interval, LONGEST_REMINDER)
+            self._due_at = now + self._interval
+        else:
+            return None
+        return self._so_far(now) if self._failures > 1 else {}
+
+    def worked(self) -> dict[str, object] | None:
+        """Note a success, and return what the line about the end says; None: it needs no line."""
+        now = monotonic()
+        if self._begun_at is None or self._is_over or now - self._failed_at < CALM_SECONDS:
+            return None
+        self._is_over = True
+        return self._so_far(now)
+
+    def _so_far(self, now: float) -> dict[str, object]:
+        return {"for_seconds": round(now - (self._begun_at or now)), "failures": self._failures}
