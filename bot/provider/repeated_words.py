@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 INSTEAD = "…"
 SHORTEST_PIECE = 24  # characters of a text by whose beginning it's known, where its end is cut off
+WORD = re.compile(r"[A-Za-z]{1,12}")  # the sentence may have it as a word of its own: "video"
 
 
 def hide_words(text: str, private: Sequence[str]) -> str:
-    """Return a text without a member's words, whole or cut off, in whatever case.
+    """Return a text without a member's words, whole or cut off, in whatever case; a single word in quotes.
 
     What the provider says is logged, and of what it refuses to several members, each is told the latest.
     """
@@ -18,6 +19,8 @@ def hide_words(text: str, private: Sequence[str]) -> str:
 
 
 def _without(text: str, words: str) -> str:
+    if WORD.fullmatch(words):
+        return re.sub(rf"(?<=[\"'“‘`«]){words}(?=[\"'”’`»])", INSTEAD, text, flags=re.IGNORECASE)
     if len(words) <= SHORTEST_PIECE:
         return re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", INSTEAD, text, flags=re.IGNORECASE)
     beginning = re.compile(re.escape(words[:SHORTEST_PIECE]), re.IGNORECASE)

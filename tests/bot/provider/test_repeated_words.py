@@ -30,6 +30,11 @@ def test_a_members_words_are_left_out(said: str, left: str) -> None:
     assert hide_words(said, (PROMPT, NEGATIVE, "", "  ")) == left
 
 
+def test_a_single_word_is_the_members_only_where_it_is_quoted() -> None:
+    said = "This video can't be made: 'Video' isn't allowed."
+    assert hide_words(said, ["video"]) == "This video can't be made: '…' isn't allowed."
+
+
 @given(st.text(min_size=SHORTEST_PIECE + 1).map(str.strip), st.text(), st.text())
 def test_nothing_of_it_is_left(words: str, before: str, after: str) -> None:
     assume(len(words) > SHORTEST_PIECE)
