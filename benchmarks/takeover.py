@@ -37,8 +37,7 @@ from bot.jobs.runner import Runner
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
-from bot.jobs.steps.preparation import Preparation
-from bot.jobs.steps.readiness import Readiness
+from bot.jobs.steps.preparation import Preparation, Readiness
 from bot.jobs.steps.settlement import Settlement
 from bot.jobs.steps.submission import Submission
 from bot.jobs.steps.timing import Patience, Timing

@@ -22,14 +22,13 @@ from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps.timing import Timing
 from bot.media.downloads import Downloads, open_public_session
-from bot.media.files import VideoStore
+from bot.media.files import SmallFiles, VideoStore
 from bot.media.image_store import ImageStore
 from bot.media.last_frames import LastFrames
 from bot.media.orphaned_files import OrphanedFiles
-from bot.media.small_files import SmallFiles
 from bot.media.whole_videos import WholeVideos
+from bot.monitoring.alert_inputs import ProviderRecord
 from bot.monitoring.monitoring import record_call
-from bot.monitoring.provider_record import ProviderRecord
 from bot.privacy.retention import Retention
 from bot.provider.addresses import origin_of
 from bot.provider.catalogue import Model

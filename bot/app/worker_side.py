@@ -17,8 +17,7 @@ from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
-from bot.jobs.steps.preparation import Preparation
-from bot.jobs.steps.readiness import Readiness
+from bot.jobs.steps.preparation import Preparation, Readiness
 from bot.jobs.steps.settlement import Settlement
 from bot.jobs.steps.submission import Submission
 from bot.jobs.steps.timing import Patience

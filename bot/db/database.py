@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.engines import Connections, Storage, storage_of
 from bot.db.locks import Lock
-from bot.db.revisions import is_foreign, known_revisions, revision_of
+from bot.db.schema import is_foreign, known_revisions, revision_of
 from bot.db.transactions import (
     GroupCommit,
     InDoubtError,

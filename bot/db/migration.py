@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from bot.db.revisions import MIGRATIONS
+from bot.db.schema import MIGRATIONS
 
 
 def upgrade(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.db.revisions import is_foreign, known_revisions, revision_of
+from bot.db.schema import is_foreign, known_revisions, revision_of
 from bot.db.sqlite_file import damage_in, find_loss, is_corrupt
 
 

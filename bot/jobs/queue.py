@@ -19,12 +19,16 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.failures import FailureKind
-from bot.jobs.claims import UNFINISHED, select_due
 from bot.jobs.closures import LONGEST_WAIT
-from bot.jobs.endings import has_same_address, made, unmade
-from bot.jobs.fair_order import count_running, fetch_line, fetch_next_position, is_free
-from bot.jobs.strikes import brings_strike, strike_for_safety
-from bot.jobs.task_ids import ensure_free
+from bot.jobs.endings import brings_strike, ensure_free, has_same_address, made, strike_for_safety, unmade
+from bot.jobs.fair_order import (
+    UNFINISHED,
+    count_running,
+    fetch_line,
+    fetch_next_position,
+    is_free,
+    select_due,
+)
 from bot.metrics import metrics
 from bot.provider.costs import Cost
 from bot.provider.models import Task

@@ -16,8 +16,8 @@ from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
-from bot.media.frame_links import framed_video, whole_video
 from bot.media.image_cleaning import clean_image, is_clean
+from bot.media.image_links import framed_video, whole_video
 from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, video_uri_of
 from bot.media.last_frames import NoFrameError
 

@@ -13,11 +13,10 @@ import structlog
 from PIL import Image, ImageOps
 
 from bot.media.downloads import Downloads, FileGoneError, MediaError
-from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.ffmpeg import confined, run_ffmpeg, was_stopped
 from bot.media.files import MAX_SIZE, NO_ROOM, WORK_PREFIX
 from bot.media.images import CDN_HOSTS
 from bot.media.streams import source_of
-from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

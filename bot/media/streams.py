@@ -13,9 +13,8 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
 from bot.media.downloads import MediaError
-from bot.media.ffmpeg import Take, run_ffmpeg, was_stopped
+from bot.media.ffmpeg import Take, confined, run_ffmpeg, was_stopped
 from bot.media.h264 import pictures_of
-from bot.media.subprocess_limits import confined
 
 PROBE_TIMEOUT = 30.0  # seconds
 PROBE_MEMORY = 2 * 2**30  # bytes of address space; a quarter of that is used

@@ -23,9 +23,9 @@ from bot.metrics.families import MetricFamilies
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.money import usd
 from bot.policy.documents import LimitKind, Scope
-from bot.provider.calls import Call, CallKind
 from bot.provider.catalogue import ALL_MODELS
 from bot.provider.models import TaskState
+from bot.provider.transport import Call, CallKind
 
 # Of requests that are not over; `review`: it waits for moderators.
 STATES = ("review", "preparing", "queued", "submitting", "running", "delivering")

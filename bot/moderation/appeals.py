@@ -25,7 +25,7 @@ from bot.moderation.deletion_appeals import (
     fetch_deleted,
     row_of,
 )
-from bot.moderation.showing import show_in_channel
+from bot.moderation.outbox import show_in_channel
 from bot.policy.store import fetch_policy
 from bot.privacy.appeals import end_unanswered
 from bot.timestamps import relative_time

@@ -30,12 +30,12 @@ from bot.preview.proposal import (
     Proposal,
     drop,
     fetch,
+    is_worth_showing,
     keep,
     replace,
     take,
 )
 from bot.preview.suggesting import Suggestions, suggest, widest
-from bot.preview.wanted import is_worth_showing
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,13 @@ from cachetools import LRUCache
 from pydantic import SecretStr
 
 from bot.clock import monotonic, utc_now
-from bot.provider.calls import Call, CallKind, ignore_call
 from bot.provider.catalogue import VideoRequest, provider_name_of
-from bot.provider.durations import Durations, MetricsPage
 from bot.provider.errors import UnavailableError
 from bot.provider.keys import KeyStatus
 from bot.provider.ledger import Charge, LedgerEntry, LedgerPage, charges_of
-from bot.provider.models import LogEntry, LogPage, Task
+from bot.provider.models import Durations, LogEntry, LogPage, MetricsPage, Task
 from bot.provider.pricing import Balance, Listing, ModelList
-from bot.provider.transport import CALL_TIMEOUT, Transport
+from bot.provider.transport import CALL_TIMEOUT, Call, CallKind, Transport, ignore_call
 
 UNIVERSAL_PATH = "/v2/video/generations"
 LEGACY_PATH = "/v2/generate/video/google/generation"

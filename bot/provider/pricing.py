@@ -15,7 +15,7 @@ from pydantic import Field, WrapValidator
 
 from bot.money import to_credits
 from bot.provider.catalogue import OptionValue, VideoRequest
-from bot.provider.wire import Versioned, Wire, none_if_odd
+from bot.provider.reading import Versioned, Wire, none_if_odd
 
 # The documents name "second" for videos; the others can only mean the one video that a request makes.
 UNIT_OF_TIME = "second"

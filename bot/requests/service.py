@@ -31,9 +31,8 @@ from bot.requests.confirmation import (
     renew,
 )
 from bot.requests.continuing import fetch_continuable
-from bot.requests.decision import decide
 from bot.requests.repeats import ensure_first_click
-from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
+from bot.requests.rows import ATTACH_CARD, decide, ensure_new, insert_request
 from bot.requests.spec import RequestSpec, understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

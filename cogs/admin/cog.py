@@ -15,7 +15,7 @@ from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
-from cogs.admin import admin_text, settings_command, strikes_text
+from cogs.admin import admin_text, settings_command
 from cogs.admin.carrying import propose_import, send_rules
 from cogs.admin.doctor import examine
 from cogs.admin.home_lists import ListButton
@@ -117,7 +117,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)
         fading = checked_days(days)
         now = await self._services.strikes.change(by, is_on=enabled, steps=steps or None, days=fading)
-        await _reply(interaction, strikes_text.rules_text(now))
+        await _reply(interaction, admin_text.rules_text(now))
 
     @app_commands.command(
         name="forgive", description="Forgive a member's strikes and end the block they brought"
@@ -127,7 +127,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Let a member's strikes count no more."""
         user_id = ensure_person(member)
         forgiven = await self._services.strikes.forgive(moderator_of(interaction), user_id)
-        await _reply(interaction, strikes_text.forgiven_text(user_id, forgiven))
+        await _reply(interaction, admin_text.forgiven_text(user_id, forgiven))
 
     @app_commands.command(name="settings", description="Show or change the settings")
     @app_commands.describe(

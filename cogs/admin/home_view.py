@@ -12,9 +12,8 @@ from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.setup_view import show_setup
 from cogs.admin.show_again import ShowAppealsButton, ShowReportsButton, ShowReviewsButton
-from cogs.moderation.moderators_channel import link_in
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
-from cogs.moderation.server_warnings import find_warnings
+from cogs.moderation.server_warnings import find_warnings, link_in
 from cogs.moderation.settings_text import render_settings
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.pagers import COMMAND as QUOTA

@@ -13,7 +13,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
 from bot.moderation.reported import ReportedVideo
-from cogs.cards.deletion_button import AskAboutVideoButton
+from cogs.cards.card_message import AskAboutVideoButton
 from cogs.cards.takedown import TakedownError, WayOn, take_down, take_down_film
 from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator

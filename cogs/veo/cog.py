@@ -1,4 +1,4 @@
-"""The /veo command."""
+"""The /veo command, and the commands in the menu of a message: a video of its image, or of its text."""
 
 import discord
 from discord import app_commands
@@ -6,13 +6,17 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from bot.discord_client.client import VeoBot
+from bot.errors import BadRequestError
+from bot.i18n import _
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
-from cogs.veo.images import with_files
-from cogs.veo.model_input import complete_model
-from cogs.veo.options import choices, descriptions, leave_out
+from cogs.ui.message_menus import NO_TEXT, MessageMenus, text_of
+from cogs.ui.requester import requester_of
+from cogs.veo.images import image_in, with_files
+from cogs.veo.options import choices, complete_model, descriptions, leave_out
+from cogs.veo.prompt_form import PromptForm
 from cogs.veo.quote_buttons import ChangeButton, DropButton, GenerateButton
 from cogs.veo.request import ask
 
@@ -63,9 +67,35 @@ class VeoCog(commands.Cog):
         return await complete_model(interaction, typed)
 
 
+async def animate(interaction: Interaction, message: discord.Message) -> None:
+    """Ask what the message's image should do."""
+    requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
+    image, models = image_in(message), interaction.client.services.model_choices.living
+    await interaction.response.send_modal(PromptForm(models, text_of(interaction, message), (image,)))
+
+
+async def make_video(interaction: Interaction, message: discord.Message) -> None:
+    """Offer the message's text as the prompt."""
+    requester_of(interaction)
+    text = text_of(interaction, message)
+    if not text:
+        raise BadRequestError(_(NO_TEXT))
+    await interaction.response.send_modal(PromptForm(interaction.client.services.model_choices.living, text))
+
+
+class MenusCog(MessageMenus):
+    """Offers the two commands; what the form sends goes the way of /veo."""
+
+    menus = (
+        ("Animate this image", animate, "Make a video from a message's image"),
+        ("Make a video of this", make_video, "Make a video with a message's text as the prompt"),
+    )
+
+
 async def setup(bot: VeoBot) -> None:
     """Add the cog, and the buttons of offers; discord.py calls this."""
     bot.add_dynamic_items(GenerateButton, ChangeButton, DropButton)
     cog = VeoCog()
     leave_out(cog.veo, bot.services.models)
     await bot.add_cog(cog)
+    await bot.add_cog(MenusCog(bot))

@@ -7,9 +7,8 @@ from bot.discord_client.client import VeoBot
 from bot.library.history import History
 from cogs.cards.card_message import StopButton
 from cogs.ui.interaction import Interaction
-from cogs.videos.continue_button import ContinueButton
+from cogs.videos.continue_button import ContinueButton, ExtendButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
-from cogs.videos.extend_button import ExtendButton
 from cogs.videos.history_view import HistoryButton, show_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 from cogs.videos.repost import RepostButton

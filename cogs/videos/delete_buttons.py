@@ -5,7 +5,7 @@ from bot.i18n import N_, NC_, _
 from bot.library.removal import NothingToRemoveError, is_shown
 from cogs.cards.cancelled_text import film_gone_lines
 from cogs.cards.card import number_line
-from cogs.cards.shown_film import film_of
+from cogs.cards.film_card import film_of
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.interaction import Interaction

@@ -9,8 +9,8 @@ from bot.db.database import Database
 from bot.db.models import Generation, QuoteRow
 from bot.eta.duration_estimator import DurationEstimator
 from bot.films.service import Films
+from bot.jobs.position_updater import QueueEstimate
 from bot.jobs.queue import GenerationQueue
-from bot.jobs.queue_estimate import QueueEstimate
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation

@@ -5,12 +5,11 @@ from contextlib import suppress
 import structlog
 
 from bot.db.models import Generation, is_being_sent, sent_at
-from bot.jobs.endings import cost_values
+from bot.jobs.endings import TaskTakenError, cost_values
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import Step
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.lost_call import CallRefused, Found, find_call
-from bot.jobs.task_ids import TaskTakenError
 from bot.provider.errors import VeoError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

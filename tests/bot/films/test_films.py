@@ -37,7 +37,7 @@ from bot.jobs.steps.preparation import Preparation
 from bot.jobs.steps.timing import Patience, Timing
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError, SlowFrameError

@@ -21,13 +21,13 @@ from bot.films.redoing import Redoing, RedoQuote
 from bot.films.rows import Film
 from bot.films.service import FilmQuote, Films
 from bot.films.troubles import GIVEN_UP, next_transition
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.moderation.decisions import Decisions
 from bot.moderation.strikes import Strikes
 from bot.policy.documents import Period
 from bot.policy.strikes import Step
 from bot.requests.confirmation import Confirmation, QuoteChangedError, UnknownQuoteError
-from cogs.films.redo_text import render_redo
+from cogs.films.redo_offer import render_redo
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
 from tests.bot.quoting import MODERATOR, PRICE, Desk

@@ -16,7 +16,7 @@ from bot.admission.check_request import Admission
 from bot.admission.usage_counts import fetch_use
 from bot.db.database import Database
 from bot.db.models import OPEN, WAITING, Generation, Status
-from bot.db.revisions import MIGRATIONS
+from bot.db.schema import MIGRATIONS
 from bot.errors import BadRequestError
 from bot.failures import FailureKind
 from bot.media.images import MAX_SIZE, ImageInput

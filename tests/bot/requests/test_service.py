@@ -13,7 +13,7 @@ from bot.db.database import Database
 from bot.db.models import ANSWER_GRACE, WAITING, Generation, Placement, Status
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.jobs.queue import GenerationQueue
-from bot.media.frame_links import video_link
+from bot.media.image_links import video_link
 from bot.media.images import ImageInput
 from bot.policy.documents import Budget, Period, Policy
 from bot.policy.store import store_policy

@@ -1,6 +1,6 @@
 """What was changed after a decision: a newer decision is not overwritten unseen."""
 
-from bot.moderation.later import fingerprint
+from bot.moderation.decided import fingerprint
 from bot.moderation.snapshots import Snapshot
 
 

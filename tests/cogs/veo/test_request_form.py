@@ -10,7 +10,7 @@ from bot.provider.catalogue import CATALOGUE, Model, OptionValue, build_request
 from bot.provider.choosing import family_heads, kind_for, models_for
 from bot.provider.input_kinds import InputKind
 from bot.requests.spec import RequestSpec
-from cogs.veo.remix_input import RemixInputs
+from cogs.veo.request_form import RemixInputs
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
 models = st.sampled_from([model.id for model in family_heads(CATALOGUE) if model.option("seed")])

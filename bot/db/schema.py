@@ -1,9 +1,28 @@
-"""The revision of a database's tables, found out without Alembic."""
+"""All tables, so that none is forgotten by who copies, compares or migrates them, and their revision."""
 
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from bot.db.film_models import FilmRow
+from bot.db.guild_models import AppealRow, AuditRow, GuildRow, MemberRow, ReportRow, StrikeRow
+from bot.db.models import Base, Generation, QuoteRow, StateRow
+from bot.db.review_models import ReviewRow
+
+METADATA = Base.metadata
+ROWS: tuple[type[Base], ...] = (
+    Generation,
+    QuoteRow,
+    StateRow,
+    FilmRow,
+    GuildRow,
+    MemberRow,
+    AuditRow,
+    ReportRow,
+    AppealRow,
+    StrikeRow,
+    ReviewRow,
+)
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogs.ui.paging import paginate
+from cogs.ui.lists import paginate
 
 lines = st.lists(st.text("ab <@1>", min_size=1, max_size=300).map("- {}".format), max_size=60)
 

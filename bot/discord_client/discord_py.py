@@ -1,11 +1,23 @@
-"""Events of the gateway that discord.py cannot read: left aside, since its error would end the connection."""
+"""Corrections of discord.py, which can be told none of this by a setting.
 
+- An event that can't be read would end the connection.
+- An answer to an interaction that Discord took, but whose response can't be read, would reach the member as
+  "Something went wrong", after what they did.
+- A limit on the whole bot would hold calls up for ever.
+"""
+
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import discord
 import structlog
+from discord.http import HTTPClient
+from discord.webhook.async_ import AsyncWebhookAdapter
 
+RATE_LIMIT_WAIT_SECONDS = 30.0  # discord.py takes no fewer (`max_ratelimit_timeout`)
+
+_send = AsyncWebhookAdapter.create_interaction_response
 # Without these there is no session; their error ends the connection, and another one is opened.
 NEEDED = frozenset({"READY", "RESUMED"})
 # What GUILD_CREATE tells of a server, piece by piece (Discord's reference, "Guild Create").
@@ -17,6 +29,52 @@ PIECES = (
 Read = Callable[[Any], object]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class _Gate(asyncio.Event):
+    """Holds up all calls while Discord limits the bot as a whole, but never longer than one of them waits.
+
+    discord.py closes it, sleeps and opens it; where the call that does so is cancelled, as by a time-out, it
+    would stay closed for good.
+    """
+
+    def clear(self) -> None:
+        super().clear()
+        asyncio.get_running_loop().call_later(RATE_LIMIT_WAIT_SECONDS, self.set)
+
+
+def bound_global_limit(http: HTTPClient) -> None:
+    """Let no call wait for ever after a limit on the whole bot; call it after each login."""
+    gate = _Gate()
+    gate.set()
+    http._global_over = gate  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
+
+
+class CallbackResponse(discord.InteractionCallbackResponse[Any]):
+    """discord.py's own; what cannot be read is not known, and so neither is the message."""
+
+    def _update(self, data: Any) -> None:
+        try:
+            super()._update(data)
+        except Exception as error:  # noqa: BLE001 discord.py raises whatever it stumbles over
+            log.warning("could not read Discord's response to an answer", reason=repr(error))
+            self.id = self._parent.id
+            self._thinking = self._ephemeral = False
+            self.message_id = self.activity_id = self.resource = None
+
+
+async def _send_and_forgive(self: AsyncWebhookAdapter, *arguments: Any, **options: Any) -> Any:
+    try:
+        return await _send(self, *arguments, **options)
+    except ValueError as error:  # half of it, or no JSON
+        log.warning("Discord's response to an answer isn't JSON", reason=str(error))
+        return {}
+
+
+def forgive_answers() -> None:
+    """Let all clients of this process read these words so; discord.py has no setting for that."""
+    discord.interactions.InteractionCallbackResponse = CallbackResponse
+    AsyncWebhookAdapter.create_interaction_response = _send_and_forgive
 
 
 def forgive_events(client: discord.Client) -> None:

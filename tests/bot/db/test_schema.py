@@ -13,7 +13,7 @@ from bot.db.film_models import FilmRow, Transition
 from bot.db.guild_models import AppealDecision, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.db.review_models import is_in_review
-from bot.db.revisions import MIGRATIONS, known_revisions
+from bot.db.schema import MIGRATIONS, known_revisions
 from bot.jobs.queue import GenerationQueue
 
 GIVEN_AT = datetime(2026, 11, 29, 12, 0, 0, 123, tzinfo=UTC)

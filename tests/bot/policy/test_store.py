@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from bot.db.database import Database
-from bot.policy import recent
+from bot.policy import store as policy_store
 from bot.policy.documents import Policy
-from bot.policy.recent import KEPT_SECONDS, RecentPolicies
-from bot.policy.store import store_policy
+from bot.policy.store import KEPT_SECONDS, RecentPolicies, store_policy
 
 GUILD = 7
 SHORT, LONG = Policy(longest_duration=4), Policy(longest_duration=8)
@@ -32,7 +31,7 @@ async def test_it_is_read_again_after_a_few_seconds(database: Database) -> None:
 
 
 async def test_a_few_servers_are_remembered(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent, "MAX_SERVERS", 1)
+    monkeypatch.setattr(policy_store, "MAX_SERVERS", 1)
     policies = RecentPolicies(database, clock=lambda: 0.0)
     await policies.find(GUILD)
     await policies.find(GUILD + 1)

@@ -2,7 +2,7 @@
 
 from bot.moderation.strikes import StrikesNow
 from bot.policy.documents import Step, StrikeRules
-from cogs.admin.strikes_text import rules_text
+from cogs.admin.admin_text import rules_text
 
 
 def first_line(rules: StrikeRules) -> str:

@@ -10,7 +10,7 @@ from bot.films.redo import Redo
 from bot.films.redoing import RedoQuote
 from bot.films.rows import Film
 from bot.policy.documents import LimitKind
-from cogs.films.redo_text import render_redo
+from cogs.films.redo_offer import render_redo
 from tests.cogs.generation import NOON
 from tests.cogs.veo.test_quote_text import budget, limit, offer
 

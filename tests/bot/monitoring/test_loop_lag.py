@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import asyncio, time
-from bot.monitoring.hang import ended_when_hung
+from bot.monitoring.loop_lag import ended_when_hung
 
 def the_culprit(seconds):
     time.sleep(seconds)

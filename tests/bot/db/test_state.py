@@ -7,7 +7,7 @@ import pytest
 
 from bot.clock import utc_now
 from bot.db.database import Database
-from bot.db.shared_rate_limit import SharedRateLimit
+from bot.db.state import SharedRateLimit
 
 pytestmark = pytest.mark.both_engines
 

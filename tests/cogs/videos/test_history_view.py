@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.db.models import Status
 from bot.library.history import HistoryPage
-from cogs.videos.history_text import render_history
+from cogs.videos.history_view import render_history
 from tests.cogs.generation import NOON, generation
 
 SENT = {"submitted_at": NOON + timedelta(minutes=1)}
