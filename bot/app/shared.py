@@ -16,7 +16,6 @@ from bot.db.database import Database, open_database
 from bot.discord_client.client import use_addresses
 from bot.eta.duration_estimator import DurationEstimator, load_finishes
 from bot.file_modes import restrict_files
-from bot.films.frames import ShotFrames
 from bot.jobs.pause_state import UnknownModels
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
@@ -49,15 +48,13 @@ class Stores:
 
     Attributes:
         posted_videos: the folder of `videos`, filled from Discord.
-        shot_frames: what `images` takes the last frames of shots from.
-        source_videos: what it takes whole videos from.
+        source_videos: what `images` takes last frames and whole videos from.
     """
 
     videos: VideoStore
     posted_videos: VideoStore
     images: ImageStore
     last_frames: LastFrames
-    shot_frames: ShotFrames
     source_videos: SourceVideos
     whole_videos: WholeVideos
     uploads: SmallFiles
@@ -190,14 +187,13 @@ def _stores(
     try:
         store = VideoStore(from_provider, videos)
         frames = LastFrames(videos, from_discord=from_discord, from_provider=from_provider)
-        shot_frames = ShotFrames(database, store, frames)
         whole = WholeVideos(videos, from_discord=from_discord, from_provider=from_provider)
-        sources = SourceVideos(database, store, whole)
+        sources = SourceVideos(database, store, frames, whole)
         pictures = settings.data_dir / "pictures"
-        images = ImageStore(from_discord, pictures, shot_frames.find, sources.find)
+        images = ImageStore(from_discord, pictures, sources.find_frame, sources.find_video)
         uploads = SmallFiles(from_discord, pictures)
         posted = VideoStore(from_discord, videos)
-        return Stores(store, posted, images, frames, shot_frames, sources, whole, uploads)
+        return Stores(store, posted, images, frames, sources, whole, uploads)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
 

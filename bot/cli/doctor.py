@@ -1,4 +1,4 @@
-"""`veo-bot doctor`: everything the bot needs, checked from outside."""
+"""`veo-bot doctor`: everything the bot needs, checked from outside; the findings as text and as JSON."""
 
 import asyncio
 import json

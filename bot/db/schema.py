@@ -1,4 +1,7 @@
-"""All tables, so that none is forgotten by who copies, compares or migrates them, and their revision."""
+"""All tables, so that none is forgotten by who copies, compares or migrates them, and their revision.
+
+The revision is found out without Alembic, which takes half a second to import.
+"""
 
 from pathlib import Path
 
@@ -41,3 +44,14 @@ def revision_of(connection: Connection) -> str:
 def is_foreign(connection: Connection) -> bool:
     """Whether there are tables, but not the bot's: they don't say which of its versions made them."""
     return not revision_of(connection) and bool(inspect(connection).get_table_names())
+
+
+def upgrade(connection: Connection) -> None:
+    """Make the tables, or change them to what this version needs; it knows their revision."""
+    from alembic import command  # noqa: PLC0415 slow, and seldom needed
+    from alembic.config import Config  # noqa: PLC0415 the same
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

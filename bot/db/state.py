@@ -1,4 +1,4 @@
-"""Facts the program keeps for itself between two runs."""
+"""Facts the program keeps for itself between two runs, and a rate limit that all processes share there."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

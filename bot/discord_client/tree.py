@@ -1,4 +1,8 @@
-"""The command tree: tells Discord about the commands only when they changed, and answers errors."""
+"""The command tree: tells Discord about the commands only when they changed, and answers errors.
+
+Descriptions, choices and the menus' names are translated. The names of commands and options stay as they are
+in every language, since texts and members call them so.
+"""
 
 import asyncio
 import hashlib

@@ -1,4 +1,7 @@
-"""The messages with a film as it was before shots of it were redone."""
+"""The messages with a film as it was before shots were redone, and the waits for what keeps a film back.
+
+Since when something does is in the film's row, so a restart changes nothing.
+"""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +13,7 @@ from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.troubles import UNNOTICED, add, without
 from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted
-from bot.jobs.steps.errors import StepPostponedError, postponed
+from bot.jobs.steps.base import StepPostponedError, postponed
 from bot.jobs.steps.timing import Patience, Timing
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

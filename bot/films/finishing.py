@@ -15,7 +15,7 @@ from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
 from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted, UndeliverableError
 from bot.jobs.queue import LeaseLostError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import FileGoneError

@@ -1,4 +1,4 @@
-"""A server's overview: requests that wait, money spent, decisions to make, and problems."""
+"""A server's overview: requests that wait, money spent, cases and setup steps to decide, and problems."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.appeals import IS_OPEN
 from bot.admission.budgets import BudgetState, period_start, states_of
-from bot.admission.spending import fetch_spent
+from bot.admission.usage_counts import fetch_spent
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealRow, ReportRow
@@ -20,7 +20,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.reports import IS_UNDECIDED
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import fetch_alert
-from bot.monitoring.undelivered import fetch_undelivered
+from bot.monitoring.backlog import fetch_undelivered
 from bot.policy.documents import Period, Policy, Scope
 from bot.policy.store import fetch_blocked, fetch_policy
 from bot.policy.strike_rows import StrikesOf, fetch_recent_strikes

@@ -1,4 +1,8 @@
-"""The values of a generation's row at its end, and once its cost is told or turns out to be none."""
+"""The values of a generation's row at its end, and what else belongs into the transaction that writes them.
+
+That is the strike for a prompt that the provider's safety refused, and the check that one of the provider's
+IDs is no other generation's, whose member would get this one's video.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Tells those who wait where they stand in the line: a light loop that looks for changed positions."""
+"""The line as those who wait are told of it: a new request's wait, and their position when it changes."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,9 @@
-"""Requests whose model is gone: what was not sent yet ends at once, and free; not when it would be sent."""
+"""Requests that end because their model is gone, or the bot was removed from their server.
+
+What was not sent yet ends at once, and free; not when it would be sent. The gateway tells of a removal once,
+to one process, and not at all while that is not connected. So `Departures` looks now and then, and a request
+is looked at once more before it is sent (`bot.jobs.steps.preparation`).
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection

@@ -16,7 +16,7 @@ from bot.db.review_models import is_held
 from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
 from bot.jobs.queue import GenerationQueue, LeaseLostError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.workflow import Workflow
 from bot.signals import StoppingError
 
@@ -76,13 +76,10 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
             await self._workflow.stop()
-            await self._release_all()
-
-    async def _release_all(self) -> None:
-        try:
-            await self._queue.release_all()
-        except Exception:  # the leases end by themselves; stopping goes on
-            log.exception("could not release the leases")
+            try:
+                await self._queue.release_all()
+            except Exception:  # the leases end by themselves; stopping goes on
+                log.exception("could not release the leases")
 
     async def _take_due(self) -> int:
         """Begin what is due; return how many rows were claimed."""

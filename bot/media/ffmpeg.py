@@ -1,4 +1,9 @@
-"""Starting ffmpeg: with nothing to read, its words bounded, and never left running."""
+"""Starting ffmpeg: with nothing to read, its words bounded, and never left running.
+
+It reads what strangers made, so its memory and its processor time are bounded by a shell between this process
+and the program: Python's own way (`preexec_fn`) may hang where there are threads. Where there is no POSIX
+shell it runs unbounded, but for its caller's clock.
+"""
 
 import asyncio
 import os

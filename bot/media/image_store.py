@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
@@ -36,14 +37,9 @@ FindFrame = Callable[[str, int], Awaitable[bytes]]
 FindVideo = Callable[[str, Path | None], Awaitable[None]]
 
 
-async def no_videos(_: str, __: Path | None) -> None:
-    """Find no video."""
+async def find_none(_: str, __: object) -> NoReturn:
+    """Find no video, and no last frame of one."""
     raise FileGoneError("There are no videos.")
-
-
-async def no_frames(_: str, __: int) -> bytes:
-    """Find no last frame."""
-    raise FileGoneError("There are no last frames.")
 
 
 class ImageStore:
@@ -60,8 +56,8 @@ class ImageStore:
         self,
         downloads: Downloads,
         folder: Path,
-        find_frame: FindFrame = no_frames,
-        find_video: FindVideo = no_videos,
+        find_frame: FindFrame = find_none,
+        find_video: FindVideo = find_none,
     ) -> None:
         self._downloads = downloads
         self._find_frame = find_frame

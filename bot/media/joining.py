@@ -55,11 +55,6 @@ def fade_of(transition: Transition, clips: Sequence[Clip], rate: int) -> float:
     return min(round(CROSSFADE * rate), shortest // 2) / rate
 
 
-def joined_seconds(clips: Sequence[Clip], fade: float) -> float:
-    """Return how long clips are once they're joined."""
-    return sum(clip.seconds for clip in clips) - fade * max(len(clips) - 1, 0)
-
-
 def cuts(count: int, *, has_sound: bool) -> list[str]:
     """Return the filter that puts [v0][a0][v1][a1]… one after the other, into [v][a]."""
     pads = "".join(f"[v{number}][a{number}]" if has_sound else f"[v{number}]" for number in range(count))
@@ -169,7 +164,7 @@ async def _look_into(file: Path) -> Clip:
 
 def _ensure_whole(film: Clip, clips: Sequence[Clip], fade: float, *, are_copied: bool) -> None:
     """Raise JoiningRefusedError unless a film is as long as its shots, with sound where they have some."""
-    wanted = joined_seconds(clips, fade)
+    wanted = sum(clip.seconds for clip in clips) - fade * (len(clips) - 1)
     # Pictures that are copied end where the last shot's do; else the last one stays while the sound goes on.
     shown = wanted - (clips[-1].seconds - clips[-1].picture_seconds if are_copied else 0)
     for what, length, right in (("film", film.seconds, wanted), ("picture", film.picture_seconds, shown)):

@@ -95,12 +95,10 @@ class Streams:
                 self.facts[int(number.removesuffix(":"))][name] = value
             else:
                 number, _, at, duration = (int(part) for part in line.split(",", 4)[:4])
-                self._take_times(self._times[number], at, duration)
-
-    def _take_times(self, times: _Times, at: int, duration: int) -> None:
-        if at != NO_TIME:
-            times.begin = at if times.begin is None else min(times.begin, at)
-            times.end = max(times.end, at + max(duration, 0))
+                times = self._times[number]
+                if at != NO_TIME:
+                    times.begin = at if times.begin is None else min(times.begin, at)
+                    times.end = max(times.end, at + max(duration, 0))
 
     def _length(self, number: int) -> float:
         return (self._times[number].end - self._begin(number)) * self._unit(number)

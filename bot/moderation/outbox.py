@@ -1,4 +1,4 @@
-"""The common part of the moderators' outboxes: their rows, and when one is due."""
+"""The common part of the moderators' outboxes: their rows, when one is due, and showing what waits again."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

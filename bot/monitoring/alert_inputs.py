@@ -1,4 +1,7 @@
-"""Gathers what the alerts go by: the account, the results that are not posted, the database, the disk."""
+"""Gathers what the alerts go by: the account, the results that are not posted, the database, the disk.
+
+The provider's and the account's state by the last calls is in memory, since later calls say it again.
+"""
 
 import asyncio
 import shutil
@@ -18,8 +21,7 @@ from bot.jobs.closures import ProviderPause
 from bot.jobs.pause_state import fetch_pause
 from bot.metrics.metrics import BALANCE
 from bot.monitoring.alert_rules import AlertInputs
-from bot.monitoring.backlog import BacklogReader
-from bot.monitoring.undelivered import count_undelivered
+from bot.monitoring.backlog import BacklogReader, count_undelivered
 from bot.provider.client import VeoClient
 from bot.provider.errors import (
     CreditsGoneError,

@@ -76,7 +76,13 @@ def store_member_policy(session: Session, guild_id: int, user_id: int, member_po
 
 
 class RecentPolicies:
-    """Remembers the documents of the servers in which somebody types. `clock`: monotonic, in seconds."""
+    """Remembers the documents of the servers in which somebody types. `clock`: monotonic, in seconds.
+
+    A document is in no process's memory otherwise: every decision reads it in its own transaction.
+    Suggestions decide nothing, come with every key, and are of no use late. So one is read with a short
+    deadline and kept for a few seconds; nobody has to tell this memory of changes, which other processes
+    make too.
+    """
 
     def __init__(self, database: Database, clock: Callable[[], float] = monotonic) -> None:
         self._database = database

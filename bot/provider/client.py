@@ -127,14 +127,6 @@ class VeoClient:
         """
         return [entry async for entry in self._log_since(since) if entry.client_request_id]
 
-    async def list_named(self, sent_at: datetime) -> set[str]:
-        """Return the provider's ids of all that the log shows under some caller's name.
-
-        Raises:
-            VeoError: the log could not be read.
-        """
-        return {entry.inference_id for entry in await self.list_calls(sent_at) if entry.inference_id}
-
     async def _log_since(self, sent_at: datetime) -> AsyncIterator[LogEntry]:
         """Yield the log's rows, newest first; neither clock is believed within `CLOCK_SKEW`.
 
@@ -190,7 +182,7 @@ class VeoClient:
             CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params, known=known
         )
         self._lists[asked] = models
-        if models.has_odd_rows and len(names) > 1:  # such a row may be any one's
+        if None in models.data and len(names) > 1:  # an odd row may be any one's
             return {model_id: await self.fetch_listing(model_id) for model_id in names}
         return {model_id: models.listing_of(name) for model_id, name in names.items()}
 

@@ -1,7 +1,7 @@
 """The provider's answers as typed objects; its field names do not leave this package.
 
 Source: the response schema of `/v2/video/generations` in "Veo 3 (Text-to-Video)"; `/v2/logs` in
-the provider's API reference.
+the provider's API reference; "Model metrics" there.
 """
 
 from collections.abc import Mapping

@@ -83,11 +83,6 @@ class ModelList(Versioned):
 
     data: list[Annotated[PricedModel | None, WrapValidator(none_if_odd)]]
 
-    @property
-    def has_odd_rows(self) -> bool:
-        """Whether something in it makes no sense."""
-        return None in self.data
-
     def listing_of(self, model_id: str) -> Listing:
         """Return what the list says about a model."""
         return Listing(is_listed=self.has(model_id), pricing=self.pricing_of(model_id))

@@ -215,7 +215,11 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: WordFilter) -> VeoError:
-    """Return the error that an answer means; its `words` are the provider's own, cleaned."""
+    """Return the error that an answer of status 300 or above means; its `words` are the provider's, cleaned.
+
+    Source: "Errors" in the provider's documentation; the other forms of a reason are those of proxies, of
+    validators, and of the services behind it.
+    """
     try:
         body = read_json(content)
     except ValueError:

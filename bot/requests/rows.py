@@ -1,4 +1,7 @@
-"""The row of a new request, as it is written when the request is accepted and when its card is shown."""
+"""The row of a new request: the decision about it, and how it's written then and when its card is shown.
+
+A strike is for words that were typed, not for what was accepted before.
+"""
 
 import secrets
 from collections.abc import Iterator

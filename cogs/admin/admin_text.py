@@ -1,19 +1,18 @@
-"""The answers to `/veo-admin pause`, `block` and `words`. Pure text."""
+"""The answers to `/veo-admin pause`, `block`, `words`, `strikes` and `forgive`. Pure text."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
+from bot.markup import absolute_time
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.strikes import Forgiven, StrikesNow
 from bot.policy.documents import Block, StrikeRules
 from bot.policy.phrases import translate_reason
 from bot.text import shorten
-from bot.timestamps import absolute_time
 from cogs.moderation.ladder import ladder_sentence, still_blocked
-from cogs.moderation.words_text import shown_word
+from cogs.moderation.settings_text import shown_word
 
 GOES_ON = N_("Running requests continue; `/veo-admin queue` lists them and can cancel them.")
 SHOWN_TO_MEMBERS = N_("Members who try see your reason: “{reason}”.")
@@ -114,11 +113,6 @@ def words_heading(number: int) -> str:
         "**{count} words and phrases are blocked in prompts.**",
         number,
     )
-
-
-def word_lines(words: Sequence[str]) -> list[str]:
-    """Return the lines of the list of forbidden words."""
-    return [f"- {shown_word(word)}" for word in words]
 
 
 def _reason_line(sentence: LiteralString, reason: str | None) -> str:

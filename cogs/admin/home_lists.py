@@ -13,10 +13,10 @@ from bot.db.review_models import ReviewRow, ReviewStage
 from bot.home.overview import Waiting, WaitingKind, post_of
 from bot.i18n import N_, _, ngettext, pgettext
 from bot.jobs.ports import Posted
+from bot.markup import relative_time
 from bot.monitoring.alert_rules import AlertKind, AlertState
 from bot.policy.documents import Block, Policy
 from bot.policy.strike_rows import StrikesOf
-from bot.timestamps import relative_time
 from cogs.admin.admin_text import block_line, blocked_heading
 from cogs.admin.home_text import (
     UNSEEN_QUESTIONS,
@@ -33,8 +33,7 @@ from cogs.moderation.review_setting import nobody_approves
 from cogs.moderation.server_warnings import UNUSABLE, is_usable, link_in
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Content, Item, view_of
-from cogs.ui.links import post_link
+from cogs.ui.items import Content, Item, post_link, view_of
 from cogs.ui.lists import page_buttons, paginate
 
 HEADS: Mapping[WaitingKind, Callable[[int], str]] = {

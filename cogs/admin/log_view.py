@@ -1,4 +1,4 @@
-"""The audit trail of /veo-admin log with its buttons. Their ids hold all they need."""
+"""The audit trail of /veo-admin log with its buttons, and whether what an undo is about still exists."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The list of /veo-admin queue with its buttons. Their ids hold all they need, so they outlive a restart."""
+"""The text of /veo-admin queue, and its buttons. Their ids hold all they need, so they outlive a restart."""
 
 import re
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from bot.errors import UserError
 from bot.escape import plain
 from bot.i18n import _, ngettext, number, pgettext
 from bot.jobs.cancellation import Cancelled
+from bot.markup import relative_time
 from bot.requests.service import GenerationService
-from bot.timestamps import relative_time
 from cogs.cards.card import number_line
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of

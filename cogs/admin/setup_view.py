@@ -1,4 +1,4 @@
-"""The guide that sets a server up: a private message with a button for each thing to decide."""
+"""The guide that sets a server up: its text, and a private message with a button for each thing to decide."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import LiteralString

@@ -8,6 +8,7 @@ from bot.markup import in_words
 from bot.moderation.service import Moderation
 from bot.preview.proposal import Proposal
 from cogs.admin import admin_text
+from cogs.moderation.settings_text import shown_word
 from cogs.moderation.targets import moderator_of
 from cogs.quota.change_forms import word_in
 from cogs.quota.preview import NO_ROLES, propose
@@ -59,7 +60,7 @@ class WordsGroup(app_commands.Group, name="words", description="Block words and 
         await reply_with_list(
             interaction,
             admin_text.words_heading(len(words)),
-            admin_text.word_lines(words),
+            [f"- {shown_word(word)}" for word in words],
             file_lines=words,
             file_name="words.txt",
         )

@@ -1,4 +1,4 @@
-"""The buttons of appeals: they answer also under messages of an earlier run."""
+"""The buttons of appeals, and the form that asks a moderator; they answer also under older messages."""
 
 from functools import partial
 

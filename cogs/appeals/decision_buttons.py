@@ -13,9 +13,9 @@ from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable, is_news
 from cogs.appeals.answer_text import render_decision
 from cogs.appeals.appeal_text import render_appeal
-from cogs.moderation.case_messages import DeclineForm, edit_case
 from cogs.moderation.owners import ensure_moderator_in_time, message_shown
 from cogs.moderation.permissions import ensure_moderator
+from cogs.moderation.shapes import DeclineForm, edit_case
 from cogs.moderation.targets import has_left, moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction

@@ -1,4 +1,4 @@
-"""The text of a request that somebody stopped."""
+"""The text of a request that somebody stopped, and of why there is no video. Pure text."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto

@@ -27,7 +27,7 @@ from cogs.cards.cancelled_text import (
     withheld_state,
 )
 from cogs.cards.waiting_text import eta_text, held_line, then_reviewed, waiting_line, when_sent
-from cogs.ui.links import linked, post_link
+from cogs.ui.items import linked, post_link
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150

@@ -1,4 +1,4 @@
-"""The card as a message: its text, and the button that stops what is still waited for or leads to it."""
+"""The card as a message: its text, and its button, which stops it, leads to the video or asks a moderator."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -16,8 +16,7 @@ from cogs.moderation.owners import find_manageable
 from cogs.moderation.targets import moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form, VideoButton, view_of
-from cogs.ui.links import watch_button
+from cogs.ui.items import Form, VideoButton, view_of, watch_button
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

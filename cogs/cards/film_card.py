@@ -1,4 +1,4 @@
-"""The card of a film: one message that shows how all of its shots stand. Pure text from the rows."""
+"""The card of a film: one message that shows how all of its shots stand, from the rows."""
 
 from collections.abc import Awaitable, Callable
 
@@ -27,8 +27,7 @@ from cogs.cards.card import (
 from cogs.cards.card_message import AskAboutVideoButton, CardMessage
 from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton, FilmStopButton
 from cogs.cards.waiting_text import eta_text, review_line, when_sent
-from cogs.ui.items import Item, view_of
-from cogs.ui.links import LinkButton, message_link, post_link
+from cogs.ui.items import Item, LinkButton, message_link, post_link, view_of
 
 EtaOf = Callable[[Generation], Eta]  # says when a shot that is being made should be ready
 FindFilm = Callable[[str], Awaitable[Film | None]]  # reads a film, by its ID

@@ -1,4 +1,4 @@
-"""The buttons under the offer of a redone shot: it alone, it and the later ones, and Cancel."""
+"""The offer of a redone shot: its text, and its buttons: it alone, it and the later ones, and Cancel."""
 
 import re
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from bot.films.refusals import AskableShotError
 from bot.films.rows import Film
 from bot.i18n import NC_, _, format_and, ngettext, number, pgettext
 from bot.jobs.ports import Posted
+from bot.markup import relative_time
 from bot.money import show_money, show_usd
 from bot.policy.phrases import describe_limit
 from bot.requests.confirmation import Confirmation
-from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines, shown_prompt
 from cogs.cards.card_message import CardMessage
 from cogs.cards.film_card import QUOTE_MARK, shown_title
@@ -28,8 +28,7 @@ from cogs.cards.video_posts import find_posts
 from cogs.films.offer_text import changed_line
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import view_of
-from cogs.ui.links import post_link
+from cogs.ui.items import post_link, view_of
 from cogs.ui.requester import requester_of
 from cogs.veo.offered import OfferedButton, replace_offer
 from cogs.veo.quote_text import (

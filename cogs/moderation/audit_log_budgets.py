@@ -8,9 +8,9 @@ from bot.admission.budgets import WARNING_SHARE
 from bot.admission.denials import NO_MONEY_AT_ALL
 from bot.db.guild_models import AuditRow
 from bot.i18n import N_, _, number, pgettext
+from bot.markup import relative_time
 from bot.money import show_money
 from bot.policy.documents import Period
-from bot.timestamps import relative_time
 
 BUDGET_SET: Mapping[Period, LiteralString] = {
     Period.DAY: N_("{who} set the daily budget to {money} (before: {before})."),

@@ -1,4 +1,7 @@
-"""Warnings about what a server's settings name, as far as the gateway has told; also below a change."""
+"""Warnings about what a server's settings name, as far as the gateway has told; also below a change.
+
+The moderators' channel is looked at for more: whether the bot can write there, and where its messages are.
+"""
 
 import discord
 
@@ -11,7 +14,7 @@ from bot.moderation.decisions import Moderator
 from bot.policy.documents import Policy, Reviewed, ReviewRule
 from bot.services import Services
 from cogs.moderation.ladder import still_blocked
-from cogs.ui.links import post_link
+from cogs.ui.items import post_link
 from cogs.ui.permissions import ATTACH_FILES, MODERATOR_CHANNEL_NEEDS, REVIEW_NEEDS, Need, missing, names
 
 UNUSABLE = N_(

@@ -1,4 +1,7 @@
-"""The target of a moderator's command, checked: Discord lets people name bots, strangers and @everyone."""
+"""The target of a moderator's command, checked: Discord lets people name bots, strangers and @everyone.
+
+Whether somebody is still on a server is asked where it matters.
+"""
 
 import asyncio
 

@@ -7,8 +7,9 @@ from discord.ext import commands
 
 from bot.discord_client.client import VeoBot
 from bot.privacy.service import Privacy
-from cogs.privacy.views import ForgetButton, KeepButton, export_file, export_text, question, question_view
+from cogs.privacy.views import ForgetButton, KeepButton, export_file, export_text, question
 from cogs.ui.interaction import Interaction
+from cogs.ui.items import view_of
 
 
 class PrivacyCog(
@@ -30,7 +31,7 @@ class PrivacyCog(
     @app_commands.command(name="delete", description="Delete your prompts and the links to your videos")
     async def delete(self, interaction: Interaction) -> None:
         """Ask first; the buttons do it."""
-        view = question_view(interaction.user.id)
+        view = view_of(ForgetButton(interaction.user.id), KeepButton(interaction.user.id))
         await interaction.response.send_message(question(), view=view, ephemeral=True)
 
 

@@ -14,7 +14,7 @@ from bot.errors import BadInputError, UserError
 from bot.i18n import N_, NC_, _, ngettext
 from bot.privacy.service import Forgotten
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Item
 
 LARGEST_FILE = 8 * 2**20  # bytes; every server takes that much
 
@@ -133,11 +133,6 @@ def forgotten_text(forgotten: Forgotten) -> str:
         _("Your limits haven't changed. What's posted on Discord stays until somebody deletes it there.")
     )
     return "\n".join(lines)
-
-
-def question_view(user_id: int) -> discord.ui.View:
-    """Return the buttons under the question."""
-    return view_of(ForgetButton(user_id), KeepButton(user_id))
 
 
 class OwnButton(Item):

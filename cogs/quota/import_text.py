@@ -1,4 +1,4 @@
-"""The texts before and after an import of another server's rules. Pure text."""
+"""The texts before imported rules, a blocked word or settings are saved, and after an import. Pure text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import LiteralString
@@ -15,9 +15,8 @@ from bot.preview.service import Preview
 from bot.provider.catalogue import Model
 from cogs.moderation.review_setting import review_notes
 from cogs.moderation.server_settings import SETTINGS, setting_changes
-from cogs.moderation.settings_text import possibility_notes
+from cogs.moderation.settings_text import possibility_notes, shown_word
 from cogs.moderation.undo_text import import_changes
-from cogs.moderation.words_text import shown_word
 from cogs.quota.preview_text import (
     changed_meanwhile,
     comparison_lines,

@@ -16,11 +16,11 @@ from bot.usage.reports import UsageReports
 from bot.usage.service import Tally, UsagePeriod, UsageReport
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
-from cogs.quota.rules_text import rule_lines, rules_foot, rules_head
-from cogs.ui.answer_files import edit_with_files
+from cogs.quota.quota_text import RANKING
+from cogs.quota.rules_text import rule_lines
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Content, Item, view_of
-from cogs.ui.lists import Page, page_buttons, paginate
+from cogs.ui.lists import Page, edit_with_files, page_buttons, paginate
 
 FORGOTTEN = N_("members who deleted their data")  # user id 0
 HEADS: Mapping[UsagePeriod, LiteralString] = {
@@ -165,7 +165,8 @@ async def _read_rules(interaction: Interaction, rules: QuotaRules, number: int) 
     # A server that the gateway has not told about has no roles here, though each has @everyone.
     role_ids = {role.id for role in interaction.guild.roles} if interaction.guild else set[int]()
     lines = rule_lines(book, role_ids or None)
-    return paginate(rules_head(), lines, rules_foot(), number)
+    foot = f"{_(RANKING)} {_('Add a member to `/quota rules` to see their limits.')}"
+    return paginate(_("**Limits on this server**"), lines, foot, number)
 
 
 async def _show_page(interaction: Interaction, page: Page, make: Callable[[int, str], Item]) -> None:

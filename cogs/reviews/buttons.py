@@ -9,9 +9,9 @@ from bot.db.review_models import ReviewDecision
 from bot.i18n import N_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.review_decisions import Review, ReviewClosedError, ensure_decidable
-from cogs.moderation.case_messages import DeclineForm, edit_case
 from cogs.moderation.owners import ensure_moderator_in_time, message_shown
 from cogs.moderation.permissions import ensure_moderator
+from cogs.moderation.shapes import DeclineForm, edit_case
 from cogs.moderation.targets import has_left, moderator_of
 from cogs.reviews.review_text import render_review, review_left_out
 from cogs.ui.interaction import Interaction

@@ -1,4 +1,4 @@
-"""Lists of any length: as text, or as an attached file where a message cannot hold them."""
+"""Lists of any length: as text, in pages, or as an attached file, which Discord may not take."""
 
 import io
 from collections.abc import Callable, Iterable, Sequence
@@ -8,6 +8,7 @@ import discord
 
 from bot.i18n import _, ngettext, pgettext
 from bot.i18n import number as in_words
+from cogs.ui.discord_errors import Remedy, classify_error
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item
 
@@ -97,3 +98,24 @@ def page_buttons(number: int, count: int, make: Callable[[int, str], Item], *bet
     before = [make(number - 1, pgettext("button", "Previous page"))] if number > 0 else []
     after = [make(number + 1, pgettext("button", "Next page"))] if number < count - 1 else []
     return [*before, *between, *after]
+
+
+async def edit_with_files(
+    interaction: Interaction,
+    content: str,
+    files: Sequence[discord.File],
+    view: discord.ui.View | None,
+    *,
+    without: str = "",
+) -> None:
+    """Let the answer be this, in place of what it was; where Discord takes no files, without them.
+
+    `without`: what is said then.
+    """
+    edit = interaction.edit_original_response
+    try:
+        await edit(content=content, attachments=files, view=view)
+    except discord.HTTPException as error:
+        if not files or classify_error(error) is Remedy.LATER:
+            raise
+        await edit(content=f"{content}\n{without}" if without else content, attachments=[], view=view)

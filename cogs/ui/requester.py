@@ -1,4 +1,7 @@
-"""The user of a command and its result's destination, from the interaction; private threads are asked for."""
+"""The user of a command and its result's destination, from the interaction; private threads are asked for.
+
+Members' roles are asked for as well: the bot keeps no list of members.
+"""
 
 import asyncio
 from collections.abc import Collection

@@ -1,4 +1,7 @@
-"""The options of /veo, read from the catalogue, so that Discord shows and checks what the provider takes."""
+"""The options of /veo, read from the catalogue, so that Discord shows and checks what the provider takes.
+
+For `model`, Discord suggests what goes with what the member has entered so far.
+"""
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from typing import Any, LiteralString

@@ -8,14 +8,13 @@ from bot.errors import BadInputError
 from bot.i18n import N_, NC_, _, format_and, number, pgettext
 from bot.library.history import History, HistoryPage
 from bot.library.removal import is_shown
+from bot.markup import absolute_time
 from bot.money import show_money
 from bot.requests.continuing import is_continuable
 from bot.requests.repeats import can_be_repeated
-from bot.timestamps import absolute_time
 from cogs.cards.card import full_prompt, lineage_lines, number_line, parameter_lines, shown_prompt, state_line
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, VideoButton, view_of
-from cogs.ui.links import card_button, linked, message_link, watch_button
+from cogs.ui.items import Item, VideoButton, card_button, linked, message_link, view_of, watch_button
 from cogs.videos.continue_button import ContinueButton, ExtendButton, is_extension
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.repeat_buttons import RemixButton, RerollButton

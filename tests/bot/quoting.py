@@ -18,6 +18,7 @@ from bot.policy.documents import Policy
 from bot.requests.quotes import Quote, Quotes
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
+from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
@@ -80,7 +81,7 @@ class Desk:
 
     async def accepted(self) -> list[Generation]:
         """Return the server's generations, newest first."""
-        return await self.generations.list_recent(1)
+        return await list_recent(self.generations, 1)
 
     async def quote_row(self, offer: Quote) -> QuoteRow | None:
         """Return the offer's row as it is now."""

@@ -12,7 +12,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("bot.clock", "bot.file_modes", "bot.i18n", "bot.log", "bot.roles", "bot.sharding", "bot.text"),
         "bot.written_values",
     ),
-    ("bot.timestamps",),
+    ("bot.markup",),
     ("bot.errors", "bot.escape", "bot.failures", "bot.markup", "bot.money"),
     ("bot.provider", "bot.signals"),
     ("bot.db", "bot.provider_settings"),

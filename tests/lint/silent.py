@@ -83,7 +83,7 @@ ALLOWED = {
     },
     "bot/jobs/runner.py": {"renew leases": "a task's name"},
     "bot/jobs/steps/late.py": {"still no video": "for the log", "not in the provider's log": "for the log"},
-    "bot/jobs/steps/settlement.py": {
+    "bot/jobs/steps/lost_call.py": {
         "its create call may be under way": "for the log",
         "not in the provider's log": "for the log",
     },
@@ -110,10 +110,6 @@ ALLOWED = {
     "bot/films/chain.py": {
         "generations.awaits_id IS NOT NULL AND generations.status IN ('preparing', 'queued')": "SQL",
     },
-    "bot/films/frames.py": {
-        "The shot before is gone.": "for the log",
-        "Discord can't be asked for the video now.": "for the log",
-    },
     "bot/films/finishing.py": {
         "it or a shot was taken down since the shots were joined": "for the log",
         "an earlier try to post it may still get through": "for the log",
@@ -127,7 +123,6 @@ ALLOWED = {
     },
     "bot/films/runner.py": {"could not read films": "for the log"},
     "bot/media/image_store.py": {
-        "There are no last frames.": "for the log",
         "There are no videos.": "for the log",
     },
     "bot/eta/refresh.py": {"could not fetch the ": "for the log", "fetched the ": "for the log"},

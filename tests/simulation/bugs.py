@@ -20,8 +20,8 @@ from bot.jobs import cancellation, fair_order, retirement
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps import lost_call, polling, signs, submission
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.deliver import Deliver
-from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.preparation import Readiness
 from bot.jobs.steps.signs import Ending

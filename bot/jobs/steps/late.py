@@ -12,8 +12,7 @@ from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import PAID_ALL_THE_SAME, FailureKind
 from bot.jobs.endings import NOT_CHARGED, TaskTakenError, cost_values
-from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import Step, StepPostponedError, Tools
 from bot.jobs.steps.lost_call import CallRefused, Found, find_call, find_charge
 from bot.jobs.steps.signs import Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch

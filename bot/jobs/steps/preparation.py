@@ -1,4 +1,7 @@
-"""From `preparing` to `queued`: images are fetched before their links die, however long the queue is."""
+"""The work before anything is spent: images are fetched, and the bot's server and the card are looked at.
+
+Images are fetched before their links die, however long the queue is: from `preparing` to `queued`.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -8,8 +11,7 @@ import structlog
 from bot.db.models import Generation, Status, waits_since
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.errors import StepPostponedError, postponed
+from bot.jobs.steps.base import Step, StepPostponedError, Tools, postponed
 from bot.media.files import MediaError
 from bot.media.image_links import framed_video, whole_video
 from bot.media.image_store import FrameMissingError, ImageStore

@@ -19,9 +19,8 @@ from bot.failures import FailureKind
 from bot.monitoring.alert_inputs import AlertInputReader, AlertSources, ProviderRecord
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, evaluate_alerts
 from bot.monitoring.alert_store import AlertStore
-from bot.monitoring.backlog import BacklogReader
+from bot.monitoring.backlog import BacklogReader, count_undelivered, fetch_undelivered
 from bot.monitoring.health import DatabaseCheck
-from bot.monitoring.undelivered import count_undelivered, fetch_undelivered
 from bot.provider.client import VeoClient
 from tests.bot.rows import insert
 from tests.bot.troubles import Disk, damage

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.db.database import Database
 from bot.db.models import Status
 from bot.policy.documents import Policy
+from bot.preview.comparison import ONLY_NOW, ONLY_THEN, total
 from bot.preview.contents import compare_contents, settings_check
-from bot.preview.daily import ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
 from bot.preview.proposal import NewSettings, Proposal, fingerprint, is_worth_showing
 from bot.provider.catalogue import CATALOGUE

@@ -11,7 +11,7 @@ from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.media.images import data_uri_of
 from sandbox.cdn import ServedCdn, serve_cdn
 from sandbox.provider import Fault, Provider

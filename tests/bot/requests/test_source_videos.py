@@ -7,12 +7,13 @@ import pytest
 
 from bot.db.database import Database
 from bot.db.models import Generation, Status
-from bot.films.frames import ShotFrames
 from bot.films.service import Films
 from bot.jobs.ports import DeliveryPostponedError
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.last_frames import LastFrames, VideoSources
+from bot.media.last_frames import LastFrames
+from bot.media.whole_videos import VideoSources, WholeVideos
+from bot.requests.source_videos import SourceVideos
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import accept, desk, end, films
 
@@ -45,10 +46,10 @@ async def test_a_frame_is_taken_from_the_message_where_nothing_else_is_left(
         return answer
 
     videos = VideoStore(cast("Downloads", None), tmp_path)
-    frames = ShotFrames(database, videos, cast("LastFrames", Frames()))
+    frames = SourceVideos(database, videos, cast("LastFrames", Frames()), cast("WholeVideos", None))
     frames.find_attachment = find_attachment
     if answer == "posted":
-        assert await frames.find(film.shots[0].id, 0) == b"posted"
+        assert await frames.find_frame(film.shots[0].id, 0) == b"posted"
     else:
         with pytest.raises(FileGoneError if answer is None else MediaError):
-            await frames.find(film.shots[0].id, 0)
+            await frames.find_frame(film.shots[0].id, 0)
