@@ -30,7 +30,6 @@ from bot.monitoring.alert_inputs import ProviderRecord
 from bot.monitoring.monitoring import record_call
 from bot.privacy.retention import Retention
 from bot.provider.addresses import origin_of
-from bot.provider.catalogue import Model
 from bot.provider.choosing import extenders_of
 from bot.provider.client import VeoClient
 from bot.requests.source_videos import SourceVideos
@@ -133,6 +132,7 @@ async def open_shared(
             tell=partial(record_call, record),
         )
         signals, queue = Signals(), _queue(settings, database)
+        priced = (*settings.offered_models, *extenders_of(settings.offered_models))
         retire, unknown = Retirement(database, queue.lease).end, UnknownModels(database).fetch
         yield Shared(
             settings=settings,
@@ -144,7 +144,7 @@ async def open_shared(
             queue=queue,
             stores=_stores(settings, database, session, public),
             estimator=await _estimator(settings, timing, database),
-            prices=PriceList(veo, signals.stopping, _priced(settings), unknown=unknown, retire=retire),
+            prices=PriceList(veo, signals.stopping, priced, unknown=unknown, retire=retire),
         )
 
 
@@ -196,12 +196,6 @@ def _stores(
         return Stores(store, posted, images, frames, sources, whole, uploads)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
-
-
-def _priced(settings: Settings) -> tuple[Model, ...]:
-    """Return the models whose prices are needed."""
-    models = settings.offered_models
-    return (*models, *extenders_of(models))
 
 
 async def _estimator(settings: Settings, timing: Timing, database: Database) -> DurationEstimator:

@@ -1,10 +1,9 @@
 """The lists that /veo-admin home opens. A button's id holds all it needs, so it outlives a restart."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import LiteralString, Self
+from typing import ClassVar, LiteralString
 
 from bot.admission.appeals import BLOCK, DELETION, WORD
 from bot.db.guild_models import AppealRow, ReportRow
@@ -33,7 +32,7 @@ from cogs.moderation.review_setting import nobody_approves
 from cogs.moderation.server_warnings import UNUSABLE, is_usable, link_in
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Content, Item, post_link, view_of
+from cogs.ui.items import Content, Item, Parts, post_link, view_of
 from cogs.ui.lists import page_buttons, paginate
 
 HEADS: Mapping[WaitingKind, Callable[[int], str]] = {
@@ -217,16 +216,12 @@ class ListButton(Item):
 
     action = "list"
     pattern = rf"(?P<list>{'|'.join(LISTS)}):(?P<page>[0-9]{{1,4}})"
+    parts: ClassVar[Parts] = {"page": int}
 
     def __init__(self, name: str, page: int, label: str = "") -> None:
         super().__init__(name, page, label=label)
         self._name = name
         self._page = page
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was pressed."""
-        return cls(match["list"], int(match["page"]))
 
     async def act(self, interaction: Interaction) -> None:
         """Turn the page."""

@@ -1,9 +1,8 @@
 """The audit trail of /veo-admin log with its buttons, and whether what an undo is about still exists."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
+from typing import ClassVar
 
 import discord
 import structlog
@@ -12,7 +11,7 @@ from bot.db.guild_models import Action, AuditRow
 from bot.errors import BadInputError, DatabaseBusyError, UserError
 from bot.i18n import N_, NC_, _, pgettext
 from bot.moderation.decided import Decision, parts_of
-from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo, Undone
+from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undone
 from bot.policy.documents import ReviewRule
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.permissions import ensure_moderator
@@ -22,7 +21,7 @@ from cogs.moderation.targets import UNKNOWN_SERVER, known_guild, moderator_of
 from cogs.moderation.undo_text import changed_text, undone_text
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Content, Item, view_of
+from cogs.ui.items import Content, Item, Parts, view_of
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 PAGE_SIZE = 10  # entries; fewer where they are long
@@ -41,21 +40,17 @@ class LogButton(Item):
 
     action = "log"
     pattern = r"(?P<before>[0-9]{1,18})"
+    parts: ClassVar[Parts] = {"before": int}
 
     def __init__(self, before: int, label: str = "") -> None:
         super().__init__(before, label=label, row=LAST_ROW)
         self._before = before
 
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return what was clicked."""
-        return cls(int(match["before"]))
-
     async def act(self, interaction: Interaction) -> None:
         """Turn the page."""
         await interaction.response.defer()
         await ensure_moderator(interaction)
-        page = await _fetch(interaction, interaction.client.services.undo, self._before)
+        page = await _fetch(interaction, self._before)
         await interaction.edit_original_response(content=render_log(page.rows), view=_view(page))
 
 
@@ -92,9 +87,9 @@ class UndoAnywayButton(Item):
         await _undo(interaction, self._decision_id, self._seen)
 
 
-async def log_content(interaction: Interaction, undo: Undo) -> Content:
+async def log_content(interaction: Interaction) -> Content:
     """Return the newest entries of this server's trail."""
-    page = await _fetch(interaction, undo, 0)
+    page = await _fetch(interaction, 0)
     return Content(content=render_log(page.rows), view=_view(page))
 
 
@@ -159,7 +154,7 @@ async def _find_remarks(interaction: Interaction, undone: Undone) -> list[str]:
 async def _show_again(interaction: Interaction, notice: str) -> None:
     """Show the newest entries below what has just been done, which is written down already."""
     try:
-        page = await _fetch(interaction, interaction.client.services.undo, 0)
+        page = await _fetch(interaction, 0)
     except DatabaseBusyError:
         newest = view_of(LogButton(0, pgettext("button", "Newest")))
         await interaction.edit_original_response(content=notice, view=newest)
@@ -168,9 +163,10 @@ async def _show_again(interaction: Interaction, notice: str) -> None:
     await interaction.edit_original_response(content=text, view=view)
 
 
-async def _fetch(interaction: Interaction, undo: Undo, before: int) -> LogPage:
+async def _fetch(interaction: Interaction, before: int) -> LogPage:
     """Return a page's entries, and one more where there is one."""
     guild_id = moderator_of(interaction).guild_id
+    undo = interaction.client.services.undo
     return await undo.list_log(guild_id, size=PAGE_SIZE + 1, before=before or None)
 
 

@@ -14,7 +14,6 @@ from bot.escape import plain
 from bot.i18n import _, ngettext, number, pgettext
 from bot.jobs.cancellation import Cancelled
 from bot.markup import relative_time
-from bot.requests.service import GenerationService
 from cogs.cards.card import number_line
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
@@ -50,11 +49,6 @@ def queue_page(waiting: Sequence[Generation], page: int) -> QueuePage:
     count = _count_pages(waiting)
     page = min(max(page, 0), count - 1)
     return QueuePage(page, count, len(waiting), waiting[page * PAGE_SIZE : (page + 1) * PAGE_SIZE])
-
-
-def same_page(waiting: Sequence[Generation], page: int, shown: Sequence[Generation]) -> QueuePage:
-    """Return a page with what it showed before, so that everything stays in its place."""
-    return QueuePage(page, max(_count_pages(waiting), page + 1), len(waiting), shown)
 
 
 def render_queue(page: QueuePage) -> str:
@@ -191,9 +185,9 @@ class CancelButton(Item):
         await _edit(interaction, await _same_page(interaction), cancelled)
 
 
-async def queue_content(interaction: Interaction, generations: GenerationService) -> Content:
+async def queue_content(interaction: Interaction) -> Content:
     """Return the first page of what is waited for on this server."""
-    page = queue_page(await generations.list_open(moderator_of(interaction).guild_id), 0)
+    page = queue_page(await _list_open(interaction), 0)
     return Content(content=render_queue(page), view=view_of_page(page))
 
 
@@ -213,11 +207,11 @@ async def _same_page(interaction: Interaction) -> QueuePage:
     """
     number, ids = shown_on(interaction.message)
     waiting = await _list_open(interaction)
-    generations: GenerationService = interaction.client.services.generations
+    generations = interaction.client.services.generations
     found = {row.id: row for row in waiting}
     rows = [found.get(generation_id) or await generations.get(generation_id) for generation_id in ids]
     shown = [row for row in rows if row is not None and row.guild_id == interaction.guild_id]
-    return same_page(waiting, number, shown)
+    return QueuePage(number, max(_count_pages(waiting), number + 1), len(waiting), shown)
 
 
 def shown_on(message: discord.Message | None) -> tuple[int, list[str]]:

@@ -1,8 +1,7 @@
 """The buttons under an appeal in the moderators' channel, and telling the member what was decided."""
 
-import re
 from dataclasses import replace
-from typing import Self
+from typing import ClassVar
 
 import discord
 import structlog
@@ -19,7 +18,7 @@ from cogs.moderation.shapes import DeclineForm, edit_case
 from cogs.moderation.targets import has_left, moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Item, Parts, view_of
 
 SENT_DIRECTLY = N_("I send it to the member in a direct message, without your name.")
 STYLES = {
@@ -36,17 +35,13 @@ class AppealDecisionButton(Item):
 
     action = "appeal-decide"
     pattern = r"(?P<decision>allow|lift|decline):(?P<appeal>[0-9a-f]{16})"
+    parts: ClassVar[Parts] = {"decision": AppealDecision}
 
     def __init__(self, decision: AppealDecision, appeal_id: str) -> None:
         super().__init__(decision, appeal_id, label=_label_of(decision))
         self.item.style = STYLES[decision]
         self._decision = decision
         self._appeal_id = appeal_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(AppealDecision(match["decision"]), match["appeal"])
 
     async def act(self, interaction: Interaction) -> None:
         """Decide, or ask for words to decline with."""

@@ -1,8 +1,7 @@
 """The offer of a redone shot: its text, and its buttons: it alone, it and the later ones, and Cancel."""
 
-import re
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar
 
 import discord
 import structlog
@@ -28,7 +27,7 @@ from cogs.cards.video_posts import find_posts
 from cogs.films.offer_text import changed_line
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import post_link, view_of
+from cogs.ui.items import Parts, post_link, view_of
 from cogs.ui.requester import requester_of
 from cogs.veo.offered import OfferedButton, replace_offer
 from cogs.veo.quote_text import (
@@ -190,18 +189,13 @@ class RedoButton(OfferedButton):
     action = "redo-yes"
     label = NC_("button", "Redo")
     pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6}):(?P<last>[1-9])"
-    group = "draft"
+    parts: ClassVar[Parts] = {"revision": int, "last": int}
     style = discord.ButtonStyle.success
 
     def __init__(self, offer_id: str, revision: int, last: int, label: str | None = None) -> None:
         """`last`: the number of the last shot that is redone."""
         super().__init__(offer_id, revision, last, label=label)
         self.last = last
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(match[cls.group], int(match["revision"]), int(match["last"]))
 
     async def use(self, interaction: Interaction) -> None:
         """Ask for them; where the price or a model has changed, show that in place of the offer."""
@@ -226,7 +220,6 @@ class RedoDropButton(OfferedButton):
     action = "redo-no"
     label = NC_("button", "Cancel")
     pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
-    group = "draft"
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""

@@ -6,7 +6,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_client.client import VeoBot
-from bot.privacy.service import Privacy
 from cogs.privacy.views import ForgetButton, KeepButton, export_file, export_text, question
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
@@ -17,14 +16,11 @@ class PrivacyCog(
 ):
     """Gives members power over their own data."""
 
-    def __init__(self, privacy: Privacy) -> None:
-        self._privacy = privacy
-
     @app_commands.command(name="export", description="Get everything recorded about your requests as a file")
     async def export(self, interaction: Interaction) -> None:
         """Hand out the member's data, to them alone."""
         await interaction.response.defer(ephemeral=True, thinking=True)  # an upload may take a while
-        document = await self._privacy.export(interaction.user.id)
+        document = await interaction.client.services.privacy.export(interaction.user.id)
         file = await asyncio.to_thread(export_file, document)
         await interaction.followup.send(export_text(document), file=file, ephemeral=True)
 
@@ -38,4 +34,4 @@ class PrivacyCog(
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
     bot.add_dynamic_items(ForgetButton, KeepButton)
-    await bot.add_cog(PrivacyCog(bot.services.privacy))
+    await bot.add_cog(PrivacyCog())

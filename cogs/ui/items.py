@@ -6,6 +6,7 @@ button for the whole program when a view that also has other items ends.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, LiteralString, Self, TypedDict
 
 import discord
@@ -18,6 +19,7 @@ from bot.jobs.ports import Posted
 from cogs.ui.interaction import Interaction
 
 TextInput = discord.ui.TextInput[Any]
+Parts = Mapping[str, Callable[[str], object]]
 AnyInteraction = discord.Interaction[Any]  # what discord.py says that it hands over; it is always ours
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
@@ -81,7 +83,8 @@ class BadFieldError(BadInputError):
 class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=NOTHING):
     """Base of our buttons: give an `action`, the `pattern` of its state, a `label`, and `act`.
 
-    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. The label is marked with
+    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. `parts`: what reads those
+    groups of the pattern that are no plain text, such as `int`. The label is marked with
     `NC_`, and said in the language that is spoken when the button is made. Register each class with
     `bot.add_dynamic_items`.
     """
@@ -89,6 +92,7 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
     action: ClassVar[str] = ""
     label: ClassVar[LiteralString]
     pattern: ClassVar[str]
+    parts: ClassVar[Parts] = {}
     emoji: ClassVar[str | None] = None
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
 
@@ -122,8 +126,8 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that a custom ID stands for: made of the state's parts as they stand there."""
-        return cls(*match.groups())
+        """Return the button that a custom ID stands for: made of the state's parts, in their order there."""
+        return cls(*(cls.parts.get(name, str)(part) for name, part in match.groupdict().items()))
 
     async def callback(self, interaction: AnyInteraction) -> None:
         """Do what the button is for; discord.py would only log an error."""

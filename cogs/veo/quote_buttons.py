@@ -30,7 +30,6 @@ class QuoteButton(OfferedButton):
     """Base of the buttons: give an `action`, a `label`, and `use`."""
 
     pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
-    group = "draft"
 
 
 class GenerateButton(QuoteButton):

@@ -6,7 +6,7 @@ from bot.clock import utc_now
 from bot.db.models import NOBODY, OPEN, Generation, Status
 from bot.errors import BadInputError
 from bot.i18n import N_, NC_, _, format_and, number, pgettext
-from bot.library.history import History, HistoryPage
+from bot.library.history import HistoryPage
 from bot.library.removal import is_shown
 from bot.markup import absolute_time
 from bot.money import show_money
@@ -70,18 +70,16 @@ class HistoryButton(VideoButton):
     async def act(self, interaction: Interaction) -> None:
         """Show it as it stands."""
         await interaction.response.defer()
-        guild_id, user_id = _reader(interaction)
-        history: History = interaction.client.services.history
-        page = await history.read(guild_id, user_id, self.generation_id)
+        page = await interaction.client.services.history.read(*_reader(interaction), self.generation_id)
         if page is not None:
             await interaction.edit_original_response(
                 content=render_history(page), embeds=full_prompt(page.generation), view=_view(page)
             )
 
 
-async def show_history(interaction: Interaction, history: History) -> None:
+async def show_history(interaction: Interaction) -> None:
     """Answer, for the requester alone, with the newest of their generations."""
-    page = await history.read(*_reader(interaction))
+    page = await interaction.client.services.history.read(*_reader(interaction))
     if page is None:
         await interaction.response.send_message(_(NONE_YET), ephemeral=True)
         return
