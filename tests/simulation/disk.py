@@ -109,7 +109,7 @@ class FileAges:
         self._seen: dict[Path, float] = {}
 
     def old_ones(self, paths: Iterable[Path]) -> list[Path]:
-        """Return those that were there an hour ago (`bot.media.orphaned_files`), as far as anybody looked."""
+        """Return those that were there an hour ago (`bot.media.file_age`), as far as anybody looked."""
         there = [path for path in paths if path.exists()]
         now = time.monotonic()
         return [path for path in there if now - self._seen.setdefault(path, now) > LEFTOVER_AGE]

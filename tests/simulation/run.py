@@ -14,9 +14,9 @@ from unittest.mock import patch
 
 import structlog
 
+import bot.media.file_age
 import bot.media.files
 import bot.media.image_store
-import bot.media.orphaned_files
 import bot.privacy.retention
 import bot.usage.reconciliation
 from bot.db.database import open_database
@@ -86,7 +86,7 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder, ExitStack() as stack:
         stack.enter_context(without_threads())
         old_ones = FileAges().old_ones
-        for place in (bot.media.orphaned_files, bot.media.files, bot.media.image_store):
+        for place in (bot.media.file_age, bot.media.files, bot.media.image_store):
             stack.enter_context(patch.object(place, "old_ones", old_ones))
         stack.enter_context(_seldom_collected())
         runner = stack.enter_context(asyncio.Runner(loop_factory=SimulatedLoop))
