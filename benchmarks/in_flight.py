@@ -47,10 +47,9 @@ from bot.jobs.queue import GenerationQueue  # noqa: E402
 from bot.jobs.runner import Runner  # noqa: E402
 from bot.jobs.steps.base import Tools  # noqa: E402
 from bot.jobs.steps.late import LateWatch  # noqa: E402
+from bot.jobs.steps.lost_call import Settlement  # noqa: E402
 from bot.jobs.steps.polling import Polling  # noqa: E402
-from bot.jobs.steps.preparation import Preparation  # noqa: E402
-from bot.jobs.steps.readiness import Readiness  # noqa: E402
-from bot.jobs.steps.settlement import Settlement  # noqa: E402
+from bot.jobs.steps.preparation import Preparation, Readiness  # noqa: E402
 from bot.jobs.steps.submission import Submission  # noqa: E402
 from bot.jobs.steps.timing import Patience, Timing  # noqa: E402
 from bot.jobs.workflow import Workflow  # noqa: E402

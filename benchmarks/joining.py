@@ -26,8 +26,7 @@ sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 from benchmarks.fitting import FFMPEG, Cost, cost_of, measure_apart, print_table  # noqa: E402
 from bot.db.film_models import Transition  # noqa: E402
 from bot.media.files import probe  # noqa: E402
-from bot.media.joining import PRESET, QUALITY, Joiner  # noqa: E402
-from bot.media.transitions import CROSSFADE  # noqa: E402
+from bot.media.joining import CROSSFADE, PRESET, QUALITY, Joiner  # noqa: E402
 
 SHOTS = 8
 SECONDS = 8

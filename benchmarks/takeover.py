@@ -36,10 +36,9 @@ from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.late import LateWatch
+from bot.jobs.steps.lost_call import Settlement
 from bot.jobs.steps.polling import Polling
-from bot.jobs.steps.preparation import Preparation
-from bot.jobs.steps.readiness import Readiness
-from bot.jobs.steps.settlement import Settlement
+from bot.jobs.steps.preparation import Preparation, Readiness
 from bot.jobs.steps.submission import Submission
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.workflow import Workflow

@@ -1,4 +1,4 @@
-"""Discord's markup in what people type, put into words: mentions, emoji, times, commands. Pure.
+"""Discord's markup: in what people type, put into words (mentions, emoji, commands), and for times. Pure.
 
 The video service, a thread's name and a screen reader know no ids. Source of the forms: Discord's reference,
 "Message Formatting"; links to channels are drawn by its programs as mentions are.
@@ -50,6 +50,16 @@ PAGES: Mapping[str, LiteralString] = {
     "home": N_("Server Guide"),
     "linked-roles": N_("Linked Roles"),
 }
+
+
+def absolute_time(at: datetime) -> str:
+    """Return a time as each reader's clock shows it, and how far away it is."""
+    return f"<t:{int(at.timestamp())}:f> ({relative_time(at)})"
+
+
+def relative_time(at: datetime) -> str:
+    """Return Discord's markup for "in 5 minutes", which each reader's client counts down by itself."""
+    return f"<t:{int(at.timestamp())}:R>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.admission.cooldown import Cooldown
+from bot.admission.cooldown import Cooldown, Lateness
 from bot.admission.entitlement import Entitlements
-from bot.admission.lateness import Lateness
 from bot.doctor.checks import Checkup
 from bot.films.redoing import Redoing
 from bot.films.service import Films

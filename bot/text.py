@@ -15,7 +15,10 @@ BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 def clean(text: str) -> str:
     """Return `text` without hidden characters, trimmed; empty when nothing visible is left."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    kept = "".join(c for c in lines if c == "\n" or c in JOINERS or _is_shown(c)).strip()
+    shown = (
+        c for c in lines if c == "\n" or c in JOINERS or unicodedata.category(c) not in HIDDEN_CATEGORIES
+    )
+    kept = "".join(shown).strip()
     return kept if any(_is_visible(c) for c in kept) else ""
 
 
@@ -34,10 +37,6 @@ def share(lengths: Iterable[int], room: int) -> int:
             return each
         room -= length
     return max(waiting, default=0)
-
-
-def _is_shown(char: str) -> bool:
-    return unicodedata.category(char) not in HIDDEN_CATEGORIES
 
 
 def _is_visible(char: str) -> bool:

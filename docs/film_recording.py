@@ -13,6 +13,7 @@ from bot.jobs.steps.timing import Timing
 from docs.browser import pane
 from docs.recording import FRAME_MS, LOOK_MS, Recording, recorded
 from sandbox.provider import Provider, Quality
+from sandbox.recent import list_recent
 from sandbox.script import FILM_SHOTS, FILM_TITLE
 from sandbox.world import World, sandbox_settings, wait_until
 
@@ -82,7 +83,7 @@ async def _wait(recording: Recording, world: World) -> None:
 
 async def _posted(world: World) -> Film:
     async def look() -> Film | None:
-        rows = await world.app.services.generations.list_recent(world.guild.id, max_rows=1)
+        rows = await list_recent(world.app.services.generations, world.guild.id, max_rows=1)
         film = await world.app.services.films.find(rows[0].film_id or "") if rows else None
         return film if film is not None and film.row.delivered_at is not None else None
 

@@ -17,7 +17,7 @@ from discord import Locale, app_commands
 
 from bot.app.application import open_app
 from bot.discord_client.client import EXTENSIONS
-from bot.discord_client.command_translator import is_translated
+from bot.discord_client.tree import is_translated
 from bot.i18n.catalogues import DOMAIN, FOLDER, path_of
 from bot.settings import Settings
 from docs.marked_texts import marked_texts

@@ -12,6 +12,7 @@ from bot.jobs.steps.timing import Timing
 from docs.browser import pane
 from docs.recording import FRAME_MS, LOOK_MS, Recording, recorded
 from sandbox.provider import FULL, Provider
+from sandbox.recent import list_recent
 from sandbox.world import World, sandbox_settings
 
 PROMPT = "A red dragon glides over a mountain lake at sunrise"
@@ -56,7 +57,7 @@ async def _learn(world: World) -> None:
     """Make videos on another server, so that the bot knows how long they take."""
     for _ in range(EARLIER):
         await world.mona.slash(world.channel, "veo", prompt=PROMPT)
-    for row in await world.app.services.generations.list_recent(world.guild.id, max_rows=EARLIER):
+    for row in await list_recent(world.app.services.generations, world.guild.id, max_rows=EARLIER):
         await world.wait_for_delivery(generation_id=row.id, seconds=GENERATION_SECONDS + 120)
     world.found_server()
 

@@ -22,6 +22,7 @@ from bot.jobs.steps.timing import Timing
 from bot.settings import Settings
 from sandbox.cdn import serve_cdn
 from sandbox.provider import Provider
+from sandbox.recent import list_recent
 
 LOOK_INTERVAL = 0.02  # seconds between two looks whether something has happened
 BOT_NAME = "Veo Bot"
@@ -127,7 +128,7 @@ class World:
         """
 
         async def look() -> Generation | None:
-            rows = await self.app.services.generations.list_recent(self.guild.id, max_rows=RECENT)
+            rows = await list_recent(self.app.services.generations, self.guild.id, max_rows=RECENT)
             meant = [row for row in rows if generation_id in {None, row.id}][:1]
             return meant[0] if meant and wanted(meant[0]) else None
 

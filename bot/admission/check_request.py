@@ -33,8 +33,7 @@ from bot.admission.denials import (
 from bot.admission.limits import Limit, Use, check_quota, resolve_limits
 from bot.admission.prices import fetch_past_price
 from bot.admission.reviewing import count_videos, is_reviewed
-from bot.admission.spending import fetch_spent
-from bot.admission.usage_counts import fetch_use
+from bot.admission.usage_counts import fetch_spent, fetch_use
 from bot.db.guild_models import Action
 from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
@@ -49,9 +48,11 @@ def check_request(
     requester: Requester, video: VideoRequest, context: AdmissionContext, daily_limit: int, now: datetime
 ) -> UserError | None:
     """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
+    living = [model for model in context.models if model.id not in context.gone]
     return (
         check_channel(requester, context, now)
-        or _check_video(video, context)
+        or check_settings(video, context.policy, living)
+        or _check_words(video, context)
         or _check_model(video, context)
         or _check_use(requester, context, daily_limit, now)
         or _check_budgets(context)
@@ -91,11 +92,6 @@ def check_use(
     if max_waiting is not None and use.in_queue >= max_waiting:
         return WaitingFullError(max_waiting, use.in_review)
     return None
-
-
-def _check_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
-    policy, living = context.policy, [model for model in context.models if model.id not in context.gone]
-    return check_settings(video, policy, living) or _check_words(video, context)
 
 
 def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model]) -> UserError | None:
@@ -255,25 +251,13 @@ class Admission:
             _tell_once(session, requester.guild_id, Action.BUDGET_REACHED, refusal.state, now)
         return refusal
 
-    def record_accepted(
-        self,
-        session: Session,
-        requester: Requester,
-        context: AdmissionContext,
-        now: datetime,
-        *,
-        generation_id: str | None = None,
-    ) -> None:
-        """Record what moderators must know of a request that is accepted, and that it passed what it did.
 
-        `generation_id`: what it became; None: a film's shots, for each of which `record_passed` was called.
-        """
-        if generation_id is not None:
-            record_passed(session, requester, context, generation_id, now)
-        for state in context.budgets:
-            reserved = state.after(context.price or 0)
-            if reserved.needs_warning:
-                _tell_once(session, requester.guild_id, Action.BUDGET_WARNING, reserved, now)
+def warn_of_budgets(session: Session, guild_id: int, context: AdmissionContext, now: datetime) -> None:
+    """Record that moderators must know of a budget that little is left of once this is accepted."""
+    for state in context.budgets:
+        reserved = state.after(context.price or 0)
+        if reserved.needs_warning:
+            _tell_once(session, guild_id, Action.BUDGET_WARNING, reserved, now)
 
 
 def record_passed(

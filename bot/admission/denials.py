@@ -9,12 +9,12 @@ from bot.admission.limits import Limit, QuotaVerdict
 from bot.errors import UserError, uncounted
 from bot.escape import plain
 from bot.i18n import N_, _, format_and, format_or, ngettext
+from bot.markup import relative_time
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Scope
 from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, block_end, count_videos, quote_words
 from bot.provider.catalogue import Model
 from bot.provider.input_kinds import InputKind
-from bot.timestamps import relative_time
 
 SHOWN_CHANNELS = 5
 NO_MONEY_AT_ALL = N_("This server's video budget is 0, so nobody can request videos.")

@@ -10,8 +10,7 @@ from bot.admission.budgets import BudgetState, period_start, states_of
 from bot.admission.check_request import check_access, check_use
 from bot.admission.denials import BlockedError, PausedError, QuotaReachedError, WaitingFullError
 from bot.admission.limits import Limit, Use, resolve_limits
-from bot.admission.spending import fetch_member_spent, fetch_spent
-from bot.admission.usage_counts import fetch_use
+from bot.admission.usage_counts import fetch_member_spent, fetch_spent, fetch_use
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.policy.documents import MemberPolicy, Policy

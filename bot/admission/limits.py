@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from math import inf
 from typing import NamedTuple
 
 from bot.clock import CLOCK_SKEW
@@ -107,7 +108,7 @@ def winning_rule(
     }
     for candidates in found.values():
         if candidates:
-            return max(candidates, key=_generosity)
+            return max(candidates, key=lambda rule: inf if rule.most is None else rule.most)
     return _default_rule(kind, default if kind is LimitKind.DAY else None)
 
 
@@ -204,7 +205,3 @@ def _default_rule(kind: LimitKind, most: int | None) -> Rule:
 
 def _is(rule: Rule, kind: LimitKind, scope: Scope) -> bool:
     return rule.kind is kind and rule.scope is scope
-
-
-def _generosity(rule: Rule) -> float:
-    return float("inf") if rule.most is None else rule.most

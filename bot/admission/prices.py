@@ -164,7 +164,8 @@ def fetch_past_price(session: Session, request: VideoRequest) -> float | None:
         past = _build_past(request, options)
         seconds = past and duration_of(past)
         if past and seconds and cost:
-            rates.append((cost / seconds, _is_priced_alike(past, request)))
+            now, then = request.resolved, past.resolved
+            rates.append((cost / seconds, all(now.get(name) == then.get(name) for name in SAME_OPTIONS)))
     same = [rate for rate, is_same in rates if is_same]
     used = (same or [rate for rate, _ in rates])[:HISTORY_USED]
     return max(used) * duration if used else None
@@ -180,7 +181,3 @@ def _build_past(request: VideoRequest, options: Mapping[str, OptionValue]) -> Vi
         return build_request(request.model.id, request.prompt, priced)
     except InvalidOptionError:
         return None
-
-
-def _is_priced_alike(one: VideoRequest, other: VideoRequest) -> bool:
-    return all(one.resolved.get(name) == other.resolved.get(name) for name in SAME_OPTIONS)

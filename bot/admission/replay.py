@@ -144,7 +144,8 @@ class Replay:
         now = first.created_at
         if purse is not None:
             purse.move_to(now)
-        member = self._members.get(first.user_id) or self._new_member(first.user_id)
+        member = self._members.get(first.user_id) or _Member(first.user_id, self._rules)
+        self._members[first.user_id] = member
         if now >= self._start and not (
             member.takes(len(whole), now)
             and (purse is None or purse.takes([request.price for request in whole]))
@@ -155,10 +156,6 @@ class Replay:
             if purse is not None:
                 purse.add(request)
         return False
-
-    def _new_member(self, user_id: int) -> "_Member":
-        member = self._members[user_id] = _Member(user_id, self._rules)
-        return member
 
 
 class _Member:

@@ -20,10 +20,9 @@ from bot.eta.duration_estimator import history_loader, provider_stats
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.rows import Film, fetch_film
 from bot.films.successors import FilmSuccessors
-from bot.jobs.departures import Departures
 from bot.jobs.ports import ReadRow
-from bot.jobs.position_updater import PositionUpdater
-from bot.jobs.queue_estimate import QueueEstimate
+from bot.jobs.position_updater import PositionUpdater, QueueEstimate
+from bot.jobs.retirement import Departures
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
 from bot.moderation.outbox_relay import OutboxRelay
@@ -31,13 +30,13 @@ from bot.moderation.reviews import Reviews
 from bot.moderation.strike_notices import StrikeNotices
 from bot.monitoring.health import watch_for_damage
 from bot.monitoring.monitoring import Monitoring, Parts, open_monitoring
-from bot.policy.recent import RecentPolicies
+from bot.policy.store import RecentPolicies
 from bot.requests.successors import Successors
 from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
-from cogs.cards.shown_film import FindFilm
+from cogs.cards.film_card import FindFilm
 from cogs.cards.video_posts import attachment_finder
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
@@ -45,7 +44,7 @@ from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.held_videos import HeldVideos
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.delivery.strike_messages import DiscordMemberMessages
-from cogs.moderation.membership import has_left_if_known
+from cogs.moderation.targets import has_left_if_known
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]

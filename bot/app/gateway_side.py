@@ -1,19 +1,18 @@
 """The side that speaks with members: the client, its commands, the services, and the notices."""
 
 from bot.admission.check_request import Admission
-from bot.admission.cooldown import Cooldown
+from bot.admission.cooldown import Cooldown, Lateness
 from bot.admission.entitlement import Entitlements
-from bot.admission.lateness import Lateness
 from bot.admission.prices import PriceList
 from bot.app.shared import Shared
-from bot.db.shared_rate_limit import SharedRateLimit
+from bot.db.state import SharedRateLimit
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.doctor.checks import Checkup, sample_of
 from bot.films.redoing import Redoing
 from bot.films.service import Films
 from bot.home.overview import Home
 from bot.jobs.cancellation import Cancellation
-from bot.jobs.queue_estimate import QueueEstimate
+from bot.jobs.position_updater import QueueEstimate
 from bot.library.history import History
 from bot.library.removal import Removal
 from bot.library.reposts import Reposts
@@ -26,7 +25,7 @@ from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.moderation.strikes import Strikes
 from bot.moderation.undo import Undo
-from bot.policy.recent import RecentPolicies
+from bot.policy.store import RecentPolicies
 from bot.preview.service import Previews
 from bot.privacy.service import Privacy
 from bot.requests.continuing import Continuations

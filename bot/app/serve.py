@@ -16,7 +16,7 @@ from bot.discord_client.client import VeoBot
 from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
 from bot.jobs.steps.timing import Timing
-from bot.monitoring.hang import ended_when_hung
+from bot.monitoring.loop_lag import ended_when_hung
 from bot.roles import Role
 from bot.settings import Settings
 from bot.signals import StoppingError, pause

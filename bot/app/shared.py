@@ -16,23 +16,20 @@ from bot.db.database import Database, open_database
 from bot.discord_client.client import use_addresses
 from bot.eta.duration_estimator import DurationEstimator, load_finishes
 from bot.file_modes import restrict_files
-from bot.films.frames import ShotFrames
 from bot.jobs.pause_state import UnknownModels
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps.timing import Timing
 from bot.media.downloads import Downloads, open_public_session
-from bot.media.files import VideoStore
+from bot.media.files import SmallFiles, VideoStore
 from bot.media.image_store import ImageStore
 from bot.media.last_frames import LastFrames
 from bot.media.orphaned_files import OrphanedFiles
-from bot.media.small_files import SmallFiles
 from bot.media.whole_videos import WholeVideos
+from bot.monitoring.alert_inputs import ProviderRecord
 from bot.monitoring.monitoring import record_call
-from bot.monitoring.provider_record import ProviderRecord
 from bot.privacy.retention import Retention
 from bot.provider.addresses import origin_of
-from bot.provider.catalogue import Model
 from bot.provider.choosing import extenders_of
 from bot.provider.client import VeoClient
 from bot.requests.source_videos import SourceVideos
@@ -50,15 +47,13 @@ class Stores:
 
     Attributes:
         posted_videos: the folder of `videos`, filled from Discord.
-        shot_frames: what `images` takes the last frames of shots from.
-        source_videos: what it takes whole videos from.
+        source_videos: what `images` takes last frames and whole videos from.
     """
 
     videos: VideoStore
     posted_videos: VideoStore
     images: ImageStore
     last_frames: LastFrames
-    shot_frames: ShotFrames
     source_videos: SourceVideos
     whole_videos: WholeVideos
     uploads: SmallFiles
@@ -137,6 +132,7 @@ async def open_shared(
             tell=partial(record_call, record),
         )
         signals, queue = Signals(), _queue(settings, database)
+        priced = (*settings.offered_models, *extenders_of(settings.offered_models))
         retire, unknown = Retirement(database, queue.lease).end, UnknownModels(database).fetch
         yield Shared(
             settings=settings,
@@ -148,7 +144,7 @@ async def open_shared(
             queue=queue,
             stores=_stores(settings, database, session, public),
             estimator=await _estimator(settings, timing, database),
-            prices=PriceList(veo, signals.stopping, _priced(settings), unknown=unknown, retire=retire),
+            prices=PriceList(veo, signals.stopping, priced, unknown=unknown, retire=retire),
         )
 
 
@@ -191,22 +187,15 @@ def _stores(
     try:
         store = VideoStore(from_provider, videos)
         frames = LastFrames(videos, from_discord=from_discord, from_provider=from_provider)
-        shot_frames = ShotFrames(database, store, frames)
         whole = WholeVideos(videos, from_discord=from_discord, from_provider=from_provider)
-        sources = SourceVideos(database, store, whole)
+        sources = SourceVideos(database, store, frames, whole)
         pictures = settings.data_dir / "pictures"
-        images = ImageStore(from_discord, pictures, shot_frames.find, sources.find)
+        images = ImageStore(from_discord, pictures, sources.find_frame, sources.find_video)
         uploads = SmallFiles(from_discord, pictures)
         posted = VideoStore(from_discord, videos)
-        return Stores(store, posted, images, frames, shot_frames, sources, whole, uploads)
+        return Stores(store, posted, images, frames, sources, whole, uploads)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
-
-
-def _priced(settings: Settings) -> tuple[Model, ...]:
-    """Return the models whose prices are needed."""
-    models = settings.offered_models
-    return (*models, *extenders_of(models))
 
 
 async def _estimator(settings: Settings, timing: Timing, database: Database) -> DurationEstimator:

@@ -16,10 +16,9 @@ from bot.jobs.runner import Runner
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
+from bot.jobs.steps.lost_call import Settlement
 from bot.jobs.steps.polling import Polling
-from bot.jobs.steps.preparation import Preparation
-from bot.jobs.steps.readiness import Readiness
-from bot.jobs.steps.settlement import Settlement
+from bot.jobs.steps.preparation import Preparation, Readiness
 from bot.jobs.steps.submission import Submission
 from bot.jobs.steps.timing import Patience
 from bot.jobs.steps.upload import Upload
@@ -59,7 +58,7 @@ def _workflow(shared: Shared, tools: Tools, polling: Polling, approval: Approval
     return Workflow(
         tools,
         readiness=Readiness(tools),
-        preparation=Preparation(tools, images, shared.stores.shot_frames.give_up),
+        preparation=Preparation(tools, images, shared.stores.source_videos.give_up_frame),
         submission=Submission(tools, images, database),
         polling=polling,
         settlement=Settlement(tools),
@@ -84,7 +83,7 @@ def build_film_runner(shared: Shared, delivery: FilmPort, find_attachment: FindA
     )
     upload, patience = _upload(shared, delivery), Patience(utc_now)
     stores = shared.stores
-    stores.shot_frames.find_attachment = stores.source_videos.find_attachment = find_attachment
+    stores.source_videos.find_attachment = find_attachment
     files = ShotFiles(stores.videos, stores.posted_videos, shared.veo, find_attachment)
     finishing = Finishing(queue, files, stores.videos, Joiner(), delivery, upload, timing, utc_now, patience)
     return FilmRunner(queue, finishing, work=signals.work, stopping=signals.stopping)

@@ -1,5 +1,12 @@
-"""`veo-bot film`: several shots in a terminal, joined to one video, without Discord."""
+"""`veo-bot film`: several shots in a terminal, joined to one video, without Discord.
 
+One run at a time works in a folder: two would both pay for the same shots.
+"""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +14,6 @@ import typer
 
 from bot.cli.desk import GenerateError
 from bot.cli.exits import EXIT_FAILED, fail, finish, stop
-from bot.cli.film_lock import only_run_in
 from bot.cli.film_making import make_in_terminal
 from bot.cli.film_plan import plan_film, read_shots
 from bot.cli.film_survey import end_of_earlier_run, film_at, survey_in_terminal
@@ -19,6 +25,10 @@ from bot.log import configure_logging
 from bot.provider.options import InvalidOptionError
 from bot.settings import SettingsError, load_provider_settings
 
+if sys.platform != "win32":
+    import fcntl
+
+NAME = "lock"  # of the file; a folder itself can't be locked on a network's disk
 app = typer.Typer()
 
 CONTINUITY = typer.Option(
@@ -27,6 +37,60 @@ CONTINUITY = typer.Option(
     show_default="continuous, or cuts with --reference",
 )
 TRANSITION = typer.Option(help="How one shot passes into the next. A crossfade takes half a second of both.")
+
+
+@contextmanager
+def only_run_in(folder: Path) -> Generator[None]:
+    """Hold a folder, made when missing; it goes again if nothing was left in it, like those above it.
+
+    However a process ends, the system frees what it held.
+
+    Raises:
+        GenerateError: another run holds it, or it can't be written. Nothing was requested.
+    """
+    try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()] or [folder]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = _held(folder / NAME)
+    except BlockingIOError as error:
+        raise GenerateError(f"Another run is using {folder}. This one requested nothing.") from error
+    except OSError as error:
+        raise GenerateError(f"I can't write {folder}: {error.strerror}. Nothing was requested.") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if _is_at(folder / NAME, handle):  # else somebody has deleted it, and it may be the next run's
+                (folder / NAME).unlink()
+            for path in made:
+                path.rmdir()  # unless something is in it
+        os.close(handle)
+
+
+def _held(path: Path) -> int:
+    """Return an open file that no other process holds.
+
+    Raises:
+        BlockingIOError: another one does, or has just ended and taken the file away.
+        OSError: it can't be written or held.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if sys.platform != "win32":  # there, a folder can't be synced either, so nothing is requested
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_at(path, handle):
+            raise BlockingIOError
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _is_at(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
 
 
 @app.command()

@@ -10,7 +10,7 @@ from bot.cli.film_plan import PlannedShot
 from bot.cli.film_shots import ShotFolder, ShotRecord, cost_line
 from bot.cli.patient_console import stopped_by_signals
 from bot.cli.provider_words import advised, sentence
-from bot.cli.target_file import NAME
+from bot.cli.video import NAME
 from bot.db.film_models import Transition
 from bot.films.script import MAX_SHOTS
 from bot.provider.errors import UnknownTaskError, VeoError

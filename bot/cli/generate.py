@@ -11,8 +11,7 @@ import typer
 
 from bot.cli.desk import GenerateError
 from bot.cli.exits import finish, stop
-from bot.cli.target_file import NAME, target_named
-from bot.cli.video import files_of, generate_in_terminal, read_images, resume_in_terminal
+from bot.cli.video import NAME, files_of, generate_in_terminal, read_images, resume_in_terminal, target_named
 from bot.log import configure_logging
 from bot.provider.catalogue import (
     InvalidOptionError,

@@ -1,13 +1,18 @@
-"""`veo-bot generate`: one video in a terminal, with a progress bar. What is paid for can be fetched again."""
+"""`veo-bot generate`: one video in a terminal, with a progress bar. What is paid for can be fetched again.
+
+Its file is reserved before anything is paid, and nothing is overwritten.
+"""
 
 import asyncio
+import os
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
+from errno import EEXIST
+from itertools import count
 from pathlib import Path
 
 from bot.cli.desk import Desk, GenerateError, open_desk, price_line
 from bot.cli.patient_console import progress_on, stopped_by_signals
-from bot.cli.target_file import NAME, release_target, reserve_target
 from bot.media.image_cleaning import clean_image
 from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.provider.catalogue import VideoRequest
@@ -16,7 +21,39 @@ from bot.provider.input_kinds import MAX_REFERENCES, InputKind
 from bot.provider.models import Task
 from bot.provider_settings import ProviderSettings
 
+NAME = "veo.mp4"  # in a folder
 AGAIN = "veo-bot generate --resume {name}"
+
+
+def target_named(name: str | Path) -> Path:
+    """Return the path that was typed; with a slash at its end it is a folder, whether or not there is one."""
+    return Path(name) / NAME if str(name).endswith((os.sep, "/")) else Path(name)
+
+
+def reserve_target(wanted: Path) -> Path:
+    """Return a new, empty file: `wanted`, or the same with a number where there is one already.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    wanted = wanted / NAME if wanted.is_dir() else wanted
+    if wanted.exists() and not wanted.is_file():  # such as /dev/null: a number would make a file beside it
+        raise FileExistsError(EEXIST, "It isn't a file", str(wanted))
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        path = wanted if number == 1 else wanted.with_stem(f"{wanted.stem}-{number}")
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError  # a count does not end
+
+
+def release_target(path: Path) -> None:
+    """Remove a file that was reserved and not filled."""
+    if path.exists() and not path.stat().st_size:
+        path.unlink()
 
 
 def read_images(files: Sequence[Path], sides: Sequence[int]) -> tuple[str, ...]:

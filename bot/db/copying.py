@@ -19,9 +19,8 @@ from bot.db.addresses import SQLITE
 from bot.db.database import DatabaseError, bring_up_to_date, storage_at
 from bot.db.engines import Storage
 from bot.db.models import Generation
-from bot.db.revisions import known_revisions, revision_of
+from bot.db.schema import METADATA, known_revisions, revision_of
 from bot.db.sqlite_file import find_loss
-from bot.db.tables import METADATA
 
 BATCH = 1000  # rows
 TABLES: Sequence[Table] = METADATA.sorted_tables

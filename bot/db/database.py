@@ -20,8 +20,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.engines import Connections, Storage, storage_of
 from bot.db.locks import Lock
-from bot.db.revisions import is_foreign, known_revisions, revision_of
-from bot.db.tables import ensure_whole
+from bot.db.schema import ensure_whole, is_foreign, known_revisions, revision_of, upgrade
 from bot.db.transactions import (
     GroupCommit,
     InDoubtError,
@@ -289,8 +288,6 @@ def _migrate(connection: Connection) -> None:
         raise DatabaseError(FOREIGN)
     if revision and revision not in known:
         raise DatabaseError(f"{NEWER} (Its revision is {revision}; this version knows up to {known[-1]}.)")
-    from bot.db.migration import upgrade  # noqa: PLC0415 slow, and seldom needed
-
     log.info("updating the database", revision=revision or None, to=known[-1])
     upgrade(connection)
     ensure_whole(connection)

@@ -16,7 +16,8 @@ from bot.provider.costs import CostSource
 NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no such id
 
 # How long the work waits for the answer to the member: nothing is spent on a command that Discord gave
-# up on. After this time the card is looked for, and posted where there is none (`bot.jobs.steps.readiness`).
+# up on. After this time the card is looked for, and posted where there is none
+# (`bot.jobs.steps.preparation`).
 ANSWER_GRACE = timedelta(seconds=20)
 
 
@@ -94,7 +95,7 @@ class Generation(Base):
         _partial("pictured", ("created_at",), "picture_urls IS NOT NULL"),
         # Finds what ended last.
         _partial("ended", ("finished_at",), "finished_at IS NOT NULL"),
-        # Finds out whether the provider gave an id before; `bot.jobs.task_ids` asks.
+        # Finds out whether the provider gave an id before; `bot.jobs.endings` asks.
         Index("ix_generations_provider", "provider_id"),
         # Sums up a server's spending and use.
         Index("ix_generations_guild", "guild_id", "created_at"),
@@ -135,7 +136,7 @@ class Generation(Base):
     # The shot before, as long as this one waits for its end (`bot.films.chain`): it isn't begun before.
     awaits_id: Mapped[str | None] = mapped_column(String(16))
     # The moderators' review that it is part of, and until when it waits for their decision; None: it doesn't
-    # any more. It's in the queue meanwhile, and isn't sent (`bot.jobs.claims`).
+    # any more. It's in the queue meanwhile, and isn't sent (`bot.jobs.fair_order`).
     review_id: Mapped[str | None] = mapped_column(String(16))
     review_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When the last such wait was over, or its images were to be fetched again.

@@ -12,9 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.db.revisions import is_foreign, known_revisions, revision_of
+from bot.db.schema import find_missing, is_foreign, known_revisions, revision_of
 from bot.db.sqlite_file import damage_in, find_loss, is_corrupt
-from bot.db.tables import find_missing
 from bot.db.words import reason_of
 from bot.system_errors import words_of
 

@@ -17,17 +17,18 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
 from bot.db.database import Database
-from bot.db.shared_rate_limit import SharedRateLimit
-from bot.discord_client.callback_answers import forgive_answers
-from bot.discord_client.gateway_events import forgive_events
-from bot.discord_client.rate_limits import RATE_LIMIT_WAIT_SECONDS, bound_global_limit
+from bot.db.state import SharedRateLimit
+from bot.discord_client.discord_py import (
+    RATE_LIMIT_WAIT_SECONDS,
+    bound_global_limit,
+    forgive_answers,
+    forgive_events,
+)
 from bot.discord_client.tree import VeoTree
 from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
 from bot.services import Services
 from bot.sharding import Shards
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 EXTENSIONS = (
     "cogs.veo.cog",
@@ -40,8 +41,6 @@ EXTENSIONS = (
     "cogs.reports.cog",
     "cogs.appeals.cog",
     "cogs.reviews.cog",
-    "cogs.veo.menus",
-    "cogs.films.menus",
 )
 
 
@@ -53,6 +52,8 @@ HEARTBEAT_INTERVAL = 41.25  # seconds; Discord's own, until it says another
 
 # No voice is used; without this, each start warns that the libraries for it are not here.
 VoiceClient.warn_nacl = VoiceClient.warn_dave = False
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class VeoBot(commands.Bot):
@@ -178,7 +179,7 @@ class VeoBot(commands.Bot):
         log.info("removed from a server", guild=guild.id)
         try:
             await self.services.cancellation.cancel_waiting(guild.id)
-        except DatabaseBusyError:  # it is noticed later (`bot.jobs.departures`)
+        except DatabaseBusyError:  # it is noticed later (`bot.jobs.retirement`)
             log.warning("could not cancel the removed server's requests yet", guild=guild.id)
 
     async def _tell_wanted_shards(self) -> None:

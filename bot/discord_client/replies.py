@@ -8,14 +8,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.admission import lateness
-from bot.admission.cooldown import Cooldown, Pace
+from bot.admission.cooldown import TOO_LATE, Cooldown, Pace
 from bot.admission.denials import RefusedError
 from bot.discord_client.interaction_payload import BAD_VALUE, OUTDATED
 from bot.errors import AlreadyRequestedError, DatabaseBusyError, UserError
 from bot.i18n import N_, _
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # Discord's own codes: the interaction is not there any more, so there is nobody to answer.
 NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
@@ -27,12 +24,14 @@ LATE = "late"  # how many seconds later than others it reached us
 
 TOO_FAST = N_("That was too fast. Wait a few seconds and try again. This didn't count toward your limit.")
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 
 async def is_served(interaction: discord.Interaction[Any]) -> bool:
     """Return whether an interaction is served: not if it comes too late to be answered, or too fast."""
     late = interaction.client.services.lateness.record(interaction.created_at.timestamp(), time.monotonic())
     interaction.extras[LATE] = late
-    if late >= lateness.TOO_LATE:
+    if late >= TOO_LATE:
         # Discord has told the person that the application did not respond.
         log.warning("too late to answer", seconds=round(late, 1), interaction=interaction.id)
         return False

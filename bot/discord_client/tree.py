@@ -1,24 +1,37 @@
-"""The command tree: tells Discord about the commands only when they changed, and answers errors."""
+"""The command tree: tells Discord about the commands only when they changed, and answers errors.
+
+Descriptions, choices and the menus' names are translated. The names of commands and options stay as they are
+in every language, since texts and members call them so.
+"""
 
 import asyncio
 import hashlib
 import json
+import re
 from typing import Any, LiteralString
 
 import aiohttp
 import discord
 import structlog
-from discord import app_commands
+from discord import Locale, app_commands
+from discord.app_commands import TranslationContextLocation as Location
 
 from bot.db.database import Database
 from bot.db.state import COMMANDS, get_state, keep_state
-from bot.discord_client.command_translator import CommandTranslator
 from bot.discord_client.interaction_payload import BAD_VALUE, UNREADABLE, SentCommand
 from bot.discord_client.replies import is_served, reply_with_error
 from bot.errors import BadInputError, UserError
 from bot.i18n import _, catalogues, locale_used, use_locale
+from bot.i18n.catalogues import ENGLISH, language_of, translations
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+# Discord's own limits on what it shows, in characters ("Application Command Structure").
+DESCRIPTION_LENGTH = 100  # the same for the name of a choice
+MENU_LENGTH = 32
+
+WORD = re.compile(r"[^\W\d_]{2}")  # what has none, such as "16:9" or "8", is the same in every language
+DESCRIPTIONS = frozenset(
+    {Location.command_description, Location.group_description, Location.parameter_description}
+)
 
 
 ENTRY_POINT = 4  # the type of such a command
@@ -30,6 +43,33 @@ UPLOAD_FAILURES = (
     *(discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError),
     *(AttributeError, LookupError, TypeError, ValueError),
 )
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class CommandTranslator(app_commands.Translator):
+    """Translates with the catalogues; discord.py asks when it tells Discord about the commands."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """Return a text in one of Discord's languages; None: Discord shows it in English."""
+        language = language_of(locale.value)
+        if language == ENGLISH or not is_translated(string.message, context):
+            return None
+        translated = translations(language).gettext(string.message)
+        return None if translated == string.message else translated
+
+
+def is_translated(text: str, context: app_commands.TranslationContextTypes) -> bool:
+    """Whether a text of a command is one that is said in other languages."""
+    if context.location is Location.command_name:
+        return isinstance(context.data, app_commands.ContextMenu)
+    is_shown = context.location in DESCRIPTIONS or context.location is Location.choice_name
+    return is_shown and WORD.search(text) is not None
 
 
 class VeoTree(app_commands.CommandTree[discord.Client]):

@@ -36,6 +36,7 @@ from bot.errors import DatabaseBusyError
 from bot.i18n import _, dollars, ngettext
 from bot.jobs.closures import RefusalScope
 from bot.jobs.pause_state import fetch_pause
+from bot.markup import relative_time
 from bot.money import usd
 from bot.monitoring.alert_rules import AlertKey, AlertKind
 from bot.monitoring.alert_store import AlertStore
@@ -45,7 +46,6 @@ from bot.provider.client import VeoClient
 from bot.provider.errors import AccountError, ForbiddenError, UnreachableError, VeoError
 from bot.provider.keys import KeyStatus
 from bot.provider.pricing import duration_of, quote
-from bot.timestamps import relative_time
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -168,15 +168,15 @@ class _Examination:
 
 def _check_settings(inspection: Inspection) -> list[CheckResult]:
     findings = [
-        CheckResult(is_good=False, what=problem, remedy=_advice_on(problem))
+        CheckResult(
+            is_good=False,
+            what=problem,
+            remedy=ENV_FILE_ADVICE if problem.startswith(f"{ENV_FILE}:") else SETTING_ADVICE,
+        )
         for problem in inspection.problems
     ] or [CheckResult(is_good=True, what="All settings are valid.")]
     loose = check_env_file()
     return [*findings, *check_names(), *([loose] if loose else [])]
-
-
-def _advice_on(problem: str) -> str:
-    return ENV_FILE_ADVICE if problem.startswith(f"{ENV_FILE}:") else SETTING_ADVICE
 
 
 async def _check_other_key(veo: VeoClient, patience: float) -> list[CheckResult]:

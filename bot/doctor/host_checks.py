@@ -16,10 +16,9 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 from bot.doctor.check_result import CheckResult
 from bot.file_modes import OTHERS
 from bot.media.encoding import ENCODER_MEMORY_BYTES
-from bot.media.ffmpeg import run_ffmpeg
+from bot.media.ffmpeg import confined, run_ffmpeg
 from bot.media.files import WORK_PREFIX, MediaError, probe
 from bot.media.streams import PROBE_TIMEOUT
-from bot.media.subprocess_limits import confined
 from bot.media.upload_sizes import MIB
 from bot.system_errors import words_of
 

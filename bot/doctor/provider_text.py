@@ -6,11 +6,11 @@ from typing import LiteralString
 from bot.escape import plain
 from bot.i18n import N_, _, dollars
 from bot.jobs.closures import ProviderPause, RefusalScope
+from bot.markup import relative_time
 from bot.provider.catalogue import get_model
 from bot.provider.keys import KeyStatus, KeyTrouble
 from bot.system_errors import words_of
 from bot.text import clean, shorten
-from bot.timestamps import relative_time
 
 WORDS_LENGTH = 300  # characters of what the provider says
 

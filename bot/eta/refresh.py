@@ -56,7 +56,8 @@ class Refresher:
                 wait = self._retry(self._failures)
                 self._failures += 1
             else:
-                self._tell_success()
+                if self._failures:
+                    log.info(self._found)
                 wait = self._interval
                 self._failures = 0
             await asyncio.sleep(wait)
@@ -70,7 +71,3 @@ class Refresher:
                 kind=type(error).__name__,
                 exc_info=unforeseen,
             )
-
-    def _tell_success(self) -> None:
-        if self._failures:
-            log.info(self._found)

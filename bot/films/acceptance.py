@@ -9,7 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import BLOCK, fetch_releases, fingerprint, offer
-from bot.admission.check_request import Admission, AdmissionContext, Requester, record_passed
+from bot.admission.check_request import (
+    Admission,
+    AdmissionContext,
+    Requester,
+    record_passed,
+    warn_of_budgets,
+)
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
@@ -19,7 +25,7 @@ from bot.db.review_models import ReviewRow
 from bot.errors import UndecidedError, UserError
 from bot.films.changes import Change, find_change, total
 from bot.films.offers import change_offer
-from bot.films.refusals import has_title, has_words, refused_shot, title_context, title_words
+from bot.films.refusals import has_words, refused_shot, title_context, title_words
 from bot.films.rows import Film, fetch_film
 from bot.films.script import (
     FilmSpec,
@@ -141,7 +147,7 @@ class Acceptance:
             return contexts
         if _change(row, plans, contexts) is not None:
             raise DearerError
-        self._admission.record_accepted(session, requester, contexts[-1], now)
+        warn_of_budgets(session, requester.guild_id, contexts[-1], now)
         return self._close_offer(session, requester, row, contexts[0], now)
 
     def offer(
@@ -196,13 +202,14 @@ class Acceptance:
         """
         contexts, releases = list[AdmissionContext](), Releases(film_mark(plans))
         insertion, title = Insertion(session, requester, row.id, now), None
+        is_new_title = source is None or source.row.title != row.title
         for number, plan in enumerate(plans, start=1):
             shot_before = contexts[-1] if contexts else None
             context = self.context(session, requester, plan, now, shot_before)
             context = releases.for_shot(session, requester, context, now)
             title = title or title_context(session, requester, row, context, releases.mark, now)
             words = () if contexts else title_words(requester, row, context, title.releases, now)
-            refusal = TitleNotAllowedError(words, is_word=not has_title(source, row)) if words else None
+            refusal = TitleNotAllowedError(words, is_word=is_new_title) if words else None
             refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
                 refusal.fingerprints = [*fingerprints(plans), title.fingerprint]

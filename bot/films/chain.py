@@ -17,7 +17,7 @@ from bot.failures import BAD_IMAGES, FailureKind
 from bot.films.rows import Film, fetch_film
 from bot.films.takes import is_shown_nowhere, source_before, there_takes
 from bot.jobs.endings import unsent
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.provider.catalogue import Model, get_model
 from bot.provider.choosing import models_for
 from bot.provider.input_kinds import InputKind

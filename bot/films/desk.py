@@ -9,7 +9,7 @@ from bot.db.database import DECISION_PATIENCE, Database
 from bot.db.transactions import Work
 from bot.errors import RestartingError, UserError
 from bot.films.refusals import striking
-from bot.jobs.queue_estimate import QueueEstimate
+from bot.jobs.position_updater import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
 
 Answer = TypeVar("Answer")

@@ -1,16 +1,49 @@
-"""The messages with a film as it was before shots of it were redone."""
+"""The messages with a film as it was before shots were redone, and the waits for what keeps a film back.
+
+Since when something does is in the film's row, so a restart changes nothing.
+"""
+
+from datetime import datetime, timedelta
 
 import structlog
 
+from bot.clock import Clock
 from bot.db.film_models import FilmRow
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
-from bot.films.troubles import UNNOTICED, without
-from bot.films.waits import Waits
+from bot.films.troubles import UNNOTICED, add, without
 from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted
-from bot.jobs.steps.timing import Timing
+from bot.jobs.steps.base import StepPostponedError, postponed
+from bot.jobs.steps.timing import Patience, Timing
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Waits:
+    """Says whether to wait once more."""
+
+    def __init__(self, queue: FilmQueue, timing: Timing, clock: Clock, patience: Patience) -> None:
+        self._queue = queue
+        self._timing = timing
+        self._clock = clock
+        self._patience = patience
+
+    async def wait(self, trouble: str, row: FilmRow, window: timedelta, wait: StepPostponedError) -> FilmRow:
+        """Raise `wait` unless a trouble has lasted for `window`, counted from its first time on.
+
+        The row that is returned is the film's as it stands.
+        """
+        row = await self._queue.update_troubles(row, add(trouble, self._clock().isoformat()))
+        began = (row.troubles or {})[trouble]
+        if self._patience.lasts(row.id, datetime.fromisoformat(began), window):
+            raise wait
+        return row
+
+    async def wait_for_discord(
+        self, trouble: str, row: FilmRow, window: timedelta, error: DeliveryPostponedError
+    ) -> FilmRow:
+        """Wait as Discord wants it; as `wait` otherwise."""
+        return await self.wait(trouble, row, window, postponed(error, self._timing))
 
 
 class EarlierPosts:

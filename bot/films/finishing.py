@@ -8,15 +8,14 @@ import structlog
 
 from bot.clock import Clock
 from bot.db.film_models import FilmRow, Transition
-from bot.films.earlier_posts import EarlierPosts, post_values
+from bot.films.earlier_posts import EarlierPosts, Waits, post_values
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
-from bot.films.waits import Waits
 from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted, UndeliverableError
 from bot.jobs.queue import LeaseLostError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import FileGoneError

@@ -11,7 +11,13 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_used, offer
-from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
+from bot.admission.check_request import (
+    Admission,
+    AdmissionContext,
+    Requester,
+    check_words,
+    warn_of_budgets,
+)
 from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
 from bot.db.film_models import FilmRow
@@ -125,7 +131,7 @@ class RedoAcceptance:
             raise _refused_later(numbers[len(trial.ids)], len(trial.ids), trial.refusal)
         if _change(redo, trial) is not None:
             raise DearerError
-        self._admission.record_accepted(session, requester, trial.contexts[-1], now)
+        warn_of_budgets(session, requester.guild_id, trial.contexts[-1], now)
         confirm(session, quote_row, trial.ids[0])
         _reopen(session, film, numbers, trial.ids, now)
         reopened = fetch_film(session, film.row.id)

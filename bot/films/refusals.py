@@ -89,11 +89,6 @@ def title_words(
     return left_words(found.words, releases)
 
 
-def has_title(source: Film | None, row: FilmRow) -> bool:
-    """Whether a film's title was accepted before, as that of the film that is changed."""
-    return source is not None and source.row.title == row.title
-
-
 def has_words(source: Film | None, plan: ShotPlan) -> bool:
     """Whether a shot's words were accepted before, in the film that is changed."""
     if source is None:

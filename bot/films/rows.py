@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from bot.admission.appeals import free
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import Action
+from bot.db.guild_models import Action, ReportRow
 from bot.db.models import WAITING, Generation, is_there
-from bot.films.deletions import fetch_deleted, was_deleted
 from bot.films.script import with_links
 from bot.films.takes import counting_takes, current_takes
 from bot.jobs.cancellation import cancel_one
@@ -201,3 +200,21 @@ def take_back(session: Session, film_id: str) -> bool:
         )
     )
     return True
+
+
+def fetch_deleted(session: Session, takes: Sequence[Generation]) -> Sequence[Generation]:
+    """Return those of a film's takes that a moderator deleted, not their member, with known words."""
+    gone = [take for take in takes if take.removed_at and not take.erased_at and not take.erase_at]
+    if not gone:
+        return ()
+    query = select(ReportRow.generation_id).where(
+        ReportRow.generation_id.in_([take.id for take in gone]), ReportRow.deleted_by != gone[0].user_id
+    )
+    found = {*session.scalars(query)}
+    return [take for take in gone if take.id in found]
+
+
+def was_deleted(session: Session, film: FilmRow) -> bool:
+    """Whether a moderator deleted the whole film, not its member."""
+    about_it = (ReportRow.generation_id == film.id, ReportRow.deleted_by != film.user_id)
+    return session.scalar(select(ReportRow.id).where(*about_it).limit(1)) is not None

@@ -16,7 +16,7 @@ from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.troubles import GIVEN_UP, TIMED_OUT, add
 from bot.jobs.queue import LeaseLostError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.media.downloads import MediaError
 from bot.media.joining import JoiningTimeoutError
 from bot.signals import Attempts, run_every

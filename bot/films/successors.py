@@ -13,7 +13,7 @@ from bot.films.redo import CannotRedoError, plan_redo, unrefused
 from bot.films.rows import Film
 from bot.films.script import ShotPlan
 from bot.policy.documents import Policy
-from bot.policy.recent import RecentPolicies
+from bot.policy.store import RecentPolicies
 from bot.provider.catalogue import Model
 from bot.requests.successors import Successor, Successors
 

@@ -1,28 +1,97 @@
-"""A server's overview: requests that wait, money spent, decisions to make, and problems."""
+"""A server's overview: requests that wait, money spent, cases and setup steps to decide, and problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import and_, func, not_, select
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import IS_OPEN
 from bot.admission.budgets import BudgetState, period_start, states_of
-from bot.admission.spending import fetch_spent
+from bot.admission.usage_counts import fetch_spent
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.guild_models import AppealRow, ReportRow
 from bot.db.models import OPEN, WAITING, Generation
-from bot.db.review_models import IN_REVIEW
-from bot.home.waiting import Waiting, WaitingKind, fetch_waiting, post_of
+from bot.db.review_models import HAS_REQUESTS, IN_REVIEW, ReviewRow
 from bot.jobs.ports import Posted
+from bot.moderation.reports import IS_UNDECIDED
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import fetch_alert
-from bot.monitoring.undelivered import fetch_undelivered
-from bot.policy.documents import Period, Policy
+from bot.monitoring.backlog import fetch_undelivered
+from bot.policy.documents import Period, Policy, Scope
 from bot.policy.store import fetch_blocked, fetch_policy
 from bot.policy.strike_rows import StrikesOf, fetch_recent_strikes
 
+Waiting = ReportRow | AppealRow | ReviewRow
 STRIKES_TIME = timedelta(days=7)  # whose strikes moderators see
+
+
+class WaitingKind(StrEnum):
+    """A kind of case that moderators decide about."""
+
+    REPORTS = "reports"
+    APPEALS = "appeals"  # what members ask them
+    REVIEWS = "reviews"  # requests that wait for approval, which aren't in the queue
+
+
+def fetch_waiting(session: Session, guild_id: int, kind: WaitingKind) -> Sequence[Waiting]:
+    """Return what nobody has decided, the oldest first; of requests, the one that ends first."""
+    match kind:
+        case WaitingKind.REPORTS:
+            reports = select(ReportRow).where(ReportRow.guild_id == guild_id, IS_UNDECIDED)
+            return session.scalars(reports.order_by(ReportRow.created_at)).all()
+        case WaitingKind.APPEALS:
+            appeals = select(AppealRow).where(AppealRow.guild_id == guild_id, IS_OPEN)
+            return session.scalars(appeals.order_by(AppealRow.asked_at)).all()
+        case WaitingKind.REVIEWS:
+            reviews = select(ReviewRow).where(
+                ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None), HAS_REQUESTS
+            )
+            return session.scalars(reviews.order_by(ReviewRow.ends_at)).all()
+
+
+def post_of(row: Waiting) -> Posted | None:
+    """Return where moderators see it; None: nowhere yet."""
+    return None if row.message_id is None else Posted(row.message_id, row.channel_id)
+
+
+class SetupStep(StrEnum):
+    """One thing to decide."""
+
+    CHANNEL = "channel"
+    LIMITS = "limits"
+    BUDGET = "budget"
+    REVIEW = "review"
+
+
+def is_decided(step: SetupStep, policy: Policy, broken: Collection[SetupStep] = ()) -> bool:
+    """Whether moderators have decided it; not where what they chose is gone or can't be used (`broken`)."""
+    if step in broken:
+        return False
+    match step:
+        case SetupStep.CHANNEL:
+            return policy.moderators_channel_id is not None
+        case SetupStep.LIMITS:
+            return any(rule.scope in {Scope.SERVER, Scope.ROLE} for rule in policy.rules)
+        case SetupStep.BUDGET:
+            return bool(policy.budgets)
+        case SetupStep.REVIEW:
+            return policy.review is not None
+
+
+def next_step(
+    policy: Policy, steps: Collection[SetupStep], broken: Collection[SetupStep] = ()
+) -> SetupStep | None:
+    """Return the first of these steps that a server shouldn't leave open; None: there's none.
+
+    That nobody's requests wait for moderators is a decision as good as any.
+    """
+    wanted = {*steps} - ({SetupStep.REVIEW} - {*broken})
+    undecided = (step for step in SetupStep if step in wanted and not is_decided(step, policy, broken))
+    return next(undecided, None)
 
 
 @dataclass(frozen=True, slots=True)

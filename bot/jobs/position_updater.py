@@ -1,4 +1,4 @@
-"""Tells those who wait where they stand in the line: a light loop that looks for changed positions."""
+"""The line as those who wait are told of it: a new request's wait, and their position when it changes."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,6 +21,34 @@ SETTLING = timedelta(seconds=1.5)  # what goes to the provider at once never had
 MAX_AT_ONCE = 10  # requests told in one look: half of all edits at most, the front of the line first
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class QueueEstimate:
+    """Asks the queue and the duration estimator, as a card's ETA does once there is a request."""
+
+    def __init__(self, queue: GenerationQueue, estimator: DurationEstimator, clock: Clock = utc_now) -> None:
+        self._queue = queue
+        self._estimator = estimator
+        self._clock = clock
+
+    def eta_of_sent(self, generation: Generation) -> Eta:
+        """Return what can be said of a request that is being made."""
+        return self._estimator.eta(generation, self._clock())
+
+    async def eta(self, preview: Generation, count: int = 1) -> Eta:
+        """Return what can be said of a request that is not made; `preview`: as it would be if it were.
+
+        `count`: of so many that are asked for at once, it's the last one.
+        """
+        position, free = await self._queue.estimate_position(preview.guild_id, preview.user_id, count)
+        now = self._clock()
+        if position <= free:
+            return self._estimator.eta(preview, now)
+        if position > LAST_POSITION:
+            return Eta(position)
+        if count > 1:  # the first of them begin at once
+            return self._estimator.eta_in_rounds(preview, position - free, now)
+        return self._estimator.eta_in_queue(preview, position, now)
 
 
 class PositionUpdater:

@@ -19,12 +19,9 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.failures import FailureKind
-from bot.jobs.claims import UNFINISHED, count_held, select_due
+from bot.jobs import fair_order
 from bot.jobs.closures import LONGEST_WAIT
-from bot.jobs.endings import has_same_address, made, unmade
-from bot.jobs.fair_order import count_running, fetch_line, fetch_next_position, is_free
-from bot.jobs.strikes import brings_strike, strike_for_safety
-from bot.jobs.task_ids import ensure_free
+from bot.jobs.endings import brings_strike, ensure_free, has_same_address, made, strike_for_safety, unmade
 from bot.metrics import metrics
 from bot.provider.costs import Cost
 from bot.provider.models import Task
@@ -77,13 +74,13 @@ class GenerationQueue:
         now = self._clock()
 
         def take(session: Session) -> list[Generation]:
-            due = select_due(session, now, self.lease, max_rows, self._max_running)
+            due = fair_order.select_due(session, now, self.lease, max_rows, self._max_running)
             if not due:
                 return []
             result = session.scalars(
                 update(Generation)
                 # Somebody may have changed a row between our look and our lock on it.
-                .where(Generation.id.in_(due), is_free(now, self.lease))
+                .where(Generation.id.in_(due), fair_order.is_free(now, self.lease))
                 .values(lease_owner=self._owner, lease_until=now + self.lease)
                 .returning(Generation)
                 .execution_options(synchronize_session=False)
@@ -95,7 +92,7 @@ class GenerationQueue:
     async def count_held(self) -> tuple[int, timedelta]:
         """Return how many rows other processes hold, living or killed, and for how long at most."""
         return await self._database.read(
-            lambda session: count_held(session, self._owner, self._clock(), self.lease)
+            lambda session: fair_order.count_held(session, self._owner, self._clock(), self.lease)
         )
 
     async def renew(self, generation_ids: Collection[str]) -> None:
@@ -249,14 +246,16 @@ class GenerationQueue:
         await self._database.write(
             lambda session: session.execute(
                 update(Generation)
-                .where(UNFINISHED, Generation.lease_owner == self._owner)
+                .where(fair_order.UNFINISHED, Generation.lease_owner == self._owner)
                 .values(lease_owner=None, lease_until=None)
             )
         )
 
     async def list_queue(self) -> Sequence[Row[str, int]]:
         """Return all requests that wait for a slot at the provider, the next one first: id, server's id."""
-        return await self._database.read(lambda session: fetch_line(session, self._clock(), self.lease))
+        return await self._database.read(
+            lambda session: fair_order.fetch_line(session, self._clock(), self.lease)
+        )
 
     async def estimate_position(self, guild_id: int, user_id: int, count: int = 1) -> tuple[int, int]:
         """Return the position in that line of the last of `count` more requests, and how many slots are free.
@@ -267,8 +266,8 @@ class GenerationQueue:
         now = self._clock()
 
         def foresee(session: Session) -> tuple[int, int]:
-            position = fetch_next_position(session, guild_id, user_id, now, self.lease, count)
-            return position, self._max_running - count_running(session, now, self.lease)
+            position = fair_order.fetch_next_position(session, guild_id, user_id, now, self.lease, count)
+            return position, self._max_running - fair_order.count_running(session, now, self.lease)
 
         return await self._database.read(foresee, hurried=True)
 

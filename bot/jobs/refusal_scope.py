@@ -159,7 +159,7 @@ class RefusalScopes:
         if refusal.way is not Way.UNREACHABLE and self._account and self._account.way is Way.UNREACHABLE:
             self._account = None  # it was an answer
         scope = self._scope_of(request_id, model, refusal, now)
-        self._remember(request_id, model, refusal.way)
+        self._earlier[request_id] = (refusal.way, self._count_acceptances(model, refusal.way))
         match scope:
             case RefusalScope.ACCOUNT:
                 self._close_account(model, refusal, now)
@@ -245,9 +245,6 @@ class RefusalScopes:
             self._lasting[model] = ProviderPause(
                 first.at, RefusalScope.REQUEST, refusal.way, refusal.words, (model,)
             )
-
-    def _remember(self, request_id: str, model: str, way: Way) -> None:
-        self._earlier[request_id] = (way, self._count_acceptances(model, way))
 
     def _count_acceptances(self, model: str, way: Way) -> int:
         return self._acceptances.total() if way is Way.ACCOUNT else self._acceptances[model]

@@ -1,6 +1,12 @@
-"""Requests whose model is gone: what was not sent yet ends at once, and free; not when it would be sent."""
+"""Requests that end because their model is gone, or the bot was removed from their server.
 
-from collections.abc import Collection
+What was not sent yet ends at once, and free; not when it would be sent. The gateway tells of a removal once,
+to one process, and not at all while that is not connected. So `Departures` looks now and then, and a request
+is looked at once more before it is sent (`bot.jobs.steps.preparation`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,8 +18,14 @@ from bot.db.database import Database
 from bot.db.models import WAITING, Generation
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
+from bot.jobs.cancellation import Cancellation
 from bot.jobs.endings import is_being_answered, unsent
 from bot.jobs.fair_order import is_free
+from bot.signals import run_every
+
+LOOK_INTERVAL = 60.0  # seconds
+
+IsGone = Callable[[int], Awaitable[bool]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -64,3 +76,41 @@ def _end(session: Session, models: Collection[str], now: datetime, lease: timede
         .returning(Generation.id)
     )
     return list(session.scalars(ended))
+
+
+class Departures:
+    """Ends what waits on servers that the bot is not on any more.
+
+    Args:
+        is_gone: whether Discord says so of a server, by its id.
+        stopping: set when the program is to stop.
+        is_ours: whether this process looks after a server; other processes do after the others.
+    """
+
+    def __init__(
+        self,
+        cancellation: Cancellation,
+        is_gone: IsGone,
+        stopping: asyncio.Event,
+        *,
+        is_ours: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        self._cancellation = cancellation
+        self._is_gone = is_gone
+        self._stopping = stopping
+        self._is_ours = is_ours
+
+    async def run(self) -> None:
+        """Look regularly until `stopping` is set."""
+        await run_every(
+            LOOK_INTERVAL,
+            self._stopping,
+            self.look,
+            failed="could not look for servers that removed the bot",
+        )
+
+    async def look(self) -> None:
+        """Cancel what waits on each server that is gone."""
+        for guild_id in filter(self._is_ours, await self._cancellation.list_waiting_servers()):
+            if not self._stopping.is_set() and await self._is_gone(guild_id):
+                await self._cancellation.cancel_waiting(guild_id)

@@ -16,7 +16,7 @@ from bot.db.models import Generation, Status
 from bot.db.review_models import is_held
 from bot.eta.pacing import retry_delay
 from bot.jobs.queue import GenerationQueue, LeaseLostError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.workflow import Workflow
 from bot.signals import Attempts, StoppingError
 
@@ -80,19 +80,16 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
             await self._workflow.stop()
-            await self._release_all()
+            try:
+                await self._queue.release_all()
+            except Exception:  # the leases end by themselves; stopping goes on
+                log.exception("could not release the leases")
 
     async def _tell_held(self) -> None:
         """Say why requests stand still after a kill: nobody can tell a killed process from a living one."""
         held = await self._claims.make(self._queue.count_held)
         if held is not None and held[0]:
             log.info(HELD, requests=held[0], seconds=round(held[1].total_seconds()))
-
-    async def _release_all(self) -> None:
-        try:
-            await self._queue.release_all()
-        except Exception:  # the leases end by themselves; stopping goes on
-            log.exception("could not release the leases")
 
     async def _take_due(self) -> int:
         """Begin what is due; return how many rows were claimed."""

@@ -14,10 +14,9 @@ from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
+from bot.jobs.steps.lost_call import Settlement
 from bot.jobs.steps.polling import Polling
-from bot.jobs.steps.preparation import Preparation
-from bot.jobs.steps.readiness import Readiness
-from bot.jobs.steps.settlement import Settlement
+from bot.jobs.steps.preparation import Preparation, Readiness
 from bot.jobs.steps.submission import Submission
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

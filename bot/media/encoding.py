@@ -8,11 +8,10 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
-from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.ffmpeg import confined, run_ffmpeg, was_stopped
 from bot.media.files import Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
 from bot.media.streams import source_of
-from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

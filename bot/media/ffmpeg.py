@@ -1,11 +1,19 @@
-"""Starting ffmpeg: with nothing to read, its words bounded, and never left running."""
+"""Starting ffmpeg: with nothing to read, its words bounded, and never left running.
+
+It reads what strangers made, so its memory and its processor time are bounded by a shell between this process
+and the program: Python's own way (`preexec_fn`) may hang where there are threads. Where there is no POSIX
+shell it runs unbounded, but for its caller's clock.
+"""
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import Callable, Sequence
 from errno import EFBIG, ENOSPC
 
+# A system that does not know one of the bounds says so and goes on; the last line replaces the shell.
+SCRIPT = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; shift 2; exec "$@"'
 CHUNK = 64 * 1024  # bytes that are read of ffmpeg at once
 STDERR_BYTES = 2000  # of the end of what ffmpeg says; it can say one thing of each of many frames
 # ffmpeg ends with the system's error, as 256 less its number; a file that may not grow kills it otherwise.
@@ -19,6 +27,20 @@ WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
 STOPPED = 255
 
 Take = Callable[[bytes], None]
+
+
+def confined(command: Sequence[str], *, memory: int, seconds: float) -> list[str]:
+    """Return `command` with bounds; looks for the shell on disk.
+
+    Args:
+        command: the program and its arguments.
+        memory: bytes of address space, which is more than what is really used.
+        seconds: of processor time. It ends a program whose caller was killed.
+    """
+    shell = shutil.which("sh")
+    if shell is None:
+        return list(command)
+    return [shell, "-c", SCRIPT, "sh", str(memory // 1024), str(round(seconds) + 1), *command]
 
 
 def was_stopped(code: int) -> bool:

@@ -1,6 +1,7 @@
 """Video files: fetched to disk, looked into, thrown away. Never held in memory as a whole."""
 
 import asyncio
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,16 +12,17 @@ import structlog
 from bot.media.downloads import Downloads, MediaError
 from bot.media.ffmpeg import STOPPED, WRAPPERS_CODES
 from bot.media.file_age import discard_old, old_ones
+from bot.media.h264 import is_upright
+from bot.media.images import CDN_HOSTS
 from bot.media.streams import Streams, read_streams, unplayable_part
-from bot.media.upright import is_upright
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MAX_SIZE = 500 * 1024 * 1024  # bytes; a Veo video has a few million
 PART_SUFFIX = ".part"
 WORK_PREFIX = "fitting-"  # of folders in which `bot.media.fitting.Fitter` works
 NO_VIDEO = "The file is no video, or it is damaged."
 NO_ROOM = "There is no room for the file on our side."
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +207,33 @@ def _ensure_signature(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(8)[4:] != b"ftyp":
             raise NoVideoError
+
+
+class SmallFiles:
+    """Reads files from Discord.
+
+    Args:
+        downloads: who fetches them.
+        folder: where they lie for a moment; it's there, and what is half done there is deleted later.
+    """
+
+    def __init__(self, downloads: Downloads, folder: Path) -> None:
+        self._downloads = downloads
+        self._folder = folder
+
+    async def read(self, url: str, max_size: int) -> bytes:
+        """Return what is at one of Discord's addresses, at most so many bytes.
+
+        Raises:
+            MediaError: it can't be had.
+        """
+        part = self._folder / f"upload-{secrets.token_hex(8)}{PART_SUFFIX}"
+        try:
+            await asyncio.to_thread(part.touch, 0o600)
+            await self._downloads.fetch(url, part, max_size, CDN_HOSTS)
+            return await asyncio.to_thread(part.read_bytes)
+        except OSError as error:
+            log.error("could not write an upload to disk", error=str(error))
+            raise MediaError(NO_ROOM) from error
+        finally:
+            part.unlink(missing_ok=True)

@@ -1,6 +1,13 @@
-"""The coding of pictures, read from the head of an H.264 stream (ITU-T H.264, 7.3.2.1)."""
+"""The coding of a video's pictures (ITU-T H.264, 7.3.2.1), and whether they're shown as they are coded.
 
+Both are read from the file's own bytes: an MP4 can turn or mirror its pictures.
+"""
+
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 START = b"\x00\x00\x01"  # before each unit of a stream (annex B)
 SEQUENCE = 7  # the type of the unit that describes all pictures
@@ -9,6 +16,9 @@ COMMON_PROFILES = frozenset({66, 77, 100})
 # Only these profiles say which colours they have; all others have 8 bits, 4:2:0.
 COLOURFUL_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 CHROMA = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
+MAX_BOXES = 10_000  # of one file; a fragmented video has two for each second
+TRACK_HEADER = [b"moov", b"trak", b"tkhd"]  # a box in a box in a box (ISO 14496-12, 8.3.2)
+PLAIN = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +86,34 @@ class _Bits:
         """Return the next number, whose length comes before it as zeros (Exp-Golomb)."""
         zeros = self._left.index("1")
         return int(self.take(2 * zeros + 1), 2) - 1
+
+
+def is_upright(path: Path) -> bool:
+    """Whether a file is an MP4 whose pictures are shown as they are coded."""
+    try:
+        with path.open("rb") as file:
+            boxes = iter(range(MAX_BOXES))
+            matrices = set(_matrices(file, TRACK_HEADER, path.stat().st_size, boxes))
+    except (OSError, ValueError, struct.error):
+        return False
+    return matrices == {PLAIN}
+
+
+def _matrices(file: BinaryIO, way: list[bytes], end: int, boxes: Iterator[int]) -> Iterator[bytes]:
+    """Yield how the pictures of each track are turned, which stands before their width and height."""
+    for _ in boxes:
+        begin = file.tell()
+        if begin + 8 > end:
+            return
+        size, kind = struct.unpack(">I4s", file.read(8))
+        if size == 1:
+            [size] = struct.unpack(">Q", file.read(8))
+        following = min(begin + size, end) if size else end
+        if kind == way[0] and way[1:]:
+            yield from _matrices(file, way[1:], following, boxes)
+        elif kind == way[0]:
+            file.seek(following - 44)
+            matrix, width = struct.unpack(">36sI", file.read(40))
+            if width:  # sound has none
+                yield matrix
+        file.seek(following)

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
@@ -16,8 +17,8 @@ from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
-from bot.media.frame_links import framed_video, whole_video
 from bot.media.image_cleaning import clean_image, is_clean
+from bot.media.image_links import framed_video, whole_video
 from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, video_uri_of
 from bot.media.last_frames import NoFrameError
 
@@ -36,14 +37,9 @@ FindFrame = Callable[[str, int], Awaitable[bytes]]
 FindVideo = Callable[[str, Path | None], Awaitable[None]]
 
 
-async def no_videos(_: str, __: Path | None) -> None:
-    """Find no video."""
+async def find_none(_: str, __: object) -> NoReturn:
+    """Find no video, and no last frame of one."""
     raise FileGoneError("There are no videos.")
-
-
-async def no_frames(_: str, __: int) -> bytes:
-    """Find no last frame."""
-    raise FileGoneError("There are no last frames.")
 
 
 class ImageStore:
@@ -60,8 +56,8 @@ class ImageStore:
         self,
         downloads: Downloads,
         folder: Path,
-        find_frame: FindFrame = no_frames,
-        find_video: FindVideo = no_videos,
+        find_frame: FindFrame = find_none,
+        find_video: FindVideo = find_none,
     ) -> None:
         self._downloads = downloads
         self._find_frame = find_frame

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
@@ -16,14 +17,13 @@ import structlog
 from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS
-from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.ffmpeg import confined, run_ffmpeg, was_stopped
 from bot.media.files import PART_SUFFIX, Clip, NoVideoError, probe
 from bot.media.loudness import ALIKE, SAMPLE_RATE, evened
 from bot.media.streams import MP4, source_of
-from bot.media.subprocess_limits import confined
-from bot.media.transitions import crossfades, cuts, fade_of, in_frames, joined_seconds
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+CROSSFADE = 0.5  # seconds
+NEAR = 0.01  # of a frame: so much a length that is whole frames may be off
 
 TIMEOUT = 600.0  # seconds for one film
 MEMORY = 4 * 2**30  # bytes of ffmpeg's address space
@@ -35,6 +35,44 @@ TOLERANCE = 0.2  # seconds for each shot, whose end falls between two frames
 SOUND_RATE = "160k"  # of AAC
 
 Arguments = Callable[[Sequence[Clip]], list[str]]  # what ffmpeg reads, and what becomes of the pictures
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def in_frames(clips: Sequence[Clip], rate: int) -> list[Clip]:
+    """Return clips as long as the whole frames in them, so that picture and sound fade at the same moment."""
+    return [replace(clip, seconds=int(clip.seconds * rate + NEAR) / rate) for clip in clips]
+
+
+def fade_of(transition: Transition, clips: Sequence[Clip], rate: int) -> float:
+    """Return how many seconds a shot takes to fade into the next one: whole frames; 0: it's a cut.
+
+    No shot is within two fades at the same time.
+    """
+    if transition is Transition.CUT or len(clips) < 2:
+        return 0.0
+    shortest = min(int(clip.seconds * rate + NEAR) for clip in clips)
+    return min(round(CROSSFADE * rate), shortest // 2) / rate
+
+
+def cuts(count: int, *, has_sound: bool) -> list[str]:
+    """Return the filter that puts [v0][a0][v1][a1]… one after the other, into [v][a]."""
+    pads = "".join(f"[v{number}][a{number}]" if has_sound else f"[v{number}]" for number in range(count))
+    ends = "[v][a]" if has_sound else "[v]"
+    return [f"{pads}concat=n={count}:v=1:a={int(has_sound)}{ends}"]
+
+
+def crossfades(clips: Sequence[Clip], fade: float, *, has_sound: bool) -> list[str]:
+    """Return the filters that let [v0][a0][v1][a1]… fade into each other, into [v][a]."""
+    steps, end = list[str](), 0.0
+    for before, after in pairwise(range(len(clips))):
+        end += clips[before].seconds - fade
+        shown, heard = (f"{kind}{before}" if before == 0 else f"{kind}to{before}" for kind in "va")
+        into = f"to{after}" if after < len(clips) - 1 else ""
+        steps.append(f"[{shown}][v{after}]xfade=duration={fade:.6f}:offset={end:.6f}[v{into}]")
+        if has_sound:
+            steps.append(f"[{heard}][a{after}]acrossfade=duration={fade:.6f}[a{into}]")
+    return steps
 
 
 class JoiningRefusedError(MediaError):
@@ -126,7 +164,7 @@ async def _look_into(file: Path) -> Clip:
 
 def _ensure_whole(film: Clip, clips: Sequence[Clip], fade: float, *, are_copied: bool) -> None:
     """Raise JoiningRefusedError unless a film is as long as its shots, with sound where they have some."""
-    wanted = joined_seconds(clips, fade)
+    wanted = sum(clip.seconds for clip in clips) - fade * (len(clips) - 1)
     # Pictures that are copied end where the last shot's do; else the last one stays while the sound goes on.
     shown = wanted - (clips[-1].seconds - clips[-1].picture_seconds if are_copied else 0)
     for what, length, right in (("film", film.seconds, wanted), ("picture", film.picture_seconds, shown)):

@@ -13,15 +13,14 @@ import structlog
 from PIL import Image, ImageOps
 
 from bot.media.downloads import Downloads, FileGoneError, MediaError
-from bot.media.ffmpeg import run_ffmpeg, was_stopped
+from bot.media.ffmpeg import confined, run_ffmpeg, was_stopped
 from bot.media.files import MAX_SIZE, NO_ROOM, WORK_PREFIX
 from bot.media.images import CDN_HOSTS
 from bot.media.streams import source_of
-from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-AT_ONCE = 2  # videos that are looked into at the same time; the others wait in order
+AT_ONCE = 2  # videos of a finder that are looked into at the same time; the others wait in order
 TIMEOUT = 120.0  # seconds for one video, wherever it is, with the wait for others
 FFMPEG_TIMEOUT = 30.0  # seconds
 MEMORY = 2 * 2**30  # bytes of ffmpeg's address space; a quarter of that is used
@@ -64,8 +63,8 @@ class Frame:
     side: int
 
 
-class LastFrames:
-    """Takes the last frames of videos.
+class VideoFinder:
+    """Base of what looks for a video at all of its sources.
 
     Args:
         folder: for the work, of which nothing stays.
@@ -78,6 +77,27 @@ class LastFrames:
         self._from_discord = from_discord
         self._from_provider = from_provider
         self._semaphore = asyncio.Semaphore(AT_ONCE)
+
+    def _ways_to(self, sources: VideoSources) -> list[FetchVideo]:
+        """Return what fetches a video, source by source; each writes to a path and returns the file's."""
+
+        async def posted(path: Path) -> Path:
+            await self._from_discord.fetch(sources.attachment or "", path, MAX_SIZE, CDN_HOSTS)
+            return path
+
+        async def kept(_: Path) -> Path:
+            return sources.kept or Path()
+
+        async def made(path: Path) -> Path:
+            await self._from_provider.fetch(sources.address or "", path, MAX_SIZE)
+            return path
+
+        ways = [(sources.attachment, posted), (sources.kept, kept), (sources.address, made)]
+        return [way for source, way in ways if source]
+
+
+class LastFrames(VideoFinder):
+    """Takes the last frames of videos."""
 
     async def find(self, sources: VideoSources, min_side: int = 0) -> bytes:
         """Return the last frame as a JPEG whose shorter side has at least `min_side` pixels.
@@ -100,7 +120,7 @@ class LastFrames:
     async def _find(self, sources: VideoSources, min_side: int) -> Frame:
         best: Frame | None = None
         worst: MediaError = FileGoneError("The video is nowhere.")
-        for fetch in ways_to(sources, self._from_discord, self._from_provider):
+        for fetch in self._ways_to(sources):
             try:
                 frame = await self._take(fetch)
             except MediaError as error:
@@ -127,24 +147,6 @@ class LastFrames:
         except (OSError, RuntimeError) as error:
             log.error("no frame: could not use ffmpeg or the disk", error=str(error))
             raise MediaError(NO_ROOM) from error
-
-
-def ways_to(sources: VideoSources, from_discord: Downloads, from_provider: Downloads) -> list[FetchVideo]:
-    """Return what fetches a video, source by source; each writes to a path, and returns where the file is."""
-
-    async def posted(path: Path) -> Path:
-        await from_discord.fetch(sources.attachment or "", path, MAX_SIZE, CDN_HOSTS)
-        return path
-
-    async def kept(_: Path) -> Path:
-        return sources.kept or Path()
-
-    async def made(path: Path) -> Path:
-        await from_provider.fetch(sources.address or "", path, MAX_SIZE)
-        return path
-
-    ways = [(sources.attachment, posted), (sources.kept, kept), (sources.address, made)]
-    return [way for source, way in ways if source]
 
 
 async def last_frame(video: Path, picture: Path) -> Frame:

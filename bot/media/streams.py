@@ -13,9 +13,8 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
 from bot.media.downloads import MediaError
-from bot.media.ffmpeg import Take, run_ffmpeg, was_stopped
+from bot.media.ffmpeg import Take, confined, run_ffmpeg, was_stopped
 from bot.media.h264 import pictures_of
-from bot.media.subprocess_limits import confined
 
 PROBE_TIMEOUT = 30.0  # seconds
 PROBE_MEMORY = 2 * 2**30  # bytes of address space; a quarter of that is used
@@ -96,12 +95,10 @@ class Streams:
                 self.facts[int(number.removesuffix(":"))][name] = value
             else:
                 number, _, at, duration = (int(part) for part in line.split(",", 4)[:4])
-                self._take_times(self._times[number], at, duration)
-
-    def _take_times(self, times: _Times, at: int, duration: int) -> None:
-        if at != NO_TIME:
-            times.begin = at if times.begin is None else min(times.begin, at)
-            times.end = max(times.end, at + max(duration, 0))
+                times = self._times[number]
+                if at != NO_TIME:
+                    times.begin = at if times.begin is None else min(times.begin, at)
+                    times.end = max(times.end, at + max(duration, 0))
 
     def _length(self, number: int) -> float:
         return (self._times[number].end - self._begin(number)) * self._unit(number)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import structlog
 
-from bot.media.downloads import Downloads, FileGoneError, MediaError
+from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import NO_ROOM, WORK_PREFIX, Clip, probe
-from bot.media.last_frames import TIMEOUT, VideoSources, ways_to
+from bot.media.last_frames import TIMEOUT, VideoFinder, VideoSources
 
 MAX_SIZE = 20 * 2**20  # bytes; the provider names no limit, and Base64 adds a third
 LARGE_ENOUGH = 720  # pixels of the shorter side: what is made from it has no more
-AT_ONCE = 2  # videos that are fetched at the same time
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -22,20 +21,8 @@ class VideoTooLargeError(MediaError):
     """The video is there, but nowhere small enough to be sent."""
 
 
-class WholeVideos:
-    """Fetches videos.
-
-    Args:
-        folder: for the work, of which nothing stays.
-        from_discord: fetches what was posted.
-        from_provider: fetches what the provider made.
-    """
-
-    def __init__(self, folder: Path, *, from_discord: Downloads, from_provider: Downloads) -> None:
-        self._folder = folder
-        self._from_discord = from_discord
-        self._from_provider = from_provider
-        self._semaphore = asyncio.Semaphore(AT_ONCE)
+class WholeVideos(VideoFinder):
+    """Fetches videos."""
 
     async def fetch(self, sources: VideoSources, target: Path | None = None) -> None:
         """Write a video to `target`: the first copy that is large enough, else the largest one.
@@ -68,8 +55,7 @@ class WholeVideos:
     async def _find(self, sources: VideoSources, work: Path) -> Clip:
         found: list[Clip] = []
         troubles: list[MediaError] = []
-        ways = ways_to(sources, self._from_discord, self._from_provider)
-        for number, fetch in enumerate(ways):
+        for number, fetch in enumerate(self._ways_to(sources)):
             try:
                 found.append(_ensure_size(await probe(await fetch(work / f"{number}.mp4"))))
             except FileNotFoundError as error:  # the original was deleted a moment ago

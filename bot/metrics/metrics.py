@@ -23,9 +23,9 @@ from bot.metrics.families import MetricFamilies
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.money import usd
 from bot.policy.documents import LimitKind, Scope
-from bot.provider.calls import Call, CallKind
 from bot.provider.catalogue import ALL_MODELS
 from bot.provider.models import TaskState
+from bot.provider.transport import Call, CallKind
 
 # Of requests that are not over; `review`: it waits for moderators.
 STATES = ("review", "preparing", "queued", "submitting", "running", "delivering")
@@ -191,21 +191,16 @@ def record_refusal(refusal: UserError) -> None:
 
 def record_change(before: Generation, after: Generation, now: datetime) -> None:
     """Count what a change of a request means; the change was written."""
-    if before.status is not after.status and after.status is Status.SUCCEEDED:
-        _record_made(after)
+    is_made = before.status is not after.status and after.status is Status.SUCCEEDED
+    if is_made and after.submitted_at is not None and after.finished_at is not None:
+        seconds = (after.finished_at - after.submitted_at).total_seconds()
+        MAKING.labels(_model(after.model)).observe(max(0.0, seconds))
     if before.result_id is None and after.result_id is not None and after.finished_at is not None:
         result = VIDEO if after.status is Status.SUCCEEDED and not is_withheld(after) else ENDING
         seconds = (now - due_since(after)).total_seconds()
         DELIVERIES.labels(result).observe(max(0.0, seconds))  # a clock may have been set back
     if before.delivered_at is None and after.delivered_at is not None:
         _record_finished(after)
-
-
-def _record_made(generation: Generation) -> None:
-    if generation.submitted_at is None or generation.finished_at is None:
-        return
-    seconds = (generation.finished_at - generation.submitted_at).total_seconds()
-    MAKING.labels(_model(generation.model)).observe(max(0.0, seconds))
 
 
 def _record_finished(generation: Generation) -> None:

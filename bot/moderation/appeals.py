@@ -16,6 +16,7 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.errors import BadInputError
 from bot.i18n import N_, _
 from bot.jobs.ports import Posted
+from bot.markup import relative_time
 from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, record_notified
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.deletion_appeals import (
@@ -25,10 +26,9 @@ from bot.moderation.deletion_appeals import (
     fetch_deleted,
     row_of,
 )
-from bot.moderation.showing import show_in_channel
+from bot.moderation.outbox import show_in_channel
 from bot.policy.store import fetch_policy
 from bot.privacy.appeals import end_unanswered
-from bot.timestamps import relative_time
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

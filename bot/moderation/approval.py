@@ -1,7 +1,7 @@
 """Finished videos that moderators see before they're posted: shown once by who has the file, then left alone.
 
-The row's review is its outbox: while `post_at` is due, the runner takes the row (`bot.jobs.claims`) and this
-shows it. After a decision nobody runs the row any more, and the same runner delivers it, or its end.
+The row's review is its outbox: while `post_at` is due, the runner takes the row (`bot.jobs.fair_order`) and
+this shows it. After a decision nobody runs the row any more, and the same runner delivers it, or its end.
 """
 
 from dataclasses import replace

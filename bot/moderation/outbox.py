@@ -1,5 +1,6 @@
-"""The common part of the moderators' outboxes: their rows, and when one is due."""
+"""The common part of the moderators' outboxes: their rows, when one is due, and showing what waits again."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, update
@@ -7,13 +8,17 @@ from sqlalchemy.orm import Session
 
 from bot.db.guild_models import AppealRow, AuditRow, ReportRow
 from bot.db.review_models import ReviewRow
+from bot.errors import UserError
+from bot.i18n import _
 from bot.jobs.ports import DeliveryPostponedError, Posted
+from bot.policy.store import fetch_policy
 
 RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce (`NONCE_LIFE`)
 REFUSED_WAIT = timedelta(minutes=10)  # a moderator may mend the permissions
 GIVE_UP_AFTER = timedelta(hours=24)  # of refusals by Discord
 
 Row = AuditRow | ReportRow | AppealRow | ReviewRow
+Show = Callable[[Session, int, datetime], int]  # lets a server's open cases be shown, and counts them
 
 
 def move(session: Session, row: Row, post_at: datetime | None, *, seen: datetime | None = None) -> bool:
@@ -66,3 +71,27 @@ def wait_after(error: Exception) -> timedelta:
     """Return after how long Discord is asked again."""
     asked = error.retry_after if isinstance(error, DeliveryPostponedError) else None
     return max(RETRY, timedelta(seconds=asked or 0))
+
+
+class NoChannelError(UserError):
+    """There is no channel in which moderators could see anything."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This server has no moderators' channel. Set one with `/veo-admin settings "
+                "moderators_channel`. Nothing changed."
+            )
+        )
+
+
+def show_in_channel(session: Session, guild_id: int, show: Show, now: datetime) -> tuple[int, int]:
+    """Let a server's open cases be shown; return the moderators' channel and how many there are.
+
+    Raises:
+        NoChannelError: the server has no channel for moderators.
+    """
+    channel_id = fetch_policy(session, guild_id).moderators_channel_id
+    if channel_id is None:
+        raise NoChannelError
+    return channel_id, show(session, guild_id, now)

@@ -17,9 +17,9 @@ from bot.errors import BadInputError, NotFoundError, UserError
 from bot.i18n import N_, _
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.outbox import show_in_channel
 from bot.moderation.report_decisions import ReportDecision, carry_out, fetch_report
 from bot.moderation.reported import ReportedVideo, fetch_reported_film, load_reported
-from bot.moderation.showing import show_in_channel
 from bot.policy.store import fetch_policy
 
 NO_VIDEO = N_("There's no video with that ID to report. Nothing changed.")

@@ -18,6 +18,7 @@ from bot.errors import DatabaseBusyError
 from bot.jobs.ports import Posted
 from bot.metrics.metrics import record_failed
 from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.outbox import show_in_channel
 from bot.moderation.review_decisions import (
     ENDS,
     Ended,
@@ -30,7 +31,6 @@ from bot.moderation.review_decisions import (
     let_go_on,
     load_review,
 )
-from bot.moderation.showing import show_in_channel
 from bot.signals import run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

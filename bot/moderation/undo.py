@@ -11,9 +11,8 @@ from bot.admission.availability import ensure_possible
 from bot.db.guild_models import Action, AuditRow
 from bot.errors import UserError
 from bot.i18n import _
-from bot.moderation.decided import Decision, decision_of, parts_of, settings_of
+from bot.moderation.decided import Decision, decision_of, find_later, fingerprint, parts_of, settings_of
 from bot.moderation.decisions import Decisions, Moderator
-from bot.moderation.later import find_later, fingerprint
 from bot.moderation.report_decisions import reopen
 from bot.moderation.restoring import (
     DocumentT,

@@ -1,4 +1,7 @@
-"""Gathers what the alerts go by: the account, the results that are not posted, the database, the disk."""
+"""Gathers what the alerts go by: the account, the results that are not posted, the database, the disk.
+
+The provider's and the account's state by the last calls is in memory, since later calls say it again.
+"""
 
 import asyncio
 import shutil
@@ -18,19 +21,68 @@ from bot.jobs.closures import ProviderPause
 from bot.jobs.pause_state import fetch_pause
 from bot.metrics.metrics import BALANCE
 from bot.monitoring.alert_rules import AlertInputs
-from bot.monitoring.backlog import BacklogReader
-from bot.monitoring.provider_record import ProviderRecord
-from bot.monitoring.undelivered import count_undelivered
+from bot.monitoring.backlog import BacklogReader, count_undelivered
 from bot.outages import Outage
 from bot.provider.client import VeoClient
-from bot.provider.errors import VeoError
+from bot.provider.errors import (
+    CreditsGoneError,
+    KeyRefusedError,
+    UnavailableError,
+    UnreachableError,
+    VeoError,
+)
+from bot.provider.transport import Call, CallKind
 
+WORK = frozenset({CallKind.CREATE, CallKind.RETRIEVE, CallKind.FIND})  # calls that members wait for
+KEYED = WORK | {CallKind.BALANCE}  # calls that need a valid key; others may be answered to everybody
 BALANCE_INTERVAL = 600.0  # seconds between two looks at the account
 CHANNEL_INTERVAL = 600.0  # the same, at the operator's channel
 PROBE_STATE = "alerts"  # what is written to see whether the database takes writes
 PROBE_PATIENCE = 5.0  # seconds
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class ProviderRecord:
+    """The latest evidence; None means that there is none yet.
+
+    Attributes:
+        are_credits_gone: whether the last create call was refused for them.
+        is_answering: whether the last call that members wait for was answered, with an error perhaps.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.are_credits_gone: bool | None = None
+        self.is_answering: bool | None = None
+        self._clock = clock
+        self._silent_since: float | None = None
+        self._refusals: dict[CallKind, bool] = {}
+
+    @property
+    def is_key_refused(self) -> bool | None:
+        """Whether the last answer to any kind of call was that the key is refused."""
+        return any(self._refusals.values()) if self._refusals else None
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the first unanswered call that members wait for, after the last answered one."""
+        return 0.0 if self._silent_since is None else self._clock() - self._silent_since
+
+    def learn_from(self, call: Call) -> None:
+        """Learn from a call."""
+        is_unanswered = isinstance(call.error, UnavailableError | UnreachableError)
+        if call.kind in WORK:
+            self.is_answering = not is_unanswered
+            if not is_unanswered:
+                self._silent_since = None
+            elif self._silent_since is None:
+                self._silent_since = self._clock()
+        if call.kind in KEYED and not is_unanswered:
+            self._refusals[call.kind] = isinstance(call.error, KeyRefusedError)
+        if call.kind is CallKind.CREATE and call.error is None:
+            self._refusals.pop(CallKind.FIND, None)  # rarely made, so it may be long out of date
+        if call.kind is CallKind.CREATE and (call.error is None or isinstance(call.error, CreditsGoneError)):
+            self.are_credits_gone = call.error is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.shared_rate_limit import SharedRateLimit
+from bot.db.state import SharedRateLimit
 from bot.errors import DatabaseBusyError
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.metrics.metrics import FAMILIES

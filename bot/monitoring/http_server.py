@@ -100,7 +100,8 @@ async def serve(page: Page, host: str, port: int) -> AsyncGenerator[str]:
             raise ListenError(
                 f"{name}: The bot can't listen on {host} port {port}: {_reason(error)}"
             ) from error
-        address = f"http://{_in_brackets(host)}:{runner.addresses[0][1]}"
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{runner.addresses[0][1]}"
         log.info("watching", address=address)
         yield address
     finally:
@@ -114,7 +115,3 @@ def _reason(error: OSError | UnicodeError) -> str:
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
     return str(error.strerror or error)
-
-
-def _in_brackets(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

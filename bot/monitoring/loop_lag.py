@@ -1,9 +1,18 @@
-"""Signs of life that are looked at all the time: how late the event loop is, when Discord last answered."""
+"""Signs of life that are looked at all the time, and the end of a program that hangs.
+
+The signs are how late the event loop is, and when Discord last answered. A blocked event loop can do nothing
+about itself, and Docker only shows an unhealthy container. So a thread without Python in it waits for the
+loop's signs of life; after the last one it prints where every thread stands, file by file and line by line
+without any values, and ends the process at once with exit code 1. Whoever runs it starts it anew, and the
+work goes on from its rows.
+"""
 
 import asyncio
+import faulthandler
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +20,8 @@ from bot.metrics.metrics import CONNECTED, HEARTBEAT, LAG, WORST_LAG
 
 LOOK_INTERVAL = 0.25  # seconds
 LAG_MEMORY = 15.0  # seconds for which a late event loop is remembered
+HUNG_AFTER = 120.0  # seconds; suspended machines are not counted, since their clock stands still
+BEATS = 12  # in that time
 
 
 @dataclass(slots=True)
@@ -106,3 +117,22 @@ class LivenessProbe:
             self._heard_at = max(self._heard_at, heard_at)
         CONNECTED.set(self._gateway.is_connected)
         HEARTBEAT.set(now - self._heard_at)
+
+
+@asynccontextmanager
+async def ended_when_hung(after: float = HUNG_AFTER) -> AsyncGenerator[None]:
+    """End the process when the event loop has not run for so many seconds."""
+    living = asyncio.create_task(_beat(after), name="signs of life")
+    try:
+        yield
+    finally:
+        living.cancel()
+        with suppress(asyncio.CancelledError):
+            await living
+        faulthandler.cancel_dump_traceback_later()
+
+
+async def _beat(after: float) -> None:
+    while True:
+        faulthandler.dump_traceback_later(after, exit=True)
+        await asyncio.sleep(after / BEATS)

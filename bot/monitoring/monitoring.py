@@ -13,15 +13,14 @@ from sqlalchemy import make_url
 from bot.db.database import Database
 from bot.jobs.steps.polling import Polling
 from bot.metrics.metrics import observe_call
-from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
+from bot.monitoring.alert_inputs import AlertInputReader, AlertSources, ProviderRecord
 from bot.monitoring.alerts import AlertChannel, Alerts, AlertSettings
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import Check, DatabaseCheck, Health, gateway_check, loop_check, poll_check
 from bot.monitoring.http_server import Page, serve
 from bot.monitoring.loop_lag import Connection, Gateway, LivenessProbe
-from bot.monitoring.provider_record import ProviderRecord
-from bot.provider.calls import Call
 from bot.provider.client import VeoClient
+from bot.provider.transport import Call
 from bot.settings import Settings
 
 

@@ -7,8 +7,8 @@ from typing import LiteralString
 
 from bot.escape import plain
 from bot.i18n import N_, _, format_and, ngettext
+from bot.markup import absolute_time
 from bot.policy.documents import LimitKind, Period
-from bot.timestamps import absolute_time
 
 REASON_LENGTH = 300  # characters of a moderator's reason
 WORDS_LENGTH = 100  # characters of words that are named together

@@ -9,8 +9,8 @@ from typing import LiteralString
 
 from bot.db.guild_models import StrikeKind
 from bot.i18n import N_, _, format_and, ngettext, number
+from bot.markup import absolute_time
 from bot.policy.documents import Block, Step, StrikeRules
-from bot.timestamps import absolute_time
 
 BLOCK_REASON = "Too many strikes."  # as it is written down; told by `bot.policy.phrases`
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from bot.i18n import N_, _, date, number
-from bot.preview.daily import ACCEPTED, BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, total
+from bot.preview.comparison import ACCEPTED, BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, total
 from bot.text import shorten
 from bot.usage.canvas import LARGE, WIDTH, Canvas, Layer
 from bot.usage.charts import BARS, BUCKETS, FAILED, OTHERS

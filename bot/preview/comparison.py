@@ -1,15 +1,58 @@
-"""The effect of a change, in numbers. Pure."""
+"""The effect of a change, in numbers: in all, and day by day. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot.admission.replay import PastRequest
 from bot.db.models import NOBODY
-from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, Day, Fate, day_number, empty_days, total
 from bot.preview.history import Span
+
+ONE_DAY = timedelta(days=1)
+
+
+class Fate(NamedTuple):
+    """The refusals of a request by the rules as they are, and with the change."""
+
+    now: bool
+    then: bool
+
+
+ACCEPTED = Fate(now=False, then=False)
+ONLY_THEN = Fate(now=False, then=True)
+BOTH = Fate(now=True, then=True)
+ONLY_NOW = Fate(now=True, then=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in UTC, from `start` on, and its requests."""
+
+    start: datetime
+    requests: Counter[Fate]
+
+
+def empty_days(start: datetime, end: datetime) -> Sequence[Day]:
+    """Return the days from `start` to `end`, without requests."""
+    first = _midnight(start)
+    count = (_midnight(end) - first).days + 1
+    return [Day(first + number * ONE_DAY, Counter()) for number in range(count)]
+
+
+def day_number(days: Sequence[Day], at: datetime) -> int:
+    """Return the index of the day that a time is in."""
+    return (at - days[0].start).days
+
+
+def total(days: Sequence[Day]) -> Counter[Fate]:
+    """Return the requests of all days."""
+    return sum((day.requests for day in days), Counter[Fate]())
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class Verdict(NamedTuple):

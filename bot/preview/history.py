@@ -25,8 +25,7 @@ from sqlalchemy.orm import Session
 from bot.admission.budgets import period_start
 from bot.admission.limits import WINDOWS
 from bot.admission.replay import PastRequest
-from bot.admission.spending import BOUND
-from bot.admission.usage_counts import COUNTS
+from bot.admission.usage_counts import BOUND, COUNTS
 from bot.db.database import Database
 from bot.db.models import NOBODY, OPEN, Generation
 from bot.policy.documents import LimitKind, Policy

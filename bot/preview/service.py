@@ -30,12 +30,12 @@ from bot.preview.proposal import (
     Proposal,
     drop,
     fetch,
+    is_worth_showing,
     keep,
     replace,
     take,
 )
 from bot.preview.suggesting import Suggestions, suggest, widest
-from bot.preview.wanted import is_worth_showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +176,29 @@ class Previews:
         """
         kept = await self.find(by, key, revision)
         first = partial(take, by=by, seen=kept, now=self._clock())
-        return await self._apply(by, kept.proposal, first)
+        return await self.save_at_once(by, kept.proposal, first)
 
-    async def save_at_once(self, by: Moderator, proposal: Proposal) -> Saved:
-        """Save a change without a preview; raises as `save`."""
-        return await self._apply(by, proposal)
+    async def save_at_once(
+        self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first
+    ) -> Saved:
+        """Save a change without a preview; raises as `save`. `first`: what the transaction begins with."""
+        reason = proposal.reason
+        if proposal.word is not None:
+            return Saved(proposal, is_new=await self._moderation.add_word(by, proposal.word, first))
+        if proposal.settings is not None:
+            changes = proposal.settings.changes
+            return Saved(proposal, policy=await self._moderation.change_settings(by, changes, first))
+        if proposal.imported is not None:
+            await self._imports.save(by, proposal.imported, first)
+        elif proposal.budgets:
+            await self._rules.set_budgets(by, proposal.budgets, reason, first)
+        elif proposal.limits:
+            await self._rules.set_limits(by, proposal.subject, proposal.limits, reason, first)
+        else:
+            kinds = proposal.removed
+            removed = await self._rules.unset_limits(by, proposal.subject, kinds, reason, first)
+            return Saved(proposal, removed)
+        return Saved(proposal)
 
     async def drop(self, by: Moderator, key: str) -> None:
         """Forget a change.
@@ -218,25 +236,6 @@ class Previews:
         async with self._lock:
             history = await read_history(self._database, by.guild_id, span)
             return await asyncio.to_thread(suggest, history, rules, amount)
-
-    async def _apply(self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first) -> Saved:
-        reason = proposal.reason
-        if proposal.word is not None:
-            return Saved(proposal, is_new=await self._moderation.add_word(by, proposal.word, first))
-        if proposal.settings is not None:
-            changes = proposal.settings.changes
-            return Saved(proposal, policy=await self._moderation.change_settings(by, changes, first))
-        if proposal.imported is not None:
-            await self._imports.save(by, proposal.imported, first)
-        elif proposal.budgets:
-            await self._rules.set_budgets(by, proposal.budgets, reason, first)
-        elif proposal.limits:
-            await self._rules.set_limits(by, proposal.subject, proposal.limits, reason, first)
-        else:
-            kinds = proposal.removed
-            removed = await self._rules.unset_limits(by, proposal.subject, kinds, reason, first)
-            return Saved(proposal, removed)
-        return Saved(proposal)
 
     async def _compare(
         self, by: Moderator, proposal: Proposal, server: ServerNow

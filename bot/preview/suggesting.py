@@ -100,7 +100,8 @@ def suggest(history: History, rules: RuleSet, amount: float) -> Suggestions:
     limits = [_highest(kind, _max_limit(kind, rules, history), is_enough) for kind in possible]
     budgets = filter(is_enough, _stricter_budgets(rules, amount))
     found = [*compared(limits), *compared(budgets)[:1]]
-    return replace(none, found=found, has_own_limits=_has_own_limits(rules.policy))
+    has_own_limits = any(rule.scope in {Scope.ROLE, Scope.MEMBER} for rule in rules.policy.rules)
+    return replace(none, found=found, has_own_limits=has_own_limits)
 
 
 def _stricter_budgets(rules: RuleSet, amount: float) -> list[Proposal]:
@@ -108,7 +109,7 @@ def _stricter_budgets(rules: RuleSet, amount: float) -> list[Proposal]:
     return [
         Proposal(budgets={period: proposed})
         for period, proposed in budgets.items()
-        if _is_stricter(rules, period, proposed)
+        if (budget := rules.policy.budgets.get(period)) is None or proposed < budget.credits
     ]
 
 
@@ -140,12 +141,3 @@ def _max_limit(kind: LimitKind, rules: RuleSet, history: History) -> int:
     holding = rules.daily_limit if rule is None and kind is LimitKind.DAY else rule and rule.most
     used = max(counts.values(), default=0)
     return (used if holding is None else min(used, holding)) - 1
-
-
-def _is_stricter(rules: RuleSet, period: Period, proposed: float) -> bool:
-    budget = rules.policy.budgets.get(period)
-    return budget is None or proposed < budget.credits
-
-
-def _has_own_limits(policy: Policy) -> bool:
-    return any(rule.scope in {Scope.ROLE, Scope.MEMBER} for rule in policy.rules)

@@ -13,15 +13,13 @@ from cachetools import LRUCache
 from pydantic import SecretStr
 
 from bot.clock import monotonic, utc_now
-from bot.provider.calls import Call, CallKind, ignore_call
 from bot.provider.catalogue import VideoRequest, provider_name_of
-from bot.provider.durations import Durations, MetricsPage
 from bot.provider.errors import UnavailableError
 from bot.provider.keys import KeyStatus
 from bot.provider.ledger import Charge, LedgerEntry, LedgerPage, charges_of
-from bot.provider.models import LogEntry, LogPage, Task
+from bot.provider.models import Durations, LogEntry, LogPage, MetricsPage, Task
 from bot.provider.pricing import Balance, Listing, ModelList
-from bot.provider.transport import CALL_TIMEOUT, Transport
+from bot.provider.transport import CALL_TIMEOUT, Call, CallKind, Transport, ignore_call
 
 UNIVERSAL_PATH = "/v2/video/generations"
 LEGACY_PATH = "/v2/generate/video/google/generation"
@@ -133,14 +131,6 @@ class VeoClient:
         """
         return [entry async for entry in self._log_since(since) if entry.client_request_id]
 
-    async def list_named(self, sent_at: datetime) -> set[str]:
-        """Return the provider's ids of all that the log shows under some caller's name.
-
-        Raises:
-            VeoError: the log could not be read.
-        """
-        return {entry.inference_id for entry in await self.list_calls(sent_at) if entry.inference_id}
-
     async def _log_since(self, sent_at: datetime) -> AsyncIterator[LogEntry]:
         """Yield the log's rows, newest first; neither clock is believed within `CLOCK_SKEW`.
 
@@ -196,7 +186,7 @@ class VeoClient:
             CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params, known=known
         )
         self._lists[asked] = models
-        if models.has_odd_rows and len(names) > 1:  # such a row may be any one's
+        if None in models.data and len(names) > 1:  # an odd row may be any one's
             return {model_id: await self.fetch_listing(model_id) for model_id in names}
         return {model_id: models.listing_of(name) for model_id, name in names.items()}
 

@@ -13,8 +13,7 @@ from typing import Annotated, cast
 from pydantic import BeforeValidator, Field, WrapValidator
 
 from bot.money import to_credits
-from bot.provider.reading import Fields
-from bot.provider.wire import Wire, none_if_odd
+from bot.provider.reading import Fields, Wire, none_if_odd
 
 MAX_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
 CREDITS_HEADER, USD_HEADER = "x-aimlapi-credits-used", "x-aimlapi-usd-spent"

@@ -13,7 +13,7 @@ from pydantic import WrapValidator
 
 from bot.provider.costs import Amount
 from bot.provider.models import AwareTime
-from bot.provider.wire import Wire, none_if_odd
+from bot.provider.reading import Wire, none_if_odd
 
 CHARGE = "CHARGE"
 

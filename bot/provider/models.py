@@ -1,7 +1,7 @@
 """The provider's answers as typed objects; its field names do not leave this package.
 
 Source: the response schema of `/v2/video/generations` in "Veo 3 (Text-to-Video)"; `/v2/logs` in
-the provider's API reference.
+the provider's API reference; "Model metrics" there.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,10 @@ from pydantic import (
 
 from bot.i18n import N_
 from bot.provider.costs import Amount, Cost, CostSource, Usage, usage_in
-from bot.provider.reading import Fields, address_in, ids_in, plain_name, unwrapped
-from bot.provider.wire import Wire, none_if_odd
+from bot.provider.reading import Fields, Wire, address_in, ids_in, none_if_odd, plain_name, unwrapped
 from bot.provider.words import Said, SaidReason, WordFilter, reason_in
+
+Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def without_key(name: str, info: ValidationInfo) -> str:
@@ -224,3 +225,43 @@ class LogPage(Wire):
     def has_more(self, page_size: int) -> bool:
         """Whether a page follows; where the provider does not say it in a form we know, a full one tells."""
         return len(self.data) >= page_size if self.pagination is None else self.pagination.has_more
+
+
+class Durations(Wire):
+    """Percentiles of the model's recent successes, in milliseconds."""
+
+    p50: Milliseconds
+    p75: Milliseconds
+    p90: Milliseconds
+    p99: Milliseconds
+
+    @property
+    def seconds(self) -> tuple[float, float, float, float]:
+        """The four percentiles in seconds, the lowest first."""
+        return self.p50 / 1000, self.p75 / 1000, self.p90 / 1000, self.p99 / 1000
+
+
+class Measured(Wire):
+    """The measures of a model."""
+
+    duration_ms: Durations
+
+
+class MeasuredModel(Wire):
+    """One row: a model at one address of the provider's; odd measures are None."""
+
+    alias: str
+    metrics: Annotated[Measured | None, WrapValidator(none_if_odd)] = None
+
+
+class MetricsPage(Wire):
+    """The provider's measures; a model without a recent success is absent, odd rows are None."""
+
+    models: list[Annotated[MeasuredModel | None, WrapValidator(none_if_odd)]]
+
+    def durations_of(self, model_id: str) -> Durations | None:
+        """Return the model's percentiles, or None."""
+        for row in self.models:
+            if row is not None and row.alias == model_id and row.metrics is not None:
+                return row.metrics.duration_ms
+        return None

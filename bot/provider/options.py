@@ -83,7 +83,10 @@ class Option:
             case bool():
                 return value
             case int() if not self.minimum <= value <= self.maximum:
-                raise InvalidOptionError(self._out_of_bounds())
+                least, most = number(self.minimum), number(self.maximum)
+                raise InvalidOptionError(
+                    _("`{option}` must be from {least} to {most}.", option=self.name, least=least, most=most)
+                )
             case str():
                 return checked_text(value, self.name, self.max_length)
             case _:
@@ -100,10 +103,6 @@ class Option:
         """Return the choice that differs from `value` in upper and lower case at most, or None."""
         alike = (choice for choice in self.choices if _folded(choice) == _folded(value))
         return next(alike, None)
-
-    def _out_of_bounds(self) -> str:
-        minimum, maximum = number(self.minimum), number(self.maximum)
-        return _("`{option}` must be from {least} to {most}.", option=self.name, least=minimum, most=maximum)
 
     def _choose(self, value: OptionValue) -> OptionValue:
         choice = self.spelled(value)

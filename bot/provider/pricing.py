@@ -15,7 +15,7 @@ from pydantic import Field, WrapValidator
 
 from bot.money import to_credits
 from bot.provider.catalogue import OptionValue, VideoRequest
-from bot.provider.wire import Versioned, Wire, none_if_odd
+from bot.provider.reading import Versioned, Wire, none_if_odd
 
 # The documents name "second" for videos; the others can only mean the one video that a request makes.
 UNIT_OF_TIME = "second"
@@ -82,11 +82,6 @@ class ModelList(Versioned):
     """The provider's list of models, or of those that were asked for; odd rows are None."""
 
     data: list[Annotated[PricedModel | None, WrapValidator(none_if_odd)]]
-
-    @property
-    def has_odd_rows(self) -> bool:
-        """Whether something in it makes no sense."""
-        return None in self.data
 
     def listing_of(self, model_id: str) -> Listing:
         """Return what the list says about a model."""

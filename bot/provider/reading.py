@@ -3,8 +3,16 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import cast
+from typing import Annotated, cast
 from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 Fields = Mapping[str, object]  # a JSON object
 
@@ -116,3 +124,23 @@ def is_address(text: str) -> bool:
 
 def _number(digits: str) -> int | float:
     return int(digits) if len(digits) < LONGEST_NUMBER else float(digits)
+
+
+class Wire(BaseModel):
+    """Base of all answers: unknown fields are allowed, since the provider adds some at times."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Take an odd detail for a missing one: it must not hide that a paid video is ready."""
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+class Versioned(Wire):
+    """An answer that the provider need not send again while it hasn't changed; `etag`: its version."""
+
+    etag: Annotated[str | None, WrapValidator(none_if_odd)] = None

@@ -4,25 +4,24 @@ Every failure leaves here as one of `bot.provider.errors`; callers never see aio
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from http import HTTPStatus
 from io import BytesIO
-from typing import TypeVar
+from math import isfinite
+from typing import TypeVar, cast
 
 import aiohttp
 import structlog
 from pydantic import BaseModel, SecretStr
 
 from bot.clock import monotonic
-from bot.provider.calls import Call, CallKind, ignore_call
 from bot.provider.costs import credits_in_headers
-from bot.provider.errors import UnavailableError, UnreachableError, VeoError
-from bot.provider.models import Task
-from bot.provider.reading import ForeignAnswerError, about, read_json
-from bot.provider.refusals import refusal_of
-from bot.provider.wire import Versioned
-from bot.provider.words import WordFilter
+from bot.provider.errors import UnavailableError, UnreachableError, VeoError, error_from_status
+from bot.provider.models import Task, TaskState
+from bot.provider.reading import Fields, ForeignAnswerError, Versioned, about, read_json
+from bot.provider.words import WordFilter, reason_in
 
 CALL_TIMEOUT = 60.0  # seconds
 CONNECT_TIMEOUT = 15.0  # seconds
@@ -32,7 +31,50 @@ CHUNK = 256 * 1024  # bytes
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
+LONGEST_RETRY_AFTER = 3600.0  # seconds
+LONGEST_REQUEST_ID = 128  # characters
+REQUEST_ID_NAMES = frozenset({"requestid", "request_id"})
+REQUEST_ID_HEADERS = ("request-id", "requestid")  # how their names end
+OUR_ID_HEADER = "x-client-request-id"  # our own name for the call, which it repeats
+DEEPEST = 4  # an id in a list in an object in an error
+PAGE = "<"  # how HTML begins, and XML
+BROKEN = frozenset("{[")  # how JSON begins, though it could not be read
+MAX_NOISE = 0.1  # of a text; more of it is no text
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class CallKind(StrEnum):
+    """The kind of a call."""
+
+    CREATE = "create"
+    RETRIEVE = "retrieve"
+    FIND = "find"  # a page of the provider's log
+    PRICING = "pricing"
+    DURATIONS = "durations"
+    BALANCE = "balance"
+    LEDGER = "ledger"  # a page of what was charged
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call.
+
+    Attributes:
+        seconds: from asking to the whole answer, or to the failure.
+        error: why there was no useful answer; None: there was one.
+        state: how the task stands that was asked for; None: another kind of call, or no answer.
+    """
+
+    kind: CallKind
+    seconds: float
+    error: VeoError | None = None
+    state: TaskState | None = None
+
+
+def ignore_call(_: Call) -> None:
+    """Tell nobody."""
 
 
 class Transport:
@@ -181,3 +223,64 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(content) > LONGEST_ANSWER:
             raise UnavailableError("The video service's answer is too long.")
     return bytes(content)
+
+
+def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: WordFilter) -> VeoError:
+    """Return the error that an answer of status 300 or above means; its `words` are the provider's, cleaned.
+
+    Source: "Errors" in the provider's documentation; the other forms of a reason are those of proxies, of
+    validators, and of the services behind it.
+    """
+    try:
+        body = read_json(content)
+    except ValueError:
+        body = _plain_text(content)
+    said = words.clean(reason_in(body, with_fields=True))
+    error = error_from_status(status, said or f"The video service answered {status}.", _retry_after(headers))
+    error.words = said or None
+    error.request_id = words.clean(_request_id(body, headers))[:LONGEST_REQUEST_ID] or None
+    return error
+
+
+def _plain_text(content: bytes) -> str:
+    """Return a body that is no JSON, unless it is a page, half an answer, or no text at all."""
+    text = content.decode(errors="replace").strip()
+    if text.startswith(PAGE) or text[:1] in BROKEN:
+        return ""
+    noise = sum(char == "\ufffd" or not (char.isprintable() or char.isspace()) for char in text)
+    return "" if noise > len(text) * MAX_NOISE else text
+
+
+def _request_id(body: object, headers: Mapping[str, str]) -> str:
+    """Return the provider's name for the call, which its support asks for."""
+    named = [*_named_in(body, DEEPEST)]
+    named += (text for name, text in headers.items() if _names_call(name.lower()) and text)
+    return next(iter(named), "")
+
+
+def _named_in(body: object, depth: int) -> Iterator[str]:
+    """Yield the names that JSON of whatever form gives, the outer ones first."""
+    if not depth or not isinstance(body, Mapping | list):
+        return
+    parts = cast("list[object]", body)
+    if isinstance(body, Mapping):
+        fields = cast("Fields", body)
+        parts = list(fields.values())
+        for name, part in fields.items():
+            if name.lower() in REQUEST_ID_NAMES and part and isinstance(part, str | int):
+                yield str(part)
+    for part in parts:
+        yield from _named_in(part, depth - 1)
+
+
+def _names_call(header: str) -> bool:
+    return header.endswith(REQUEST_ID_HEADERS) and header != OUR_ID_HEADER
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds the provider asks us to wait; its date form is not used by rate limiters."""
+    try:
+        seconds = float(headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if isfinite(seconds) else None

@@ -20,10 +20,10 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import AlreadyRequestedError, RepeatedError, UndecidedError, UserError
 from bot.i18n import N_, _
+from bot.markup import relative_time
 from bot.media.images import ImageInput
 from bot.provider.catalogue import VideoRequest
 from bot.requests.spec import RequestSpec, takes_references
-from bot.timestamps import relative_time
 
 QUOTE_LIFE = timedelta(minutes=15)  # from the last time that the member was shown it
 DEARER = 1.01  # a price that grew by more is another one

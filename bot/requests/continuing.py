@@ -17,7 +17,7 @@ from bot.errors import NotFoundError, RestartingError, UserError, uncounted
 from bot.i18n import _
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.frame_links import video_link
+from bot.media.image_links import video_link
 from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError, VideoSources
 from bot.media.whole_videos import VideoTooLargeError, WholeVideos

@@ -1,7 +1,7 @@
 """The models that /veo suggests while members type: those that make such a video here, with prices.
 
 It comes from memory, since each key asks for it: the provider's price list, and the server's document of a
-moment ago (`bot.policy.recent`). It decides nothing; the request is checked as any other.
+moment ago (`bot.policy.store`). It decides nothing; the request is checked as any other.
 """
 
 from collections.abc import Collection, Container, Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.admission.availability import nearest_allowed
 from bot.admission.check_request import Prices, check_settings
 from bot.policy.documents import Policy
-from bot.policy.recent import RecentPolicies
+from bot.policy.store import RecentPolicies
 from bot.provider.catalogue import (
     InvalidOptionError,
     Model,

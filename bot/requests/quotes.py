@@ -17,7 +17,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement, QuoteRow, Status
 from bot.errors import UserError
 from bot.eta.eta import Eta
-from bot.jobs.queue_estimate import QueueEstimate
+from bot.jobs.position_updater import QueueEstimate
 from bot.provider.options import OptionValue
 from bot.requests.confirmation import (
     Confirmation,
@@ -28,7 +28,7 @@ from bot.requests.confirmation import (
     renew,
     spec_in,
 )
-from bot.requests.decision import decide
+from bot.requests.rows import decide
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec, understand
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from bot.db.models import Generation, Status
 from bot.errors import RepeatedError, UserError
 from bot.i18n import _
+from bot.markup import relative_time
 from bot.media.image_links import fetchable_until
 from bot.media.images import ImageInput
 from bot.provider.catalogue import OptionValue, VideoRequest, get_model
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import SEED_MAX
 from bot.requests.spec import RequestSpec, takes_references
-from bot.timestamps import relative_time
 
 DOUBLE_CLICK = timedelta(seconds=10)  # in which the same wish from the same source is the same click
 

@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
 from bot.admission.appeals import free
-from bot.admission.check_request import Admission, AdmissionContext, Requester
+from bot.admission.check_request import (
+    Admission,
+    AdmissionContext,
+    Requester,
+    record_passed,
+    warn_of_budgets,
+)
 from bot.admission.reviewing import open_review
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
@@ -31,9 +37,8 @@ from bot.requests.confirmation import (
     renew,
 )
 from bot.requests.continuing import fetch_continuable
-from bot.requests.decision import decide
 from bot.requests.repeats import ensure_first_click
-from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
+from bot.requests.rows import ATTACH_CARD, decide, ensure_new, insert_request
 from bot.requests.spec import RequestSpec, understand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -169,7 +174,8 @@ class GenerationService:
             return _write_quote(session, requester, spec, quote_row, context, now)
         review = open_review(session, requester, context, now) if context.unreviewed is None else None
         generation = insert_request(session, requester, spec, context, now, review)
-        self._admission.record_accepted(session, requester, context, now, generation_id=generation.id)
+        record_passed(session, requester, context, generation.id, now)
+        warn_of_budgets(session, requester.guild_id, context, now)
         if quote_row is not None:
             confirm(session, quote_row, generation.id)
         return generation
@@ -221,16 +227,6 @@ class GenerationService:
     async def get(self, generation_id: str) -> Generation | None:
         """Return one generation, or None."""
         return await self._database.read(lambda session: session.get(Generation, generation_id), hurried=True)
-
-    async def list_recent(self, guild_id: int, *, max_rows: int = 100) -> list[Generation]:
-        """Return a server's generations, newest first."""
-        query = (
-            select(Generation)
-            .where(Generation.guild_id == guild_id)
-            .order_by(Generation.created_at.desc(), Generation.id)
-            .limit(max_rows)
-        )
-        return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 
     async def list_open(self, guild_id: int) -> list[Generation]:
         """Return the generations of a server that are still waited for, oldest first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.errors import BadRequestError, uncounted
 from bot.i18n import _
-from bot.media.frame_links import whole_video
+from bot.media.image_links import whole_video
 from bot.media.images import ImageInput, ensure_large_enough, ensure_usable
 from bot.provider.catalogue import (
     REFERENCE_MODELS,

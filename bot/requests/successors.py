@@ -7,7 +7,7 @@ from bot.admission.check_request import Prices, check_settings
 from bot.db.models import Generation
 from bot.failures import FailureKind
 from bot.policy.documents import Policy
-from bot.policy.recent import RecentPolicies
+from bot.policy.store import RecentPolicies
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
 from bot.provider.choosing import alike, models_for
 from bot.provider.input_kinds import InputKind

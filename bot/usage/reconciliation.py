@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import ColumnElement, Row, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.spending import BOUND
+from bot.admission.usage_counts import BOUND
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status

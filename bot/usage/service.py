@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from bot.admission.spending import BOUND, CONFIRMED_CREDITS
+from bot.admission.usage_counts import BOUND, CONFIRMED_CREDITS
 from bot.db.models import OPEN, Generation, Status
 from bot.i18n import _, ngettext
 
@@ -63,7 +63,7 @@ class Tally:
         videos: the ones that succeeded.
         failed, cancelled: the ones that ended otherwise.
         open: the ones that are still waited for.
-        credits: what they cost, or may cost (`bot.admission.spending.BOUND`), in the provider's credits.
+        credits: what they cost, or may cost (`bot.admission.usage_counts.BOUND`), in the provider's credits.
         confirmed: the part of it that the provider told once it was charged.
     """
 

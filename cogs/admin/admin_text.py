@@ -1,17 +1,18 @@
-"""The answers to `/veo-admin pause`, `block` and `words`. Pure text."""
+"""The answers to `/veo-admin pause`, `block`, `words`, `strikes` and `forgive`. Pure text."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
+from bot.markup import absolute_time
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from bot.policy.documents import Block
+from bot.moderation.strikes import Forgiven, StrikesNow
+from bot.policy.documents import Block, StrikeRules
 from bot.policy.phrases import translate_reason
 from bot.text import shorten
-from bot.timestamps import absolute_time
-from cogs.moderation.words_text import shown_word
+from cogs.moderation.ladder import ladder_sentence, still_blocked
+from cogs.moderation.settings_text import shown_word
 
 GOES_ON = N_("Running requests continue; `/veo-admin queue` lists them and can cancel them.")
 SHOWN_TO_MEMBERS = N_("Members who try see your reason: “{reason}”.")
@@ -114,11 +115,63 @@ def words_heading(number: int) -> str:
     )
 
 
-def word_lines(words: Sequence[str]) -> list[str]:
-    """Return the lines of the list of forbidden words."""
-    return [f"- {shown_word(word)}" for word in words]
-
-
 def _reason_line(sentence: LiteralString, reason: str | None) -> str:
     said = plain(reason or "", REASON_MAX_LENGTH)
     return f"\n{_(sentence, reason=said)}" if said else ""
+
+
+def rules_text(strikes: StrikesNow) -> str:
+    """Return the answer to `strikes`: the ladder, and what gives a strike."""
+    rules = strikes.rules
+    if rules is None:
+        return _off_text(strikes.blocked)
+    safety = _("a prompt that the video service's safety filter rejects")
+    lines = [
+        " ".join([_("⚖️ **Strikes are on:** {ladder}.", ladder=ladder_sentence(rules)), _fading(rules)]),
+        _("A member gets a strike for each of these:"),
+        f"- {_('a request with a blocked word')}",
+        f"- {safety}",
+        f"- {_('a video that a moderator deletes after a report')}",
+        _("Members see their strikes in `/usage`. `/veo-admin forgive` removes them."),
+    ]
+    return "\n".join(lines)
+
+
+def _fading(rules: StrikeRules) -> str:
+    """Say how long strikes count: those from before a change, as it was when they were given."""
+    return ngettext(
+        "A new strike fades after {count} day.", "A new strike fades after {count} days.", rules.days
+    )
+
+
+def _off_text(blocked: int) -> str:
+    off = _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
+    return f"{off}\n{still_blocked(blocked)}" if blocked else off
+
+
+def forgiven_text(user_id: int, forgiven: Forgiven) -> str:
+    """Return the answer to `forgive`."""
+    who = f"<@{user_id}>"
+    lines = [_forgiven_line(who, forgiven.strikes)]
+    if forgiven.is_unblocked:
+        lines.append(_("They can request videos again, within the limits."))
+    if forgiven.block is not None:
+        lines.append(_block_line(forgiven.block))
+    return " ".join(lines)
+
+
+def _forgiven_line(who: str, strikes: int) -> str:
+    if not strikes:
+        return _("{member} has no strikes that count.", member=who)
+    return ngettext(
+        "✅ **Forgiven.** {count} strike of {member} no longer counts.",
+        "✅ **Forgiven.** {count} strikes of {member} no longer count.",
+        strikes,
+        member=who,
+    )
+
+
+def _block_line(block: Block) -> str:
+    if block.until is None:
+        return _("A moderator's block still holds, until `/veo-admin unblock`.")
+    return _("A moderator's block still holds, until {date}.", date=absolute_time(block.until))

@@ -14,8 +14,7 @@ from bot.admission.parsing import LONGEST_INPUT, parse_span
 from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from bot.services import Services
-from cogs.admin import admin_text, settings_command, strikes_text
+from cogs.admin import admin_text, settings_command
 from cogs.admin.carrying import propose_import, send_rules
 from cogs.admin.doctor import examine
 from cogs.admin.home_lists import ListButton
@@ -40,23 +39,21 @@ Reason = Range[str, 1, REASON_MAX_LENGTH]
 class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Moderate videos on this server"):
     """Lets moderators decide who may have videos made, where, and of what."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._moderation = services.moderation
+    def __init__(self) -> None:
         if self.app_command is not None:
-            self.app_command.add_command(WordsGroup(services.moderation))
+            self.app_command.add_command(WordsGroup())
 
     @app_commands.command(name="pause", description="Stop accepting /veo requests; running ones continue")
     @app_commands.describe(reason="Shown to members who try")
     async def pause(self, interaction: Interaction, reason: Reason | None = None) -> None:
         """Switch /veo off for the server."""
-        await self._moderation.pause(moderator_of(interaction), reason)
+        await interaction.client.services.moderation.pause(moderator_of(interaction), reason)
         await _reply(interaction, admin_text.paused(reason))
 
     @app_commands.command(name="resume", description="Accept /veo requests again")
     async def resume(self, interaction: Interaction) -> None:
         """Switch /veo on again."""
-        was_paused = await self._moderation.resume(moderator_of(interaction))
+        was_paused = await interaction.client.services.moderation.resume(moderator_of(interaction))
         await _reply(interaction, admin_text.resumed(was_paused=was_paused))
 
     @app_commands.command(name="block", description="Block a member from using /veo")
@@ -76,7 +73,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Block a member, for a time or until `unblock`."""
         user_id = ensure_person(member)
         until = None if span is None else utc_now() + parse_span(span)
-        await self._moderation.block(moderator_of(interaction), user_id, until, reason)
+        await interaction.client.services.moderation.block(moderator_of(interaction), user_id, until, reason)
         await _reply(interaction, admin_text.blocked(user_id, until, reason))
 
     @app_commands.command(name="unblock", description="Unblock a member")
@@ -84,13 +81,15 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     async def unblock(self, interaction: Interaction, member: discord.User) -> None:
         """End a member's block."""
         user_id = ensure_person(member)
-        was_blocked = await self._moderation.unblock(moderator_of(interaction), user_id)
+        was_blocked = await interaction.client.services.moderation.unblock(moderator_of(interaction), user_id)
         await _reply(interaction, admin_text.unblocked(user_id, was_blocked=was_blocked))
 
     @app_commands.command(name="blocked", description="List blocked members and when their blocks end")
     async def blocked(self, interaction: Interaction) -> None:
         """List the blocked members."""
-        blocked = await self._moderation.list_blocked(moderator_of(interaction).guild_id)
+        blocked = await interaction.client.services.moderation.list_blocked(
+            moderator_of(interaction).guild_id
+        )
         lines = [admin_text.block_line(user_id, block) for user_id, block in blocked]
         await reply_with_list(
             interaction,
@@ -116,8 +115,10 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Change the ladder of strikes; without options, show it."""
         steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)
         fading = checked_days(days)
-        now = await self._services.strikes.change(by, is_on=enabled, steps=steps or None, days=fading)
-        await _reply(interaction, strikes_text.rules_text(now))
+        now = await interaction.client.services.strikes.change(
+            by, is_on=enabled, steps=steps or None, days=fading
+        )
+        await _reply(interaction, admin_text.rules_text(now))
 
     @app_commands.command(
         name="forgive", description="Forgive a member's strikes and end the block they brought"
@@ -126,8 +127,8 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     async def forgive(self, interaction: Interaction, member: discord.User) -> None:
         """Let a member's strikes count no more."""
         user_id = ensure_person(member)
-        forgiven = await self._services.strikes.forgive(moderator_of(interaction), user_id)
-        await _reply(interaction, strikes_text.forgiven_text(user_id, forgiven))
+        forgiven = await interaction.client.services.strikes.forgive(moderator_of(interaction), user_id)
+        await _reply(interaction, admin_text.forgiven_text(user_id, forgiven))
 
     @app_commands.command(name="settings", description="Show or change the settings")
     @app_commands.describe(
@@ -170,9 +171,9 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         await settings_command.propose_settings(interaction, changes, preview)
 
     @settings.autocomplete("models")
-    async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:
+    async def complete_models(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models that the bot has."""
-        return complete_models(typed, self._services.models)
+        return complete_models(typed, interaction.client.services.models)
 
     @settings.autocomplete("review")
     async def complete_review(self, _: Interaction, typed: str) -> list[Choice[str]]:
@@ -196,26 +197,23 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     async def home(self, interaction: Interaction) -> None:
         """Show what waits, what was spent, and what has to be decided."""
         await interaction.response.defer(ephemeral=True)  # adding up a month may take long
-        await interaction.edit_original_response(**await home_content(interaction, self._services.home))
+        await interaction.edit_original_response(**await home_content(interaction))
 
     @app_commands.command(name="queue", description="List queued and running requests, with Cancel buttons")
     async def queue(self, interaction: Interaction) -> None:
         """Show the open requests with buttons."""
-        content = await queue_content(interaction, self._services.generations)
-        await interaction.response.send_message(**content, ephemeral=True)
+        await interaction.response.send_message(**await queue_content(interaction), ephemeral=True)
 
     @app_commands.command(name="log", description="Show what moderators did, newest first")
     async def log(self, interaction: Interaction) -> None:
         """Show the audit trail with buttons."""
-        content = await log_content(interaction, self._services.undo)
-        await interaction.response.send_message(**content, ephemeral=True)
+        await interaction.response.send_message(**await log_content(interaction), ephemeral=True)
 
     @app_commands.command(name="doctor", description="Check whether I can make videos in this channel")
     async def doctor(self, interaction: Interaction) -> None:
         """Check permissions, the key, the balance, the database and the polls."""
         await interaction.response.defer(ephemeral=True)
-        report = await examine(interaction, self._services.checkup, self._moderation)
-        await interaction.edit_original_response(content=report)
+        await interaction.edit_original_response(content=await examine(interaction))
 
 
 async def _reply(interaction: Interaction, text: str) -> None:
@@ -239,4 +237,4 @@ async def setup(bot: VeoBot) -> None:
         UndoButton,
         UndoAnywayButton,
     )
-    await bot.add_cog(AdminCog(bot.services))
+    await bot.add_cog(AdminCog())

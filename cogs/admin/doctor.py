@@ -3,9 +3,7 @@
 import discord
 
 from bot.doctor.check_result import CheckResult, bounded_all
-from bot.doctor.checks import Checkup
 from bot.i18n import N_, _, ngettext, number
-from bot.moderation.service import Moderation
 from cogs.moderation.server_warnings import ALLOW, review_troubles
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
 from cogs.ui.interaction import Interaction
@@ -15,17 +13,15 @@ WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
 CHOOSE_CHANNEL = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
 
 
-async def examine(interaction: Interaction, checkup: Checkup, moderation: Moderation) -> str:
+async def examine(interaction: Interaction) -> str:
     """Check everything once and return the report; each check that hangs is given up after a while.
 
     The permissions are Discord's own word for this very channel, from the interaction.
     """
     has_threads = not isinstance(interaction.channel, WITHOUT_THREADS)
     permissions = find_permissions(interaction.app_permissions, has_threads=has_threads)
-    findings = await checkup.run(interaction.guild_id or 0)
-    of_channel = await bounded_all(
-        _("The moderators' channel"), _check_moderators_channel(interaction, moderation)
-    )
+    findings = await interaction.client.services.checkup.run(interaction.guild_id or 0)
+    of_channel = await bounded_all(_("The moderators' channel"), _check_moderators_channel(interaction))
     return render_report([*permissions, *of_channel, *findings])
 
 
@@ -51,8 +47,8 @@ def _line(finding: CheckResult) -> str:
     return _("❌ **Problem:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
 
 
-async def _check_moderators_channel(interaction: Interaction, moderation: Moderation) -> list[CheckResult]:
-    policy = await moderation.read(interaction.guild_id or 0)
+async def _check_moderators_channel(interaction: Interaction) -> list[CheckResult]:
+    policy = await interaction.client.services.moderation.read(interaction.guild_id or 0)
     access = _check_channel(known_guild(interaction), policy.moderators_channel_id)
     return [access, *review_troubles(known_guild(interaction), policy)]
 

@@ -6,11 +6,11 @@ from typing import LiteralString
 from bot.home.overview import Overview
 from bot.i18n import N_, _, ngettext, number
 from bot.jobs.ports import Posted
+from bot.markup import relative_time
 from bot.money import show_usd
 from bot.monitoring.alert_rules import AlertKind
 from bot.policy.documents import Period
 from bot.policy.strike_rows import StrikesOf
-from bot.timestamps import relative_time
 from cogs.moderation.alert_text import render_here
 from cogs.moderation.review_setting import nobody_approves
 from cogs.ui.lists import MESSAGE_MAX_LENGTH

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from bot.home.overview import Home, Overview
+from bot.home.overview import Overview
 from bot.i18n import NC_, pgettext
 from bot.usage.service import UsagePeriod
 from cogs.admin.home_lists import LISTS, list_content, list_labels
@@ -12,9 +12,8 @@ from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.setup_view import show_setup
 from cogs.admin.show_again import ShowAppealsButton, ShowReportsButton, ShowReviewsButton
-from cogs.moderation.moderators_channel import link_in
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
-from cogs.moderation.server_warnings import find_warnings
+from cogs.moderation.server_warnings import find_warnings, link_in
 from cogs.moderation.settings_text import render_settings
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.pagers import COMMAND as QUOTA
@@ -37,7 +36,7 @@ class HomeButton(Item):
         """Read it again."""
         await interaction.response.defer()
         await ensure_moderator(interaction)
-        content = await home_content(interaction, interaction.client.services.home)
+        content = await home_content(interaction)
         await interaction.edit_original_response(**content)
 
 
@@ -73,11 +72,11 @@ def _labels() -> Mapping[str, str]:
     }
 
 
-async def home_content(interaction: Interaction, home: Home) -> Content:
+async def home_content(interaction: Interaction) -> Content:
     """Return the message as the server stands now; asks Discord, so defer first."""
     guild_id = moderator_of(interaction).guild_id
     may_see_money = await is_moderator(interaction, QUOTA)
-    overview = await home.read(guild_id)
+    overview = await interaction.client.services.home.read(guild_id)
     guild = known_guild(interaction)
     warnings = find_warnings(guild, overview.policy)
     links = partial(link_in, guild, guild_id)
@@ -103,22 +102,19 @@ def _filled(overview: Overview) -> Mapping[str, bool]:
 
 
 async def _open_queue(interaction: Interaction) -> None:
-    content = await queue_content(interaction, interaction.client.services.generations)
-    await interaction.edit_original_response(**content)
+    await interaction.edit_original_response(**await queue_content(interaction))
 
 
 async def _open_usage(interaction: Interaction) -> None:
-    await fill_with_usage(interaction, interaction.client.services.usage, UsagePeriod.MONTH)
+    await fill_with_usage(interaction, UsagePeriod.MONTH)
 
 
 async def _open_limits(interaction: Interaction) -> None:
-    content = await rules_content(interaction, interaction.client.services.rules)
-    await interaction.edit_original_response(**content)
+    await interaction.edit_original_response(**await rules_content(interaction))
 
 
 async def _open_log(interaction: Interaction) -> None:
-    content = await log_content(interaction, interaction.client.services.undo)
-    await interaction.edit_original_response(**content)
+    await interaction.edit_original_response(**await log_content(interaction))
 
 
 async def _open_settings(interaction: Interaction) -> None:

@@ -1,25 +1,27 @@
-"""The audit trail of /veo-admin log with its buttons. Their ids hold all they need."""
+"""The audit trail of /veo-admin log with its buttons, and whether what an undo is about still exists."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
+from typing import ClassVar
 
 import discord
+import structlog
 
 from bot.db.guild_models import Action, AuditRow
-from bot.errors import DatabaseBusyError
+from bot.errors import BadInputError, DatabaseBusyError, UserError
 from bot.i18n import N_, NC_, _, pgettext
-from bot.moderation.decided import parts_of
-from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo, Undone
-from cogs.admin.undo_checks import ensure_still_there, has_left
+from bot.moderation.decided import Decision, parts_of
+from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undone
+from bot.policy.documents import ReviewRule
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.server_warnings import find_remarks
-from cogs.moderation.targets import known_guild, moderator_of
+from cogs.moderation.server_warnings import find_remarks, is_role_gone
+from cogs.moderation.setting_parsers import parse_moderators_channel
+from cogs.moderation.targets import UNKNOWN_SERVER, known_guild, moderator_of
 from cogs.moderation.undo_text import changed_text, undone_text
+from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Content, Item, view_of
+from cogs.ui.items import Content, Item, Parts, view_of
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 PAGE_SIZE = 10  # entries; fewer where they are long
@@ -30,6 +32,7 @@ OF_QUOTA = frozenset(
     {Action.QUOTA_SET, Action.QUOTA_UNSET, Action.GRANT, Action.RESET, Action.BUDGET, Action.IMPORT}
 )
 ID = r"(?P<decision_id>[0-9]{1,9})"  # the column holds no larger ones on PostgreSQL
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class LogButton(Item):
@@ -37,21 +40,17 @@ class LogButton(Item):
 
     action = "log"
     pattern = r"(?P<before>[0-9]{1,18})"
+    parts: ClassVar[Parts] = {"before": int}
 
     def __init__(self, before: int, label: str = "") -> None:
         super().__init__(before, label=label, row=LAST_ROW)
         self._before = before
 
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return what was clicked."""
-        return cls(int(match["before"]))
-
     async def act(self, interaction: Interaction) -> None:
         """Turn the page."""
         await interaction.response.defer()
         await ensure_moderator(interaction)
-        page = await _fetch(interaction, interaction.client.services.undo, self._before)
+        page = await _fetch(interaction, self._before)
         await interaction.edit_original_response(content=render_log(page.rows), view=_view(page))
 
 
@@ -88,9 +87,9 @@ class UndoAnywayButton(Item):
         await _undo(interaction, self._decision_id, self._seen)
 
 
-async def log_content(interaction: Interaction, undo: Undo) -> Content:
+async def log_content(interaction: Interaction) -> Content:
     """Return the newest entries of this server's trail."""
-    page = await _fetch(interaction, undo, 0)
+    page = await _fetch(interaction, 0)
     return Content(content=render_log(page.rows), view=_view(page))
 
 
@@ -155,7 +154,7 @@ async def _find_remarks(interaction: Interaction, undone: Undone) -> list[str]:
 async def _show_again(interaction: Interaction, notice: str) -> None:
     """Show the newest entries below what has just been done, which is written down already."""
     try:
-        page = await _fetch(interaction, interaction.client.services.undo, 0)
+        page = await _fetch(interaction, 0)
     except DatabaseBusyError:
         newest = view_of(LogButton(0, pgettext("button", "Newest")))
         await interaction.edit_original_response(content=notice, view=newest)
@@ -164,9 +163,10 @@ async def _show_again(interaction: Interaction, notice: str) -> None:
     await interaction.edit_original_response(content=text, view=view)
 
 
-async def _fetch(interaction: Interaction, undo: Undo, before: int) -> LogPage:
+async def _fetch(interaction: Interaction, before: int) -> LogPage:
     """Return a page's entries, and one more where there is one."""
     guild_id = moderator_of(interaction).guild_id
+    undo = interaction.client.services.undo
     return await undo.list_log(guild_id, size=PAGE_SIZE + 1, before=before or None)
 
 
@@ -177,3 +177,87 @@ def _view(page: LogPage, notice: str = "") -> discord.ui.View:
     if not shown or len(shown) == len(page.rows):
         return view_of(*undo, newest)
     return view_of(*undo, newest, LogButton(shown[-1].id, pgettext("button", "Older")))
+
+
+class RoleGoneError(UserError):
+    """Limits of a deleted role would be restored."""
+
+    def __init__(self) -> None:
+        super().__init__(_("That role no longer exists, so its limits can't be restored. Nothing changed."))
+
+
+class ReviewedRoleGoneError(UserError):
+    """The requests of a deleted role would wait for moderators, so nobody's would."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The earlier settings name a role that no longer exists. Choose whose requests wait for you "
+                "with `/veo-admin settings review`. Nothing changed."
+            )
+        )
+
+
+class ChannelGoneError(UserError):
+    """A setting would name a deleted channel again."""
+
+    def __init__(self, channel_id: int) -> None:
+        super().__init__(
+            _(
+                "The earlier settings name a channel that no longer exists: <#{channel}>. "
+                "Choose another one with `/veo-admin settings`. Nothing changed.",
+                channel=channel_id,
+            )
+        )
+
+
+def ensure_still_there(interaction: Interaction, decision: Decision) -> None:
+    """Check that what would be restored is about a role and channels that exist, and that the bot can post.
+
+    What an import replaced comes back as a whole, also where some of it is gone, which settings then say.
+
+    Raises:
+        BadInputError: the bot can't write in the moderators' channel, or doesn't know the server yet.
+        RoleGoneError, ReviewedRoleGoneError: the role was deleted.
+        ChannelGoneError: a channel was deleted.
+    """
+    before = decision.before or {}
+    scope, _colon, number = decision.subject.partition(":")
+    is_role = scope == "role" and bool(before)
+    channels, moderators_channel_id = before.get("channels", ()), before.get("moderators_channel_id")
+    review = before.get("review")
+    if not (is_role or channels or moderators_channel_id or review):
+        return
+    guild = known_guild(interaction)
+    if guild is None:
+        raise BadInputError(_(UNKNOWN_SERVER))
+    if is_role and guild.get_role(int(number)) is None:
+        raise RoleGoneError
+    if review and is_role_gone(guild, ReviewRule.model_validate(review)):
+        raise ReviewedRoleGoneError
+    for channel_id in channels:
+        if guild.get_channel(channel_id) is None:
+            raise ChannelGoneError(channel_id)
+    if moderators_channel_id:
+        _ensure_can_post(guild, moderators_channel_id)
+
+
+def _ensure_can_post(guild: discord.Guild, channel_id: int) -> None:
+    channel = guild.get_channel(channel_id)
+    if not isinstance(channel, discord.TextChannel):
+        raise ChannelGoneError(channel_id)
+    parse_moderators_channel(channel, guild)
+
+
+async def has_left(interaction: Interaction, decision: Decision) -> bool:
+    """Whether a decision is about a member who isn't on the server; False too where Discord doesn't say."""
+    scope, _colon, number = decision.subject.partition(":")
+    if scope != "member" or interaction.guild is None:
+        return False
+    try:
+        await interaction.guild.fetch_member(int(number))
+    except discord.NotFound:
+        return True
+    except CALL_ERRORS as error:
+        log.warning("could not check whether a member has left", error=str(error))
+    return False

@@ -1,32 +1,139 @@
-"""The list of /veo-admin queue with its buttons. Their ids hold all they need, so they outlive a restart."""
+"""The text of /veo-admin queue, and its buttons. Their ids hold all they need, so they outlive a restart."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import discord
 
-from bot.db.models import Generation
+from bot.db.models import OPEN, Generation, Status, is_being_sent, sent_at
+from bot.db.review_models import is_in_review, was_ready
 from bot.errors import UserError
-from bot.i18n import pgettext
+from bot.escape import plain
+from bot.i18n import _, ngettext, number, pgettext
 from bot.jobs.cancellation import Cancelled
-from bot.requests.service import GenerationService
-from cogs.admin.queue_text import (
-    QueuePage,
-    is_waited_for,
-    queue_page,
-    render_cancelled,
-    render_queue,
-    same_page,
-)
+from bot.markup import relative_time
+from cogs.cards.card import number_line
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Content, Item, view_of
-from cogs.ui.paging import page_buttons
+from cogs.ui.lists import page_buttons
 
+PAGE_SIZE = 5  # requests; Discord puts five buttons into a row
+PROMPT_LENGTH = 80  # characters of a prompt's beginning
 NAVIGATION_ROW = 1  # below the buttons that cancel
 FORMER_REFRESH = "Refresh"  # its label before it had a "here", when there was no other language
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Some of the requests that are waited for.
+
+    Attributes:
+        number: of the page, from 0 on.
+        count: how many pages there are, at least 1.
+        total: how many requests are waited for on all pages.
+        shown: those of this page; some may have ended since it was first shown.
+    """
+
+    number: int
+    count: int
+    total: int
+    shown: Sequence[Generation]
+
+
+def queue_page(waiting: Sequence[Generation], page: int) -> QueuePage:
+    """Return a page of what is `waiting`; the last one where there are not so many any more."""
+    count = _count_pages(waiting)
+    page = min(max(page, 0), count - 1)
+    return QueuePage(page, count, len(waiting), waiting[page * PAGE_SIZE : (page + 1) * PAGE_SIZE])
+
+
+def render_queue(page: QueuePage) -> str:
+    """Return the page as text."""
+    heading = (
+        ngettext(
+            "**{count} video is queued or in progress on this server.**",
+            "**{count} videos are queued or in progress on this server.**",
+            page.total,
+        )
+        if page.total
+        else _("**No videos are queued or in progress on this server.**")
+    )
+    if page.count > 1:
+        page_line = _(
+            "Page {number} of {count}, oldest first.",
+            number=number(page.number + 1),
+            count=number(page.count),
+        )
+        heading = f"{heading} {page_line}"
+    return "\n".join([heading, *(_entry(position, row) for position, row in enumerate(page.shown, start=1))])
+
+
+def render_cancelled(cancelled: Cancelled) -> str:
+    """Return what is said about a request that was just cancelled."""
+    generation = cancelled.generation
+    counts = _("It wasn't sent yet, so it doesn't count.")
+    if is_being_sent(generation):
+        counts = _("It was being sent, so it counts unless the video service didn't accept it.")
+    elif was_ready(generation):
+        counts = _("It was made, so it counts. I won't post it.")
+    elif cancelled.counts:
+        counts = _("The video service already has it and can't take it back, so it counts.")
+    what = _(
+        "🚫 **Cancelled:** {member}'s video `{number}`.",
+        member=f"<@{generation.user_id}>",
+        number=generation.id,
+    )
+    return f"{what} {counts}"
+
+
+def is_waited_for(generation: Generation) -> bool:
+    """Whether there is something to cancel."""
+    return generation.status in OPEN or is_in_review(generation)
+
+
+def _entry(position: int, generation: Generation) -> str:
+    prompt = plain(generation.prompt, PROMPT_LENGTH) or _("(no prompt)")
+    what = _(
+        "{member} in {channel}: {state}",
+        member=f"<@{generation.user_id}>",
+        channel=f"<#{generation.channel_id}>",
+        state=_state(generation),
+    )
+    return f"**{position}.** {what}\n> {prompt}\n{number_line(generation)}"
+
+
+def _state(generation: Generation) -> str:
+    if is_in_review(generation):
+        return _in_review(generation)
+    match generation.status:
+        case Status.PREPARING | Status.QUEUED:
+            asked_at = relative_time(generation.created_at)
+            return _("⏳ queued, requested {when}", when=asked_at)
+        case Status.SUBMITTING:
+            return _("📨 being sent, requested {when}", when=relative_time(generation.created_at))
+        case Status.RUNNING:
+            return _("⚙️ in progress, sent {when}", when=relative_time(sent_at(generation)))
+        case Status.CANCELLED:
+            return _("🚫 cancelled")
+        case Status.SUCCEEDED:
+            return _("✅ made")
+        case Status.FAILED:
+            return _("❌ failed")
+
+
+def _in_review(generation: Generation) -> str:
+    if generation.status is Status.SUCCEEDED:
+        ready_at = relative_time(generation.finished_at or generation.created_at)
+        return _("👀 ready and waiting for approval, finished {when}", when=ready_at)
+    return _("👀 waiting for approval, requested {when}", when=relative_time(generation.created_at))
+
+
+def _count_pages(waiting: Sequence[Generation]) -> int:
+    return max(1, -(-len(waiting) // PAGE_SIZE))
 
 
 class QueueButton(Item):
@@ -78,9 +185,9 @@ class CancelButton(Item):
         await _edit(interaction, await _same_page(interaction), cancelled)
 
 
-async def queue_content(interaction: Interaction, generations: GenerationService) -> Content:
+async def queue_content(interaction: Interaction) -> Content:
     """Return the first page of what is waited for on this server."""
-    page = queue_page(await generations.list_open(moderator_of(interaction).guild_id), 0)
+    page = queue_page(await _list_open(interaction), 0)
     return Content(content=render_queue(page), view=view_of_page(page))
 
 
@@ -100,11 +207,11 @@ async def _same_page(interaction: Interaction) -> QueuePage:
     """
     number, ids = shown_on(interaction.message)
     waiting = await _list_open(interaction)
-    generations: GenerationService = interaction.client.services.generations
+    generations = interaction.client.services.generations
     found = {row.id: row for row in waiting}
     rows = [found.get(generation_id) or await generations.get(generation_id) for generation_id in ids]
     shown = [row for row in rows if row is not None and row.guild_id == interaction.guild_id]
-    return same_page(waiting, number, shown)
+    return QueuePage(number, max(_count_pages(waiting), number + 1), len(waiting), shown)
 
 
 def shown_on(message: discord.Message | None) -> tuple[int, list[str]]:

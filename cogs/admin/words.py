@@ -5,9 +5,9 @@ from discord.app_commands import Choice, Range
 
 from bot.admission.blocklist import WORD_MAX_LENGTH
 from bot.markup import in_words
-from bot.moderation.service import Moderation
 from bot.preview.proposal import Proposal
 from cogs.admin import admin_text
+from cogs.moderation.settings_text import shown_word
 from cogs.moderation.targets import moderator_of
 from cogs.quota.change_forms import word_in
 from cogs.quota.preview import NO_ROLES, propose
@@ -22,10 +22,6 @@ Word = Range[str, 1, WORD_MAX_LENGTH]
 class WordsGroup(app_commands.Group, name="words", description="Block words and phrases in prompts"):
     """The part of /veo-admin about forbidden words."""
 
-    def __init__(self, moderation: Moderation) -> None:
-        super().__init__()
-        self._moderation = moderation
-
     @app_commands.command(name="add", description="Block a word or phrase in prompts")
     @app_commands.describe(word="The word or phrase, in any case; only whole words match", preview=PREVIEW)
     async def add(self, interaction: Interaction, word: Word, preview: bool | None = None) -> None:
@@ -37,9 +33,10 @@ class WordsGroup(app_commands.Group, name="words", description="Block words and 
     async def remove(self, interaction: Interaction, word: Word) -> None:
         """Allow a word or phrase again; an older entry may have ids."""
         by = moderator_of(interaction)
-        if word not in (await self._moderation.read(by.guild_id)).words:
+        moderation = interaction.client.services.moderation
+        if word not in (await moderation.read(by.guild_id)).words:
             word = in_words(word, names_of(interaction)) or word
-        was_there = await self._moderation.remove_word(by, word)
+        was_there = await moderation.remove_word(by, word)
         await interaction.response.send_message(
             admin_text.word_removed(word, was_there=was_there), ephemeral=True
         )
@@ -47,19 +44,19 @@ class WordsGroup(app_commands.Group, name="words", description="Block words and 
     @remove.autocomplete("word")
     async def complete_word(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the forbidden words that contain what is typed."""
-        policy = await self._moderation.read(moderator_of(interaction).guild_id)
+        policy = await interaction.client.services.moderation.read(moderator_of(interaction).guild_id)
         fitting = [word for word in sorted(policy.words) if typed.casefold() in word.casefold()]
         return [Choice(name=word, value=word) for word in fitting[:MAX_CHOICES]]
 
     @app_commands.command(name="list", description="List the blocked words and phrases")
     async def show(self, interaction: Interaction) -> None:
         """Show the forbidden words."""
-        policy = await self._moderation.read(moderator_of(interaction).guild_id)
+        policy = await interaction.client.services.moderation.read(moderator_of(interaction).guild_id)
         words = sorted(policy.words, key=str.casefold)
         await reply_with_list(
             interaction,
             admin_text.words_heading(len(words)),
-            admin_text.word_lines(words),
+            [f"- {shown_word(word)}" for word in words],
             file_lines=words,
             file_name="words.txt",
         )

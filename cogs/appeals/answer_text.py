@@ -6,9 +6,9 @@ from bot.admission.appeals import DELETION, PAUSE, RELEASE_TIME, deleted_by
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
+from bot.markup import absolute_time, relative_time
 from bot.moderation.appeal_decisions import Appeal
 from bot.policy.phrases import block_end
-from bot.timestamps import absolute_time, relative_time
 from cogs.appeals.appeal_text import WHY_LENGTH, prompt_of
 from cogs.cards.card import QUOTE_MARK
 

@@ -7,9 +7,9 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
+from bot.markup import relative_time
 from bot.moderation.appeal_decisions import Appeal, is_news
 from bot.policy.phrases import quote_words
-from bot.timestamps import relative_time
 from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
 
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000

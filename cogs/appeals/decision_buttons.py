@@ -1,8 +1,7 @@
 """The buttons under an appeal in the moderators' channel, and telling the member what was decided."""
 
-import re
 from dataclasses import replace
-from typing import Self
+from typing import ClassVar
 
 import discord
 import structlog
@@ -11,18 +10,15 @@ from bot.db.guild_models import AppealDecision
 from bot.i18n import N_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable, is_news
-from cogs.appeals.answers import answer_member
+from cogs.appeals.answer_text import render_decision
 from cogs.appeals.appeal_text import render_appeal
-from cogs.moderation.case_messages import DeclineForm, edit_case
-from cogs.moderation.membership import has_left
 from cogs.moderation.owners import ensure_moderator_in_time, message_shown
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.targets import moderator_of
+from cogs.moderation.shapes import DeclineForm, edit_case
+from cogs.moderation.targets import has_left, moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+from cogs.ui.items import Item, Parts, view_of
 
 SENT_DIRECTLY = N_("I send it to the member in a direct message, without your name.")
 STYLES = {
@@ -31,23 +27,21 @@ STYLES = {
     AppealDecision.DECLINE: discord.ButtonStyle.secondary,
 }
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 
 class AppealDecisionButton(Item):
     """Carries out what a moderator makes of an appeal."""
 
     action = "appeal-decide"
     pattern = r"(?P<decision>allow|lift|decline):(?P<appeal>[0-9a-f]{16})"
+    parts: ClassVar[Parts] = {"decision": AppealDecision}
 
     def __init__(self, decision: AppealDecision, appeal_id: str) -> None:
         super().__init__(decision, appeal_id, label=_label_of(decision))
         self.item.style = STYLES[decision]
         self._decision = decision
         self._appeal_id = appeal_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(AppealDecision(match["decision"]), match["appeal"])
 
     async def act(self, interaction: Interaction) -> None:
         """Decide, or ask for words to decline with."""
@@ -143,3 +137,17 @@ async def _show(interaction: Interaction, appeal: Appeal) -> bool:
     with locale_used(interaction.guild_locale and interaction.guild_locale.value):
         forms = [render_appeal(appeal, quote=quote, has_left=is_gone) for quote in (True, False)]
     return await edit_case(interaction, row.id, forms, view)
+
+
+async def answer_member(client: discord.Client, appeal: Appeal, server: str | None) -> None:
+    """Send the member what was decided, in their language; `server`: its name, if that's known.
+
+    Raises:
+        One of `CALL_ERRORS`: Discord didn't take it.
+    """
+    row = appeal.row
+    with locale_used(row.locale):
+        text = render_decision(appeal, server or _("your server"))
+    channel = await client.create_dm(discord.Object(row.user_id))
+    # Another nonce than the moderators' message has: Discord takes the same one for the same message.
+    await channel.send(text, nonce=f"answer-{row.id}", suppress_embeds=True)

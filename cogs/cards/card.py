@@ -17,10 +17,17 @@ from bot.policy.phrases import seconds
 from bot.provider.catalogue import InvalidOptionError, build_request, get_model
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import Option, OptionValue
-from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE, by_whom_and_when
-from cogs.cards.reasons import reasons, withheld_lines, withheld_state
+from cogs.cards.cancelled_text import (
+    CANCELLATIONS,
+    CANCELLED_STATES,
+    REMOVED_STATE,
+    by_whom_and_when,
+    reasons,
+    withheld_lines,
+    withheld_state,
+)
 from cogs.cards.waiting_text import eta_text, held_line, then_reviewed, waiting_line, when_sent
-from cogs.ui.links import linked, post_link
+from cogs.ui.items import linked, post_link
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150
@@ -64,7 +71,7 @@ def render_card(generation: Generation, eta: Eta = NO_ETA) -> Card:
     """
     with locale_used(generation.locale):
         lines = [
-            headline(generation),
+            _(HEADLINES[_kind_of(generation)], member=member(generation)),
             *parameter_lines(generation),
             *lineage_lines(generation),
             state_line(generation, eta),
@@ -72,11 +79,6 @@ def render_card(generation: Generation, eta: Eta = NO_ETA) -> Card:
             f"{QUOTE_MARK}{shown_prompt(generation)}",
         ]
         return Card(content="\n".join(lines), embeds=full_prompt(generation))
-
-
-def headline(generation: Generation) -> str:
-    """Return the first line of the card."""
-    return _(HEADLINES[_kind_of(generation)], member=member(generation))
 
 
 def render_ending(generation: Generation, *, quote: bool = True, has_others: bool | None = True) -> str:
@@ -241,16 +243,12 @@ def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
         case Status.SUCCEEDED:
             return _made_line(generation)
         case Status.FAILED:
-            return _failed_line(generation)
+            kind = generation.failure_kind or FailureKind.BROKEN
+            return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
         case Status.CANCELLED:
             is_removed = generation.cancelled_by is None
             what = _(REMOVED_STATE if is_removed else CANCELLED_STATES[by_whom_and_when(generation)])
             return f"{CANCELLED_MARK} {what} {_whether_it_counts(generation)}"
-
-
-def _failed_line(generation: Generation) -> str:
-    kind = generation.failure_kind or FailureKind.BROKEN
-    return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
 
 
 def _made_line(generation: Generation) -> str:

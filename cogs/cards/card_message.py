@@ -1,4 +1,7 @@
-"""The card as a message: its text, and the button that stops what is still waited for or leads to it."""
+"""The card as a message: its text, and its button, which stops it, leads to the video or asks a moderator."""
+
+from collections.abc import Callable
+from typing import ClassVar
 
 import discord
 import structlog
@@ -10,10 +13,10 @@ from bot.eta.eta import NO_ETA, Eta
 from bot.i18n import NC_, locale_used
 from cogs.cards.card import Card, render_card, state_line
 from cogs.moderation.owners import find_manageable
+from cogs.moderation.targets import moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import VideoButton, view_of
-from cogs.ui.links import watch_button
+from cogs.ui.items import Form, VideoButton, view_of, watch_button
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -57,3 +60,22 @@ def card_message(generation: Generation, eta: Eta = NO_ETA) -> CardMessage:
         view = view_of(StopButton(generation.id) if is_open else watch_button(generation))
     card = render_card(generation, eta)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)
+
+
+class AskAboutVideoButton(VideoButton):
+    """Asks the member why their video or film shouldn't have been deleted; its ID is in the custom ID.
+
+    Attributes:
+        form: takes what they say, about the appeal with an ID; `cogs.appeals` gives it.
+    """
+
+    action = "appeal-video"
+    label = NC_("button", "Ask a moderator")
+    emoji = "🙋"
+    form: ClassVar[Callable[[str], Form]]
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form, if they can ask."""
+        appeals, member = interaction.client.services.appeals, moderator_of(interaction)
+        appeal_id = await appeals.offer_deletion(member, self.generation_id)
+        await interaction.response.send_modal(AskAboutVideoButton.form(appeal_id))

@@ -1,8 +1,7 @@
 """The buttons of a film's card and message: its member and moderators stop it, remix it and redo shots."""
 
-import re
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from bot.errors import NotFoundError
 from bot.films.rows import Film
@@ -12,7 +11,7 @@ from bot.provider.catalogue import Model
 from cogs.cards.cancelled_text import cancelled_shots, stopped_takes
 from cogs.moderation.owners import NotYoursError, find_manageable
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import FilmButton, Form, Item, view_of
+from cogs.ui.items import FilmButton, Form, Item, Parts, view_of
 from cogs.ui.requester import requester_of
 
 
@@ -85,6 +84,7 @@ class RedoShotButton(Item):
 
     action = "redo-shot"
     pattern = r"(?P<film>[0-9a-f]{16}):(?P<shot>[1-9])"
+    parts: ClassVar[Parts] = {"shot": int}
     emoji = "🔁"
     form: ClassVar[Callable[[Film, int], Form]]
 
@@ -93,11 +93,6 @@ class RedoShotButton(Item):
         super().__init__(film_id, shot, label=label or pgettext("button", "Redo shot {number}", number=shot))
         self.film_id = film_id
         self.shot = shot
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(match["film"], int(match["shot"]))
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form, unless it's clear already that the shot can't be redone."""

@@ -1,11 +1,15 @@
-"""The card of a film: one message that shows how all of its shots stand. Pure text from the rows."""
+"""The card of a film: one message that shows how all of its shots stand, from the rows."""
+
+from collections.abc import Awaitable, Callable
 
 import discord
+import structlog
 
 from bot.db.film_models import FilmRow, Transition
 from bot.db.models import NOBODY, OPEN, Generation, Status
 from bot.db.review_models import is_in_review
 from bot.escape import plain
+from bot.eta.eta import NO_ETA, Eta
 from bot.failures import REVIEWED, FailureKind
 from bot.films.rows import Film
 from bot.i18n import _, locale_used, ngettext, pgettext
@@ -20,16 +24,37 @@ from cogs.cards.card import (
     parameter_lines,
     shown_prompt,
 )
-from cogs.cards.card_message import CardMessage
-from cogs.cards.deletion_button import AskAboutVideoButton
+from cogs.cards.card_message import AskAboutVideoButton, CardMessage
 from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton, FilmStopButton
-from cogs.cards.shown_film import EtaOf, no_eta
 from cogs.cards.waiting_text import eta_text, review_line, when_sent
-from cogs.ui.items import Item, view_of
-from cogs.ui.links import LinkButton, message_link, post_link
+from cogs.ui.items import Item, LinkButton, message_link, post_link, view_of
 
+EtaOf = Callable[[Generation], Eta]  # says when a shot that is being made should be ready
+FindFilm = Callable[[str], Awaitable[Film | None]]  # reads a film, by its ID
 PROMPT_LENGTH = 45  # characters of a shot's prompt
 TITLE_LENGTH = 200
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def no_eta(_: Generation) -> Eta:
+    """Say nothing."""
+    return NO_ETA
+
+
+async def no_films(_: str) -> Film | None:
+    """Find no film."""
+    return None
+
+
+async def film_of(subject: Generation | FilmRow, find_film: FindFilm) -> Film | None:
+    """Return the film, or the one that a shot is a part of; None: it's no shot.
+
+    Raises:
+        DatabaseBusyError: it can't be read now.
+    """
+    film_id = subject.id if isinstance(subject, FilmRow) else subject.film_id
+    return None if film_id is None else await find_film(film_id)
 
 
 def film_message(film: Film, eta_of: EtaOf = no_eta) -> CardMessage:

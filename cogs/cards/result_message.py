@@ -161,9 +161,11 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
     """
     if is_card(message, generation):
         return False
-    if generation.failure_kind is FailureKind.FILE_LOST and _says_late(message, generation):
+    with locale_used(generation.locale):
+        late, still_asked = FailureKind.LATE.sentence, _(STILL_ASKED)
+    if generation.failure_kind is FailureKind.FILE_LOST and late in message.content:
         return False  # that there was no video in time was told before it came, and then its file was lost
-    if is_withheld(generation) and _says_still_asked(message, generation):
+    if is_withheld(generation) and still_asked in message.content:
         return False  # that there was no video yet was told before it came, and then moderators saw it
     mark = ENDING_MARKS[Status.FAILED] if is_withheld(generation) else ENDING_MARKS.get(generation.status)
     if mark is not None:
@@ -171,16 +173,6 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
         return message.content.startswith(mark) and is_number_line(last, generation)
     is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
     return is_linked or any(file.filename == file_name(generation) for file in message.attachments)
-
-
-def _says_late(message: discord.Message, generation: Generation) -> bool:
-    with locale_used(generation.locale):
-        return FailureKind.LATE.sentence in message.content
-
-
-def _says_still_asked(message: discord.Message, generation: Generation) -> bool:
-    with locale_used(generation.locale):
-        return _(STILL_ASKED) in message.content
 
 
 def is_number_line(line: str, subject: Generation | FilmRow | ReviewRow) -> bool:

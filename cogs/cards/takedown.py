@@ -14,11 +14,9 @@ from bot.i18n import _, locale_used
 from bot.jobs.ports import Posted
 from bot.library.reposts import posts_of
 from cogs.cards.card_message import CardMessage, card_message
-from cogs.cards.film_card import film_message
-from cogs.cards.shown_film import film_of
+from cogs.cards.film_card import film_message, film_of
 from cogs.ui.discord_errors import CALL_ERRORS, postponed
-from cogs.ui.items import Item, view_of
-from cogs.ui.links import post_link
+from cogs.ui.items import Item, post_link, view_of
 from cogs.ui.lists import together
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -4,7 +4,7 @@ from bot.db.models import Generation, Unreviewed, sent_at
 from bot.db.review_models import is_in_review
 from bot.eta.eta import LAST_POSITION, Eta
 from bot.i18n import _, ngettext, number
-from bot.timestamps import relative_time
+from bot.markup import relative_time
 
 
 def waiting_line(generation: Generation, eta: Eta) -> str:

@@ -103,9 +103,11 @@ class CardEdits:
             if ticket != card.throttle.newest:
                 EDITS.labels(SAVED).inc()
                 return
+            EDITS.labels(SENT).inc()
             try:
-                await self._edit(card, edit)
+                await edit()
             finally:
+                card.throttle.record_edit(clock(), self._interval)
                 self._forget_later(card_id, card, ticket, self._interval if rank == FINAL_RANK else KEPT)
 
     def _forget_later(self, card_id: int, card: _Card, ticket: int, after: float) -> None:
@@ -114,10 +116,3 @@ class CardEdits:
                 self._cards.pop(card_id, None)
 
         asyncio.get_running_loop().call_later(after, forget)
-
-    async def _edit(self, card: _Card, edit: Edit) -> None:
-        EDITS.labels(SENT).inc()
-        try:
-            await edit()
-        finally:
-            card.throttle.record_edit(asyncio.get_running_loop().time(), self._interval)

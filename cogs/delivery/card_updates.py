@@ -14,8 +14,7 @@ from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import DeliveryPostponedError, IsCurrent, ReadRow
 from bot.signals import StoppingError
 from cogs.cards.card_message import CardMessage, card_message
-from cogs.cards.film_card import film_message
-from cogs.cards.shown_film import EtaOf, FindFilm, film_of, no_eta, no_films
+from cogs.cards.film_card import EtaOf, FindFilm, film_message, film_of, no_eta, no_films
 from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, HELD_RANK, CardEdits, rank_of
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed

@@ -13,9 +13,8 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.requests.successors import Successors
 from cogs.cards.card_message import CardMessage, card_message, card_nonce
-from cogs.cards.film_card import film_message
+from cogs.cards.film_card import EtaOf, FindFilm, film_message, film_of, no_eta, no_films
 from cogs.cards.result_message import ResultMessage, is_card, is_result
-from cogs.cards.shown_film import EtaOf, FindFilm, film_of, no_eta, no_films
 from cogs.cards.takedown import delete_or_postpone
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.card_updates import Cards

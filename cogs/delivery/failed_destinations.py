@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import discord
 from cachetools import FIFOCache
 
-from bot.discord_client.rate_limits import RATE_LIMIT_WAIT_SECONDS
+from bot.discord_client.discord_py import RATE_LIMIT_WAIT_SECONDS
 from cogs.ui.discord_errors import retry_after
 
 # Missing access, missing permissions, invalid token of a webhook, unknown channel or guild.

@@ -12,9 +12,8 @@ from bot.jobs.ports import Posted, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton
-from cogs.cards.film_card import film_link, film_number_line
+from cogs.cards.film_card import FindFilm, film_link, film_number_line
 from cogs.cards.film_message import FilmMessage, is_film
-from cogs.cards.shown_film import FindFilm
 from cogs.cards.takedown import channel_of, delete_or_postpone, delete_post, film_posts, reopening
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.posting import Posts

@@ -17,8 +17,8 @@ from cogs.cards.card import alt_text
 from cogs.cards.result_message import file_name, link_line, size_of
 from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
 from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, next_form
-from cogs.moderation.membership import has_left
 from cogs.moderation.shapes import Shape, show_first
+from cogs.moderation.targets import has_left
 from cogs.reviews.buttons import review_view
 from cogs.reviews.review_text import has_room_for, review_shapes
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error

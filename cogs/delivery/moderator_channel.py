@@ -19,15 +19,14 @@ from bot.moderation.follow_ups import Case
 from bot.moderation.reported import ReportedVideo
 from bot.moderation.review_decisions import Review
 from bot.monitoring.alerts import Announcement
-from cogs.appeals.answers import answer_member
 from cogs.appeals.appeal_text import render_appeal
-from cogs.appeals.decision_buttons import appeal_view
+from cogs.appeals.decision_buttons import answer_member, appeal_view
 from cogs.cards.result_message import is_number_line
 from cogs.delivery.posting import Posts
 from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
-from cogs.moderation.membership import has_left
 from cogs.moderation.shapes import DROP_ALL, KEEP_ALL, Shape, show_first
+from cogs.moderation.targets import has_left
 from cogs.reports.buttons import report_view
 from cogs.reports.report_text import render_report
 from cogs.reviews.buttons import review_view

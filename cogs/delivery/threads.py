@@ -12,8 +12,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
 from bot.films.rows import Film
 from cogs.cards.card import neutral_thread_name, thread_name
-from cogs.cards.film_card import film_thread_names
-from cogs.cards.shown_film import FindFilm, film_of, no_films
+from cogs.cards.film_card import FindFilm, film_of, film_thread_names, no_films
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed, says_thread_exists
 

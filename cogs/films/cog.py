@@ -1,4 +1,4 @@
-"""The /film command."""
+"""The /film command, the command in the menu of a message, and the form for a shot that is redone."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -12,22 +12,27 @@ from discord.ext import commands
 from bot.db.film_models import Continuity, Transition
 from bot.discord_client.client import VeoBot
 from bot.discord_client.interaction_payload import BAD_VALUE
-from bot.errors import BadInputError, BadRequestError
-from bot.films.script import FilmSpec, ensure_possible, needed_kinds
-from bot.i18n import _
+from bot.errors import BadInputError, BadRequestError, UserError
+from bot.films.rows import Film
+from bot.films.script import SCRIPT_MAX_LENGTH, FilmSpec, ensure_possible, lines_of, needed_kinds
+from bot.i18n import _, pgettext
+from bot.markup import in_words
 from bot.media.images import ImageInput
+from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from bot.provider.input_kinds import InputKind
 from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton, FilmStopButton, RedoShotButton
 from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
 from cogs.films.form import FilmForm, remix_form
 from cogs.films.offer_buttons import DropFilmButton, MakeFilmButton
-from cogs.films.redo_form import RedoForm
-from cogs.films.redo_offer import RedoButton, RedoDropButton
+from cogs.films.redo_offer import RedoButton, RedoDropButton, find_missing_posts, redo_message
 from cogs.ui.interaction import Interaction
-from cogs.ui.requester import requester_of
+from cogs.ui.items import Form
+from cogs.ui.markup_names import names_of
+from cogs.ui.message_menus import NO_TEXT, MessageMenus, text_of
+from cogs.ui.requester import ensure_inside, requester_of
 from cogs.veo.images import from_attachment
-from cogs.veo.model_input import complete_model, given_kind
-from cogs.veo.options import REFERENCES, choices, descriptions, leave_out
+from cogs.veo.options import REFERENCES, choices, complete_model, descriptions, given_kind, leave_out
+from cogs.veo.request_form import words_to_copy
 
 # Of /veo's options.
 TAKEN = ("model", "image", *REFERENCES, "duration", "aspect_ratio", "resolution", "generate_audio")
@@ -133,6 +138,51 @@ def _continuity(entered: str | None) -> Continuity:
     return Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
 
 
+async def make_film(interaction: Interaction, message: discord.Message) -> None:
+    """Offer the message's lines as shots; what is too much for a film can be taken out of the form."""
+    requester_of(interaction)
+    shots = lines_of(text_of(interaction, message)[:SCRIPT_MAX_LENGTH])
+    if not shots:
+        raise BadRequestError(_(NO_TEXT))
+    spec = FilmSpec("", shots, None, {}, (), Continuity.CONTINUOUS)
+    models = interaction.client.services.model_choices.living
+    await interaction.response.send_modal(FilmForm(spec, models))
+
+
+class FilmMenus(MessageMenus):
+    """Offers the command; what the form sends goes the way of /film."""
+
+    menus = (("Make a film of this", make_film, "Make a film with each line of a message as a shot"),)
+
+
+class RedoForm(Form):
+    """Takes the words of the new shot, and answers with the offer."""
+
+    def __init__(self, film: Film, shot: int) -> None:
+        super().__init__(pgettext("title", "Redo shot {number}", number=shot))
+        self._film = film
+        self._shot = shot
+        prompt = film.shots[shot - 1].prompt[:PROMPT_MAX_LENGTH]
+        label = pgettext("label", "Prompt")
+        self._prompt = self.add_text("prompt", label, PROMPT_MAX_LENGTH, default=prompt)
+
+    async def act(self, interaction: Interaction) -> None:
+        """Offer the shot; a refusal gives the words back, since the form is gone."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            await self._offer(interaction)
+        except UserError as error:
+            await self.give_back(interaction, error, embed=words_to_copy(self._prompt.value))
+
+    async def _offer(self, interaction: Interaction) -> None:
+        requester, redoing = requester_of(interaction), interaction.client.services.redoing
+        await ensure_inside(interaction)
+        prompt = in_words(self._prompt.value, names_of(interaction))
+        offered = await redoing.offer(requester, self._film.row.id, self._shot, prompt)
+        missing_posts = await find_missing_posts(interaction, offered)
+        await interaction.edit_original_response(**redo_message(offered, missing_posts))
+
+
 async def setup(bot: VeoBot) -> None:
     """Add the cog, and the buttons of offers and cards; discord.py calls this."""
     FilmRemixButton.form = remix_form
@@ -143,3 +193,4 @@ async def setup(bot: VeoBot) -> None:
     cog = FilmCog()
     leave_out(cog.film, bot.services.models)
     await bot.add_cog(cog)
+    await bot.add_cog(FilmMenus(bot))

@@ -22,7 +22,6 @@ class OfferButton(OfferedButton):
     """Base of the buttons: give an `action`, a `label`, and `use`."""
 
     pattern = r"(?P<film>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
-    group = "film"
 
 
 class MakeFilmButton(OfferButton):

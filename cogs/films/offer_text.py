@@ -8,10 +8,10 @@ from bot.escape import plain
 from bot.films.changes import Change
 from bot.films.service import FilmQuote
 from bot.i18n import N_, _, ngettext
+from bot.markup import relative_time
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
 from bot.provider.catalogue import get_model
-from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines
 from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, fades_between, shown_title
 from cogs.veo.quote_text import budget_line, reviewed_line, spell_wait

@@ -6,10 +6,10 @@ from typing import LiteralString
 from bot.doctor.provider_text import WORDS_LENGTH, model_names
 from bot.escape import plain
 from bot.i18n import N_, _, dollars, ngettext, number
+from bot.markup import relative_time
 from bot.media.upload_sizes import MIB
 from bot.monitoring.alert_rules import WARNINGS, AlertKind, AlertState, Value
 from bot.monitoring.alerts import Announcement
-from bot.timestamps import relative_time
 
 BEGUN: Mapping[AlertKind, LiteralString] = {
     AlertKind.KEY_REFUSED: N_(

@@ -15,8 +15,15 @@ from bot.moderation.decided import decision_of
 from bot.moderation.importing import SERVER_LENGTH
 from bot.policy.documents import LimitKind, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, translate_reason
-from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
-from cogs.moderation.audit_log_parts import mention, parse_time, show_end, show_time
+from cogs.moderation.audit_log_budgets import (
+    budget_change,
+    budget_reached,
+    budget_warning,
+    mention,
+    parse_time,
+    show_end,
+    show_time,
+)
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_changes
 from cogs.moderation.undo_text import changes_text, undo_sentence

@@ -1,4 +1,4 @@
-"""Changes of a server's budgets, in the words of the audit log. Pure text."""
+"""Changes of budgets in the words of the audit log, and phrases that other sentences share. Pure text."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,9 +8,9 @@ from bot.admission.budgets import WARNING_SHARE
 from bot.admission.denials import NO_MONEY_AT_ALL
 from bot.db.guild_models import AuditRow
 from bot.i18n import N_, _, number, pgettext
+from bot.markup import relative_time
 from bot.money import show_money
 from bot.policy.documents import Period
-from bot.timestamps import relative_time
 
 BUDGET_SET: Mapping[Period, LiteralString] = {
     Period.DAY: N_("{who} set the daily budget to {money} (before: {before})."),
@@ -38,6 +38,31 @@ BUDGET_TOO_SMALL: Mapping[Period, LiteralString] = {
         "requested. I'll reject requests like it {until}."
     ),
 }
+
+
+def mention(subject: str) -> str | None:
+    """Return the mention of what a decision is about, even of a deleted role or member; None: everyone."""
+    kind, _colon, name = subject.partition(":")
+    mentions = {"member": f"<@{name}>", "role": f"<@&{name}>"}
+    return mentions.get(kind)
+
+
+def show_end(until: str | None) -> str:
+    """Return until when something lasts; None: until it is ended."""
+    if until is None:
+        return _("until a moderator ends it")
+    # Translators: {until} of other texts; {date} is a date and time
+    return _("until {date}", date=show_time(parse_time(until)))
+
+
+def parse_time(text: str) -> datetime:
+    """Return a time from the JSON of the audit log."""
+    return datetime.fromisoformat(text)
+
+
+def show_time(at: datetime) -> str:
+    """Return Discord's markup for a date and time, which each reader sees in their own time zone."""
+    return f"<t:{int(at.timestamp())}:f>"
 
 
 def budget_change(entry: AuditRow, who: str) -> str:

@@ -27,10 +27,8 @@ from cogs.moderation.setting_parsers import (
     ANY,
     ensure_offered,
     parse_channels,
-    parse_duration,
     parse_models,
     parse_moderators_channel,
-    parse_resolution,
 )
 
 MODEL_LENGTH = 48  # characters of a model's id
@@ -167,7 +165,7 @@ _ROWS = (
         name=N_("Longest video"),
         show=seconds,
         show_unset=_any,
-        parse=lambda value, _: parse_duration(value),
+        parse=lambda value, _: ensure_offered(value, durations()) if value else None,
         choices={**{value: f"{value} seconds" for value in durations()}, 0: ANY},
     ),
     ServerSetting(
@@ -177,7 +175,7 @@ _ROWS = (
         name=N_("Highest resolution"),
         show=_plain,
         show_unset=_any,
-        parse=lambda value, _: parse_resolution(value),
+        parse=lambda value, _: None if value == ANY else ensure_offered(value, resolutions()),
         choices={**{value: value for value in resolutions()}, ANY: ANY},
     ),
     ServerSetting(

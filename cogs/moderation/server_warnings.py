@@ -1,4 +1,7 @@
-"""Warnings about what a server's settings name, as far as the gateway has told; also below a change."""
+"""Warnings about what a server's settings name, as far as the gateway has told; also below a change.
+
+The moderators' channel is looked at for more: whether the bot can write there, and where its messages are.
+"""
 
 import discord
 
@@ -6,18 +9,40 @@ from bot.db.review_models import ReviewStage
 from bot.doctor.check_result import CheckResult
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _
+from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator
 from bot.policy.documents import Policy, Reviewed, ReviewRule
 from bot.services import Services
 from cogs.moderation.ladder import still_blocked
-from cogs.moderation.moderators_channel import UNUSABLE, is_usable
-from cogs.ui.permissions import ATTACH_FILES, REVIEW_NEEDS, Need, missing, names
+from cogs.ui.items import post_link
+from cogs.ui.permissions import ATTACH_FILES, MODERATOR_CHANNEL_NEEDS, REVIEW_NEEDS, Need, missing, names
 
+UNUSABLE = N_(
+    "⚠️ The moderators' channel {channel} is gone, or I can't write there. Nobody sees new reports, "
+    "questions and requests that wait for you. Choose another one with `/veo-admin settings "
+    "moderators_channel`, or allow my role to write there."
+)
 UNREAD = N_(
     "I can't check right now whether anything needs your attention. `/veo-admin settings` and `/veo-admin "
     "strikes` will show it in a minute."
 )
 ALLOW = N_("Allow it for my role there.")
+
+
+def is_usable(guild: discord.Guild | None, channel_id: int | None) -> bool:
+    """Whether the bot can write there; yes, where no channel is set or the server isn't known (None)."""
+    if guild is None or channel_id is None:
+        return True
+    channel = guild.get_channel(channel_id)
+    return channel is not None and not missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS)
+
+
+def link_in(guild: discord.Guild | None, guild_id: int, post: Posted | None) -> str | None:
+    """Return the address of a moderators' message; None: there's none, or its channel is known to be gone."""
+    if post is None or post.channel_id is None:
+        return None
+    is_gone = guild is not None and guild.get_channel(post.channel_id) is None
+    return None if is_gone else post_link(guild_id, post)
 
 
 def find_warnings(guild: discord.Guild | None, policy: Policy) -> list[str]:

@@ -7,7 +7,6 @@ from typing import TypeVar
 import discord
 from discord.app_commands import Choice
 
-from bot.admission.availability import durations, resolutions
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, pgettext
 from bot.policy.documents import MAX_CHANNELS
@@ -127,24 +126,6 @@ def ensure_offered(value: Value, offered: Collection[Value]) -> Value:
     if value not in offered:
         raise BadInputError(_("Choose one of the values from Discord's list. Nothing changed."))
     return value
-
-
-def parse_duration(value: int) -> int | None:
-    """Return one of the offered durations, in seconds; None: any.
-
-    Raises:
-        BadInputError: it is none of them.
-    """
-    return ensure_offered(value, durations()) if value else None
-
-
-def parse_resolution(value: str) -> str | None:
-    """Return one of the offered resolutions; None: any.
-
-    Raises:
-        BadInputError: it is none of them.
-    """
-    return None if value == ANY else ensure_offered(value, resolutions())
 
 
 def parse_moderators_channel(channel: discord.TextChannel, guild: discord.Guild) -> int:

@@ -1,13 +1,14 @@
-"""A server's settings as `/veo-admin settings` shows them. Pure text."""
+"""A server's settings and blocked words as moderators read them. Pure text."""
 
 from collections.abc import Collection, Iterator, Sequence
 
 from bot.admission.availability import must_choose, possible_models
+from bot.admission.blocklist import WORD_MAX_LENGTH
 from bot.escape import plain
 from bot.i18n import N_, _, format_and
+from bot.markup import relative_time
 from bot.policy.documents import Policy
 from bot.provider.catalogue import Model, provider_name_of
-from bot.timestamps import relative_time
 from cogs.moderation.review_setting import OWN_WAIT, nobody_approves
 from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS
 from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
@@ -81,3 +82,18 @@ def possibility_notes(policy: Policy, models: Sequence[Model]) -> Iterator[str]:
             "ℹ️ Members have to set {options} every time, because the defaults are above your limits.",
             options=format_and(f"`{option}`" for option in options),
         )
+
+
+def word_added(word: str, *, is_new: bool) -> str:
+    """Return the answer to `words add`."""
+    if is_new:
+        return _(
+            "✅ **Added.** I now reject prompts that contain “{word}”. Running requests continue.",
+            word=shown_word(word),
+        )
+    return _("“{word}” was already on the list. Nothing changed.", word=shown_word(word))
+
+
+def shown_word(word: str) -> str:
+    """Return a word or phrase as it can be shown."""
+    return plain(word, WORD_MAX_LENGTH)

@@ -1,4 +1,7 @@
-"""The ways to show one message, from the fullest to the barest: the first that Discord takes."""
+"""The ways to show a moderators' message, from the fullest to the barest: the first that Discord takes.
+
+The messages about appeals and reviews also share the form for a decision, and their edits.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +9,14 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 import discord
+import structlog
 
+from bot.i18n import pgettext
 from bot.jobs.ports import UndeliverableError
+from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form
 
 FILE_NAME = "prompts.txt"
 # What goes from beside a message's text when it's edited, in discord.py's words.
@@ -17,6 +25,9 @@ DROP_FILES: Mapping[str, Any] = {"attachments": []}
 DROP_ALL: Mapping[str, Any] = {"embeds": [], "attachments": []}
 
 Answer = TypeVar("Answer")
+Decline = Callable[[Interaction, str], Awaitable[None]]  # declines with these words
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +89,43 @@ async def show_first(shapes: Sequence[Shape], attempt: Callable[[int, Shape], Aw
 def _open(text: str) -> discord.File:
     """Return the file for one attempt."""
     return discord.File(BytesIO(text.encode()), filename=FILE_NAME)
+
+
+class DeclineForm(Form):
+    """Takes what the moderator says to the member; `where`: how they will read it."""
+
+    def __init__(self, where: str, decline: Decline) -> None:
+        super().__init__(pgettext("title", "Decline"))
+        self._decline = decline
+        label = pgettext("label", "What should I tell them?")
+        self._words = self.add_text("words", label, REASON_MAX_LENGTH, description=where, required=False)
+
+    async def act(self, interaction: Interaction) -> None:
+        """Decline."""
+        words = self._words.value  # before anything is awaited, in which the form could be sent again
+        await interaction.response.defer()
+        await self._decline(interaction, words)
+
+
+async def edit_case(
+    interaction: Interaction,
+    case_id: str,
+    forms: Sequence[str],
+    view: discord.ui.View | None,
+    *,
+    left_out: Mapping[str, Any] = KEEP_ALL,
+) -> bool:
+    """Edit the moderators' message to the first of `forms` that a filter lets through; return whether.
+
+    `left_out`: what else goes (`cogs.moderation.shapes`).
+    """
+    for text in forms:
+        try:
+            await interaction.edit_original_response(content=text, view=view, **left_out)
+        except CALL_ERRORS as error:
+            if classify_error(error) is not Remedy.NOT_THE_WORDS:
+                log.warning("could not show a decision", case=case_id, error=str(error))
+                return False
+        else:
+            return True
+    return False

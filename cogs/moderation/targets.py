@@ -1,4 +1,9 @@
-"""The target of a moderator's command, checked: Discord lets people name bots, strangers and @everyone."""
+"""The target of a moderator's command, checked: Discord lets people name bots, strangers and @everyone.
+
+Whether somebody is still on a server is asked where it matters.
+"""
+
+import asyncio
 
 import discord
 
@@ -7,9 +12,12 @@ from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
 from bot.moderation.rules import SERVER, Subject
 from bot.policy.documents import Scope
+from cogs.ui.discord_errors import CALL_ERRORS, UNREADABLE
 from cogs.ui.interaction import Interaction
 
 UNKNOWN_SERVER = N_("I don't know this server yet. Try again in a minute. Nothing changed.")
+UNKNOWN_MEMBER = 10007  # Discord: nobody on the server has this ID
+TIMEOUT = 10.0  # seconds that an answer is worth; discord.py tries for minutes
 
 
 def moderator_of(interaction: Interaction) -> Moderator:
@@ -76,3 +84,18 @@ def subject_of(
             _("@\u200beveryone is the whole server. Leave out `role` to set the server's limit.")
         )
     return Subject(Scope.ROLE, role.id)
+
+
+async def has_left(client: discord.Client, guild_id: int, user_id: int) -> bool:
+    """Whether somebody is not on a server any more; no, while Discord does not tell."""
+    return await has_left_if_known(client, guild_id, user_id) is True
+
+
+async def has_left_if_known(client: discord.Client, guild_id: int, user_id: int) -> bool | None:
+    """Whether somebody is not on a server any more; None: Discord does not tell."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            await client.http.get_member(guild_id, user_id)
+    except (*CALL_ERRORS, *UNREADABLE) as error:
+        return True if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MEMBER else None
+    return False

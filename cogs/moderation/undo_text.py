@@ -12,7 +12,7 @@ from bot.moderation.undo import ChangedSince, Undone
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, quote_words, translate_reason
-from cogs.moderation.audit_log_parts import mention, parse_time, show_end, show_time
+from cogs.moderation.audit_log_budgets import mention, parse_time, show_end, show_time
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_states, told_apart
 from cogs.ui.lists import first_of

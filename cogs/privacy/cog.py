@@ -6,9 +6,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_client.client import VeoBot
-from bot.privacy.service import Privacy
-from cogs.privacy.views import ForgetButton, KeepButton, export_file, export_text, question, question_view
+from cogs.privacy.views import ForgetButton, KeepButton, export_file, export_text, question
 from cogs.ui.interaction import Interaction
+from cogs.ui.items import view_of
 
 
 class PrivacyCog(
@@ -16,25 +16,22 @@ class PrivacyCog(
 ):
     """Gives members power over their own data."""
 
-    def __init__(self, privacy: Privacy) -> None:
-        self._privacy = privacy
-
     @app_commands.command(name="export", description="Get everything recorded about your requests as a file")
     async def export(self, interaction: Interaction) -> None:
         """Hand out the member's data, to them alone."""
         await interaction.response.defer(ephemeral=True, thinking=True)  # an upload may take a while
-        document = await self._privacy.export(interaction.user.id)
+        document = await interaction.client.services.privacy.export(interaction.user.id)
         file = await asyncio.to_thread(export_file, document)
         await interaction.followup.send(export_text(document), file=file, ephemeral=True)
 
     @app_commands.command(name="delete", description="Delete your prompts and the links to your videos")
     async def delete(self, interaction: Interaction) -> None:
         """Ask first; the buttons do it."""
-        view = question_view(interaction.user.id)
+        view = view_of(ForgetButton(interaction.user.id), KeepButton(interaction.user.id))
         await interaction.response.send_message(question(), view=view, ephemeral=True)
 
 
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
     bot.add_dynamic_items(ForgetButton, KeepButton)
-    await bot.add_cog(PrivacyCog(bot.services.privacy))
+    await bot.add_cog(PrivacyCog())

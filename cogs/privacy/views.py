@@ -3,9 +3,8 @@
 import gzip
 import io
 import json
-import re
 from collections.abc import Mapping
-from typing import Any, Self, cast
+from typing import Any, ClassVar, cast
 
 import discord
 
@@ -14,7 +13,7 @@ from bot.errors import BadInputError, UserError
 from bot.i18n import N_, NC_, _, ngettext
 from bot.privacy.service import Forgotten
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Item, Parts
 
 LARGEST_FILE = 8 * 2**20  # bytes; every server takes that much
 
@@ -141,24 +140,15 @@ def forgotten_text(forgotten: Forgotten) -> str:
     return "\n".join(lines)
 
 
-def question_view(user_id: int) -> discord.ui.View:
-    """Return the buttons under the question."""
-    return view_of(ForgetButton(user_id), KeepButton(user_id))
-
-
 class OwnButton(Item):
     """Base of the buttons under the question: only the member who was asked may press them."""
 
     pattern = r"(?P<user_id>[0-9]{1,20})"
+    parts: ClassVar[Parts] = {"user_id": int}
 
     def __init__(self, user_id: int) -> None:
         super().__init__(user_id)
         self._user_id = user_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was pressed."""
-        return cls(int(match["user_id"]))
 
     def ensure_asked(self, interaction: Interaction) -> None:
         """Check who presses, since a changed client can send any id.

@@ -15,7 +15,6 @@ from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.rules import MAX_GRANTED
 from bot.preview.proposal import Proposal
-from bot.services import Services
 from bot.usage.service import UsagePeriod
 from cogs.moderation.targets import ensure_member, ensure_person, moderator_of
 from cogs.quota import quota_input, quota_text
@@ -39,12 +38,6 @@ REASON = "Why; kept in the log"
 @app_commands.default_permissions(manage_guild=True)
 class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage limits and budgets"):
     """Lets moderators decide how much members may ask for, and see what was used."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._rules = services.rules
-        self._entitlements = services.entitlements
-        self._usage = services.usage
 
     @app_commands.command(name="set", description="Limit the videos of the whole server, a role or a member")
     @app_commands.describe(
@@ -111,12 +104,11 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
     async def rules(self, interaction: Interaction, member: discord.User | None = None) -> None:
         """Show the server's rules, or how a member stands."""
         if member is None:
-            await interaction.response.send_message(
-                **await rules_content(interaction, self._rules), ephemeral=True
-            )
+            await interaction.response.send_message(**await rules_content(interaction), ephemeral=True)
             return
         user_id, role_ids = ensure_person(member), role_ids_of(member)
-        entitlement = await self._entitlements.read(moderator_of(interaction).guild_id, user_id, role_ids)
+        guild_id, entitlements = moderator_of(interaction).guild_id, interaction.client.services.entitlements
+        entitlement = await entitlements.read(guild_id, user_id, role_ids)
         await _reply(interaction, member_text(user_id, entitlement, role_ids))
 
     @app_commands.command(name="grant", description="Give a member extra videos for a limited time")
@@ -137,8 +129,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         """Give a member further videos."""
         by, user_id = moderator_of(interaction), ensure_member(member)
         end = parse_until(until, utc_now()) if until else None
-        grant = await self._rules.grant(by, user_id, videos, end, reason)
-        entitlement = await read_entitlement(self._services, by, user_id, role_ids_of(member))
+        grant = await interaction.client.services.rules.grant(by, user_id, videos, end, reason)
+        entitlement = await read_entitlement(interaction.client.services, by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.grant_text(user_id, grant, entitlement))
 
     @app_commands.command(name="reset", description="Reset a member's usage")
@@ -148,8 +140,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
     ) -> None:
         """Forget a member's use."""
         by, user_id = moderator_of(interaction), ensure_member(member)
-        await self._rules.reset(by, user_id, reason)
-        entitlement = await read_entitlement(self._services, by, user_id, role_ids_of(member))
+        await interaction.client.services.rules.reset(by, user_id, reason)
+        entitlement = await read_entitlement(interaction.client.services, by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.reset_text(user_id, entitlement))
 
     @app_commands.command(name="budget", description="Show or change the server's budgets")
@@ -172,8 +164,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         if budgets:
             await propose(interaction, Proposal(budgets=budgets, reason=reason), NO_ROLES, asked=preview)
             return
-        states = (await self._entitlements.read(by.guild_id, by.user_id, ())).budgets
-        await _reply(interaction, quota_text.budget_text({}, states))
+        entitlement = await interaction.client.services.entitlements.read(by.guild_id, by.user_id, ())
+        await _reply(interaction, quota_text.budget_text({}, entitlement.budgets))
 
     @budget.autocomplete("day")
     @budget.autocomplete("month")
@@ -195,7 +187,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
     async def usage(self, interaction: Interaction, period: Choice[str] | None = None) -> None:
         """Show a chart, a table and a file."""
         chosen = UsagePeriod(period.value) if period else UsagePeriod.MONTH
-        await show_usage(interaction, self._usage, chosen)
+        await show_usage(interaction, chosen)
 
 
 def _roles_of(member: discord.User | discord.Member | None) -> frozenset[int]:
@@ -209,4 +201,4 @@ async def _reply(interaction: Interaction, text: str) -> None:
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
     bot.add_dynamic_items(RulesButton, UsageButton, SaveButton, ChangeButton, DropButton, TryButton)
-    await bot.add_cog(QuotaCog(bot.services))
+    await bot.add_cog(QuotaCog())

@@ -15,9 +15,9 @@ from bot.admission.denials import (
 from bot.admission.entitlement import Entitlement
 from bot.admission.limits import QuotaVerdict
 from bot.i18n import N_, _, ngettext
+from bot.markup import absolute_time, relative_time
 from bot.policy.documents import Period
 from bot.policy.phrases import count_videos
-from bot.timestamps import absolute_time, relative_time
 from cogs.usage.usage_text import slots_left
 
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {

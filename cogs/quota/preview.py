@@ -20,17 +20,16 @@ from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview, Saved, ServerNow
 from cogs.moderation.permissions import COMMAND as ADMIN
 from cogs.moderation.permissions import ensure_moderator
+from cogs.moderation.settings_text import word_added
 from cogs.moderation.targets import known_guild, moderator_of
-from cogs.moderation.words_text import word_added
 from cogs.quota.change_forms import NumbersForm, word_in
-from cogs.quota.content_text import content_text
-from cogs.quota.import_text import changes_of, import_text
-from cogs.quota.member_roles import find_roles
+from cogs.quota.import_text import changes_of, content_text, import_text
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
-from cogs.ui.answer_files import edit_with_files
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
+from cogs.ui.lists import edit_with_files
+from cogs.ui.requester import find_roles
 
 COMMAND = "quota"
 OPTION = "First preview its effect on the last 30 days (default: as the settings say)"

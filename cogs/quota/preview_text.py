@@ -5,6 +5,7 @@ from typing import LiteralString
 
 from bot.admission.limits import winning_rule
 from bot.i18n import N_, _, dollars, format_and, ngettext, number
+from bot.markup import absolute_time, relative_time
 from bot.moderation.rules import rules_of, without_limits
 from bot.money import show_usd, usd
 from bot.policy.documents import LimitKind, Period, Policy, Scope
@@ -13,7 +14,6 @@ from bot.preview.comparison import Comparison
 from bot.preview.history import MAX_REQUESTS
 from bot.preview.proposal import KeptProposal, Proposal
 from bot.preview.service import Preview
-from bot.timestamps import absolute_time, relative_time
 
 SHOWN_MEMBERS = 3
 SHOWN_CENTS = 10  # USD; sums from here on are told without cents

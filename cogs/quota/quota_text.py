@@ -8,11 +8,11 @@ from bot.admission.budgets import BudgetState
 from bot.admission.entitlement import Entitlement
 from bot.admission.limits import winning_rule
 from bot.i18n import N_, _, format_and, ngettext
+from bot.markup import absolute_time, relative_time
 from bot.moderation.rules import RuleBook, Subject
 from bot.money import show_money
 from bot.policy.documents import Block, Grant, LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
-from bot.timestamps import absolute_time, relative_time
 from cogs.quota.member_now import now_text
 from cogs.usage.usage_text import WINDOWS
 

@@ -12,7 +12,6 @@ from bot.policy.documents import LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
 from bot.policy.strikes import describe_strikes_of
 from cogs.quota.member_now import now_text
-from cogs.quota.quota_text import RANKING
 from cogs.usage.usage_text import grant_lines, use_line
 
 ORDER = (Scope.SERVER, Scope.ROLE, Scope.MEMBER)
@@ -21,16 +20,6 @@ BUDGETS: Mapping[Period, LiteralString] = {
     Period.DAY: N_("Budget for today: {money}"),
     Period.MONTH: N_("Budget for this month: {money}"),
 }
-
-
-def rules_head() -> str:
-    """Return what stands above the rules."""
-    return _("**Limits on this server**")
-
-
-def rules_foot() -> str:
-    """Return what stands below the rules."""
-    return f"{_(RANKING)} {_('Add a member to `/quota rules` to see their limits.')}"
 
 
 def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:

@@ -17,8 +17,7 @@ from bot.preview.proposal import Proposal
 from bot.preview.service import Saved
 from bot.services import Services
 from cogs.moderation.server_warnings import find_remarks, find_warnings
-from cogs.moderation.settings_text import render_settings
-from cogs.moderation.words_text import word_added
+from cogs.moderation.settings_text import render_settings, word_added
 from cogs.quota import quota_text
 from cogs.quota.import_text import imported_text
 

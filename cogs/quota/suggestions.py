@@ -12,11 +12,11 @@ from bot.preview.proposal import Proposal
 from bot.preview.suggesting import Suggestion, Suggestions
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
-from cogs.quota.member_roles import find_roles
 from cogs.quota.preview import COMMAND, show_proposal
 from cogs.quota.preview_text import BUDGETS, caveats, most_affected, result_text
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
+from cogs.ui.requester import find_roles
 
 
 class TryButton(Item):

@@ -1,8 +1,7 @@
 """The buttons to report a video or a film, and those under a report to decide it."""
 
-import re
 from collections.abc import Awaitable, Callable
-from typing import Self
+from typing import ClassVar
 
 import discord
 import structlog
@@ -13,7 +12,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
 from bot.moderation.reported import ReportedVideo
-from cogs.cards.deletion_button import AskAboutVideoButton
+from cogs.cards.card_message import AskAboutVideoButton
 from cogs.cards.takedown import TakedownError, WayOn, take_down, take_down_film
 from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
@@ -21,7 +20,7 @@ from cogs.moderation.targets import moderator_of
 from cogs.reports.report_text import open_decisions, render_report, render_thanks
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import FilmButton, Form, Item, VideoButton, view_of
+from cogs.ui.items import FilmButton, Form, Item, Parts, VideoButton, view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -118,17 +117,13 @@ class DecisionButton(Item):
 
     action = "decide"
     pattern = r"(?P<decision>delete|block|dismiss):(?P<report>[0-9a-f]{16})"
+    parts: ClassVar[Parts] = {"decision": ReportDecision}
 
     def __init__(self, decision: ReportDecision, report_id: str, *, is_film: bool = False) -> None:
         super().__init__(decision, report_id, label=_label_of(decision, is_film=is_film))
         self.item.style = STYLES[decision]
         self._decision = decision
         self._report_id = report_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(ReportDecision(match["decision"]), match["report"])
 
     async def act(self, interaction: Interaction) -> None:
         """Decide, take down what is to be taken down, and show what was decided.

@@ -8,12 +8,12 @@ from bot.db.models import NOBODY, Generation
 from bot.escape import plain
 from bot.i18n import N_, _, pgettext
 from bot.jobs.ports import Posted
+from bot.markup import relative_time
 from bot.moderation.report_decisions import ReportDecision
 from bot.moderation.reported import ReportedVideo
-from bot.timestamps import relative_time
 from cogs.cards.card import NUMBER_MARK, QUOTE_MARK, shown_prompt
 from cogs.cards.film_card import shown_title
-from cogs.ui.links import post_link
+from cogs.ui.items import post_link
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000

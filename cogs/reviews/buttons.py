@@ -1,7 +1,6 @@
 """The buttons under a request that waits for moderators."""
 
-import re
-from typing import Self
+from typing import ClassVar
 
 import discord
 
@@ -9,14 +8,13 @@ from bot.db.review_models import ReviewDecision
 from bot.i18n import N_, _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.review_decisions import Review, ReviewClosedError, ensure_decidable
-from cogs.moderation.case_messages import DeclineForm, edit_case
-from cogs.moderation.membership import has_left
 from cogs.moderation.owners import ensure_moderator_in_time, message_shown
 from cogs.moderation.permissions import ensure_moderator
-from cogs.moderation.targets import moderator_of
+from cogs.moderation.shapes import DeclineForm, edit_case
+from cogs.moderation.targets import has_left, moderator_of
 from cogs.reviews.review_text import render_review, review_left_out
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Item, Parts, view_of
 
 POSTED_IN_CHANNEL = N_("Everyone in their channel can read it, without your name.")
 
@@ -26,6 +24,7 @@ class ReviewDecisionButton(Item):
 
     action = "review-decide"
     pattern = r"(?P<decision>approve|decline):(?P<review>[0-9a-f]{16})"
+    parts: ClassVar[Parts] = {"decision": ReviewDecision}
 
     def __init__(self, decision: ReviewDecision, review_id: str) -> None:
         super().__init__(decision, review_id, label=_label_of(decision))
@@ -33,11 +32,6 @@ class ReviewDecisionButton(Item):
         self.item.style = discord.ButtonStyle.success if is_approval else discord.ButtonStyle.secondary
         self._decision = decision
         self._review_id = review_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(ReviewDecision(match["decision"]), match["review"])
 
     async def act(self, interaction: Interaction) -> None:
         """Approve, or ask for words to decline with."""

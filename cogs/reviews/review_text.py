@@ -6,10 +6,10 @@ from typing import Any, LiteralString
 from bot.db.review_models import ReviewDecision
 from bot.escape import escape_within
 from bot.i18n import N_, _, ngettext
+from bot.markup import relative_time
 from bot.moderation.review_decisions import Review
 from bot.money import show_money
 from bot.text import clean
-from bot.timestamps import relative_time
 from cogs.cards.card import NUMBER_MARK, lineage_lines, parameter_lines
 from cogs.moderation.shapes import DROP_ALL, DROP_FILES, KEEP_ALL, Shape
 from cogs.reviews.quoted import Beside, Quotation, all_words, quote_review

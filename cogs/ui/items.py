@@ -6,17 +6,20 @@ button for the whole program when a view that also has other items ends.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, LiteralString, Self, TypedDict
 
 import discord
 
+from bot.db.models import Generation, Status
 from bot.discord_client.replies import is_served, record_shown, reply_with_error
 from bot.errors import BadInputError, UserError
 from bot.i18n import NC_, _, locale_used, pgettext
+from bot.jobs.ports import Posted
 from cogs.ui.interaction import Interaction
-from cogs.ui.links import LinkButton
 
 TextInput = discord.ui.TextInput[Any]
+Parts = Mapping[str, Callable[[str], object]]
 AnyInteraction = discord.Interaction[Any]  # what discord.py says that it hands over; it is always ours
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
@@ -25,6 +28,44 @@ READ = "read"  # in `Interaction.extras`: discord.py could read what was sent wi
 
 
 NOTHING = r"(?!)"  # a pattern that matches nothing
+
+
+def message_link(generation: Generation) -> str | None:
+    """Return the address of the message with the video, or None where there is none that others can open."""
+    if generation.result_id is None:
+        return None
+    return post_link(generation.guild_id, Posted(generation.result_id, generation.result_channel_id))
+
+
+def post_link(guild_id: int, post: Posted) -> str | None:
+    """Return the address of a message; None for a direct one, which others cannot open."""
+    if post.channel_id is None:
+        return None
+    return f"https://discord.com/channels/{guild_id}/{post.channel_id}/{post.message_id}"
+
+
+def linked(generation_id: str, link: str | None) -> str:
+    """Return a video's ID as it stands in a text: it leads to the message, where there is one."""
+    return generation_id if link is None else f"[{generation_id}]({link})"
+
+
+LinkButton = discord.ui.Button[discord.ui.View]
+
+
+def watch_button(generation: Generation) -> LinkButton | None:
+    """Return the button that leads to the video; None: there is none, or none that others can open."""
+    link = message_link(generation) if generation.status is Status.SUCCEEDED else None
+    if link is None or generation.removed_at is not None:
+        return None
+    return discord.ui.Button(label=pgettext("button", "Watch the video"), url=link)
+
+
+def card_button(generation: Generation, card_id: int | None, *, row: int | None = None) -> LinkButton | None:
+    """Return the button that leads to the request's card; None: there is none."""
+    if card_id is None:
+        return None
+    link = post_link(generation.guild_id, Posted(card_id, generation.channel_id))
+    return discord.ui.Button(label=pgettext("button", "Show the card"), url=link, row=row)
 
 
 class BadFieldError(BadInputError):
@@ -42,7 +83,8 @@ class BadFieldError(BadInputError):
 class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=NOTHING):
     """Base of our buttons: give an `action`, the `pattern` of its state, a `label`, and `act`.
 
-    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. The label is marked with
+    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. `parts`: what reads those
+    groups of the pattern that are no plain text, such as `int`. The label is marked with
     `NC_`, and said in the language that is spoken when the button is made. Register each class with
     `bot.add_dynamic_items`.
     """
@@ -50,6 +92,7 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
     action: ClassVar[str] = ""
     label: ClassVar[LiteralString]
     pattern: ClassVar[str]
+    parts: ClassVar[Parts] = {}
     emoji: ClassVar[str | None] = None
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
 
@@ -83,8 +126,8 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that a custom ID stands for: made of the state's parts as they stand there."""
-        return cls(*match.groups())
+        """Return the button that a custom ID stands for: made of the state's parts, in their order there."""
+        return cls(*(cls.parts.get(name, str)(part) for name, part in match.groupdict().items()))
 
     async def callback(self, interaction: AnyInteraction) -> None:
         """Do what the button is for; discord.py would only log an error."""

@@ -1,6 +1,10 @@
-"""The user of a command and its result's destination, from the interaction; private threads are asked for."""
+"""The user of a command and its result's destination, from the interaction; private threads are asked for.
+
+Members' roles are asked for as well: the bot keeps no list of members.
+"""
 
 import asyncio
+from collections.abc import Collection
 from typing import LiteralString
 
 import discord
@@ -18,12 +22,16 @@ THREAD_PARENTS = (discord.TextChannel,)
 NOT_INSIDE = frozenset({10003, 50001})  # unknown channel, missing access
 DISCORD_TIMEOUT_SECONDS = 1.0  # the answer to the command cannot be put off
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 OUTSIDE = N_(
     "I'm not in this private thread, so I can't post the video here. Mention me to add me, or "
     "use another channel. This didn't count toward your limit."
 )
+BATCH = 100  # members of one question, which is Discord's maximum
+MAX_MEMBERS = 1_000  # members that are asked about; a gateway takes 120 questions a minute of everything
+ROLES_TIMEOUT_SECONDS = 5.0  # for all questions
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class CannotPostError(UserError):
@@ -113,3 +121,21 @@ def _cannot_post(*names: LiteralString) -> CannotPostError:
             names=format_and(_(name) for name in names),
         )
     )
+
+
+async def find_roles(interaction: Interaction, user_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the roles of these members; who isn't in the server or can't be asked about is left out."""
+    guild, wanted = interaction.guild, sorted(user_ids)[:MAX_MEMBERS]
+    found: dict[int, frozenset[int]] = {}
+    if guild is None:
+        return found
+    try:
+        async with asyncio.timeout(ROLES_TIMEOUT_SECONDS):
+            for start in range(0, len(wanted), BATCH):
+                batch = wanted[start : start + BATCH]
+                members = await guild.query_members(user_ids=batch, limit=BATCH, cache=False)
+                found.update({member.id: role_ids_of(member) for member in members})
+    # RuntimeError: discord.py has no connection to ask through.
+    except (*CALL_ERRORS, discord.ClientException, RuntimeError) as error:
+        log.warning("could not read members' roles", guild=guild.id, error=str(error))
+    return found

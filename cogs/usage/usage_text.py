@@ -9,11 +9,11 @@ from bot.admission.denials import BudgetReachedError
 from bot.admission.entitlement import Entitlement
 from bot.admission.limits import Limit, check_quota, next_slot, remaining
 from bot.i18n import N_, _, ngettext, number
+from bot.markup import absolute_time, relative_time
 from bot.money import show_money
 from bot.policy.documents import LimitKind, MemberPolicy
 from bot.policy.phrases import count_videos
 from bot.policy.strikes import describe_strikes
-from bot.timestamps import absolute_time, relative_time
 
 SHOWN_GRANTS = 5
 

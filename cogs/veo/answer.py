@@ -124,7 +124,10 @@ async def answer_with(requests: Requests, subject_id: str, send: Send) -> int:
     except TimeoutError as error:
         log.warning("the answer may be lost", subject=subject_id, error="no response from Discord")
         raise AnswerLostError from error
-    await _let_begin(requests, subject_id, card_id)
+    try:
+        await requests.attach_card(subject_id, card_id)
+    except DatabaseBusyError:  # the member sees it, so nobody may tell them now that nothing was counted
+        log.warning("could not record the card, so it will be searched for", subject=subject_id)
     return card_id
 
 
@@ -163,11 +166,3 @@ async def _take_back(requests: Requests, subject_id: str) -> None:
         await requests.withdraw(subject_id)
     except DatabaseBusyError as error:
         raise AnswerLostError from error
-
-
-async def _let_begin(requests: Requests, subject_id: str, card_id: int) -> None:
-    """Record the card; the member sees it, so nobody may tell them now that nothing was counted."""
-    try:
-        await requests.attach_card(subject_id, card_id)
-    except DatabaseBusyError:
-        log.warning("could not record the card, so it will be searched for", subject=subject_id)

@@ -1,7 +1,6 @@
 """The common part of the buttons below an offer, of a video or of a film."""
 
-import re
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import discord
 import structlog
@@ -9,7 +8,7 @@ import structlog
 from bot.requests.confirmation import QuoteChangedError, QuoteGoneError
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
+from cogs.ui.items import Item, Parts
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -17,22 +16,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class OfferedButton(Item):
     """Base of the buttons: give an `action`, a `pattern`, a `label`, and `use`.
 
-    Attributes:
-        group: of the pattern, that holds the offer's ID; `revision` holds what was shown above the button.
+    The pattern has the offer's ID, and then `revision`: what was shown above the button.
     """
 
-    group: ClassVar[str]
+    parts: ClassVar[Parts] = {"revision": int}
 
     def __init__(self, offer_id: str, revision: int, *state: object, label: str | None = None) -> None:
         """`state`: what else stands in the custom id; `label`: in place of the usual one."""
         super().__init__(offer_id, revision, *state, label=label)
         self.offer_id = offer_id
         self.revision = revision
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(match[cls.group], int(match["revision"]))
 
     async def act(self, interaction: Interaction) -> None:
         """Do what the button is for; where the offer is gone, say so in its place."""

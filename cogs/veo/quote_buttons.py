@@ -18,8 +18,7 @@ from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from cogs.cards.card_message import CardMessage, card_message, card_nonce
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import view_of
-from cogs.ui.links import card_button
+from cogs.ui.items import card_button, view_of
 from cogs.ui.requester import requester_of
 from cogs.veo.answer import AnswerLostError, answer_with, post_message
 from cogs.veo.offered import OfferedButton, replace_offer
@@ -31,7 +30,6 @@ class QuoteButton(OfferedButton):
     """Base of the buttons: give an `action`, a `label`, and `use`."""
 
     pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
-    group = "draft"
 
 
 class GenerateButton(QuoteButton):

@@ -11,13 +11,13 @@ from bot.admission.budgets import BudgetState
 from bot.db.models import Generation, Unreviewed
 from bot.eta.eta import LAST_POSITION
 from bot.i18n import N_, _, ngettext, number
+from bot.markup import relative_time
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
 from bot.provider.catalogue import get_model
 from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import spec_in
 from bot.requests.quotes import Quote
-from bot.timestamps import relative_time
 from cogs.cards.card import (
     Card,
     full_prompt,

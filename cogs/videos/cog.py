@@ -4,12 +4,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_client.client import VeoBot
-from bot.library.history import History
 from cogs.cards.card_message import StopButton
 from cogs.ui.interaction import Interaction
-from cogs.videos.continue_button import ContinueButton
+from cogs.videos.continue_button import ContinueButton, ExtendButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
-from cogs.videos.extend_button import ExtendButton
 from cogs.videos.history_view import HistoryButton, show_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 from cogs.videos.repost import RepostButton
@@ -18,13 +16,10 @@ from cogs.videos.repost import RepostButton
 class VideosCog(commands.Cog):
     """Lets members look through what they asked for."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
-
     @app_commands.command(name="videos", description="Browse your videos on this server")
     async def videos(self, interaction: Interaction) -> None:
         """Show the newest one, with buttons to the others."""
-        await show_history(interaction, self._history)
+        await show_history(interaction)
 
 
 async def setup(bot: VeoBot) -> None:
@@ -32,4 +27,4 @@ async def setup(bot: VeoBot) -> None:
     bot.add_dynamic_items(StopButton, RerollButton, RemixButton, SuccessorButton)
     bot.add_dynamic_items(ContinueButton, ExtendButton, RepostButton, HistoryButton)
     bot.add_dynamic_items(DeleteButton, ConfirmButton, KeepButton)
-    await bot.add_cog(VideosCog(bot.services.history))
+    await bot.add_cog(VideosCog())

@@ -5,12 +5,11 @@ from bot.i18n import N_, NC_, _
 from bot.library.removal import NothingToRemoveError, is_shown
 from cogs.cards.cancelled_text import film_gone_lines
 from cogs.cards.card import number_line
-from cogs.cards.shown_film import film_of
+from cogs.cards.film_card import film_of
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import AskingButton, DeletingButton, VideoButton, view_of
-from cogs.ui.links import message_link
+from cogs.ui.items import AskingButton, DeletingButton, VideoButton, message_link, view_of
 
 KEPT = N_("Nothing was deleted.")
 COUNTS = N_("It still counts toward the limit because it was made and paid for.")

@@ -1,27 +1,64 @@
-"""The pager of /videos. A button's id names the generation that it leads to, so it outlives a restart."""
+"""The pages of /videos. A button's id names the generation that it leads to, so it outlives a restart."""
 
 import discord
 
 from bot.clock import utc_now
-from bot.db.models import NOBODY
+from bot.db.models import NOBODY, OPEN, Generation, Status
 from bot.errors import BadInputError
-from bot.i18n import NC_, _, pgettext
-from bot.library.history import History, HistoryPage
+from bot.i18n import N_, NC_, _, format_and, number, pgettext
+from bot.library.history import HistoryPage
 from bot.library.removal import is_shown
+from bot.markup import absolute_time
+from bot.money import show_money
 from bot.requests.continuing import is_continuable
 from bot.requests.repeats import can_be_repeated
-from cogs.cards.card import full_prompt
+from cogs.cards.card import full_prompt, lineage_lines, number_line, parameter_lines, shown_prompt, state_line
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, VideoButton, view_of
-from cogs.ui.links import card_button, watch_button
-from cogs.videos.continue_button import ContinueButton
+from cogs.ui.items import Item, VideoButton, card_button, linked, message_link, view_of, watch_button
+from cogs.videos.continue_button import ContinueButton, ExtendButton, is_extension
 from cogs.videos.delete_buttons import DeleteButton
-from cogs.videos.extend_button import ExtendButton, is_extension
-from cogs.videos.history_text import NONE_YET, render_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
 from cogs.videos.repost import RepostButton
 
+NONE_YET = N_("**You haven't requested a video on this server yet.** Use `/veo` to make one.")
 NAVIGATION_ROW = 2  # below the buttons for the video
+
+
+def render_history(page: HistoryPage) -> str:
+    """Return the page as text; the whole of it fits into a message."""
+    generation = page.generation
+    lines = [
+        _(
+            "**Your videos on this server:** {number} of {count}, newest first.",
+            number=number(page.number),
+            count=number(page.count),
+        ),
+        state_line(generation),
+        *parameter_lines(generation),
+        *lineage_lines(generation),
+        _("Requested {date}.", date=absolute_time(generation.created_at)),
+        _cost_line(generation),
+        f"> {shown_prompt(generation)}",
+        number_line(generation),
+    ]
+    if page.continued_in:
+        videos = (linked(other.id, message_link(other)) for other in page.continued_in)
+        lines.append(_("↪️ Continued in {videos}", videos=format_and(videos)))
+    if generation.source_id not in {None, generation.continues_id}:
+        lines.append(f"-# {_('Based on {number}', number=generation.source_id)}")
+    return "\n".join([*lines, f"-# {_('Only you can see this list.')}"])
+
+
+def _cost_line(generation: Generation) -> str:
+    """Say what it took of the server's money, as far as that is known."""
+    if generation.credits_used is not None:
+        return _("Cost: {money}", money=show_money(generation.credits_used))
+    is_unsent = generation.submitted_at is None and generation.status is Status.CANCELLED
+    if generation.status is Status.FAILED or is_unsent:
+        return _("Cost: nothing.")
+    if generation.estimated_credits is None:
+        return _("Cost: not known yet.") if generation.status in OPEN else _("Cost: unknown.")
+    return _("Cost: about {money}.", money=show_money(generation.estimated_credits))
 
 
 class HistoryButton(VideoButton):
@@ -33,18 +70,16 @@ class HistoryButton(VideoButton):
     async def act(self, interaction: Interaction) -> None:
         """Show it as it stands."""
         await interaction.response.defer()
-        guild_id, user_id = _reader(interaction)
-        history: History = interaction.client.services.history
-        page = await history.read(guild_id, user_id, self.generation_id)
+        page = await interaction.client.services.history.read(*_reader(interaction), self.generation_id)
         if page is not None:
             await interaction.edit_original_response(
                 content=render_history(page), embeds=full_prompt(page.generation), view=_view(page)
             )
 
 
-async def show_history(interaction: Interaction, history: History) -> None:
+async def show_history(interaction: Interaction) -> None:
     """Answer, for the requester alone, with the newest of their generations."""
-    page = await history.read(*_reader(interaction))
+    page = await interaction.client.services.history.read(*_reader(interaction))
     if page is None:
         await interaction.response.send_message(_(NONE_YET), ephemeral=True)
         return

@@ -19,8 +19,7 @@ from cogs.cards.takedown import delete_post, show_card
 from cogs.cards.video_posts import Posts, find_posts
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import VideoButton
-from cogs.ui.links import post_link
+from cogs.ui.items import VideoButton, post_link
 from cogs.ui.requester import requester_of
 from cogs.videos.result_buttons import result_view
 

@@ -11,9 +11,8 @@ from bot.requests.successors import Successor
 from cogs.cards.film_buttons import RedoShotButton
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item, view_of
-from cogs.videos.continue_button import ContinueButton
+from cogs.videos.continue_button import ContinueButton, ExtendButton, is_extension
 from cogs.videos.delete_buttons import DeleteButton
-from cogs.videos.extend_button import ExtendButton, is_extension
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton, successor_label
 
 

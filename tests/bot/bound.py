@@ -1,4 +1,4 @@
-"""What a row is bound to cost, as `bot.admission.spending.BOUND` says it in SQL."""
+"""What a row is bound to cost, as `bot.admission.usage_counts.BOUND` says it in SQL."""
 
 from bot.db.models import Generation, Status
 from bot.failures import PAID_ALL_THE_SAME

@@ -16,16 +16,14 @@ from bot.db.database import Database
 from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.rate_limiter import RateLimiter
-from bot.films.frames import ShotFrames
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
+from bot.jobs.steps.lost_call import Settlement
 from bot.jobs.steps.polling import Polling
-from bot.jobs.steps.preparation import Preparation
-from bot.jobs.steps.readiness import Readiness
-from bot.jobs.steps.settlement import Settlement
+from bot.jobs.steps.preparation import Preparation, Readiness
 from bot.jobs.steps.submission import Submission
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
@@ -216,7 +214,7 @@ def build_engine(
     workflow = Workflow(
         tools,
         readiness=Readiness(tools),
-        preparation=Preparation(tools, images, frames.give_up),
+        preparation=Preparation(tools, images, frames.give_up_frame),
         submission=Submission(tools, images, database),
         polling=Polling(tools, estimator, limiter, stopping),
         settlement=Settlement(tools),
@@ -247,12 +245,12 @@ def _images(
     videos: VideoStore,
     folder: Path,
     last_frames: LastFrames | None,
-) -> tuple[ShotFrames, ImageStore]:
+) -> tuple[SourceVideos, ImageStore]:
     downloads = downloads_of(session)
     ways = {"from_discord": downloads, "from_provider": downloads}
-    frames = ShotFrames(database, videos, last_frames or LastFrames(folder, **ways))
-    sources = SourceVideos(database, videos, WholeVideos(folder, **ways))
-    return frames, ImageStore(downloads, _images_folder(folder), frames.find, sources.find)
+    frames, whole = last_frames or LastFrames(folder, **ways), WholeVideos(folder, **ways)
+    sources = SourceVideos(database, videos, frames, whole)
+    return sources, ImageStore(downloads, _images_folder(folder), sources.find_frame, sources.find_video)
 
 
 def _images_folder(folder: Path) -> Path:

@@ -9,8 +9,8 @@ from bot.db.database import Database
 from bot.db.models import Generation, QuoteRow
 from bot.eta.duration_estimator import DurationEstimator
 from bot.films.service import Films
+from bot.jobs.position_updater import QueueEstimate
 from bot.jobs.queue import GenerationQueue
-from bot.jobs.queue_estimate import QueueEstimate
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
@@ -18,6 +18,7 @@ from bot.policy.documents import Policy
 from bot.requests.quotes import Quote, Quotes
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
+from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
@@ -80,7 +81,7 @@ class Desk:
 
     async def accepted(self) -> list[Generation]:
         """Return the server's generations, newest first."""
-        return await self.generations.list_recent(1)
+        return await list_recent(self.generations, 1)
 
     async def quote_row(self, offer: Quote) -> QuoteRow | None:
         """Return the offer's row as it is now."""

@@ -16,7 +16,7 @@ from bot.db.sqlite import BUSY_TIMEOUT_MS
 from bot.errors import DatabaseBusyError
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import MAX_ATTEMPTS
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.media.files import MediaError, probe
 from bot.provider.catalogue import build_request
 from bot.provider.client import VeoClient
@@ -26,6 +26,7 @@ from bot.provider.words import REASON_MAX_LENGTH
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from sandbox.provider import Fault, Provider
+from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE, Engine, MakeEngine
 from tests.bot.prices import FixedPrices
@@ -213,7 +214,7 @@ async def request_at_once(service: GenerationService) -> list[Generation | BaseE
 async def nothing_was_counted(service: GenerationService, monkeypatch: pytest.MonkeyPatch) -> None:
     """Check that the members can use their whole limit, after an outage in which all were refused."""
     monkeypatch.setattr("bot.requests.service.DECISION_PATIENCE", 60)
-    assert await service.list_recent(1) == [], "a refused request was written down"
+    assert await list_recent(service, 1) == [], "a refused request was written down"
     answers = await request_at_once(service)
     assert all(isinstance(answer, Generation) for answer in answers), f"the turn is still held: {answers}"
 

@@ -14,8 +14,7 @@ from bot.i18n import locale_used
 from bot.library.history import HistoryPage
 from bot.media.files import Clip
 from bot.moderation.reported import ReportedVideo
-from cogs.admin.queue_text import QueuePage
-from cogs.admin.queue_view import shown_on, view_of_page
+from cogs.admin.queue_view import QueuePage, shown_on, view_of_page
 from cogs.cards.card import (
     alt_text,
     number_line,
@@ -29,7 +28,7 @@ from cogs.cards.card_message import card_message
 from cogs.cards.result_message import ResultMessage, is_card, is_result
 from cogs.moderation.audit_log import entry_line
 from cogs.reports.report_text import render_report
-from cogs.videos.history_text import render_history
+from cogs.videos.history_view import render_history
 from cogs.videos.result_buttons import result_view
 from tests.cogs.generation import NOON, generation
 from tests.german import spoken_german

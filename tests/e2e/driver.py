@@ -16,6 +16,7 @@ from bot.db.database import open_database
 from bot.db.models import Generation, Status
 from bot.jobs.steps.timing import Timing
 from sandbox.provider import Fault
+from sandbox.recent import list_recent
 from sandbox.world import World, wait_until
 
 PROMPT = "a red dragon"
@@ -132,7 +133,7 @@ async def change_rows(database_url: str, **values: Any) -> None:
 
 async def rows(world: World) -> list[Generation]:
     """Return all rows of the server, newest first."""
-    return await world.app.services.generations.list_recent(world.guild.id)
+    return await list_recent(world.app.services.generations, world.guild.id)
 
 
 async def eventually(what: str, is_so: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ import discord
 import simcord
 
 from bot.films.rows import Film
+from sandbox.recent import list_recent
 from sandbox.world import World, wait_until
 from tests.e2e.driver import threads
 from tests.e2e.quoting import as_shown, prices_known
@@ -44,7 +45,7 @@ async def make_film(world: World, *shots: str, **options: Any) -> Film:
 
 async def latest(world: World) -> Film:
     """Return the film of the newest shot."""
-    rows = await world.app.services.generations.list_recent(world.guild.id)
+    rows = await list_recent(world.app.services.generations, world.guild.id)
     found = await world.app.services.films.find(rows[0].film_id or "")
     assert found is not None, "there is no film"
     return found

@@ -11,7 +11,7 @@ import discord
 import simcord
 
 from bot.clock import utc_now
-from bot.home.setup import SetupStep
+from bot.home.overview import SetupStep
 from bot.media.image_links import MARGIN
 from cogs.admin.home_lists import LISTS
 from cogs.admin.home_view import TARGETS

@@ -7,7 +7,7 @@ import pytest
 import simcord
 
 from bot.db.database import open_database
-from bot.home.setup import SetupStep
+from bot.home.overview import SetupStep
 from bot.policy.documents import LimitKind, Period, Reviewed, Scope
 from sandbox.world import World
 from tests.e2e.driver import shown

@@ -150,7 +150,7 @@ async def test_results_that_cannot_be_posted_are_told_to_their_servers_moderator
 async def _fail_to_post(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, *, has_operator: bool
 ) -> None:
-    monkeypatch.setattr("bot.monitoring.undelivered.LATE_AFTER", timedelta(seconds=0.2))
+    monkeypatch.setattr("bot.monitoring.backlog.LATE_AFTER", timedelta(seconds=0.2))
     async with with_operator(open_world) if has_operator else open_world() as world:
         if not has_operator:
             await world.mona.slash(

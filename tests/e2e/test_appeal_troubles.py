@@ -13,7 +13,7 @@ from sqlalchemy import update
 from bot.clock import utc_now
 from bot.db.database import open_database
 from bot.db.guild_models import AppealRow
-from bot.timestamps import absolute_time
+from bot.markup import absolute_time
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask, bodies, direct_messages, eventually, refuse, shown
 from tests.e2e.moderating import labels, said, use

@@ -5,7 +5,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.media.files import probe
-from bot.media.transitions import CROSSFADE
+from bot.media.joining import CROSSFADE
 from sandbox.world import World
 from tests.e2e.driver import rows
 from tests.e2e.filming import MAKE, SHOTS, film_posts, finished, latest, offered

@@ -6,7 +6,7 @@ import pytest
 
 from bot.media.images import data_uri_of
 from bot.provider import catalogue
-from cogs.veo import remix_input
+from cogs.veo import request_form
 from sandbox.world import World
 from tests.bot.drawn import BLUE, draw
 from tests.e2e.driver import PROMPT, ask, ask_for_video, assert_refused, card_of, case, shown, the_result
@@ -129,7 +129,7 @@ async def test_references_stay_references_when_the_catalogue_loses_their_model(
     await world.restart(models="Veo 3, google/veo-3.1-t2v")
     left = tuple(model for model in catalogue.ALL_MODELS if model.id != MODEL)
     monkeypatch.setattr(catalogue, "ALL_MODELS", left)
-    monkeypatch.setattr(remix_input, "CATALOGUE", left)
+    monkeypatch.setattr(request_form, "CATALOGUE", left)
     posts = [(the_result(world), ("Re-roll", "Remix")), (offer, BUTTONS[:2]), (three, BUTTONS[:2])]
     for message, labels in posts:
         for label in labels:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-from bot.discord_client.command_translator import DESCRIPTION_LENGTH, MENU_LENGTH
+from bot.discord_client.tree import DESCRIPTION_LENGTH, MENU_LENGTH
 from bot.i18n.catalogues import formats
 from docs.translations import collect, written
 from tests.lint.bounds import bounds

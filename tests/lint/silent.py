@@ -19,11 +19,10 @@ SILENT = {
     "bot/media/upload_sizes.py": "the operator's settings",
     "bot/provider/client.py": "errors for the log and the command line",
     "bot/provider/errors.py": "errors for the log and the command line",
-    "bot/provider/refusals.py": "errors for the log and the command line",
     "bot/provider/transport.py": "errors for the log and the command line",
     "bot/provider/words.py": "what stands in the provider's own words",
     "bot/doctor/channel_access.py": "the command line and the log",
-    "bot/media/subprocess_limits.py": "a shell's words",
+    "bot/media/ffmpeg.py": "a shell's words",
     "bot/doctor/database_checks.py": "the command line",
     "bot/doctor/discord_api.py": "the command line",
     "bot/doctor/discord_checks.py": "the command line",
@@ -31,7 +30,7 @@ SILENT = {
     "bot/doctor/host_checks.py": "the command line",
     "bot/doctor/settings_checks.py": "the command line",
     "bot/file_modes.py": "the log",
-    "bot/doctor/output.py": "the command line",
+    "bot/cli/doctor.py": "the command line",
     "bot/cli": "the command line",
     "bot/db": "the command line, and SQL",
     "bot/system_errors.py": "the command line and the log",
@@ -91,7 +90,7 @@ ALLOWED = {
         "another process has requests; if it was killed, they go on when its leases end": "the same",
     },
     "bot/jobs/steps/late.py": {"still no video": "for the log", "not in the provider's log": "for the log"},
-    "bot/jobs/steps/settlement.py": {
+    "bot/jobs/steps/lost_call.py": {
         "its create call may be under way": "for the log",
         "not in the provider's log": "for the log",
     },
@@ -104,8 +103,8 @@ ALLOWED = {
     "bot/app/shared.py": {"The folder ": "for operators", " cannot be used: ": "for operators"},
     "bot/db/state.py": {"commands of ": "a note's name"},
     "bot/eta/duration_estimator.py": {"durations of videos": "a note's name"},
-    "cogs/films/menus.py": {"Make a film with each line of a message as a shot": "for the list of commands"},
-    "cogs/veo/menus.py": {
+    "cogs/films/cog.py": {"Make a film with each line of a message as a shot": "for the list of commands"},
+    "cogs/veo/cog.py": {
         "Make a video from a message's image": "for docs/commands.md",
         "Make a video with a message's text as the prompt": "for docs/commands.md",
     },
@@ -117,10 +116,6 @@ ALLOWED = {
     "cogs/delivery/film_delivery.py": {"the film is not recorded any more": "for the log"},
     "bot/films/chain.py": {
         "generations.awaits_id IS NOT NULL AND generations.status IN ('preparing', 'queued')": "SQL",
-    },
-    "bot/films/frames.py": {
-        "The shot before is gone.": "for the log",
-        "Discord can't be asked for the video now.": "for the log",
     },
     "bot/films/finishing.py": {
         "it or a shot was taken down since the shots were joined": "for the log",
@@ -139,7 +134,6 @@ ALLOWED = {
         "could not renew a film's lease": "for the log",
     },
     "bot/media/image_store.py": {
-        "There are no last frames.": "for the log",
         "There are no videos.": "for the log",
     },
     "bot/eta/refresh.py": {"could not fetch the ": "for the log", "fetched the ": "for the log"},

@@ -17,8 +17,8 @@ from bot.films.desk import FilmDesk
 from bot.films.rows import Film, fetch_film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
+from bot.jobs.position_updater import QueueEstimate
 from bot.jobs.queue import GenerationQueue
-from bot.jobs.queue_estimate import QueueEstimate
 from cogs.films.offer_buttons import MakeFilmButton
 from cogs.ui.items import view_of
 from sandbox.world import wait_until

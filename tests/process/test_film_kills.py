@@ -34,7 +34,7 @@ NEVER_CREATED = "a later shot's create call is announced, not made"
 POINTS = {
     "a shot is posted, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_video:after",
     "a later shot is released": "bot.films.queue:FilmQueue.release_shots:found",
-    "a shot's last frame is taken, not kept": "bot.films.frames:ShotFrames.find:after",
+    "a shot's last frame is taken, not kept": "bot.requests.source_videos:SourceVideos.find_frame:after",
     NEVER_CREATED: "bot.provider.client:VeoClient.create:before:2",
     "a later shot's create call is answered, not recorded": "bot.provider.client:VeoClient.create:after:2",
     "a later shot is posted, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_video:after:2",

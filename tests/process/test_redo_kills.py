@@ -25,7 +25,7 @@ from tests.process.scene import Scene, open_scene
 from tests.wire_discord import Message
 
 POINTS = {
-    "the last frame before it is taken, not kept": "bot.films.frames:ShotFrames.find:after",
+    "the last frame before it is taken, not kept": "bot.requests.source_videos:SourceVideos.find_frame:after",
     "the create call is answered, not recorded": "bot.provider.client:VeoClient.create:after",
     "the shot is delivered": "bot.jobs.steps.deliver:Deliver._close:after",
     "the shots are joined": "bot.media.joining:Joiner.join:after",

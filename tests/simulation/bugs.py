@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from bot.admission import check_request, limits
 from bot.admission.check_request import Admission
 from bot.db.models import OPEN, Generation, Status
-from bot.jobs import cancellation, claims, retirement
+from bot.jobs import cancellation, fair_order, retirement
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps import lost_call, polling, signs, submission
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.deliver import Deliver
-from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.late import LateWatch
-from bot.jobs.steps.readiness import Readiness
+from bot.jobs.steps.preparation import Readiness
 from bot.jobs.steps.signs import Ending
 from bot.jobs.steps.submission import Submission
 from bot.jobs.workflow import Workflow
@@ -167,7 +167,7 @@ BUGS: Mapping[str, Bug] = {
     "a change asks neither for the owner nor for the status": instead(
         GenerationQueue, "_write", _write_whatever_status
     ),
-    "slots at the provider are not counted": instead(claims, "count_running", lambda *_: 0),
+    "slots at the provider are not counted": instead(fair_order, "count_running", lambda *_: 0),
     "a lost create call is sent again": instead(Submission, "look_up", _send_again_unseen),
     "an earlier post is not looked for": instead(Deliver, "_post_once", _post_unseen),
     "a post is not written down before": instead(Deliver, "_begin_posting", _begin_posting_unwritten),

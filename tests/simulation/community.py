@@ -15,6 +15,7 @@ from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.veo.answer import answer_with
 from sandbox.jobs import FAIL_MARK
+from sandbox.recent import list_recent
 from tests.simulation.answers import answer
 from tests.simulation.films import Filmmakers
 from tests.simulation.moderators import Moderators
@@ -146,7 +147,7 @@ class Community:
         self, process: "Process", requester: Requester, which: float, *, is_continued: bool
     ) -> None:
         """Make a video again, or continue it; its last frame is left out: there is no ffmpeg here."""
-        rows = await services_of(process).generations.list_recent(requester.guild_id, max_rows=RECENT)
+        rows = await list_recent(services_of(process).generations, requester.guild_id, max_rows=RECENT)
         made = [row for row in rows if row.status is Status.SUCCEEDED]
         if made:
             source = made[int(which * len(made))]
@@ -226,7 +227,7 @@ class Community:
 
     async def _cancel(self, process: "Process", member: Member, *, is_moderator: bool) -> None:
         services = services_of(process)
-        rows = (await services.generations.list_recent(member.guild_id))[::-1]
+        rows = (await list_recent(services.generations, member.guild_id))[::-1]
         is_late = self._chance.random() < TOO_LATE
         own = [
             row

@@ -13,7 +13,7 @@ from bot.jobs.ports import HeldVideo, Posted
 from bot.jobs.steps import deliver
 from bot.moderation.approval import Approval, _channel_of
 from bot.moderation.review_decisions import Review
-from cogs.cards import reasons
+from cogs.cards import cancelled_text
 from cogs.delivery.held_videos import HeldVideos
 from tests.simulation.planting import Bug, instead
 
@@ -44,7 +44,7 @@ HELD_BUGS: Mapping[str, Bug] = {
     "moderators' message is not written down before": instead(Approval, "_aim", _aim_unwritten),
     "moderators' message is believed to be there": instead(HeldVideos, "find_result", _believe),
     "what moderators decline is said not to count": instead(
-        reasons, "_counts", lambda: "This didn't count toward your limit."
+        cancelled_text, "_counts", lambda: "This didn't count toward your limit."
     ),
     "what nobody decides about always ends": instead(Review, "is_posted_unseen", property(lambda _: False)),
 }

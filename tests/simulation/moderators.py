@@ -10,6 +10,7 @@ from bot.moderation.rules import SERVER, Subject
 from bot.policy.documents import LimitKind, Period, Scope
 from bot.preview.proposal import Proposal
 from bot.preview.service import ServerNow
+from sandbox.recent import list_recent
 from tests.simulation.reviews import Reviewers
 from tests.simulation.visits import DAY, EPOCH, MODERATOR, Member, services_of
 
@@ -130,7 +131,7 @@ class Moderators:
 
     async def _take_down(self, process: "Process", by: Moderator) -> None:
         """Delete a video that somebody may be about to continue."""
-        rows = await services_of(process).generations.list_recent(by.guild_id, max_rows=10)
+        rows = await list_recent(services_of(process).generations, by.guild_id, max_rows=10)
         if rows:
             row, filmmakers = self._chance.choice(rows), self._community.filmmakers
             await services_of(process).removal.remove(by.guild_id, row.id, by.user_id)

@@ -17,9 +17,8 @@ from bot.app.worker_side import build_film_runner, build_worker
 from bot.db.database import DatabaseAwayError
 from bot.db.models import Generation
 from bot.eta.duration_estimator import history_loader, provider_stats
-from bot.jobs.departures import Departures
 from bot.jobs.position_updater import PositionUpdater
-from bot.jobs.retirement import Retirement
+from bot.jobs.retirement import Departures, Retirement
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.services import Services
 from cogs.delivery.failed_destinations import FailedDestinations

@@ -15,8 +15,8 @@ from unittest.mock import patch
 
 import bot.eta.duration_estimator
 import bot.films.runner
-import bot.jobs.departures
 import bot.jobs.position_updater
+import bot.jobs.retirement
 import bot.jobs.runner
 import bot.moderation.outbox_relay
 import bot.moderation.reviews
@@ -26,9 +26,9 @@ from bot.db.models import Generation
 from bot.eta.duration_estimator import ALL_MODELS
 from bot.films.runner import FilmRunner
 from bot.jobs.closures import LONGEST_WAIT
-from bot.jobs.departures import Departures
 from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.queue import GenerationQueue
+from bot.jobs.retirement import Departures
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.moderation.reviews import Reviews
 from bot.usage.reconciliation import Reconciliation
@@ -45,7 +45,7 @@ MOMENT = "%Y-%m-%d %H:%M:%S.%f"  # as SQLite has them
 RARELY: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 60.0),  # a nonce outlives it
-    (bot.jobs.departures, "LOOK_INTERVAL", 600.0),
+    (bot.jobs.retirement, "LOOK_INTERVAL", 600.0),
     (bot.films.runner, "LOOK_INTERVAL", 60.0),
     (bot.moderation.reviews, "LOOK_INTERVAL", 120.0),
     (bot.usage.reconciliation, "INTERVAL", 1800.0),
@@ -178,7 +178,7 @@ def _is_held(lease_until: str | None, now: datetime, lease: timedelta) -> bool:
 
 
 def _free_at(not_before: str, lease_until: str | None, shown_at: str | None, now: datetime) -> datetime:
-    """Return from when on a row may be taken; one that no wait is as long as, now (`bot.jobs.claims`)."""
+    """Return from when on a row may be taken; one that no wait is as long as, now (`bot.jobs.fair_order`)."""
     due = datetime.fromisoformat(not_before)
     due = now if due > now + LONGEST_WAIT else due
     return max([due, *(datetime.fromisoformat(moment) for moment in (lease_until, shown_at) if moment)])

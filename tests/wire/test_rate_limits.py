@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.discord_client import rate_limits
+from bot.discord_client import discord_py
 from bot.discord_client.client import RestClient
 from tests.wire.probe import point_to
 from tests.wire_discord import Fault, WireDiscord
@@ -16,7 +16,7 @@ async def test_a_call_that_is_given_up_leaves_no_limit_behind(
     wire: WireDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point_to(wire, monkeypatch)
-    monkeypatch.setattr(rate_limits, "RATE_LIMIT_WAIT_SECONDS", 0.5)
+    monkeypatch.setattr(discord_py, "RATE_LIMIT_WAIT_SECONDS", 0.5)
     wire.faults.add(GUILD, Fault.rate_limit(20.0, is_global=True))
     async with RestClient() as client:
         await client.login(wire.token)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from bot.db.database import Database, open_database
-from bot.db.shared_rate_limit import SharedRateLimit
+from bot.db.state import SharedRateLimit
 from bot.discord_client import client as client_module
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.services import Services

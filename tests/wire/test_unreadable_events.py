@@ -7,7 +7,7 @@ import discord
 import pytest
 from structlog.testing import capture_logs
 
-from bot.discord_client.gateway_events import NEEDED, forgive_events
+from bot.discord_client.discord_py import NEEDED, forgive_events
 from tests.wire.probe import Probe, connected, point_to
 from tests.wire_discord import WireDiscord
 from tests.wire_discord.payloads import channel_payload, guild_payload

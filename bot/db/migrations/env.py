@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from bot.db.tables import METADATA
+from bot.db.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

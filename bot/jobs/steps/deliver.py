@@ -17,8 +17,7 @@ from bot.jobs.ports import (
     UndeliverableError,
     UploadBrokenError,
 )
-from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.errors import StepPostponedError, postponed
+from bot.jobs.steps.base import Step, StepPostponedError, Tools, postponed
 from bot.jobs.steps.upload import Upload
 from bot.media.files import Clip, MediaError, VideoStore
 from bot.media.image_store import ImageStore

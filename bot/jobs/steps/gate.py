@@ -19,7 +19,7 @@ from bot.failures import FailureKind
 from bot.jobs.closures import ProviderPause, RefusalScope, Way
 from bot.jobs.pause_state import fetch_pause, keep_pause
 from bot.jobs.refusal_scope import Refusal, RefusalScopes
-from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
+from bot.jobs.steps.base import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.timing import Timing
 from bot.provider.catalogue import provider_name_of
 from bot.provider.client import VeoClient

@@ -11,13 +11,11 @@ from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import PAID_ALL_THE_SAME, FailureKind
-from bot.jobs.endings import NOT_CHARGED, cost_values
-from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.endings import NOT_CHARGED, TaskTakenError, cost_values
+from bot.jobs.steps.base import Step, StepPostponedError, Tools
 from bot.jobs.steps.lost_call import CallRefused, Found, find_call, find_charge
 from bot.jobs.steps.signs import Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch
-from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError, VideoStore
 from bot.provider.errors import VeoError
 from bot.provider.models import Task, TaskState

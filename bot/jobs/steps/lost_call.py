@@ -3,9 +3,12 @@
 The provider's log knows our IDs, but may not show a call. Its ledger knows no names of ours. So a charge is
 taken for a request's only where nothing else fits: it is the one of this model and price since the request
 was sent, no other request has it or may have it, and the log does not show it under another name.
+
+A request that was cancelled while it was being sent counts if the provider took it.
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isclose
@@ -16,11 +19,15 @@ from sqlalchemy.orm import Session
 
 from bot.clock import CLOCK_SKEW
 from bot.db.database import Database
-from bot.db.models import Generation, Status, sent_at
+from bot.db.models import Generation, Status, is_being_sent, sent_at
 from bot.failures import FailureKind
+from bot.jobs.endings import TaskTakenError, cost_values
+from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.steps.base import Step, StepPostponedError
 from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
+from bot.provider.errors import VeoError
 
 REACH = timedelta(hours=1)  # between the sending of two requests of which a charge may be either's
 SAME_PRICE = 0.005  # by which an estimate may miss
@@ -94,7 +101,7 @@ async def find_charge(veo: VeoClient, database: Database, generation: Generation
     if not names or await database.read(lambda session: _has_rival(session, generation, since)):
         return None
     known = await database.read(lambda session: _fetch_known(session, names))
-    known |= await veo.list_named(since)
+    known |= {entry.inference_id for entry in await veo.list_calls(since) if entry.inference_id}
     free = [charge for charge in charges if charge.task_id not in known]
     if len(free) != 1:
         return None
@@ -124,3 +131,35 @@ def _has_rival(session: Session, generation: Generation, since: datetime) -> boo
     )
     price = generation.estimated_credits or 0.0
     return any(other is None or _is_price(other, price) for other in prices)
+
+
+class Settlement(Step):
+    """Waits for what the create call came to; `bot.jobs.steps.submission` writes it down if it lives on."""
+
+    async def settle(self, generation: Generation) -> Generation:
+        """Return the row once it is known, or can no longer be found out, whether the provider took it.
+
+        Raises:
+            StepPostponedError: not yet; the card says by then that it is cancelled.
+        """
+        if not is_being_sent(generation) or generation.result_id is not None:
+            return generation
+        with suppress(DeliveryPostponedError):
+            await self._delivery.show_state(generation)
+        age = self._patience.age(generation.id, sent_at(generation))
+        if age < self._timing.call_window:
+            raise StepPostponedError("its create call may be under way", self._timing.lookup_wait)
+        try:
+            match await find_call(self._veo, generation):
+                case CallRefused():
+                    return await self._queue.update(generation, submitted_at=None)
+                case Found(task_id, cost):
+                    return await self._queue.update(generation, provider_id=task_id, **cost_values(cost))
+                case None:
+                    reason = "not in the provider's log"
+        except (VeoError, TaskTakenError) as error:
+            reason = str(error)
+        if age < self._timing.lookup_window:
+            raise StepPostponedError(reason, self._timing.lookup_longest_wait)
+        log.warning("unknown whether a cancelled request was charged", reason=reason)
+        return generation

@@ -16,7 +16,7 @@ from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.signs import ENDINGS, Ending, Evidence, Sign, sign_of
+from bot.jobs.steps.signs import ENDINGS, TOO_LATE, Ending, Evidence, Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch
 from bot.provider.costs import CostSource
 from bot.provider.errors import UnknownTaskError, VeoError
@@ -99,10 +99,12 @@ class Polling(Step):
             await self._queue.ensure_held(generation)
             task, ending = await self._ask(generation, answers)
             if task is not None and task.state is TaskState.COMPLETED:
-                return await self._succeed(generation, task, answers)
+                made = await self._queue.succeed(generation, task, not_ready_at=answers.not_ready_at)
+                self._estimator.learn(made)
+                return made
             left = self._time_left(generation, answers)
             if ending is None and left <= timedelta():
-                ending = _ending_at_deadline(answers.evidence.sign)
+                ending = ENDINGS[answers.evidence.sign] if answers.evidence.sign else TOO_LATE
             if ending is not None:
                 return await self._end(generation, ending, task, answers)
             delay = self._delay(generation, answers)
@@ -193,13 +195,3 @@ class Polling(Step):
             await self._delivery.show_state(generation, eta)
         except DeliveryPostponedError as error:
             log.warning("could not update the card yet", reason=str(error))
-
-    async def _succeed(self, generation: Generation, task: Task, answers: _Answers) -> Generation:
-        generation = await self._queue.succeed(generation, task, not_ready_at=answers.not_ready_at)
-        self._estimator.learn(generation)
-        return generation
-
-
-def _ending_at_deadline(sign: Sign | None) -> Ending:
-    """Return how a video ends whose time is up: as its last answer said, or as too late."""
-    return Ending(FailureKind.LATE, 1, stays_open=True) if sign is None else ENDINGS[sign]

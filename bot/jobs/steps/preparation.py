@@ -1,4 +1,7 @@
-"""From `preparing` to `queued`: images are fetched before their links die, however long the queue is."""
+"""The work before anything is spent: images are fetched, and the bot's server and the card are looked at.
+
+Images are fetched before their links die, however long the queue is: from `preparing` to `queued`.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -7,19 +10,19 @@ import structlog
 
 from bot.db.models import Generation, Status, waits_since
 from bot.failures import FailureKind
-from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.jobs.steps.base import Step, StepPostponedError, Tools, postponed
 from bot.media.files import MediaError
-from bot.media.frame_links import framed_video, whole_video
+from bot.media.image_links import framed_video, whole_video
 from bot.media.image_store import FrameMissingError, ImageStore
 from bot.media.images import ImageError
 from bot.media.last_frames import SlowFrameError
 from bot.provider.catalogue import get_model
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
 # Notes that no shot of a film is begun with a video's last frame, by the film's ID and the video's.
 GiveUpFrame = Callable[[str, str], Awaitable[None]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Preparation(Step):
@@ -95,3 +98,37 @@ def _kind_of_missing(generation: Generation) -> FailureKind:
     links = generation.picture_urls or ()
     is_video = any(framed_video(link) or whole_video(link) for link in links)
     return FailureKind.VIDEO_GONE if is_video else FailureKind.IMAGE_GONE
+
+
+class Readiness(Step):
+    """Lets only those requests go on whose video somebody waits for and can be shown."""
+
+    async def ensure(self, generation: Generation) -> Generation:
+        """Return the row with its card, or ended: `cancelled` where the bot was removed, else `failed`.
+
+        Raises:
+            StepPostponedError: Discord cannot show the card now; nothing is sent meanwhile.
+        """
+        if await self._delivery.is_gone(generation):
+            log.warning("cancelled because the bot was removed from the server", guild=generation.guild_id)
+            return await self._queue.move(
+                generation, Status.CANCELLED, cancelled_by=None, finished_at=self._clock()
+            )
+        if generation.card_id is not None:
+            return generation
+        try:
+            card_id = await self._show_card(generation)
+        except UndeliverableError as error:
+            log.warning("could not post a card", reason=str(error))
+            return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
+        except DeliveryPostponedError as error:
+            log.warning("could not post a card yet", reason=str(error))
+            if not self._patience.lasts(generation.id, waits_since(generation), self._timing.card_window):
+                return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
+            raise postponed(error, self._timing) from error
+        return await self._queue.update(generation, card_id=card_id)
+
+    async def _show_card(self, generation: Generation) -> int:
+        """Return the id of the card: Discord's answer to the one that was sent may be lost."""
+        found = await self._delivery.find_card(generation)
+        return await self._delivery.post_card(generation) if found is None else found

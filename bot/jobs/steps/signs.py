@@ -48,6 +48,7 @@ ENDINGS: Mapping[Sign, Ending] = {
     Sign.BARE: Ending(FailureKind.UNMADE, 3, stays_open=True),
     Sign.UNKNOWN: Ending(FailureKind.GONE, 3, stays_open=True),
 }
+TOO_LATE = Ending(FailureKind.LATE, 1, stays_open=True)  # the time is up, and the last answer said nothing
 
 
 def sign_of(task: Task) -> Sign | None:

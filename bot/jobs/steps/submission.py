@@ -16,15 +16,13 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status, sent_at, waits_since
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.endings import cost_values
+from bot.jobs.endings import TaskTakenError, cost_values
 from bot.jobs.queue import LeaseLostError
-from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
+from bot.jobs.steps.base import CreateRefusedError, Step, StepPostponedError, Tools
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_charge
 from bot.jobs.steps.timing import MAX_WATCHED
 from bot.jobs.steps.unknown_calls import KnownCalls, UnknownCalls
-from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageError

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.admission.spending import BOUND, fetch_member_spent, fetch_spent
+from bot.admission.usage_counts import BOUND, fetch_member_spent, fetch_spent
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind

@@ -22,6 +22,7 @@ from bot.moderation.rules import QuotaRules
 from bot.policy.documents import LimitKind, MemberPolicy
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
+from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row, reread
@@ -248,4 +249,4 @@ async def test_an_operators_limit_of_zero_says_that_videos_are_off(
     service = service_of(database, clock, limit=0)
     with pytest.raises(QuotaReachedError, match="/veo is turned off for members of this server"):
         await service.request(new_requester(), RequestSpec(**WISH))
-    assert await service.list_recent(1) == [], "a refused request left a row"
+    assert await list_recent(service, 1) == [], "a refused request left a row"

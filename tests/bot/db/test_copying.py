@@ -14,7 +14,7 @@ from bot.clock import utc_now
 from bot.db.copying import Copied, CopyError, copy_database
 from bot.db.database import open_database
 from bot.db.guild_models import Action, AuditRow
-from bot.db.revisions import known_revisions
+from bot.db.schema import known_revisions
 from bot.db.state import keep_state
 from bot.policy.audit import record
 from tests.bot.db.contents import NewDatabase, contents, fill

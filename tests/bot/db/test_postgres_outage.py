@@ -18,6 +18,7 @@ from bot.errors import DatabaseBusyError
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from sandbox.provider import Provider
+from sandbox.recent import list_recent
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.prices import FixedPrices
@@ -96,11 +97,11 @@ async def test_a_command_during_the_outage_is_answered_soon_and_not_counted(
         with pytest.raises(DatabaseBusyError) as refused:
             await service.request(new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
         with pytest.raises(DatabaseBusyError) as unseen:
-            await service.list_recent(1)
+            await list_recent(service, 1)
         assert time.monotonic() - begun < CALL_TIMEOUT, "they waited as long as a task in the background does"
         assert (str(refused.value), str(unseen.value)) == (BUSY, UNREADABLE)
     await asyncio.to_thread(server.start)
-    assert len(await service.list_recent(1)) == 1
+    assert len(await list_recent(service, 1)) == 1
     await service.request(new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
     assert PASSWORD not in str(logs)
 

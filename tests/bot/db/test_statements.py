@@ -10,8 +10,7 @@ from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.films.chain import ANY_READY
-from bot.jobs.claims import UNFINISHED
-from bot.jobs.fair_order import in_fair_order, parameters
+from bot.jobs.fair_order import UNFINISHED, in_fair_order, parameters
 from tests.bot.engine import LEASE
 
 pytestmark = pytest.mark.both_engines

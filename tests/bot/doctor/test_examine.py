@@ -15,12 +15,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.cli.doctor import is_healthy, render_json, render_text, verdict_of
 from bot.db.database import open_database
 from bot.db.models import Status
 from bot.doctor.check_result import CheckResult
 from bot.doctor.examine import Section, examine
 from bot.doctor.host_checks import check_folder
-from bot.doctor.output import is_healthy, render_json, render_text, verdict_of
 from bot.doctor.required_permissions import NEEDS, Need
 from bot.jobs.closures import ProviderPause, RefusalScope, Way
 from bot.jobs.pause_state import keep_pause

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.db.database import open_database
-from bot.db.revisions import known_revisions
+from bot.db.schema import known_revisions
 from sandbox.provider import Provider
 from tests.forked import start_python
 from tests.wire_discord import WireDiscord

@@ -15,9 +15,9 @@ from bot.failures import FailureKind
 from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.media.downloads import FileGoneError, MediaError
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.media.images import data_uri_of
 from bot.media.last_frames import LastFrames, SlowFrameError, VideoSources
 from sandbox.provider import Provider

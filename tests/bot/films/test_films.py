@@ -24,28 +24,28 @@ from bot.errors import RepeatedError
 from bot.failures import FailureKind
 from bot.films import chain
 from bot.films.acceptance import IN_A_FILM
-from bot.films.frames import ShotFrames
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.jobs.ports import DeliveryPort
 from bot.jobs.queue import GenerationQueue, LeaseLostError
-from bot.jobs.steps.base import Tools
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError, Tools
 from bot.jobs.steps.preparation import Preparation
 from bot.jobs.steps.timing import Patience, Timing
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import VideoStore
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError, SlowFrameError
+from bot.media.whole_videos import WholeVideos
 from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE, build_request
 from bot.provider.choosing import parse_models
 from bot.provider.client import VeoClient
 from bot.requests.confirmation import QuoteChangedError, QuoteExpiredError, UnknownQuoteError
+from bot.requests.source_videos import SourceVideos
 from cogs.films.offer_text import render_offer
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
@@ -56,6 +56,7 @@ pytestmark = pytest.mark.both_engines
 UNREADABLE = [FileGoneError("404"), NoFrameError("no frame")]
 LEASE = timedelta(seconds=60)
 IMAGE = "https://cdn.discordapp.com/attachments/1/2/a.png"
+NO_VIDEOS = cast("WholeVideos", None)
 
 
 @pytest.fixture
@@ -469,10 +470,10 @@ async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
     await end(database, clock, film.shots[0], Status.SUCCEEDED, video_url="x")
     await end(database, clock, film.shots[1], Status.SUCCEEDED, video_url="x", awaits_id=None)
     videos = VideoStore(cast("Downloads", None), tmp_path / "videos")
-    frames = ShotFrames(database, videos, cast("LastFrames", Frames(trouble)))
-    store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
+    frames = SourceVideos(database, videos, cast("LastFrames", Frames(trouble)), NO_VIDEOS)
+    store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find_frame)
     runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
-    step = Preparation(tools_of(runner, Timing(), Patience(clock)), store, frames.give_up)
+    step = Preparation(tools_of(runner, Timing(), Patience(clock)), store, frames.give_up_frame)
     queue = film_queue(database, clock)
     sources: list[str | None] = []
     for _ in range(2):
@@ -501,11 +502,11 @@ async def test_a_frame_that_always_takes_too_long_gives_way_once_its_time_is_ove
     await end(database, clock, film.shots[0], Status.SUCCEEDED, video_url="x")
     await end(database, clock, film.shots[1], Status.SUCCEEDED, video_url="x", awaits_id=None)
     videos = VideoStore(cast("Downloads", None), tmp_path / "videos")
-    frames = ShotFrames(database, videos, cast("LastFrames", Frames(error)))
-    store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
+    frames = SourceVideos(database, videos, cast("LastFrames", Frames(error)), NO_VIDEOS)
+    store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find_frame)
     runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
     timing, patience = Timing(), Patience(clock, lambda: clock().timestamp())
-    step = Preparation(tools_of(runner, timing, patience), store, frames.give_up)
+    step = Preparation(tools_of(runner, timing, patience), store, frames.give_up_frame)
     await film_queue(database, clock).release_shots()
     (claimed,) = await runner.claim(9)
     with pytest.raises(StepPostponedError):

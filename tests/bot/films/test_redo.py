@@ -12,14 +12,14 @@ from bot.admission.denials import BudgetReachedError, RefusedError
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.films.frames import record_frameless
 from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE
-from cogs.films.redo_text import render_redo
+from bot.requests.source_videos import record_frameless
+from cogs.films.redo_offer import render_redo
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
 from tests.bot.films.test_redoing import clicked, note_post, offered, posted, redoing, redone

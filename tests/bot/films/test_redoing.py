@@ -21,13 +21,14 @@ from bot.films.redoing import Redoing, RedoQuote
 from bot.films.rows import Film
 from bot.films.service import FilmQuote, Films
 from bot.films.troubles import GIVEN_UP, next_transition
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.moderation.decisions import Decisions
 from bot.moderation.strikes import Strikes
 from bot.policy.documents import Period
 from bot.policy.strikes import Step
 from bot.requests.confirmation import Confirmation, QuoteChangedError, UnknownQuoteError
-from cogs.films.redo_text import render_redo
+from cogs.films.redo_offer import render_redo
+from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
 from tests.bot.quoting import MODERATOR, PRICE, Desk
@@ -244,7 +245,7 @@ async def test_the_buttons_of_other_offers_take_none_of_these(
     row = (await offered(redoing, film, 2)).quote.quote_row
     with pytest.raises(UnknownQuoteError):
         await desk.quotes.confirm(new_requester(interaction_id=7), row.id, row.revision)
-    other = await desk.generations.list_recent(1)
+    other = await list_recent(desk.generations, 1)
     assert len(other) == 3
     await desk.ask_first()
     video = (await desk.offer(interaction_id=8)).quote_row

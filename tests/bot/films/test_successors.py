@@ -11,7 +11,7 @@ from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.films.service import Films
 from bot.films.successors import FilmSuccessors
-from bot.policy.recent import RecentPolicies
+from bot.policy.store import RecentPolicies
 from bot.provider.catalogue import CATALOGUE
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, desk, films, found

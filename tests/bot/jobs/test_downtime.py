@@ -9,7 +9,7 @@ from sqlalchemy import update
 from bot.clock import utc_now
 from bot.db.models import Generation, Status
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.provider.catalogue import build_request
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine, client_of

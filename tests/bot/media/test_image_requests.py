@@ -16,7 +16,7 @@ from bot.admission.check_request import Admission
 from bot.admission.usage_counts import fetch_use
 from bot.db.database import Database
 from bot.db.models import OPEN, WAITING, Generation, Status
-from bot.db.revisions import MIGRATIONS
+from bot.db.schema import MIGRATIONS
 from bot.errors import BadRequestError
 from bot.failures import FailureKind
 from bot.media.images import MAX_SIZE, ImageInput
@@ -25,6 +25,7 @@ from bot.privacy.export import export_request
 from bot.privacy.service import Privacy
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
+from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, reread
@@ -99,7 +100,7 @@ async def test_what_cannot_be_made_is_refused_and_not_counted(
 ) -> None:
     with pytest.raises(BadRequestError, match=r"This didn't count toward your limit\.$"):
         await request(service, *images, **changes)
-    assert await service.list_recent(1) == []
+    assert await list_recent(service, 1) == []
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ async def test_it_counts_and_can_be_withdrawn_while_its_image_is_waited_for(
     assert (len(use.counted), use.at_once) == (1, 1)
     assert [listed.id for listed in await service.list_open(row.guild_id)] == [row.id]
     await service.withdraw(row.id)
-    assert await service.list_recent(row.guild_id) == []
+    assert await list_recent(service, row.guild_id) == []
 
 
 async def test_an_image_that_cannot_be_used_does_not_count(database: Database, clock: StoppedClock) -> None:

@@ -18,11 +18,11 @@ from bot.jobs.cancellation import Cancellation
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.runner import MAX_ATTEMPTS
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.moderation.outbox import record_shown
 from bot.moderation.review_decisions import ReviewClosedError
 from bot.moderation.reviews import Reviews
-from bot.monitoring.undelivered import count_undelivered
+from bot.monitoring.backlog import count_undelivered
 from bot.policy.documents import MemberPolicy
 from tests.bot.appealing import MONA, NICK
 from tests.bot.bound import bound_credits

@@ -13,11 +13,10 @@ from bot.db.models import NOBODY, Status
 from bot.errors import BadInputError, UserError
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions
-from bot.moderation.outbox import record_shown
+from bot.moderation.outbox import NoChannelError, record_shown
 from bot.moderation.report_decisions import ReportDecision
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
 from bot.moderation.service import Moderation
-from bot.moderation.showing import NoChannelError
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import MONA, REPORTER, insert_video, report_of, reread_report
 from tests.bot.rows import reread

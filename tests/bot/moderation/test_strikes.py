@@ -12,7 +12,7 @@ from bot.db.guild_models import Action, AppealDecision, AppealRow, StrikeKind, S
 from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.strikes import strike_for_safety
+from bot.jobs.endings import strike_for_safety
 from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions
 from bot.moderation.report_decisions import BLOCK_TIME, ReportDecision

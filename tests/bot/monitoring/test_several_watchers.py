@@ -8,13 +8,12 @@ import pytest
 
 from bot.db.database import Database
 from bot.db.models import Status
-from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
+from bot.monitoring.alert_inputs import AlertInputReader, AlertSources, ProviderRecord
 from bot.monitoring.alerts import LOOK_INTERVAL, Alerts, AlertSettings, Announcement
 from bot.monitoring.backlog import BacklogReader
-from bot.monitoring.provider_record import ProviderRecord
-from bot.provider.calls import Call, CallKind
 from bot.provider.client import VeoClient
 from bot.provider.errors import KeyRefusedError, UnavailableError, VeoError
+from bot.provider.transport import Call, CallKind
 from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert
 

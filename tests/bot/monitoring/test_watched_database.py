@@ -16,13 +16,11 @@ from bot.db.models import Generation, Status
 from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
+from bot.monitoring.alert_inputs import AlertInputReader, AlertSources, ProviderRecord
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, evaluate_alerts
 from bot.monitoring.alert_store import AlertStore
-from bot.monitoring.backlog import BacklogReader
+from bot.monitoring.backlog import BacklogReader, count_undelivered, fetch_undelivered
 from bot.monitoring.health import DatabaseCheck
-from bot.monitoring.provider_record import ProviderRecord
-from bot.monitoring.undelivered import count_undelivered, fetch_undelivered
 from bot.provider.client import VeoClient
 from tests.bot.rows import insert
 from tests.bot.troubles import Disk, damage

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.preview.chart import describe_change, draw_change
-from bot.preview.daily import (
+from bot.preview.comparison import (
     ACCEPTED,
     BOTH,
     ONE_DAY,

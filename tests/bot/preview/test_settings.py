@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from bot.db.database import Database
 from bot.db.models import Status
 from bot.policy.documents import Policy
+from bot.preview.comparison import ONLY_NOW, ONLY_THEN, total
 from bot.preview.contents import compare_contents, settings_check
-from bot.preview.daily import ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
-from bot.preview.proposal import NewSettings, Proposal, fingerprint
-from bot.preview.wanted import is_worth_showing
+from bot.preview.proposal import NewSettings, Proposal, fingerprint, is_worth_showing
 from bot.provider.catalogue import CATALOGUE
 from bot.provider.input_kinds import InputKind
 from bot.requests.spec import RequestSpec

@@ -15,9 +15,8 @@ from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Placement, Status
 from bot.policy.documents import Policy
-from bot.preview.comparison import Comparison
+from bot.preview.comparison import BOTH, ONLY_NOW, ONLY_THEN, Comparison, total
 from bot.preview.contents import PAGE, ContentCheck, Verdict, compare_contents, word_check
-from bot.preview.daily import BOTH, ONLY_NOW, ONLY_THEN, total
 from bot.preview.history import SPAN
 from bot.requests.spec import RequestSpec
 from tests.bot.preview.really import really_refused

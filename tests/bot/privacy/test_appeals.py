@@ -9,13 +9,13 @@ from bot.admission.appeals import ANSWER_TIME, PAUSE, RELEASE_TIME, deletion_rul
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
+from bot.markup import relative_time
 from bot.moderation.appeal_decisions import Appeal, is_news
 from bot.moderation.appeals import Appeals
 from bot.moderation.deletion_appeals import CannotAskError
 from bot.privacy.appeals import drop_appeals, end_unanswered
 from bot.privacy.erasure import erase_batch
 from bot.privacy.service import Privacy
-from bot.timestamps import relative_time
 from cogs.appeals.answer_text import render_asked, render_decision
 from cogs.appeals.appeal_text import render_appeal
 from cogs.privacy.views import forgotten_text

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.budgets import period_start
 from bot.admission.limits import LONGEST_WINDOW
-from bot.admission.spending import fetch_member_spent, fetch_spent
-from bot.admission.usage_counts import fetch_use
+from bot.admission.usage_counts import fetch_member_spent, fetch_spent, fetch_use
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.guild_models import ReportRow

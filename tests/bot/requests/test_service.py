@@ -13,12 +13,13 @@ from bot.db.database import Database
 from bot.db.models import ANSWER_GRACE, WAITING, Generation, Placement, Status
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.jobs.queue import GenerationQueue
-from bot.media.frame_links import video_link
+from bot.media.image_links import video_link
 from bot.media.images import ImageInput
 from bot.policy.documents import Budget, Period, Policy
 from bot.policy.store import store_policy
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
+from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
@@ -114,7 +115,7 @@ async def test_a_request_that_makes_no_video_is_refused_and_not_counted(
 ) -> None:
     with pytest.raises(BadRequestError, match=r"This didn't count toward your limit\.$"):
         await request(service, **wrong)
-    assert await service.list_recent(1) == []
+    assert await list_recent(service, 1) == []
 
 
 async def test_the_same_interaction_is_served_once(service: GenerationService) -> None:
@@ -123,7 +124,7 @@ async def test_the_same_interaction_is_served_once(service: GenerationService) -
     with pytest.raises(AlreadyRequestedError) as repeated:
         await request(service, requester=requester)
     assert not isinstance(repeated.value, UserError), "whoever serves the first one answers it"
-    assert [row.id for row in await service.list_recent(1)] == [first.id]
+    assert [row.id for row in await list_recent(service, 1)] == [first.id]
 
 
 async def test_the_same_interaction_again_is_not_taken_for_one_over_the_limit(
@@ -145,7 +146,7 @@ async def test_nothing_new_is_accepted_while_the_program_stops(
     ):
         await request(service)
     await service.attach_card(accepted.id, 77)
-    assert [(row.id, row.card_id) for row in await service.list_recent(1)] == [(accepted.id, 77)]
+    assert [(row.id, row.card_id) for row in await list_recent(service, 1)] == [(accepted.id, 77)]
 
 
 @pytest.mark.both_engines
@@ -229,8 +230,8 @@ async def test_a_servers_generations_are_listed_newest_first(
         accepted.append((await request(service)).id)
         clock.advance(timedelta(seconds=1))
     await request(service, requester=new_requester(guild_id=2))
-    assert [row.id for row in await service.list_recent(1)] == accepted[::-1]
-    assert [row.id for row in await service.list_recent(1, max_rows=2)] == accepted[:0:-1]
+    assert [row.id for row in await list_recent(service, 1)] == accepted[::-1]
+    assert [row.id for row in await list_recent(service, 1, max_rows=2)] == accepted[:0:-1]
 
 
 async def test_every_generation_has_an_id_that_the_provider_accepts_as_ours(

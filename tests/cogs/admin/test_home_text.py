@@ -12,7 +12,7 @@ from bot.monitoring.alert_rules import AlertState
 from bot.policy.documents import Budget, Pause, Period, Policy, StrikeRules
 from bot.policy.strike_rows import StrikesOf
 from cogs.admin.home_text import render_home
-from cogs.ui.links import post_link
+from cogs.ui.items import post_link
 
 NOW = utc_now()
 SERVER = 1

@@ -10,9 +10,9 @@ import pytest
 from bot.admission.appeals import RELEASE_TIME
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
+from bot.markup import relative_time
 from bot.moderation.appeal_decisions import LATER_BLOCK, RECENT, Appeal
 from bot.policy.documents import Block
-from bot.timestamps import relative_time
 from cogs.appeals.answer_text import render_decision
 from cogs.appeals.appeal_text import MESSAGE_LENGTH, render_appeal
 from tests.cogs.generation import NOON, generation

@@ -14,8 +14,8 @@ from bot.films.script import MAX_SHOTS, TITLE_MAX_LENGTH
 from bot.films.service import FilmQuote
 from bot.i18n import locale_used
 from bot.i18n.catalogues import languages
+from bot.markup import relative_time
 from bot.media.files import Clip
-from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import cancelled_shots
 from cogs.cards.film_card import film_message, film_state, film_thread_names, shot_line
 from cogs.cards.film_message import FilmMessage

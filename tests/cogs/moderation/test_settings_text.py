@@ -10,8 +10,8 @@ from bot.i18n import _, locale_used
 from bot.i18n.catalogues import languages
 from bot.policy.documents import MAX_CHANNELS, Pause, Policy, Reviewed, ReviewRule
 from bot.provider.catalogue import CATALOGUE
-from cogs.moderation.moderators_channel import UNUSABLE
 from cogs.moderation.server_settings import SETTINGS
+from cogs.moderation.server_warnings import UNUSABLE
 from cogs.moderation.settings_text import render_settings
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 

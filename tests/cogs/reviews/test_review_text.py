@@ -13,9 +13,9 @@ from bot.db.models import Generation, Status, Unreviewed
 from bot.db.review_models import ReviewDecision, ReviewRow, ReviewStage
 from bot.escape import escape
 from bot.i18n import locale_used
+from bot.markup import relative_time
 from bot.moderation.review_decisions import Review
 from bot.provider.catalogue import CATALOGUE
-from bot.timestamps import relative_time
 from cogs.moderation.shapes import Shape
 from cogs.reviews.review_text import has_room_for, render_review, review_shapes
 

@@ -13,9 +13,8 @@ from cogs.cards.card import render_failure
 from cogs.cards.card_message import StopButton, card_message
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import VideoButton
-from cogs.videos.continue_button import ContinueButton
+from cogs.videos.continue_button import ContinueButton, ExtendButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
-from cogs.videos.extend_button import ExtendButton
 from cogs.videos.history_view import HistoryButton
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
 from cogs.videos.repost import RepostButton

@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from bot.admission.lateness import TOO_LATE
+from bot.admission.cooldown import TOO_LATE
 from sandbox.provider import Provider
 from tests.wire.whole.starting import ALICE, REQUEST, Starter
 from tests.wire_discord import WireDiscord

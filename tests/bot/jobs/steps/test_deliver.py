@@ -8,7 +8,7 @@ from sqlalchemy import update
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.library.removal import Removal
 from bot.metrics.metrics import REGISTRY
 from sandbox.provider import Fault, Provider

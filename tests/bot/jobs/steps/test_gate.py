@@ -11,7 +11,7 @@ from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.closures import RefusalScope
 from bot.jobs.pause_state import UnknownModels, fetch_pause
-from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
+from bot.jobs.steps.base import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import WRITE_INTERVAL, Gate
 from bot.jobs.steps.timing import Timing
 from bot.provider.errors import RateLimitError, UnknownTaskError

@@ -10,7 +10,7 @@ from bot.admission.usage_counts import fetch_use
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.policy.documents import MemberPolicy
 from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider

@@ -7,9 +7,9 @@ import pytest
 from bot.clock import utc_now
 from bot.db.models import Status
 from bot.failures import FailureKind
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.media.downloads import MediaError
-from bot.media.frame_links import frame_link
+from bot.media.image_links import frame_link
 from bot.media.last_frames import LastFrames
 from sandbox.provider import Provider
 from tests.bot.engine import Engine, MakeEngine

@@ -6,7 +6,7 @@ import pytest
 
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.timing import Timing
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine

@@ -7,7 +7,7 @@ import pytest
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert, reread

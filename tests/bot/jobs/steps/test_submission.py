@@ -12,7 +12,7 @@ from bot.clock import utc_now
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.ports import Posted
-from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.base import StepPostponedError
 from bot.provider.catalogue import build_request
 from bot.provider.errors import VeoError
 from sandbox.odd_answers import Repeated, Reshaped, Stumble

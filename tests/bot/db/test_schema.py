@@ -1,0 +1,105 @@
+"""What is known of the migrations without Alembic is what Alembic says, and migrations keep what rows say."""
+
+from datetime import UTC, datetime, timedelta
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.db.database import open_database
+from bot.db.film_models import FilmRow, Transition
+from bot.db.guild_models import AppealDecision, AppealRow, StrikeRow
+from bot.db.models import Generation
+from bot.db.review_models import is_in_review
+from bot.db.schema import MIGRATIONS, known_revisions
+from bot.jobs.queue import GenerationQueue
+
+GIVEN_AT = datetime(2026, 11, 29, 12, 0, 0, 123, tzinfo=UTC)
+# Three servers: one that chose days, one that chose nothing about strikes, one that never chose anything.
+OF_0016 = (
+    """INSERT INTO guilds (guild_id, policy) VALUES (1, '{"strikes": {"days": 3}}'), (2, '{"strikes": {}}')
+    """,
+    """INSERT INTO strikes (guild_id, user_id, kind, source, created_at) VALUES
+    (1, 7, 'word', 'act 1', '2026-11-29 12:00:00.000123+00:00'),
+    (2, 7, 'word', 'act 2', '2026-11-29 12:00:00.000123+00:00'),
+    (3, 7, 'word', 'act 3', '2026-11-29 12:00:00.000123+00:00')
+    """,
+    """INSERT INTO appeals
+    (id, guild_id, user_id, rule, prompt, fingerprint, created_at, decision, used_at) VALUES
+    ('a', 1, 7, 'word:red', 'red', 'f', '2026-11-29 12:00:00+00:00', 'allow', '2026-11-29 12:00:00+00:00')
+    """,
+)
+OF_0018 = """INSERT INTO generations
+    (id, interaction_id, guild_id, channel_id, user_id, placement, card_id, prompt, model, options, status,
+    created_at, not_before, attempts, submission) VALUES
+    ('a', 1, 1, 2, 7, 'thread', 5, 'a fox', 'google/veo3', '{}', 'queued',
+    '2026-11-29 12:00:00+00:00', '2026-11-29 12:00:00+00:00', 0, 0)
+    """
+OF_0022 = """INSERT INTO films
+    (id, interaction_id, guild_id, channel_id, user_id, placement, title, prompts, options, pictures,
+    has_image, continuity, revision, created_at, expires_at, not_before, attempts) VALUES
+    ('a', 1, 1, 2, 7, 'thread', 'Foxes', '["a fox"]', '{}', '[]', false, 'cuts', 1,
+    '2026-11-29 12:00:00+00:00', '2026-11-29 12:00:00+00:00', '2026-11-29 12:00:00+00:00', 0)
+    """
+
+
+def test_the_files_tell_the_same_revisions_as_alembic() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    ordered = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert known_revisions() == ordered, "a migration's file isn't named by its revision, or not in order"
+    assert scripts.get_heads() == [known_revisions()[-1]]
+
+
+async def test_strikes_given_before_0018_fade_as_their_servers_rules_said_and_used_releases_stay_used(
+    empty_url: str,
+) -> None:
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0016")
+        for statement in OF_0016:
+            await connection.execute(text(statement.replace(":", "\\:")))
+    await engine.dispose()
+    async with open_database(empty_url) as database:  # brings the tables up to date
+        strikes = await database.read(
+            lambda session: session.scalars(select(StrikeRow).order_by(StrikeRow.guild_id)).all()
+        )
+        appeal = await database.read(lambda session: session.scalars(select(AppealRow)).one())
+    assert [row.created_at for row in strikes] == [GIVEN_AT] * 3
+    assert [row.fades_at - row.created_at for row in strikes] == [timedelta(days=days) for days in (3, 7, 7)]
+    assert [row.appeal_id for row in strikes] == [None] * 3
+    assert (appeal.decision, appeal.used_by) == (AppealDecision.ALLOW, None)
+    assert appeal.used_at is not None
+
+
+async def test_nothing_that_was_requested_before_0019_waits_for_moderators(empty_url: str) -> None:
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0018")
+        await connection.execute(text(OF_0018.replace(":", "\\:")))
+    await engine.dispose()
+    async with open_database(empty_url) as database:
+        row = await database.read(lambda session: session.scalars(select(Generation)).one())
+        assert (row.review_id, row.review_until, is_in_review(row)) == (None, None, False)
+        queue = GenerationQueue(database, "one", max_running=1, lease=timedelta(minutes=1))
+        assert [claimed.id for claimed in await queue.claim(1)] == [row.id]
+
+
+async def test_films_of_before_0023_are_joined_with_cuts(empty_url: str) -> None:
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0022")
+        await connection.execute(text(OF_0022.replace(":", "\\:")))
+    await engine.dispose()
+    async with open_database(empty_url) as database:
+        row = await database.read(lambda session: session.scalars(select(FilmRow)).one())
+    assert row.transition is Transition.CUT
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Make the tables of then."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
