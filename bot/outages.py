@@ -18,7 +18,10 @@ class Outage:
 
     def __init__(self) -> None:
         self._begun_at: float | None = None
-        self._failed_at = self._due_at = 0.0
+        self._begin(0.0)
+
+    def _begin(self, now: float) -> None:
+        self._failed_at, self._due_at = now, now + FIRST_REMINDER
         self._interval = FIRST_REMINDER
         self._failures = 0
         self._reasons = set[str]()
@@ -31,8 +34,8 @@ class Outage:
         """
         now = monotonic()
         if self._begun_at is None or (self._is_over and now >= self._due_at):
-            self.__init__()
-            self._begun_at, self._due_at = now, now + FIRST_REMINDER
+            self._begin(now)
+            self._begun_at = now
         self._failed_at, self._is_over = now, False
         self._failures += 1
         is_news = reason not in self._reasons and len(self._reasons) < MAX_REASONS
