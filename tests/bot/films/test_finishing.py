@@ -35,7 +35,6 @@ from tests.bot.films.test_films import accept, desk, end, films, found
 from tests.bot.films.test_redoing import redoing, redone
 
 __all__ = ["desk", "films", "redoing"]
-pytestmark = pytest.mark.both_engines
 
 Trouble = Exception | None
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -319,6 +318,7 @@ async def test_a_refused_try_does_not_hide_that_the_one_before_may_still_get_thr
     assert (row.result_id, world.posts) == (98, 0), "it was posted twice"
 
 
+@pytest.mark.both_engines
 async def test_a_shot_that_is_taken_down_in_the_last_moment_is_not_posted(
     film: Film, world: World, database: Database, clock: StoppedClock
 ) -> None:

@@ -27,7 +27,6 @@ from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import new_requester
 
 __all__ = ["desk", "films", "redoing"]
-pytestmark = pytest.mark.both_engines
 
 TEXT, FRAME = "google/veo3", "google/veo-3.0-i2v"
 TEXT_FAST, FRAME_FAST = "google/veo-3.0-fast", "google/veo-3.0-i2v-fast"

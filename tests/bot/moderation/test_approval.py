@@ -31,8 +31,6 @@ from tests.bot.engine import Engine
 from tests.bot.moderator_channels import CHANNEL, GUILD, RecordingModeratorChannel, running, set_channel
 from tests.bot.rows import insert, new_requester
 
-pytestmark = pytest.mark.both_engines
-
 DAY = timedelta(hours=24)
 APPROVE, DECLINE = ReviewDecision.APPROVE, ReviewDecision.DECLINE
 

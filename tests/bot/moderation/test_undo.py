@@ -42,8 +42,6 @@ from bot.provider.catalogue import CATALOGUE
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import locked
 
-pytestmark = pytest.mark.both_engines
-
 GUILD, MEMBER = 1, 3
 MONA, NILS = Moderator(GUILD, 70), Moderator(GUILD, 71)
 ROLE = Subject(Scope.ROLE, 9)
@@ -207,6 +205,7 @@ async def test_undo_restores_what_was_and_its_undo_what_had_become(
     assert comparable(await server.documents()) == after
 
 
+@pytest.mark.both_engines
 async def test_of_many_clicks_at_once_one_undoes(server: Server) -> None:
     await server.moderation.pause(MONA, None)
     decided = await server.newest()
