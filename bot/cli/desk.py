@@ -17,6 +17,8 @@ from rich.progress import Progress
 from bot.cli.patient_console import PatientConsole, open_console
 from bot.cli.provider_words import advised, sentence
 from bot.clock import utc_now
+from bot.jobs.steps.signs import Evidence, Sign, sign_of
+from bot.jobs.steps.timing import Stopwatch, Timing
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import Clip, MediaError, VideoStore
 from bot.money import usd
@@ -29,12 +31,9 @@ from bot.provider.pricing import quote
 from bot.provider_settings import ProviderSettings
 
 TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 seconds with audio
-LOOKUP_SECONDS = (
-    300.0  # for which the provider's log is asked about a request of unknown fate; it is filled late
-)
+LOOKUP_SECONDS = 300.0  # for a request of unknown fate, in the provider's log, which is filled late
 LOOKED_BACK = timedelta(days=7)  # in the log, for a request that is fetched later
 REQUEST_ID = re.compile(r"[0-9a-f]{32}")  # ours
-SIGNS = 3  # answers in a row that there is no video
 SURE = "If you're sure of the ID, try again in a few minutes."
 COST_UNKNOWN = "The provider doesn't say yet what it cost."
 
@@ -171,27 +170,41 @@ class Desk:
             UnmadeError: there is none.
             GenerateError: there is none yet.
         """
-        started, signs = time.monotonic(), 0
+        three_answers = timedelta(seconds=2 * self.settings.poll_interval)
+        evidence = Evidence(Timing(stated_window=three_answers))
+        watch = Stopwatch(utc_now(), utc_now)
+        started = watch.now()
         bar = progress.add_task(f"{self.label}{task.status}", total=TYPICAL_SECONDS)
         while task.state is not TaskState.COMPLETED:
-            waited = time.monotonic() - started
-            signs = signs + 1 if task.state is TaskState.FAILED else 0
-            if signs >= SIGNS:
-                raise UnmadeError(
-                    sentence(task.failure_reason), f"To ask once more: {self.again.format(name=task.id)}"
-                )
-            if waited > self.settings.generation_deadline:
-                raise GenerateError(f"Not ready after {waited:.0f} s. {self.may_come(task.id)}")
+            sign = sign_of(task)
+            if sign is Sign.BARE and evidence.sign is not sign:
+                self.say("The provider says there's no video, but not why. Asking for a few more minutes.")
+            if evidence.add(sign, watch.now()):
+                again = f"To ask once more: {self.again.format(name=task.id)}"
+                raise UnmadeError(sentence(task.failure_reason), again)
             # The bar shows time against the usual time; nobody knows the true progress.
+            waited = (watch.now() - started).total_seconds()
             description = f"{self.label}{task.status}"
             progress.update(bar, completed=min(waited, TYPICAL_SECONDS), description=description)
-            await asyncio.sleep(self.settings.poll_interval)
-            try:
-                task = await self.veo.retrieve(task.id)
-            except VeoError as error:
-                self.say(f"No answer ({error}). Trying again.")
+            task = await self._next_answer(task.id, watch, started)
         progress.update(bar, completed=TYPICAL_SECONDS, description=f"{self.label}{task.status}")
         return task
+
+    async def _next_answer(self, task_id: str, watch: Stopwatch, started: datetime) -> Task:
+        """Ask until there's an answer, whatever it says.
+
+        Raises:
+            GenerateError: the time is up.
+        """
+        while True:
+            waited = (watch.now() - started).total_seconds()
+            if waited > self.settings.generation_deadline:
+                raise GenerateError(f"Not ready after {waited:.0f} s. {self.may_come(task_id)}")
+            await asyncio.sleep(self.settings.poll_interval)
+            try:
+                return await self.veo.retrieve(task_id)
+            except VeoError as error:
+                self.say(f"No answer ({error}). Trying again.")
 
     async def fetch(self, task: Task, store: VideoStore, name: str) -> Clip:
         """Return the file of a finished video, downloaded into a folder.

@@ -439,6 +439,28 @@ async def test_generate_believes_a_failure_only_once_it_is_repeated(tmp_path: Pa
     assert not (tmp_path / "veo-2.mp4").exists(), "an empty file was left"
 
 
+async def test_generate_does_not_give_up_a_video_while_the_provider_fails_without_saying_why(
+    tmp_path: Path, files: Path
+) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("retrieve", says(status="error"), times=4)
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4")
+    said = "The provider says there's no video, but not why. Asking for a few more minutes."
+    assert finished.text.count(said) == 1, finished.text
+    assert "Saved veo.mp4" in finished.text, finished.text
+
+
+async def test_generate_takes_no_lost_answer_for_one_more_that_there_is_no_video(
+    tmp_path: Path, files: Path
+) -> None:
+    failed = says(status="error", error={"message": "[/x] No faces"})
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("retrieve", failed)
+        provider.faults.add("retrieve", Fault.status(503), times=4)
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4")
+    assert "Saved veo.mp4" in finished.text, finished.text
+
+
 async def test_generate_looks_up_a_cost_that_no_answer_told(tmp_path: Path, files: Path) -> None:
     async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
         provider.generations.cost_answers = frozenset()
