@@ -1,4 +1,4 @@
-"""Events shared by a process's tasks: new work and shutdown, and how to wait and repeat until then."""
+"""Events shared by a process's tasks: new work and shutdown; waiting and repeating until then."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine

@@ -76,7 +76,9 @@ class AdmissionContext:
 
     @property
     def unreviewed(self) -> Unreviewed | None:
-        """The end of the video if moderators have to see it first and don't; None: they don't have to.
+        """What becomes of a finished video that moderators have to see first and don't look at.
+
+        None: they don't have to.
 
         That's about a video alone: a film's shots would be posted one by one, so they wait unmade.
         """

@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 Work = Callable[[Session], Result]  # a plain function: it runs whole on the database's thread
 
 MAX_BATCH = 50  # transactions in one commit: more would let the first of them wait for the last
-MAX_BACKGROUND = 10  # of those, what nobody waits for, while others are waited for
+MAX_BACKGROUND = 10  # of them, transactions that nobody waits for, while somebody waits for others
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

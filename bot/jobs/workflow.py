@@ -89,7 +89,7 @@ class Workflow:
     async def _submit(self, generation: Generation) -> Generation:
         ready = await self._readiness.ensure(generation)
         if ready.status is not Status.QUEUED or generation.card_id is None:
-            return ready  # it had no slot at the provider while its card was looked for
+            return ready  # its card was only just found: it must be claimed again, with a slot this time
         if is_in_review(ready):
             return ready
         return await self._submission.submit(ready)

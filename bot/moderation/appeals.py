@@ -125,7 +125,7 @@ class Appeals:
     ) -> AppealRow:
         """Ask the moderators about a refusal; `bot.moderation.outbox_relay` shows it to them.
 
-        `member`: who asks, and where. `is_about_video`: one that was deleted, though that's kept no more.
+        `member`: who asks, and where. `is_about_video`: about a deleted video, which may be forgotten by now.
 
         Raises:
             BadInputError: nothing was said, or too much.
@@ -215,9 +215,9 @@ class Appeals:
         return appeal
 
     async def record_shown(self, row: AppealRow) -> None:
-        """Remember that nothing is left to do about a decision; `row`: the appeal as it was before that.
+        """Remember that nothing is left to do about a decision, unless the outbox has something to do since.
 
-        Unless the outbox has something to do since.
+        `row`: the appeal as it was before that.
         """
         shown = update(AppealRow).where(
             AppealRow.id == row.id, AppealRow.decision.is_not(None), AppealRow.post_at == row.post_at

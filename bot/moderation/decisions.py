@@ -32,7 +32,7 @@ MemberPolicyChange = Callable[[MemberPolicy], MemberPolicy]
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
-    """The person who decides, and their server."""
+    """Who acts, and in which server: a moderator who decides, or a member who asks one."""
 
     guild_id: int
     user_id: int

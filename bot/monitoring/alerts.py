@@ -141,7 +141,7 @@ class Alerts:
             self._unshared.worked()
 
     async def _leave(self) -> None:
-        """Hold no alert any more, so that those who go on can end it at once."""
+        """Withdraw from all alerts, so that the remaining processes can end them."""
         for key, state in (await self._store.read()).items():
             if self._name in state.holders:
                 others = {who: at for who, at in state.holders.items() if who != self._name}
@@ -173,8 +173,8 @@ class Alerts:
         if self._settings.channel_id is None:
             readings[AlertKey(AlertKind.DELIVERIES_FAILING)] = AlertReading(holds=False)
             servers |= inputs.undelivered.keys()
-        for guild_id in servers - {None}:
-            results = inputs.undelivered.get(guild_id or 0, 0)
+        for guild_id in filter(None, servers):
+            results = inputs.undelivered.get(guild_id, 0)
             key = AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)
             readings[key] = AlertReading(results > 0, {"results": results})
         return readings

@@ -56,7 +56,7 @@ class Connection(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether that works; at a gateway, whether commands arrive."""
+        """Whether Discord answers; at a gateway, whether commands arrive."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Words about limits and money that several texts share, so that a thing is called the same everywhere."""
+"""Words about limits, money, blocks and reasons that several texts share, so that each has one name."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ WINDOW_NAMES: Mapping[LimitKind, LiteralString] = {
 }
 PERIOD_NAMES: Mapping[Period, LiteralString] = {Period.DAY: N_("today"), Period.MONTH: N_("this month")}
 
-# What the bot writes down as a reason, in English (`bot.moderation.report_decisions`).
+# What the bot writes down as a reason, in English: for reports, strikes and questions to moderators.
 OWN_REASONS: Mapping[re.Pattern[str], LiteralString] = {
     re.compile(r"Video (?P<number>[0-9a-f]{16}) was reported\."): N_("Video {number} was reported."),
     re.compile(r"Film (?P<number>[0-9a-f]{16}) was reported\."): N_("Film {number} was reported."),

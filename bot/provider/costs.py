@@ -15,12 +15,12 @@ from pydantic import BeforeValidator, Field, WrapValidator
 from bot.money import to_credits
 from bot.provider.reading import Fields, Wire, none_if_odd
 
-MAX_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
+MAX_CREDITS = 1e12  # of one task, 500,000 USD: larger sums would soon overflow
 CREDITS_HEADER, USD_HEADER = "x-aimlapi-credits-used", "x-aimlapi-usd-spent"
 
 
 class CostSource(StrEnum):
-    """The source of a cost; what comes later is believed rather."""
+    """The source of a cost; one that comes later is believed instead of an earlier one."""
 
     CREATE = "create"  # the answer to the create call: what it is going to cost
     HEADER = "header"  # the same, in the answer's headers
@@ -44,8 +44,8 @@ class Cost:
 _Positive = Annotated[float, Field(gt=0, le=MAX_CREDITS, allow_inf_nan=False)]
 
 
-def _no_truth(value: object) -> object:
-    """Return a value, unless it is a truth value, which is no number here.
+def _no_boolean(value: object) -> object:
+    """Return a value, unless it is a boolean, which Python takes for a number.
 
     Raises:
         ValueError: it is.
@@ -55,7 +55,7 @@ def _no_truth(value: object) -> object:
     return value
 
 
-Reported = Annotated[_Positive | None, BeforeValidator(_no_truth), WrapValidator(none_if_odd)]
+Reported = Annotated[_Positive | None, BeforeValidator(_no_boolean), WrapValidator(none_if_odd)]
 
 
 class Amount(Wire):

@@ -1,4 +1,4 @@
-"""A server's use as a picture: bars of videos, and a line of spending. Pure."""
+"""A server's usage as a picture: bars of videos, and a line of spending. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -91,7 +91,7 @@ class HeldVideos:
     async def find_result(self, subject: HeldVideo, /) -> Posted | None:
         """Return the message where it has the video; what was missing beside that is added.
 
-        One in another channel says that it's not there any more.
+        A message in an earlier channel is edited to say that it moved.
         """
         channel_id = subject.channel_id
         await self._moderator_channel.leave(subject.review, channel_id)

@@ -102,13 +102,13 @@ def _price_line(quote: FilmQuote) -> str:
 
 
 def _limit_line(quote: FilmQuote, count: int) -> str:
+    if quote.limit is None:
+        return _("🎬 Your limit: none. You can request any number of videos.")
     takes = ngettext(
         "🎬 Your limit: this film uses {count} of your videos.",
         "🎬 Your limit: this film uses {count} of your videos.",
         count,
     )
-    if quote.limit is None:
-        return _("🎬 Your limit: none. You can request any number of videos.")
     left = ngettext(
         "You'll have {count} more after it (the limit is {limit}).",
         "You'll have {count} more after it (the limit is {limit}).",

@@ -14,7 +14,7 @@ from cogs.ui.items import view_of
 class PrivacyCog(
     commands.GroupCog, group_name="privacy", group_description="Get or delete what I have recorded about you"
 ):
-    """Gives members power over their own data."""
+    """Lets members get or delete their data."""
 
     @app_commands.command(name="export", description="Get everything recorded about your requests as a file")
     async def export(self, interaction: Interaction) -> None:

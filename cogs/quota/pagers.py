@@ -126,7 +126,7 @@ async def rules_content(interaction: Interaction) -> Content:
 
 
 async def show_usage(interaction: Interaction, period: UsagePeriod) -> None:
-    """Answer with a server's use."""
+    """Answer with a server's usage."""
     await interaction.response.defer(ephemeral=True)  # a first chart may take longer than Discord waits
     await fill_with_usage(interaction, period)
 

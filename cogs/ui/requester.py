@@ -1,6 +1,6 @@
-"""The user of a command and its result's destination, from the interaction; private threads are asked for.
+"""Who used a command, and where its result can go.
 
-Members' roles are asked for as well: the bot keeps no list of members.
+Discord is asked about private threads and about members' roles: the bot keeps no list of members.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Answering the command: a normal message, since it can be edited with the bot's own token for ever."""
+"""Answering the command by a normal message: unlike a reply to it, the bot can edit that at any time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

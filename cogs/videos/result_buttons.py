@@ -73,7 +73,7 @@ def _other_model(generation: Generation) -> Item | None:
 
 
 def _repeats(generation: Generation, label: str | None = None) -> list[Item]:
-    # A message outlives Discord's links to images; a click on a button says then that they are dead.
+    # Of images, it's the click that finds out whether Discord's links are dead.
     if not is_known(generation):
         return []
     again = RerollButton(generation.id) if label is None else RerollButton(generation.id, label)

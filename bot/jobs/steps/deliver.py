@@ -214,7 +214,7 @@ class Deliver(Step):
     def _is_card_worth(self, generation: Generation, *, is_given_up: bool) -> bool:
         """Whether to try again later to edit the card."""
         ended, window = due_since(generation), self._timing.card_window
-        if is_given_up:  # each try sets it again, so that it is no measure
+        if is_given_up:  # each try writes `posting_at` again, so it tells nothing here
             return self._patience.lasts(generation.id, ended, self._timing.delivery_window + window)
         # A result may have waited for long itself, for a place or for Discord.
         return self._patience.lasts(generation.id, generation.posting_at or ended, window)
