@@ -32,7 +32,7 @@ from bot.admission.denials import (
 )
 from bot.admission.limits import Limit, Use, check_quota, resolve_limits
 from bot.admission.prices import fetch_past_price
-from bot.admission.reviewing import count_videos, is_reviewed
+from bot.admission.reviewing import count_videos, needs_review
 from bot.admission.usage_counts import fetch_spent, fetch_use
 from bot.db.guild_models import Action
 from bot.errors import UserError
@@ -217,9 +217,9 @@ class Admission:
         is_past_price = quoted is None and price is not None
         mark = fingerprint(video, made_from)
         is_waiting = (
-            is_reviewed(policy.review, requester, partial(count_videos, session, requester), now)
+            needs_review(policy.review, requester, partial(count_videos, session, requester), now)
             if before is None
-            else before.is_reviewed
+            else before.needs_review
         )
         is_stoppable = bool(policy.words) or member_policy.block is not None
         return AdmissionContext(

@@ -58,7 +58,7 @@ class AdmissionContext:
         models: those that the bot offers.
         releases: the rules that this one request passes, since a moderator allowed it.
         fingerprint: of the request, by which a moderator can let it pass a rule (`bot.admission.appeals`).
-        is_reviewed: moderators look at it first.
+        needs_review: moderators look at it first.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -72,7 +72,7 @@ class AdmissionContext:
     models: Sequence[Model] = CATALOGUE
     releases: tuple[Release, ...] = ()
     fingerprint: str = ""
-    is_reviewed: bool = False
+    needs_review: bool = False
 
     @property
     def unreviewed(self) -> Unreviewed | None:
@@ -82,5 +82,5 @@ class AdmissionContext:
 
         That's about a video alone: a film's shots would be posted one by one, so they wait unmade.
         """
-        is_shown_first = self.is_reviewed and self.policy.review_stage is ReviewStage.POSTED
+        is_shown_first = self.needs_review and self.policy.review_stage is ReviewStage.POSTED
         return self.policy.review_timeout if is_shown_first else None

@@ -15,7 +15,7 @@ from bot.policy.documents import Reviewed, ReviewRule
 REVIEW_TIME = timedelta(hours=24)  # in which moderators can decide
 
 
-def is_reviewed(
+def needs_review(
     rule: ReviewRule | None, requester: Requester, count: Callable[[int], int], now: datetime
 ) -> bool:
     """Whether a request waits for moderators; `count`: their member's videos up to a number, if needed."""
@@ -74,7 +74,7 @@ def open_review(
     session: Session, requester: Requester, context: AdmissionContext, now: datetime
 ) -> ReviewRow | None:
     """Write down what moderators have to decide about a request, or about all of a film; None: nothing."""
-    return new_review(session, requester, ReviewStage.MADE, now) if context.is_reviewed else None
+    return new_review(session, requester, ReviewStage.MADE, now) if context.needs_review else None
 
 
 def start_over(session: Session, review: ReviewRow, now: datetime) -> bool:

@@ -45,7 +45,7 @@ from bot.jobs.closures import LONGEST_WAIT
 NOW = bindparam("now", type_=UtcDateTime())
 _FARTHEST = bindparam("farthest", type_=UtcDateTime())
 _RECENTLY = bindparam("recently", type_=UtcDateTime())
-# Younger requests count as slots that their member had; beside one that waits for longer, all younger than it.
+# Younger requests count as slots that their member had; beside one that waits longer, all younger than it.
 # Moderators and the queue have a day each, so hardly any takes longer.
 RECENT = timedelta(days=4)
 # The condition of an index: PostgreSQL and SQLite use it for these very words.

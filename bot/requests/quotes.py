@@ -51,7 +51,7 @@ class BaseQuote(Generic[Row]):
         budgets: the server's, as they would stand then.
         eta: how long the wait for `preview` would be.
         now: what the ETA is counted from.
-        is_reviewed: moderators look at it first.
+        needs_review: moderators look at it first.
     """
 
     row: Row
@@ -63,7 +63,7 @@ class BaseQuote(Generic[Row]):
     budgets: Sequence[BudgetState] = field(kw_only=True)
     eta: Eta = field(kw_only=True)
     now: datetime = field(kw_only=True)
-    is_reviewed: bool = field(default=False, kw_only=True)
+    needs_review: bool = field(default=False, kw_only=True)
 
     def seconds_of(self, in_a_row: int) -> float | None:
         """Return the seconds that so many videos take, made one after the other; None: nobody knows."""
@@ -97,7 +97,7 @@ class BaseQuote(Generic[Row]):
             budgets=[state.after(last.price or 0) for state in last.budgets],
             eta=eta,
             now=now,
-            is_reviewed=last.is_reviewed,
+            needs_review=last.needs_review,
         )
 
 

@@ -119,7 +119,7 @@ def _limit_line(quote: FilmQuote, count: int) -> str:
 
 
 def _wait_line(quote: FilmQuote, count: int) -> str:
-    if quote.is_reviewed:
+    if quote.needs_review:
         return reviewed_line()
     seconds = quote.expected_in
     if seconds is None:

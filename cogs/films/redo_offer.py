@@ -110,7 +110,7 @@ def _budget_line(offered: RedoQuote) -> str:
 def _later_wait_line(offered: RedoQuote) -> str:
     """Say how long all shots take that are offered, where more is known than that moderators decide first."""
     redo, seconds = offered.redo, offered.all_expected_in
-    if redo.last == redo.shot or seconds is None or offered.together.is_reviewed:
+    if redo.last == redo.shot or seconds is None or offered.together.needs_review:
         return ""
     return _(
         "⏳ Wait for shots {first}–{last}: about {wait}, because they're made one after the other.",

@@ -116,7 +116,7 @@ def wait_line(quote: Quote) -> str:
     unreviewed = quote.preview.unreviewed
     if unreviewed is not None:
         return f"{_eta_line(quote)}\n{_held_line(unreviewed)}"
-    return reviewed_line() if quote.is_reviewed else _eta_line(quote)
+    return reviewed_line() if quote.needs_review else _eta_line(quote)
 
 
 def _held_line(unreviewed: Unreviewed) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.admission.reviewing import count_videos, is_reviewed
+from bot.admission.reviewing import count_videos, needs_review
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Status
@@ -34,13 +34,13 @@ def test_newcomers_are_those_who_came_lately_or_have_few_videos(
     rule: ReviewRule | None, joined_at: datetime | None, videos: int, expected: bool
 ) -> None:
     requester = replace(new_requester(), joined_at=joined_at)
-    assert is_reviewed(rule, requester, lambda _: videos, NOW) is expected
+    assert needs_review(rule, requester, lambda _: videos, NOW) is expected
 
 
 def test_a_role_names_its_members() -> None:
     rule = ReviewRule(who=Reviewed.ROLE, role_id=5)
-    assert is_reviewed(rule, replace(new_requester(), role_ids=frozenset({4, 5})), lambda _: 99, NOW)
-    assert not is_reviewed(rule, new_requester(), lambda _: 0, NOW)
+    assert needs_review(rule, replace(new_requester(), role_ids=frozenset({4, 5})), lambda _: 99, NOW)
+    assert not needs_review(rule, new_requester(), lambda _: 0, NOW)
 
 
 @pytest.mark.both_engines
