@@ -1,4 +1,4 @@
-"""The audit trail of /veo-admin log with its buttons, and the look before an undo: its subject may be gone."""
+"""The audit trail of /veo-admin log with its buttons, and a look before an undo: its subject may be gone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
