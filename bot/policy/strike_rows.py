@@ -88,8 +88,9 @@ def _fetch_given(session: Session, source: str, now: datetime) -> StrikeRow | No
 
     Of a film, shots can be rejected and deleted: who forgave the one has not forgiven the other.
     """
-    kind = next((kind for kind in (REJECTION, DELETION) if source.startswith(kind)), None)
-    names = [source] if kind is None else [other + source.removeprefix(kind) for other in (REJECTION, DELETION)]
+    kinds = (REJECTION, DELETION)
+    kind = next((kind for kind in kinds if source.startswith(kind)), None)
+    names = [source] if kind is None else [other + source.removeprefix(kind) for other in kinds]
     rows = session.scalars(select(StrikeRow).where(StrikeRow.source.in_(names))).all()
     own = next((row for row in rows if row.source == source), None)
     return own or next((row for row in rows if _counts(row, now)), None)

@@ -219,11 +219,13 @@ async def test_a_film_gives_another_strike_once_its_first_one_counts_no_more(
     assert (await give(database, clock, deleted)) == first, "one act gives one"
     await strikes.forgive(MONA, ALICE)
     second = await give(database, clock, deleted)
-    assert second is not None and second.counts, "what was forgiven was the rejection"
+    assert second is not None
+    assert second.counts, "what was forgiven was the rejection"
     again = await give(database, clock, rejected)
     assert again is not None
     assert not again.counts, "the forgiven one is told again, which counts no more"
     await give(database, clock, "request:film:2")
     clock.advance(timedelta(days=31))
     third = await give(database, clock, "video:film:2")
-    assert third is not None and third.counts, "the first one had faded"
+    assert third is not None
+    assert third.counts, "the first one had faded"
