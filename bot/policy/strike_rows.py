@@ -83,21 +83,12 @@ def deletion_source(generation: Generation) -> str:
     return f"{DELETION}{act_of(generation)}"
 
 
-def _fetch_given(session: Session, source: str, now: datetime) -> StrikeRow | None:
-    """Return the strike that an act has given, also under its other name while that one counts.
-
-    Of a film, shots can be rejected and deleted: who forgave the one has not forgiven the other.
-    """
-    kinds = (REJECTION, DELETION)
-    kind = next((kind for kind in kinds if source.startswith(kind)), None)
-    names = [source] if kind is None else [other + source.removeprefix(kind) for other in kinds]
-    rows = session.scalars(select(StrikeRow).where(StrikeRow.source.in_(names))).all()
-    own = next((row for row in rows if row.source == source), None)
-    return own or next((row for row in rows if _counts(row, now)), None)
-
-
-def _counts(row: StrikeRow, now: datetime) -> bool:
-    return row.forgiven_at is None and now < row.fades_at
+def _names_of(source: str) -> Sequence[str]:
+    """Return all by which a strike may name the same act: of a film, shots can be rejected and deleted."""
+    kind = next((kind for kind in (REJECTION, DELETION) if source.startswith(kind)), None)
+    if kind is None:
+        return [source]
+    return [other + source.removeprefix(kind) for other in (REJECTION, DELETION)]
 
 
 def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
@@ -105,12 +96,12 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     rules = fetch_policy(session, act.guild_id).strikes
     if rules is None or act.user_id == NOBODY:
         return None
-    row = _fetch_given(session, act.source, now)
+    row = session.scalar(select(StrikeRow).where(StrikeRow.source.in_(_names_of(act.source))).limit(1))
     if row is None:
         row = _give(session, act, rules, now)
     elif act.appeal_id is not None:  # the act is told again: what could be asked about before is gone
         row.appeal_id = act.appeal_id
-    counts = _counts(row, now)
+    counts = row.forgiven_at is None and now < row.fades_at
     block = fetch_member_policy(session, act.guild_id, act.user_id).block_at(now)
     active = fetch_active_strikes(session, rules, act.guild_id, act.user_id, now)
     return Struck(row.id, counts, active, block)

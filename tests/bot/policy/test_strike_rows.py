@@ -209,23 +209,3 @@ async def test_the_members_language_is_known_until_they_are_told_or_ask_to_forge
 async def locales(database: Database) -> dict[str, str | None]:
     rows = await database.read(lambda session: session.scalars(select(StrikeRow)).all())
     return {row.source: row.locale for row in rows}
-
-
-async def test_a_film_gives_another_strike_once_its_first_one_counts_no_more(
-    database: Database, clock: StoppedClock, strikes: Strikes
-) -> None:
-    rejected, deleted = "request:film:1", "video:film:1"
-    first = await give(database, clock, rejected)
-    assert (await give(database, clock, deleted)) == first, "one act gives one"
-    await strikes.forgive(MONA, ALICE)
-    second = await give(database, clock, deleted)
-    assert second is not None
-    assert second.counts, "what was forgiven was the rejection"
-    again = await give(database, clock, rejected)
-    assert again is not None
-    assert not again.counts, "the forgiven one is told again, which counts no more"
-    await give(database, clock, "request:film:2")
-    clock.advance(timedelta(days=31))
-    third = await give(database, clock, "video:film:2")
-    assert third is not None
-    assert third.counts, "the first one had faded"
