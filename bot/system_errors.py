@@ -24,8 +24,13 @@ WORDS: Mapping[int, str] = {
 NUMBERED = re.compile(r"\[Errno (\d+)\]")
 # Kinds of errors, the more special ones first: those of aiohttp are also the system's.
 UNKNOWN = aiohttp.ClientConnectorDNSError, socket.gaierror, UnicodeError
-ENDED = aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError, EOFError
-NO_ENCRYPTION = "no encrypted connection; perhaps the address must begin with http or ws"
+ENDED = (
+    *(aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError, EOFError),
+    *(ssl.SSLEOFError, ssl.SSLZeroReturnError),
+)
+NO_ENCRYPTION = "no encrypted connection"
+# OpenSSL's names, by version, of an answer that isn't encrypted.
+PLAIN_ANSWERS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 
 
 def words_of(error: BaseException) -> str:
@@ -38,8 +43,12 @@ def words_of(error: BaseException) -> str:
         return f"its certificate isn't valid ({cause.verify_message or cause.reason})"
     if isinstance(cause, aiohttp.WSServerHandshakeError):
         return f"it answered {cause.status}"
-    kinds = {UNKNOWN: UNKNOWN_HOST, (ssl.SSLError,): NO_ENCRYPTION, ENDED: CLOSED, (TimeoutError,): NO_ANSWER}
+    if isinstance(cause, UnicodeDecodeError):  # in what came, not in a host's name
+        return str(cause)
+    kinds = {UNKNOWN: UNKNOWN_HOST, ENDED: CLOSED, (TimeoutError,): NO_ANSWER}
     words = next((words for kind, words in kinds.items() if isinstance(cause, kind)), None)
+    if words is None and isinstance(cause, ssl.SSLError):
+        return _of_encryption(cause)
     return words or (isinstance(cause, OSError) and _of_number(cause)) or str(cause) or type(cause).__name__
 
 
@@ -54,6 +63,12 @@ def _cause_of(error: BaseException) -> BaseException:
             return error.os_error
         case _:
             return error
+
+
+def _of_encryption(error: ssl.SSLError) -> str:
+    if error.reason in PLAIN_ANSWERS:
+        return f"{NO_ENCRYPTION}; perhaps the address must begin with http or ws"
+    return f"{NO_ENCRYPTION} ({error.reason or error.strerror or error})"
 
 
 def _of_number(error: OSError) -> str:

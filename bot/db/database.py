@@ -146,6 +146,7 @@ class Database:
             result = await self._commits.run(
                 work, self._storage.lane_of(lock), lock, deadline=deadline, is_urgent=hurried
             )
+        self._waiting.worked()
         if (past := self._writing.worked()) is not None:
             log.info("the database can be written again", **past)
         return result

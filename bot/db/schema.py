@@ -66,10 +66,9 @@ def find_missing(connection: Connection) -> str | None:
     A revision only says which changes were made; whatever was taken away since then isn't noticed otherwise
     until it's used.
     """
-    present = {
-        name: {column["name"] for column in columns}
-        for (_, name), columns in inspect(connection).get_multi_columns().items()
-    }
+    # Only the bot's: others' tables may be of kinds that can't be read here, such as an extension's.
+    found = inspect(connection).get_multi_columns(filter_names=[*METADATA.tables])
+    present = {name: {column["name"] for column in columns} for (_, name), columns in found.items()}
     for table in METADATA.sorted_tables:
         columns = present.get(table.name)
         if columns is None:

@@ -4,7 +4,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.system_errors import words_of
 
-NO_SOCKET = "there's no server's socket in that folder"
+NO_SOCKET = "there's no PostgreSQL socket in that folder"
 TEXT_FOLLOWS = " with text "  # Python's words; what follows may be a prompt
 
 

@@ -18,9 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from bot.i18n import N_
 from bot.provider.costs import Amount, Cost, CostSource, Usage, usage_in
 from bot.provider.reading import Fields, Wire, address_in, ids_in, none_if_odd, plain_name, unwrapped
+from bot.provider.safety import WITHOUT_REASON, WITHOUT_VIDEO
 from bot.provider.words import Said, SaidReason, WordFilter, reason_in
 
 Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -57,11 +57,6 @@ OTHER_FIELDS = (
 )
 # Where a failed task may say why.
 ERRORS = ("error", "errors", "errormessage", "failure", "failurereason", "failreason")
-OWN_REASONS = (
-    N_("It finished without a video. Its safety filter can cause this."),
-    N_("It gave no reason."),
-)  # in place of the provider's words, and never quoted as these
-WITHOUT_VIDEO, WITHOUT_REASON = OWN_REASONS
 
 
 class TaskState(StrEnum):
@@ -170,7 +165,7 @@ class Task(Wire):
 
     @property
     def failure_reason(self) -> str:
-        """Why a failed task failed: in the provider's words, or one of `OWN_REASONS`."""
+        """Why a failed task failed: in the provider's words, or one of `bot.provider.safety.OWN_REASONS`."""
         if said := self.error or self.remark:
             return said
         return WITHOUT_VIDEO if self._word in FINISHED_STATUSES else WITHOUT_REASON

@@ -1,29 +1,35 @@
 """A member's words as the provider may repeat them when it says what is wrong with them. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 INSTEAD = "…"
 SHORTEST_PIECE = 24  # characters of a text by whose beginning it's known, where its end is cut off
+QUOTE = r"(?<=[\"'“‘`«])"
 WORD = re.compile(r"[A-Za-z]{1,12}")  # the sentence may have it as a word of its own: "video"
 
 
-def hide_words(text: str, private: Sequence[str]) -> str:
+def hide_words(text: str, private: Sequence[str], is_refusal: Callable[[str], bool] = lambda _: False) -> str:
     """Return a text without a member's words, whole or cut off, in whatever case; a single word in quotes.
 
     What the provider says is logged, and of what it refuses to several members, each is told the latest.
+    `is_refusal`: what must stay so, whatever a member writes; else only what is in quotes is left out, since
+    the words are the provider's own, too.
     """
     for words in filter(None, map(str.strip, private)):
-        text = _without(text, words)
+        without = _without(text, words)
+        if without != text and is_refusal(text) and not is_refusal(without):
+            without = _without(text, words, before=QUOTE)
+        text = without
     return text
 
 
-def _without(text: str, words: str) -> str:
+def _without(text: str, words: str, before: str = "") -> str:
     if WORD.fullmatch(words):
-        return re.sub(rf"(?<=[\"'“‘`«]){words}(?=[\"'”’`»])", INSTEAD, text, flags=re.IGNORECASE)
+        return re.sub(rf"{QUOTE}{words}(?=[\"'”’`»])", INSTEAD, text, flags=re.IGNORECASE)
     if len(words) <= SHORTEST_PIECE:
-        return re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", INSTEAD, text, flags=re.IGNORECASE)
-    beginning = re.compile(re.escape(words[:SHORTEST_PIECE]), re.IGNORECASE)
+        return re.sub(rf"{before}(?<!\w){re.escape(words)}(?!\w)", INSTEAD, text, flags=re.IGNORECASE)
+    beginning = re.compile(before + re.escape(words[:SHORTEST_PIECE]), re.IGNORECASE)
     left, begun = list[str](), 0
     while found := beginning.search(text, begun):
         left.append(text[begun : found.start()])

@@ -9,8 +9,13 @@ doesn't count: it has to name what stopped the request (`CAUSE`), as one of `OFF
 import re
 
 from bot.failures import FailureKind
-from bot.provider.models import OWN_REASONS
+from bot.i18n import N_
 
+OWN_REASONS = (
+    N_("It finished without a video. Its safety filter can cause this."),
+    N_("It gave no reason."),
+)  # in place of the provider's words, and never quoted as these
+WITHOUT_VIDEO, WITHOUT_REASON = OWN_REASONS
 KINDS = frozenset({FailureKind.REFUSED, FailureKind.UNMADE})
 
 
@@ -106,8 +111,13 @@ OFFENSES = (
 
 def is_refused_for_safety(kind: FailureKind, reason: str | None, prompt: str = "") -> bool:
     """Whether the provider says so; `prompt`: what the reason may repeat."""
-    if kind not in KINDS or reason is None or reason in OWN_REASONS:
-        return False
+    return (
+        kind in KINDS and reason is not None and reason not in OWN_REASONS and tells_of_safety(reason, prompt)
+    )
+
+
+def tells_of_safety(reason: str, prompt: str = "") -> bool:
+    """Whether the provider's words say that its safety refused something; `prompt`: what they may repeat."""
     sentences = [
         sentence.strip()
         for sentence in SENTENCE_ENDS.split(QUOTED.sub(" ", _without(prompt, reason)))

@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from bot.provider.reading import Fields, read_json
 from bot.provider.repeated_words import hide_words
+from bot.provider.safety import tells_of_safety
 
 SHORTEST_SECRET = 16  # letters and digits; a shorter one in pieces could be any words
 BETWEEN = r"[\W_]{0,4}"  # what may stand between two of its letters: spaces, line ends, dashes, quotes
@@ -105,7 +106,7 @@ class WordFilter:
 
     Attributes:
         key: our API key, which it may repeat.
-        private: a member's words, which it may repeat, too.
+        private: a member's words, which it may repeat, too; the prompt first.
     """
 
     key: str = ""
@@ -117,12 +118,16 @@ class WordFilter:
 
     def clean(self, text: str) -> str:
         """Return a text without keys, images, a member's words and what no database takes, and cut it."""
-        text = hide_words(text[:MAX_READ], self.private).encode(errors="replace").decode().replace("\0", "")
+        text = hide_words(text[:MAX_READ], self.private, self._tells_of_safety)
+        text = text.encode(errors="replace").decode().replace("\0", "")
         text = BASE64.sub(_without_file, IMAGES.sub("the image", text))
         if self.key:
             text = hide_key(text, self.key, "the key")
             text = TOKENS.sub(self._without_piece, text)
         return KEYS.sub("a key", text).strip()[:REASON_MAX_LENGTH].strip()
+
+    def _tells_of_safety(self, text: str) -> bool:
+        return tells_of_safety(text[:REASON_MAX_LENGTH], next(iter(self.private), ""))
 
     def holds_key(self, text: str) -> bool:
         """Whether our key stands in it."""

@@ -10,7 +10,7 @@ from bot.escape import plain
 from bot.failures import WITHHELD, FailureKind
 from bot.films.rows import Film
 from bot.i18n import N_, _, ngettext, translate_stored
-from bot.provider.models import OWN_REASONS
+from bot.provider.safety import OWN_REASONS
 
 REASON_LENGTH = 300
 # Kinds whose reason is the provider's; that of the others is for the log.

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.outages import CALM_SECONDS, LONGEST_REMINDER, MAX_REASONS, Outage
+from bot.outages import CALM_SECONDS, LONGEST_REMINDER, MAX_KINDS, MAX_REASONS, Outage
 
 Clock = Callable[[float], None]
 
@@ -86,3 +86,14 @@ def test_a_new_reason_is_told_at_once_but_not_endlessly() -> None:
     assert outage.failed("refused") is None
     told = sum(outage.failed(f"process {number} waits") is not None for number in range(100))
     assert told == MAX_REASONS - 2
+
+
+@pytest.mark.usefixtures("wait")
+def test_another_error_is_told_at_once_though_the_first_one_names_another_id_each_time() -> None:
+    outage = Outage()
+    told = sum(outage.failed(f"no row {number:x}a7") is not None for number in range(100))
+    assert told == MAX_REASONS
+    assert outage.failed("the disk is full") is not None, "it waits for ten minutes"
+    assert outage.failed("the disk is full") is None
+    told = sum(outage.failed(f"{chr(ord('a') + number) * 3}") is not None for number in range(26))
+    assert told == MAX_KINDS - 2, "not endlessly, either"

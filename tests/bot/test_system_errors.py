@@ -91,10 +91,31 @@ async def test_what_a_connection_failed_of_is_said_in_words(address: str, case: 
         (socket.gaierror(-2, "Name or service not known"), UNKNOWN_HOST),
         (ValueError("what it says"), "what it says"),
         (KeyError(), "KeyError"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), None),  # in what a gateway sent
     ],
 )
-def test_others_keep_their_words_without_a_number(error: Exception, words: str) -> None:
-    assert words_of(error) == words
+def test_others_keep_their_words_without_a_number(error: Exception, words: str | None) -> None:
+    assert words_of(error) == (str(error) if words is None else words)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", PLAIN),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "no encrypted connection (SSLV3_ALERT_HANDSHAKE_FAILURE)"),
+        (b"", CLOSED),
+    ],
+)
+def test_only_a_plain_answer_says_that_the_address_may_be_wrong(answer: bytes, words: str) -> None:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    greeting = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        greeting.do_handshake()
+    incoming.write(answer)
+    incoming.write_eof()
+    with pytest.raises(ssl.SSLError) as caught:
+        greeting.do_handshake()
+    assert words_of(caught.value).replace("SSL/TLS", "SSLV3") == words
 
 
 def test_a_certificate_is_named_with_what_is_wrong_with_it() -> None:

@@ -37,6 +37,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 MAX_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
 
 
+class ImagesElsewhereError(StepPostponedError):
+    """Another machine may have the images: that is waited for in its own time, and isn't the provider's."""
+
+
 class Submission(Step):
     """Brings generations to the provider."""
 
@@ -69,6 +73,8 @@ class Submission(Step):
             return await self._submit(generation, last + 1)
         except CreateRefusedError as refused:
             return await self._queue.fail(generation, refused.kind, refused.words)
+        except ImagesElsewhereError:
+            raise
         except StepPostponedError as postponed:
             left = self._time_left(generation)
             if left > timedelta():
@@ -89,7 +95,7 @@ class Submission(Step):
         except ImageError as error:
             if error.kind is FailureKind.IMAGE_GONE and self._may_be_elsewhere(generation):
                 log.warning("no image", reason=str(error))
-                raise StepPostponedError(str(error), self._timing.fetch_wait, lets_others=True) from error
+                raise ImagesElsewhereError(str(error), self._timing.fetch_wait, lets_others=True) from error
             log.info("an image is unusable", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:

@@ -1,6 +1,9 @@
 """What is known of the migrations without Alembic is what Alembic says, and migrations keep what rows say."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -14,6 +17,7 @@ from bot.db.guild_models import AppealDecision, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.db.review_models import is_in_review
 from bot.db.schema import MIGRATIONS, known_revisions
+from bot.db.schema_fit import Fit, examine_schema
 from bot.jobs.queue import GenerationQueue
 
 GIVEN_AT = datetime(2026, 11, 29, 12, 0, 0, 123, tzinfo=UTC)
@@ -103,3 +107,19 @@ def upgrade(connection: Connection, revision: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+async def test_what_others_keep_in_the_database_is_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "veo.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    async with open_database(url):
+        pass
+    with closing(sqlite3.connect(path)) as connection, connection:  # as an extension that only they load
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute(
+            "INSERT INTO sqlite_master (type, name, tbl_name, rootpage, sql)"
+            "VALUES ('table', 'search', 'search', 0, 'CREATE VIRTUAL TABLE search USING theirs (words)')"
+        )
+    async with open_database(url):
+        pass
+    assert (await examine_schema(url)).fit is Fit.CURRENT

@@ -14,7 +14,7 @@ from bot.db.models import StateRow
 from bot.db.state import get_state
 from bot.db.transactions import MAX_BACKGROUND, MAX_BATCH, GroupCommit, Outcome
 from bot.errors import DatabaseBusyError
-from tests.bot.troubles import Disk, busy_thread
+from tests.bot.troubles import Disk, Logs, busy_thread
 
 GUILD = 1
 
@@ -114,6 +114,24 @@ async def test_one_who_waits_too_long_or_leaves_writes_nothing(database: Databas
         outcomes = await asyncio.gather(late, gone, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [DatabaseBusyError, asyncio.CancelledError]
     assert await names(database) == []
+
+
+@pytest.mark.sqlite_only
+async def test_a_write_that_waits_too_long_another_day_is_another_trouble(
+    database: Database, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("bot.outages.monotonic", lambda: now)
+    for _ in range(2):
+        async with busy_thread(database):
+            late = asyncio.create_task(database.write(lambda session: add(session, "late"), patience=0.01))
+            with pytest.raises(DatabaseBusyError):
+                await late
+        now += 86_400
+        await get_state(database, "nothing")
+        await database.write(lambda session: session.scalar(text("SELECT 1")))
+    told = [line for line in logs if line["event"] == "a write could not start in time"]
+    assert [line.get("for_seconds") for line in told] == [None, None], "it did not last for a day"
 
 
 @pytest.mark.sqlite_only

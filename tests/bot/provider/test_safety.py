@@ -3,8 +3,7 @@
 import pytest
 
 from bot.failures import FailureKind
-from bot.provider.models import WITHOUT_VIDEO
-from bot.provider.safety import is_refused_for_safety
+from bot.provider.safety import WITHOUT_VIDEO, is_refused_for_safety
 from sandbox.jobs import FILTERED
 
 PROMPT = "a safety inspector blocks the road"

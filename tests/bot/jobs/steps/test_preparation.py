@@ -388,3 +388,16 @@ async def test_a_request_of_a_server_that_removed_the_bot_is_cancelled(
     row = await engine.delivered(row.id)
     assert (row.status, row.cancelled_by, row.submitted_at) == (Status.CANCELLED, None, None)
     assert (provider.count("create"), engine.delivery.messages) == (0, [])
+
+
+async def test_an_image_that_is_gone_after_a_day_in_the_queue_is_no_fault_of_the_providers(
+    engine: Engine, cdn: ServedCdn, logs: Logs
+) -> None:
+    cdn.refusal = 404
+    row = await ask(engine, cdn, FIRST, status=Status.QUEUED)
+    engine.clock.advance(timedelta(days=1, hours=1))  # in the queue
+    with pytest.raises(StepPostponedError):  # another machine may have it
+        await engine.workflow.run(await engine.claim())
+    await engine.queue.release_all()
+    after = await engine.given_up(row.id, lambda: count_events(logs, "no image") > 1)
+    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.IMAGE_GONE)
