@@ -17,7 +17,7 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="veo-bot" \
-    org.opencontainers.image.description="A self-hosted Discord bot: /veo makes a video with Google's Veo 3."
+    org.opencontainers.image.description="A self-hosted Discord bot: /veo makes a video with Google's Veo."
 
 # Nothing is installed at run time, so pip goes; only /data is ever written to.
 RUN python -m pip uninstall --quiet --yes --root-user-action=ignore wheel setuptools pip \

@@ -60,7 +60,7 @@ class Group(TyperGroup):
 
 app = typer.Typer(
     cls=Group,
-    help="A Discord bot that makes videos with Google's Veo 3.",
+    help="A Discord bot that makes videos with Google's Veo.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

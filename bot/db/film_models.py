@@ -37,10 +37,7 @@ UNFADED = "crossfades"  # among a film's troubles: it has cuts in their place
 
 
 class FilmRow(Base):
-    """One film, from the offer to the message with the joined video.
-
-    Changed only through `bot.films`, and by `bot.privacy`.
-    """
+    """One film, from the offer to the message with the joined video."""
 
     __tablename__ = "films"
     __table_args__ = (

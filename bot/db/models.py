@@ -66,8 +66,7 @@ def _partial(name: str, columns: Sequence[str], where: str) -> Index:
 class Generation(Base):
     """One /veo request through its whole life.
 
-    Instances are snapshots: they are read outside of sessions and changed only through
-    `bot.jobs.queue.GenerationQueue` and `bot.requests.service.GenerationService`.
+    Instances are snapshots: they are read outside of sessions.
     """
 
     __tablename__ = "generations"
@@ -187,10 +186,7 @@ class Generation(Base):
 
 
 class QuoteRow(Base):
-    """A request that a member was told the price of and has not confirmed; it counts towards nothing.
-
-    Changed only through `bot.requests.confirmation` and `bot.requests.quotes.Quotes`.
-    """
+    """A request that a member was told the price of and has not confirmed; it counts towards nothing."""
 
     __tablename__ = "drafts"
     __table_args__ = (

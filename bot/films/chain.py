@@ -26,31 +26,34 @@ from bot.requests.continuing import find_post
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-def release_ready(session: Session, models: Sequence[Model], now: datetime) -> list[str]:
-    """Let the shots begin whose wait is over, and return their IDs; any number of processes may do so.
+Released = tuple[str, FailureKind | None]  # a shot's ID, and why it ends instead of beginning
+
+
+def release_ready(session: Session, models: Sequence[Model], now: datetime) -> list[Released]:
+    """Let the shots begin whose wait is over, and return them; any number of processes may do so.
 
     What goes wrong with one is logged, and keeps no other one waiting.
 
     `models`: those that the bot offers.
     """
-    released_ids: list[str] = []
+    released: list[Released] = []
     for shot_id, film_id in session.execute(
         _READY.with_only_columns(Generation.id, Generation.film_id)
     ).all():
         try:
             with session.begin_nested():
-                released_ids += _release(session, shot_id, film_id or "", models, now)
+                released += _release(session, shot_id, film_id or "", models, now)
         except SQLAlchemyError:  # the database's trouble is all shots'
             raise
         except Exception:
             log.exception("could not start a shot", generation=shot_id, film=film_id)
-    return released_ids
+    return released
 
 
 def _release(
     session: Session, shot_id: str, film_id: str, models: Sequence[Model], now: datetime
-) -> Sequence[str]:
-    """Let a shot begin, or end with all that follow on it; return their IDs."""
+) -> Sequence[Released]:
+    """Let a shot begin, or end with all that follow on it; return them."""
     film = fetch_film(session, film_id)
     shot = None if film is None else next((other for other in film.shots if other.id == shot_id), None)
     if film is None or shot is None:
@@ -68,13 +71,14 @@ def _release(
         "card_id": func.coalesce(Generation.card_id, film.card_id),
         **beginning,
     }
-    return session.scalars(
+    changed = session.execute(
         update(Generation)
         .where(Generation.film_id == film_id, meant, Generation.awaits_id.is_not(None), _IS_WAITING)
         .values(values)
-        .returning(Generation.id)
+        .returning(Generation.id, Generation.failure_kind)
         .execution_options(synchronize_session=False)
-    ).all()
+    )
+    return [(shot, reason) for shot, reason in changed]
 
 
 def has_ready(session: Session) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -22,6 +23,8 @@ from bot.provider.catalogue import Model
 # The condition of an index: PostgreSQL and SQLite use it for these very words.
 UNFINISHED = FilmRow.delivered_at.is_(None)
 _IS_WAITED_FOR = exists().where(Generation.film_id == FilmRow.id, Generation.delivered_at.is_(None))
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class FilmQueue:
@@ -53,7 +56,11 @@ class FilmQueue:
         if not await self._database.read(has_ready):
             return []
         now = self._clock()
-        return await self._database.write(lambda session: release_ready(session, self._models, now))
+        released = await self._database.write(lambda session: release_ready(session, self._models, now))
+        for shot_id, reason in released:
+            if reason is not None:
+                log.info("failed", generation=shot_id, kind=reason.value)
+        return [shot_id for shot_id, _reason in released]
 
     async def claim(self) -> Film | None:
         """Take a film whose shots have all ended and that nobody joins, or None."""

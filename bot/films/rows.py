@@ -13,7 +13,7 @@ from bot.db.guild_models import Action, ReportRow
 from bot.db.models import WAITING, Generation, is_there
 from bot.films.script import with_links
 from bot.films.takes import counting_takes, current_takes
-from bot.jobs.cancellation import cancel_one
+from bot.jobs.cancellation import Cancelled, cancel_one
 from bot.jobs.ports import Posted
 from bot.policy import audit
 
@@ -111,27 +111,29 @@ def fetch_film(session: Session, film_id: str) -> Film | None:
 
 def remove_film(
     session: Session, film_id: str, actor_id: int, shot_id: str | None, now: datetime
-) -> Film | None:
-    """Mark a film that was posted, or is being posted, as taken down, and return it; see `Films.remove`."""
+) -> tuple[Film | None, list[Cancelled]]:
+    """Mark a film that was posted, or is being posted, as taken down; see `Films.remove`.
+
+    Return it, and its takes that were cancelled.
+    """
     if shot_id is not None and not _may_show(session.get(FilmRow, film_id, with_for_update=True), shot_id):
-        return None
+        return None, []
     is_posted = or_(FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None))
     shown = (FilmRow.id == film_id, is_posted, FilmRow.removed_at.is_(None))
     marked = session.scalar(update(FilmRow).where(*shown).values(removed_at=now).returning(FilmRow))
     if marked is not None and shot_id is None and actor_id != marked.user_id:
         subject, new = f"film:{film_id}", {"user_id": marked.user_id}
         audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)
-    if marked is not None:
-        _cancel_unsent(session, marked, actor_id, now)
+    cancelled = [] if marked is None else _cancel_unsent(session, marked, actor_id, now)
     film = fetch_film(session, film_id)
-    return film if film is not None and film.row.removed_at is not None else None
+    return film if film is not None and film.row.removed_at is not None else None, cancelled
 
 
-def _cancel_unsent(session: Session, row: FilmRow, actor_id: int, now: datetime) -> None:
+def _cancel_unsent(session: Session, row: FilmRow, actor_id: int, now: datetime) -> list[Cancelled]:
     """Cancel the takes that were to change a film which is removed, where nothing of them is paid for."""
     unsent = select(Generation.id).where(Generation.film_id == row.id, Generation.status.in_(WAITING))
-    for take_id in session.scalars(unsent.with_for_update()).all():
-        cancel_one(session, row.guild_id, take_id, actor_id, now)
+    take_ids = session.scalars(unsent.with_for_update()).all()
+    return [cancel_one(session, row.guild_id, take_id, actor_id, now) for take_id in take_ids]
 
 
 def _may_show(row: FilmRow | None, shot_id: str) -> bool:

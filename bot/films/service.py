@@ -21,6 +21,7 @@ from bot.films.offers import discard_offer, fetch_clicked, fetch_offer, insert_o
 from bot.films.remix import ensure_usable, spec_of
 from bot.films.rows import Film, attach_card, fetch_film, remember_post, remove_film, take_back
 from bot.films.script import FilmSpec
+from bot.jobs.cancellation import log_cancelled
 from bot.jobs.ports import Posted
 from bot.requests.quotes import BaseQuote, new_preview
 
@@ -149,11 +150,12 @@ class Films(FilmDesk):
                 since it was redone, the film stays.
         """
         now = self._clock()
-        film = await self._database.write(
+        film, cancelled = await self._database.write(
             lambda session: remove_film(session, film_id, actor_id, shot_id, now), hurried=True
         )
         if film is not None:
             log.info("film removed", film=film_id)
+            log_cancelled(cancelled, actor_id)
             self._work.set()  # a shot that was being redone is over
         return film
 

@@ -1,7 +1,7 @@
 """Cancelling what is still waited for. The provider has no such call: what was sent to it is paid for."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,9 +86,7 @@ class Cancellation:
         cancelled = await self._database.write(
             lambda session: cancel_one(session, guild_id, generation_id, actor_id, now), hurried=True
         )
-        log.info(
-            "cancelled", generation=generation_id, guild=guild_id, actor=actor_id, counts=cancelled.counts
-        )
+        log_cancelled([cancelled], actor_id)
         self._work.set()
         return cancelled
 
@@ -104,18 +102,24 @@ class Cancellation:
             Generation.film_id == film_id, Generation.guild_id == guild_id, Generation.status.in_(OPEN)
         )
 
-        def cancel(session: Session) -> int:
+        def cancel(session: Session) -> list[Cancelled]:
             shots = session.scalars(open_shots.with_for_update()).all()
             if not shots:
                 raise TooLateError
-            for shot_id in shots:
-                cancel_one(session, guild_id, shot_id, actor_id, now)
-            return len(shots)
+            return [cancel_one(session, guild_id, shot_id, actor_id, now) for shot_id in shots]
 
-        count = await self._database.write(cancel, hurried=True)
-        log.info("film cancelled", film=film_id, guild=guild_id, actor=actor_id, shots=count)
+        cancelled = await self._database.write(cancel, hurried=True)
+        log.info("film cancelled", film=film_id, guild=guild_id, actor=actor_id, shots=len(cancelled))
+        log_cancelled(cancelled, actor_id)
         self._work.set()
-        return count
+        return len(cancelled)
+
+
+def log_cancelled(cancelled: Iterable[Cancelled], actor_id: int) -> None:
+    """Log each that was cancelled, once that is written."""
+    for one in cancelled:
+        row = one.generation
+        log.info("cancelled", generation=row.id, guild=row.guild_id, actor=actor_id, counts=one.counts)
 
 
 def cancel_one(

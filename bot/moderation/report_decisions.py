@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, LiteralString
@@ -13,6 +14,7 @@ from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
 from bot.db.models import NOBODY
 from bot.errors import NotFoundError, UserError
 from bot.i18n import N_, _
+from bot.jobs.cancellation import Cancelled
 from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.moderation.reported import ReportedVideo, act_in, load_reported, remove_film
 from bot.policy.audit import record
@@ -75,7 +77,7 @@ def carry_out(
         ensure_not_own(by, reported.subject.user_id, OWN_VIDEO if reported.film is None else OWN_FILM)
     match decision:
         case ReportDecision.DELETE:
-            _delete(session, by, reported, now)
+            return replace(reported, cancelled=_delete(session, by, reported, now))
         case ReportDecision.BLOCK:
             _block(session, by, reported, now)
         case ReportDecision.DISMISS:
@@ -164,12 +166,15 @@ def _closed(reported: ReportedVideo, decision: ReportDecision) -> ReportClosedEr
     return ReportClosedError(_(sentence, who=f"<@{who}>"))
 
 
-def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datetime) -> None:
+def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datetime) -> list[Cancelled]:
+    """Mark what was reported as taken down, and return what was cancelled with it."""
+    cancelled: list[Cancelled] = []
     subject, film = reported.subject, reported.film
     if subject is None:
         raise NotFoundError
     if film is not None:
-        deleted, source = remove_film(session, film, by.user_id, now), act_in(film)
+        cancelled += remove_film(session, film, by.user_id, now)
+        deleted, source = [film.row.id, *(take.id for take in film.takes)], act_in(film)
     else:
         deleted, source = _remove_video(reported, now)
     session.execute(
@@ -184,6 +189,7 @@ def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datet
     _record(session, by, Action.VIDEO_DELETE, reported, now, new={"user_id": subject.user_id})
     act = Act(by.guild_id, subject.user_id, StrikeKind.REPORT, source, locale=subject.locale)
     give_strike(session, act, now)
+    return cancelled
 
 
 def _remove_video(reported: ReportedVideo, now: datetime) -> tuple[list[str], str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import ReportRow
 from bot.db.models import OPEN, WAITING, Generation, Status
-from bot.jobs.cancellation import cancel_one
+from bot.jobs.cancellation import Cancelled, cancel_one
 from bot.policy.strike_rows import deletion_source
 
 
@@ -35,11 +35,17 @@ class ReportedFilm:
 
 @dataclass(frozen=True, slots=True)
 class ReportedVideo:
-    """A report and what it is about; `generation` is None where that is a film, or where the row is gone."""
+    """A report and what it is about.
+
+    Attributes:
+        generation: None: that is a film, or the row is gone.
+        cancelled: what the decision that was just made about the report cancelled.
+    """
 
     report: ReportRow
     generation: Generation | None
     film: ReportedFilm | None = None
+    cancelled: Sequence[Cancelled] = ()
 
     @property
     def subject(self) -> Generation | FilmRow | None:
@@ -68,11 +74,11 @@ def act_in(film: ReportedFilm) -> str:
     return deletion_source(film.takes[0])
 
 
-def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: datetime) -> list[str]:
+def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: datetime) -> list[Cancelled]:
     """Mark a film and all of its shots as taken down, and cancel what is still waited for.
 
-    So is what isn't posted yet, or may still come: that isn't shown (`bot.jobs.steps.deliver`). Returns the
-    IDs of the film and its takes.
+    So is what isn't posted yet, or may still come: that isn't shown (`bot.jobs.steps.deliver`). Returns what
+    was cancelled.
     """
     mine = Generation.film_id == film.row.id
     # Locked in the order in which `bot.films` does it: what may be shown, then the film, then what waits.
@@ -84,6 +90,5 @@ def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: dateti
     shown = update(FilmRow).where(FilmRow.id == film.row.id, FilmRow.removed_at.is_(None))
     session.execute(shown.values(removed_at=now))
     waited_for = select(Generation.id).where(mine, Generation.status.in_(OPEN)).with_for_update()
-    for take_id in session.scalars(waited_for).all():
-        cancel_one(session, film.row.guild_id, take_id, actor_id, now)
-    return [film.row.id, *(take.id for take in film.takes)]
+    take_ids = session.scalars(waited_for).all()
+    return [cancel_one(session, film.row.guild_id, take_id, actor_id, now) for take_id in take_ids]

@@ -15,6 +15,7 @@ from bot.db.guild_models import ReportRow
 from bot.db.models import Generation, Status
 from bot.errors import BadInputError, NotFoundError, UserError
 from bot.i18n import N_, _
+from bot.jobs.cancellation import log_cancelled
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.outbox import show_in_channel
@@ -153,6 +154,7 @@ class Reports:
             hurried=True,
         )
         log.info("report decided", report=report_id, decision=decision.value, by=by.user_id)
+        log_cancelled(reported.cancelled, by.user_id)
         return reported
 
 

@@ -119,8 +119,8 @@ class Reviews:
         if carried_out is None:
             raise ReviewClosedError(ReviewDecision.OVER)
         review, ended = carried_out
-        _count(ended, decision)
         log.info("review decided", review=review_id, decision=decision.value, by=by.user_id)
+        _tell_watchers(ended, decision)
         self._work.set()
         return review
 
@@ -208,10 +208,10 @@ class Reviews:
         has_left = await self._has_member_left(row) if review.is_posted_unseen else False
         if has_left is None and now < row.ends_at + ASKING:
             return  # the next look asks again
-        ended = await self._database.write(
+        decision, ended = await self._database.write(
             lambda session: _end(session, row, now, has_left=bool(has_left)), row.guild_id
         )
-        _count(ended, ReviewDecision.LAPSE)
+        _tell_watchers(ended, decision)
         self._work.set()
 
     async def _has_member_left(self, row: ReviewRow) -> bool | None:
@@ -236,14 +236,17 @@ def _fetch_over(session: Session, now: datetime, after: str = "") -> list[Review
     return [load_review(session, row) for row in rows]
 
 
-def _end(session: Session, found: ReviewRow, now: datetime, *, has_left: bool) -> Ended:
-    """Close a review that is over, and return what ended with it."""
+def _end(
+    session: Session, found: ReviewRow, now: datetime, *, has_left: bool
+) -> tuple[ReviewDecision, Ended]:
+    """Close a review that is over, and return how, and what ended with it."""
     row = session.get_one(ReviewRow, found.id)
     if row.decision is not None or row.ends_at != found.ends_at:
-        return Ended()  # somebody decided since it was found, or it starts over
+        # Somebody decided since it was found, or it starts over.
+        return row.decision or ReviewDecision.OVER, Ended()
     decision, ended = _carry_out_end(session, row, now, has_left=has_left)
     close(session, row.id, decision, now)
-    return ended
+    return decision, ended
 
 
 def _carry_out_end(
@@ -258,7 +261,9 @@ def _carry_out_end(
     return decision if ended.ids else ReviewDecision.OVER, ended
 
 
-def _count(ended: Ended, decision: ReviewDecision) -> None:
-    """Count as failed what no step of the runner sees end."""
+def _tell_watchers(ended: Ended, decision: ReviewDecision) -> None:
+    """Log all that ended, and count as failed what no step of the runner sees end."""
+    for request_id in ended.ids:
+        log.info("failed", generation=request_id, kind=ENDS[decision].value)
     if ended.silent:
         record_failed(ENDS[decision], ended.silent)

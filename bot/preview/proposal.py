@@ -262,5 +262,7 @@ def narrows(field: str, old: ServerSettings, new: ServerSettings) -> bool:
             return bool(after) and (not before or not before <= after)
         case "longest_duration":
             return after is not None and (before is None or after < before)
-        case _:
+        case "highest_resolution":
             return after is not None and (before is None or resolution_rank(after) < resolution_rank(before))
+        case _:
+            raise ValueError(field)

@@ -171,10 +171,6 @@ _BEST, _QUICK = N_("Best image and sound quality"), N_("Quicker and cheaper")
 _NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer, quicker and cheaper")
 _ALIKE = N_("Keeps people and things from your images recognizable")
 _LIGHTER, _EARLY = N_("A lighter version"), N_("An early version of Lite")
-_REFERENCES = "google/veo-3.1-reference-to-video"
-# The ids of all rows that ever took references. An id stays when its row goes: what was written down with it
-# says by that alone what its images are.
-REFERENCE_MODELS = frozenset({_REFERENCES})
 _FRAMES = "veo-3.1-first-last-image-to-video"
 _LITE, _LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-preview"
 
@@ -209,7 +205,14 @@ CATALOGUE: tuple[Model, ...] = (
     Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
     Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE, FIRST_720),
     Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
-    Model(_REFERENCES, "Veo 3.1", InputKind.REFERENCES, _ALIKE, VEO_3_1_REFERENCES, ALL_720),
+    Model(
+        "google/veo-3.1-reference-to-video",
+        "Veo 3.1",
+        InputKind.REFERENCES,
+        _ALIKE,
+        VEO_3_1_REFERENCES,
+        ALL_720,
+    ),
     *_lite(_LITE, "Veo 3.1 Lite", _LIGHTER, (LITE, LITE_IMAGE, LITE_IMAGE)),
     *_lite(
         _LITE_PREVIEW,
@@ -219,6 +222,11 @@ CATALOGUE: tuple[Model, ...] = (
     ),
 )
 
+
+# The ids of all rows that take references, or took them. A row that goes leaves its id here: what was written
+# down with it says by that alone what its images are.
+_TOOK_REFERENCES: frozenset[str] = frozenset()
+REFERENCE_MODELS = _TOOK_REFERENCES | {model.id for model in CATALOGUE if model.kind is InputKind.REFERENCES}
 
 # What extends a video: chosen by a button, so it's no row of what members choose from. A family that the bot
 # offers has its row here, too.

@@ -45,7 +45,7 @@ Chosen = TypeVar("Chosen", bound=StrEnum)
 class FilmCog(commands.Cog):
     """Lets members ask for films."""
 
-    @app_commands.command(name="film", description="Make a film of several shots with Google's Veo 3")
+    @app_commands.command(name="film", description="Make a film of several shots with Google's Veo")
     @app_commands.describe(
         continuity="How the shots follow each other (default: each starts where the one before ends)",
         transition="How one shot passes into the next (default: cut)",

@@ -114,7 +114,7 @@ def _value(name: str, select: discord.ui.Select[discord.ui.View]) -> OptionValue
 class VeoCog(commands.Cog):
     """Lets members ask for videos."""
 
-    @app_commands.command(name="veo", description="Make a short video with Google's Veo 3")
+    @app_commands.command(name="veo", description="Make a short video with Google's Veo")
     @app_commands.describe(**descriptions())
     @app_commands.choices(**choices())
     async def veo(

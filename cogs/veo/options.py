@@ -25,7 +25,7 @@ IMAGES = {
     "last_image": "An image to end with; needs the first image too",
 }
 REFERENCES = {
-    "reference_1": "A reference image: who or what to show; not together with the images above",
+    "reference_1": "A reference image: who or what to show; not together with an image to start from",
     **{f"reference_{number}": "Another reference image" for number in range(2, MAX_REFERENCES + 1)},
 }
 FILES = {**IMAGES, **REFERENCES}

@@ -147,6 +147,11 @@ def count_tracebacks(logs: Logs, name: str) -> int:
     return sum(line["event"] == name and bool(line.get("exc_info")) for line in logs)
 
 
+def ends_in(logs: Logs, name: str) -> list[str]:
+    """Return the sorted IDs of the requests that ended in the log as `failed` or `cancelled`."""
+    return sorted(line["generation"] for line in logs if line["event"] == name)
+
+
 def count_events(logs: Logs, name: str) -> int:
     """Return how often the event `name` was logged."""
     return sum(line["event"] == name for line in logs)

@@ -68,7 +68,7 @@ async def test_discord_is_told_the_commands_in_the_language(own_world: World) ->
     [synced] = requests(own_world, "PUT", "/commands")
     commands: Any = synced.json
     veo = next(command for command in commands if command["name"] == "veo")
-    english = "Make a short video with Google's Veo 3"
+    english = "Make a short video with Google's Veo"
     assert veo["description"] == english
     assert veo["description_localizations"][LOCALE] == f"⟦{english[1:-1]}⟧"
     assert not veo.get("name_localizations"), "members and our texts call it by its one name"

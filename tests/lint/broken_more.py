@@ -119,6 +119,10 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
             *(DE, '"Dieses Video ändern"', '"Diesen Clip ändern"', "'Clip'"),
         ),
         (
+            catalogues.a_language_has_one_word_for_a_thing,
+            *(DE.replace("/de/", "/it/"), "", 'msgid ""\nmsgstr ""', "OTHER_WORDS"),
+        ),
+        (
             catalogues.discord_takes_the_texts_of_the_commands,
             *(DE, '"Dieses Bild animieren"', f'"Dieses {"x" * 30}"', "Longer than 32"),
         ),

@@ -32,12 +32,16 @@ def changed(path: Path, old: str, new: str) -> Generator[None]:
     """Let a file have another text for a while."""
     text = path.read_text(encoding="utf-8") if path.exists() else None
     assert old in (text or ""), f"{path} does not contain {old!r}"
+    folders = [folder for folder in path.parents if not folder.exists()]  # of a new file, the inner one first
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text((text or "").replace(old, new) if old else f"{text or ''}\n{new}\n", encoding="utf-8")
     try:
         yield
     finally:
         if text is None:
             path.unlink()
+            for folder in folders:
+                folder.rmdir()
         else:
             path.write_text(text, encoding="utf-8")
 

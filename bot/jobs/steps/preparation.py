@@ -111,9 +111,11 @@ class Readiness(Step):
         """
         if await self._delivery.is_gone(generation):
             log.warning("cancelled because the bot was removed from the server", guild=generation.guild_id)
-            return await self._queue.move(
+            cancelled = await self._queue.move(
                 generation, Status.CANCELLED, cancelled_by=None, finished_at=self._clock()
             )
+            log.info("cancelled", counts=False)
+            return cancelled
         if generation.card_id is not None:
             return generation
         try:

@@ -50,6 +50,7 @@ from cogs.films.offer_text import render_offer
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, new_requester
+from tests.bot.troubles import Logs, ends_in
 
 pytestmark = pytest.mark.both_engines
 
@@ -379,7 +380,7 @@ async def test_a_film_that_was_begun_is_not_taken_back(
 
 @pytest.mark.parametrize("kind", [FailureKind.IMAGE_BAD, None])
 async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no_other_film_waiting(
-    films: Films, database: Database, clock: StoppedClock, kind: FailureKind | None
+    films: Films, database: Database, clock: StoppedClock, logs: Logs, kind: FailureKind | None
 ) -> None:
     film = await accept(films, 3, image=IMAGE)
     other = await accept(films, 2, interaction_id=2)
@@ -389,6 +390,7 @@ async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no
     await end(database, clock, other.shots[0], Status.SUCCEEDED)
     released = await film_queue(database, clock).release_shots()
     assert set(released) == {film.shots[1].id, film.shots[2].id, other.shots[1].id}
+    assert ends_in(logs, "failed") == sorted(shot.id for shot in film.shots[1:])
     for shot in (await found(films, film)).shots[1:]:
         assert (shot.status, shot.failure_kind) == (Status.FAILED, kind or FailureKind.IMAGE_GONE)
         assert (shot.model, shot.finished_at, shot.credits_used) == (film.shots[1].model, clock(), None)

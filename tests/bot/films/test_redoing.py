@@ -33,6 +33,7 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import new_requester
+from tests.bot.troubles import Logs, ends_in
 from tests.postgres import connect
 
 __all__ = ["desk", "films"]
@@ -524,7 +525,7 @@ async def test_a_shot_that_was_redone_can_be_taken_down_without_the_film(
 
 @pytest.mark.parametrize("with_shot", [True, False], ids=["with a shot", "by itself"])
 async def test_new_shots_of_a_film_that_is_removed_are_cancelled_as_the_audit_log_says(
-    films: Films, redoing: Redoing, database: Database, clock: StoppedClock, *, with_shot: bool
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock, logs: Logs, *, with_shot: bool
 ) -> None:
     film = await posted(films, database, clock)
     takes = (await redone(redoing, film, 2, last=3)).shots[1:]
@@ -533,6 +534,7 @@ async def test_new_shots_of_a_film_that_is_removed_are_cancelled_as_the_audit_lo
     ended = {take.id: take for take in (await found(films, film)).takes}
     assert [ended[take.id].status for take in takes] == [Status.CANCELLED] * 2
     assert [ended[take.id].submitted_at for take in takes] == [None] * 2
+    assert ends_in(logs, "cancelled") == sorted(take.id for take in takes)
     acts = await database.read(lambda session: session.scalars(select(AuditRow)).all())
     cancelled = {f"generation:{take.id}" for take in takes}
     assert {row.subject for row in acts if row.action is Action.CANCEL} == cancelled

@@ -20,7 +20,7 @@ from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert, reread
-from tests.bot.troubles import Logs, count_events, locked
+from tests.bot.troubles import Logs, count_events, ends_in, locked
 
 pytestmark = pytest.mark.both_engines
 
@@ -177,6 +177,19 @@ async def test_what_a_moderator_cancels_is_on_record(
     assert (told.guild_id, told.at, told.actor_id) == (row.guild_id, clock(), MODERATOR)
     assert (told.action, told.subject) == (Action.CANCEL, f"generation:{row.id}")
     assert (told.old, told.new) == (None, {"counts": is_sent})
+
+
+async def test_each_shot_of_a_film_that_is_cancelled_is_in_the_log(
+    service: Cancellation, database: Database, clock: StoppedClock, logs: Logs
+) -> None:
+    film_id = "f" * 16
+    first, second, ended = [
+        await insert_old(database, clock, film_id=film_id, shot=shot, status=status)
+        for shot, status in enumerate((Status.RUNNING, Status.QUEUED, Status.FAILED), 1)
+    ]
+    assert await service.cancel_film(first.guild_id, film_id, MODERATOR) == 2
+    assert ends_in(logs, "cancelled") == sorted([first.id, second.id])
+    assert (await reread(database, ended.id)).status is Status.FAILED
 
 
 async def test_what_the_member_cancels_concerns_no_moderator(

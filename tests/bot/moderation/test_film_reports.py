@@ -25,6 +25,7 @@ from tests.bot.films.test_films import accept, desk, films, found, spec
 from tests.bot.films.test_redoing import end, posted, redoing, redone, states
 from tests.bot.reporting import MONA, NICK, REPORTER, reread_report
 from tests.bot.rows import new_requester
+from tests.bot.troubles import Logs, ends_in
 
 __all__ = ["desk", "films", "redoing"]
 pytestmark = pytest.mark.both_engines
@@ -75,7 +76,7 @@ async def test_a_moderator_does_not_decide_about_their_own_film(
 
 
 async def test_a_film_that_is_deleted_is_gone_with_its_shots_and_with_what_is_being_redone(
-    films: Films, redoing: Redoing, reports: Reports, database: Database, clock: StoppedClock
+    films: Films, redoing: Redoing, reports: Reports, database: Database, clock: StoppedClock, logs: Logs
 ) -> None:
     await Strikes(Decisions(database, clock)).change(MONA, is_on=True)
     film = await posted(films, database, clock)
@@ -95,6 +96,9 @@ async def test_a_film_that_is_deleted_is_gone_with_its_shots_and_with_what_is_be
         (2, Status.CANCELLED),
         (3, Status.CANCELLED),
     ]
+    assert ends_in(logs, "cancelled") == sorted(
+        take.id for take in gone.takes if take.status is Status.CANCELLED
+    )
     assert (await reread_report(database, of_shot.id)).deleted_by == MONA.user_id
     with pytest.raises(ReportClosedError, match="has already deleted this film"):
         await reports.decide(NICK, report.id, DELETE)

@@ -36,6 +36,7 @@ from tests.bot.moderator_channels import (
     set_channel,
 )
 from tests.bot.rows import insert, reread
+from tests.bot.troubles import Logs, ends_in
 
 pytestmark = pytest.mark.both_engines
 
@@ -125,7 +126,7 @@ async def test_an_approval_lets_it_go_on_once_and_stands_in_the_trail(
 
 
 async def test_a_decline_ends_it_free_with_the_moderators_words(
-    database: Database, clock: StoppedClock, queue: GenerationQueue, reviews: Reviews
+    database: Database, clock: StoppedClock, queue: GenerationQueue, reviews: Reviews, logs: Logs
 ) -> None:
     row = await waiting(database, clock)
     await reviews.decide(MONA, REVIEW, DECLINE, "not here")
@@ -137,6 +138,7 @@ async def test_a_decline_ends_it_free_with_the_moderators_words(
     assert [claimed.id for claimed in await queue.claim(9)] == [row.id], "its member is not told"
     [entry] = await entries(database)
     assert (entry.action, entry.reason) == ("review_decline", "not here")
+    assert ends_in(logs, "failed") == [row.id]
 
 
 async def test_of_a_film_all_shots_go_on_or_end_and_one_of_them_tells(
@@ -218,7 +220,7 @@ async def test_what_is_over_is_closed_and_not_shown_again(
 
 
 async def test_a_day_without_a_decision_ends_it_free(
-    database: Database, clock: StoppedClock, reviews: Reviews
+    database: Database, clock: StoppedClock, reviews: Reviews, logs: Logs
 ) -> None:
     row = await waiting(database, clock)
     clock.advance(DAY - timedelta(seconds=1))
@@ -230,6 +232,7 @@ async def test_a_day_without_a_decision_ends_it_free(
     ended = await reread(database, row.id)
     assert (ended.status, ended.failure_kind) == (Status.FAILED, FailureKind.UNREVIEWED)
     assert bound_credits(ended) == 0
+    assert ends_in(logs, "failed") == [row.id]
 
 
 async def test_a_day_that_was_over_while_nothing_ran_starts_over(

@@ -16,7 +16,7 @@ from bot.policy.documents import Policy
 from bot.preview.comparison import ONLY_NOW, ONLY_THEN, total
 from bot.preview.contents import compare_contents, settings_check
 from bot.preview.history import SPAN
-from bot.preview.proposal import NewSettings, Proposal, fingerprint, is_worth_showing
+from bot.preview.proposal import REFUSING, NewSettings, Proposal, fingerprint, is_worth_showing, narrows
 from bot.provider.catalogue import CATALOGUE
 from bot.provider.input_kinds import InputKind
 from bot.requests.spec import RequestSpec
@@ -149,6 +149,10 @@ def accepts(name: str, policy: Policy) -> set[Any]:
                 1080 if policy.highest_resolution == "1080P" else 720 if policy.highest_resolution else 4000
             )
             return {lines for lines in (720, 1080, 4000) if lines <= highest}
+
+
+def test_every_setting_that_refuses_has_its_own_comparison() -> None:
+    assert not any(narrows(name, Policy(), Policy()) for name in REFUSING)
 
 
 @given(changes, changes, changes)

@@ -13,6 +13,7 @@ from bot.db.models import Generation, Status, Unreviewed
 from bot.db.review_models import ReviewDecision, ReviewRow, ReviewStage
 from bot.escape import escape
 from bot.i18n import locale_used
+from bot.i18n.catalogues import languages
 from bot.markup import relative_time
 from bot.moderation.review_decisions import Review
 from bot.provider.catalogue import CATALOGUE
@@ -21,7 +22,6 @@ from cogs.reviews.review_text import has_room_for, render_review, review_shapes
 
 NOW = utc_now()
 SOMEBODY = 2**63
-LOCALES = ("en-US", "de", "es-ES", "fr", "ja", "pt-BR")
 SHOWN = st.sampled_from(["fox ", "*", "a\n", "x", "@everyone ", "1. ", "🦊"])
 
 
@@ -103,7 +103,7 @@ def words_in(review: Review) -> str:
     return shown_by(review_shapes(review)[0])
 
 
-@given(reviews(), st.sampled_from(LOCALES))
+@given(reviews(), st.sampled_from(languages()))
 def test_discord_takes_whatever_waits(review: Review, locale: str) -> None:
     with locale_used(locale):
         shapes = review_shapes(review, has_left=True)
@@ -179,7 +179,7 @@ def test_what_a_finished_video_cost_is_said_once_it_is_known(*, is_finished: boo
     assert ("💰 Cost: **$1" in render_review(review)) is is_finished
 
 
-@given(reviews(), st.integers(1, 2000), st.sampled_from(LOCALES))
+@given(reviews(), st.integers(1, 2000), st.sampled_from(languages()))
 def test_a_line_that_has_room_leaves_some_for_the_words(review: Review, length: int, locale: str) -> None:
     review.row.decision, line = None, "x" * length
     with locale_used(locale):

@@ -41,7 +41,7 @@ def test_the_defaults_are_said() -> None:
         "model": "Which model makes it",
         "image": "An image to start from: PNG, JPEG or WebP, up to 8 MiB",
         "last_image": "An image to end with; needs the first image too",
-        "reference_1": "A reference image: who or what to show; not together with the images above",
+        "reference_1": "A reference image: who or what to show; not together with an image to start from",
         "reference_2": "Another reference image",
         "reference_3": "Another reference image",
         "duration": "Length of the video in seconds (default: 8)",

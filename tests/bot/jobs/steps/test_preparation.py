@@ -381,12 +381,13 @@ async def test_a_card_takes_no_slot_at_the_provider(make_engine: MakeEngine, pro
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.PREPARING])
 async def test_a_request_of_a_server_that_removed_the_bot_is_cancelled(
-    engine: Engine, provider: Provider, status: Status
+    engine: Engine, provider: Provider, logs: Logs, status: Status
 ) -> None:
     row = await insert(engine.database, status=status)
     engine.delivery.gone.add(row.guild_id)
     row = await engine.delivered(row.id)
     assert (row.status, row.cancelled_by, row.submitted_at) == (Status.CANCELLED, None, None)
+    assert count_events(logs, "cancelled") == 1
     assert (provider.count("create"), engine.delivery.messages) == (0, [])
 
 
