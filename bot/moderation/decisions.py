@@ -32,7 +32,7 @@ MemberPolicyChange = Callable[[MemberPolicy], MemberPolicy]
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
-    """Who acts, and in which server: a moderator who decides, or a member who asks one."""
+    """The person who acts, and their server: a moderator who decides, or a member who asks one."""
 
     guild_id: int
     user_id: int

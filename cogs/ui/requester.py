@@ -1,4 +1,4 @@
-"""Who used a command, and where its result can go.
+"""The user of a command, and where its result can go.
 
 Discord is asked about private threads and about members' roles: the bot keeps no list of members.
 """
