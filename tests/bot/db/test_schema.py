@@ -78,11 +78,7 @@ async def test_strikes_given_before_0018_fade_as_their_servers_rules_said_and_us
 
 
 async def test_nothing_that_was_requested_before_0019_waits_for_moderators(empty_url: str) -> None:
-    engine = create_async_engine(empty_url)
-    async with engine.begin() as connection:
-        await connection.run_sync(upgrade, "0018")
-        await connection.execute(text(OF_0018.replace(":", "\\:")))
-    await engine.dispose()
+    await write_older(empty_url, "0018", OF_0018)
     async with open_database(empty_url) as database:
         row = await database.read(lambda session: session.scalars(select(Generation)).one())
         assert (row.review_id, row.review_until, is_in_review(row)) == (None, None, False)
@@ -91,14 +87,19 @@ async def test_nothing_that_was_requested_before_0019_waits_for_moderators(empty
 
 
 async def test_films_of_before_0023_are_joined_with_cuts(empty_url: str) -> None:
-    engine = create_async_engine(empty_url)
-    async with engine.begin() as connection:
-        await connection.run_sync(upgrade, "0022")
-        await connection.execute(text(OF_0022.replace(":", "\\:")))
-    await engine.dispose()
+    await write_older(empty_url, "0022", OF_0022)
     async with open_database(empty_url) as database:
         row = await database.read(lambda session: session.scalars(select(FilmRow)).one())
     assert row.transition is Transition.CUT
+
+
+async def write_older(url: str, revision: str, rows: str) -> None:
+    """Make a database as it was at a revision, with what an SQL statement writes."""
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, revision)
+        await connection.execute(text(rows.replace(":", "\\:")))
+    await engine.dispose()
 
 
 def upgrade(connection: Connection, revision: str) -> None:

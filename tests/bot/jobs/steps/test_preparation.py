@@ -187,14 +187,20 @@ async def test_a_fetch_that_fails_for_now_after_a_downtime_is_tried_again(
     assert (await engine.delivered(row.id)).status is Status.SUCCEEDED
 
 
+async def prepare(engine: Engine, cdn: ServedCdn) -> Generation:
+    """Ask for a video from an image, let a process fetch that, and let go of the request."""
+    row = await ask(engine, cdn, FIRST)
+    await engine.workflow.run(await engine.claim())
+    await engine.queue.release_all()
+    return row
+
+
 async def test_another_process_goes_on_where_one_died(
     make_engine: MakeEngine, provider: Provider, cdn: ServedCdn
 ) -> None:
     """The files of the dead one are out of reach, as on another machine."""
     first, second = make_engine("first"), make_engine("second")
-    row = await ask(first, cdn, FIRST)
-    await first.workflow.run(await first.claim())
-    await first.queue.release_all()
+    row = await prepare(first, cdn)
     assert (await first.row(row.id)).status is Status.QUEUED
     after = await second.delivered(row.id)
     assert after.status is Status.SUCCEEDED, after.failure_kind
@@ -205,9 +211,7 @@ async def test_an_image_whose_link_has_died_is_sent_by_the_machine_that_has_it(
     make_engine: MakeEngine, provider: Provider, cdn: ServedCdn
 ) -> None:
     first, second = make_engine("first"), make_engine("second")
-    row = await ask(first, cdn, FIRST)
-    await first.workflow.run(await first.claim())
-    await first.queue.release_all()
+    row = await prepare(first, cdn)
     cdn.refusal = 404  # as after a day in the queue, or with moderators
     with pytest.raises(StepPostponedError):
         await second.workflow.run(await second.claim())
