@@ -1,7 +1,6 @@
 """The checks of `/veo-admin doctor` and `veo-bot doctor` beside permissions: each is defined once, here.
 
-The first asks for all of them from inside the running program; the second (`bot.doctor.examine`) for those
-that make sense from outside.
+The second (`bot.doctor.examine`) only makes those that make sense from outside the running program.
 """
 
 import asyncio

@@ -3,8 +3,8 @@
 The signs are how late the event loop is, and when Discord last answered. A blocked event loop can do nothing
 about itself, and Docker only shows an unhealthy container. So a thread without Python in it waits for the
 loop's signs of life; after the last one it prints where every thread stands, file by file and line by line
-without any values, and ends the process at once with exit code 1. Whoever runs it starts it anew, and the
-work goes on from its rows.
+without any values, and ends the process at once with exit code 1. Docker or systemd starts it again, and
+the work goes on from its rows.
 """
 
 import asyncio

@@ -148,7 +148,7 @@ class DecisionButton(Item):
     async def _follow_up(self, interaction: Interaction, reported: ReportedVideo) -> None:
         subject = reported.subject
         is_removed = subject is not None and subject.removed_at is not None
-        # Whoever clicks what, the message then says that it's deleted, and has no button to do so again.
+        # After any click, the message says that it's deleted, and has no button to do so again.
         is_deleted = self._decision is ReportDecision.DELETE or reported.report.deleted_by is not None
         left: TakedownError | None = None
         try:
