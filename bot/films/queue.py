@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -64,12 +64,10 @@ class FilmQueue:
 
     async def claim(self) -> Film | None:
         """Take a film whose shots have all ended and that nobody joins, or None."""
-        now = self._clock()
-        due = select(FilmRow.id).where(UNFINISHED, _is_due(now, self.lease), not_(_IS_WAITED_FOR))
-        oldest = due.order_by(FilmRow.accepted_at).limit(1)
 
         def take(session: Session) -> Film | None:
-            film_id = session.scalar(oldest.with_for_update(skip_locked=True))
+            now = self._clock()  # not before: a write may wait for longer than a lease
+            film_id = session.scalar(_oldest_due(now, self.lease).with_for_update(skip_locked=True))
             film = None if film_id is None else fetch_film(session, film_id)
             if film is None or not film.is_over:  # a shot is being redone since
                 return None
@@ -77,7 +75,8 @@ class FilmQueue:
             taken = update(FilmRow).where(FilmRow.id == film_id).values(values).returning(FilmRow)
             return Film(session.scalars(taken).one(), film.takes)
 
-        if await self._database.read(lambda session: session.scalar(oldest)) is None:
+        due = _oldest_due(self._clock(), self.lease)
+        if await self._database.read(lambda session: session.scalar(due)) is None:
             return None
         return await self._database.write(take)
 
@@ -168,6 +167,11 @@ class FilmQueue:
             .returning(FilmRow)
             .execution_options(populate_existing=True)
         )
+
+
+def _oldest_due(now: datetime, lease: timedelta) -> Select[str]:
+    due = select(FilmRow.id).where(UNFINISHED, _is_due(now, lease), not_(_IS_WAITED_FOR))
+    return due.order_by(FilmRow.accepted_at).limit(1)
 
 
 def _is_due(now: datetime, lease: timedelta) -> ColumnElement[bool]:

@@ -71,9 +71,9 @@ class GenerationQueue:
         Some that this process runs itself may be among them: when the clock has jumped, and when they
         were cancelled meanwhile.
         """
-        now = self._clock()
 
         def take(session: Session) -> list[Generation]:
+            now = self._clock()  # not before: a write may wait for longer than a lease
             due = fair_order.select_due(session, now, self.lease, max_rows, self._max_running)
             if not due:
                 return []

@@ -1,6 +1,7 @@
 """Films on both databases: offered, accepted whole or not at all, made in turn, and joined by one process."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -314,6 +315,27 @@ async def test_a_film_is_joined_by_one_process_once_all_shots_have_ended(
     row = await two.update(again.row, delivered_at=clock())
     assert row.delivered_at == clock()
     assert await two.claim() is None
+
+
+async def test_a_film_whose_claim_waited_for_its_turn_is_held_for_a_whole_lease(
+    films: Films, database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = await accept(films, 2)
+    await films.attach_card(film.row.id, 10)
+    for shot in film.shots:
+        await end(database, clock, shot, Status.SUCCEEDED)
+
+    read = database.read
+
+    async def read_slowly(look: Callable[[Session], Any]) -> Any:
+        found = await read(look)
+        clock.advance(2 * LEASE)
+        return found
+
+    monkeypatch.setattr(database, "read", read_slowly)
+    taken = await film_queue(database, clock).claim()
+    assert taken is not None
+    assert taken.row.lease_until == clock() + LEASE, "others take it up while this process runs it"
 
 
 async def test_a_film_whose_card_was_refused_is_an_offer_again(films: Films, database: Database) -> None:

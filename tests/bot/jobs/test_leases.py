@@ -16,7 +16,7 @@ from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE, Engine, MakeEngine
 from tests.bot.rows import insert, reread
-from tests.bot.troubles import Logs, count_events, count_tracebacks, locked
+from tests.bot.troubles import Logs, busy_thread, count_events, count_tracebacks, locked
 
 pytestmark = pytest.mark.both_engines
 
@@ -250,3 +250,17 @@ async def test_a_start_after_an_orderly_stop_says_nothing_of_leases(
             await provider.called("retrieve", calls)
         engine.restart()
     assert count_events(logs, HELD) == 0
+
+
+@pytest.mark.sqlite_only
+async def test_a_claim_that_waited_for_its_turn_holds_its_rows_for_a_whole_lease(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    row = await insert(database, created_at=clock(), not_before=clock())
+    async with busy_thread(database):
+        claiming = asyncio.create_task(queue.claim(100))
+        await asyncio.sleep(0)
+        clock.advance(2 * LEASE)
+    assert [claimed.id for claimed in await claiming] == [row.id]
+    lease_until = (await reread(database, row.id)).lease_until
+    assert lease_until == clock() + LEASE, "others take it up while this process runs it"
