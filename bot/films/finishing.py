@@ -13,7 +13,7 @@ from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
-from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted, UndeliverableError
+from bot.jobs.ports import ARRIVAL, DeliveryPostponedError, FilmPort, Posted, UndeliverableError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
@@ -22,8 +22,6 @@ from bot.media.downloads import FileGoneError
 from bot.media.files import NO_ROOM, Clip, MediaError, VideoStore, probe
 from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
 from bot.signals import StoppingError
-
-ARRIVAL = timedelta(minutes=5)  # by which a message that Discord took late is there
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

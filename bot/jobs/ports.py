@@ -37,6 +37,8 @@ class HeldVideo:
         return self.review.channel_id is not None
 
 
+ARRIVAL = timedelta(minutes=5)  # by which a message that Discord took late is there
+
 Subject = TypeVar("Subject", Generation, FilmRow, HeldVideo)  # what a video is of
 Subject_contra = TypeVar(
     "Subject_contra", Generation, FilmRow, HeldVideo, contravariant=True

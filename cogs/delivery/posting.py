@@ -23,7 +23,15 @@ from cogs.cards.result_message import ResultMessage
 from cogs.delivery.channel_history import own_messages
 from cogs.delivery.failed_destinations import Destination, FailedDestinations
 from cogs.delivery.threads import Threads
-from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, is_broken_connection, postponed
+from cogs.delivery.unanswered_posts import UnansweredPosts
+from cogs.ui.discord_errors import (
+    CALL_ERRORS,
+    UNCLEAR,
+    Remedy,
+    classify_error,
+    is_broken_connection,
+    postponed,
+)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -77,6 +85,7 @@ class Posts:
         self._client = client
         self._failed = failed
         self._threads = threads
+        self._unanswered = UnansweredPosts()
         # When this process last tried to post, by the subject's id.
         self._tried = FIFOCache[str, float](MAX_TRIED)
 
@@ -149,10 +158,13 @@ class Posts:
         """Send to one destination in the first form that it takes; None: to another, or after `waits`."""
         form: Message | None = None if self._failed.has(target.destination) else message
         while form is not None and not self._failed.wait(target.destination):
+            self._unanswered.ensure_none_elsewhere(message.subject.id, target.channel_id)
             try:
                 posted = await _send(target, form, view)
             except CALL_ERRORS as error:
                 self._failed.remember(target.destination, error)
+                if isinstance(error, UNCLEAR):
+                    self._unanswered.note(message.subject.id, target.channel_id)
                 if not self._failed.wait(target.destination):
                     form = next_form(form, error, is_direct=target.channel_id is None)
             else:

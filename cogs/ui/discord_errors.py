@@ -82,6 +82,8 @@ def says_thread_exists(error: Exception) -> bool:
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 # Everything that discord.py lets through when a request fails; `classify_error` knows what each means.
 CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+# Of these, the ones after which the call may have been carried out, or may be yet.
+UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)
 
 
 def retry_after(error: Exception) -> float | None:

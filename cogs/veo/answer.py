@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import aiohttp
 import discord
 import structlog
 
@@ -14,7 +13,7 @@ from bot.films.service import Films
 from bot.i18n import _
 from bot.requests.service import GenerationService
 from cogs.cards.card_message import CardMessage, card_message
-from cogs.ui.discord_errors import FILTER_CODES
+from cogs.ui.discord_errors import FILTER_CODES, UNCLEAR
 from cogs.ui.interaction import Interaction
 from cogs.veo.quote_text import accepted_text
 
@@ -136,7 +135,7 @@ async def _show(requests: Requests, subject_id: str, send: Send) -> int:
     for _attempt in range(ATTEMPTS):
         try:
             return await send()
-        except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
+        except UNCLEAR as error:
             log.warning("the answer may be lost", subject=subject_id, error=str(error))
         except UserError:
             raise

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 
-import aiohttp
 import discord
 import structlog
 
@@ -17,7 +16,7 @@ from cogs.cards.card import alt_text, render_repost
 from cogs.cards.result_message import file_name
 from cogs.cards.takedown import delete_post, show_card
 from cogs.cards.video_posts import Posts, find_posts
-from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
+from cogs.ui.discord_errors import CALL_ERRORS, UNCLEAR, Remedy, classify_error
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import VideoButton, post_link
 from cogs.ui.requester import requester_of
@@ -36,7 +35,6 @@ UNSURE = N_(
     "this channel before you try again."
 )
 ATTEMPTS = 2
-UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)  # after these it may have been posted
 
 
 class RepostButton(VideoButton):

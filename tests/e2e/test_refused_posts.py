@@ -3,9 +3,12 @@
 import discord
 import pytest
 
+from bot.clock import utc_now
 from bot.db.models import Status
-from sandbox.world import World
+from bot.jobs.ports import ARRIVAL
+from sandbox.world import World, wait_until
 from tests.e2e.driver import (
+    SECONDS,
     accept_all,
     ask,
     ask_for_video,
@@ -18,6 +21,7 @@ from tests.e2e.driver import (
     refuse,
     requests,
     results,
+    rows,
     the_result,
     threads,
 )
@@ -149,6 +153,21 @@ async def test_a_direct_message_that_fails_for_now_is_tried_again(world: World) 
     world.provider.release()
     await world.wait_for_delivery()
     assert len(direct_messages(world)) == 1
+
+
+async def test_what_may_still_arrive_in_the_thread_is_not_sent_to_the_member_meanwhile(world: World) -> None:
+    generation = await held_with_thread(world)
+    refuse(world, "POST", f"/channels/{generation.thread_id}/messages", 0, status=504)
+    for place in (generation.thread_id, world.channel.id):
+        refuse(world, "POST", f"/channels/{place}/messages", 50013, status=403, times=None)
+    world.provider.release()
+
+    async def waits_for_minutes() -> bool | None:
+        [row] = await rows(world)
+        return row.not_before - utc_now() > ARRIVAL / 2 or None
+
+    await wait_until(waits_for_minutes, seconds=SECONDS)
+    assert results(world) == [], "the thread's message would have been the second one"
 
 
 async def test_a_failure_takes_the_same_ladder(world: World) -> None:

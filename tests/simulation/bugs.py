@@ -4,6 +4,7 @@
 # ruff: noqa: ARG001
 # A bug has the form of what it replaces, and uses what that uses.
 
+import copy
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
@@ -34,6 +35,7 @@ from bot.privacy import retention
 from bot.provider import transport
 from bot.requests import confirmation, rows, service
 from bot.requests.quotes import Quotes
+from cogs.delivery.unanswered_posts import UnansweredPosts
 from tests.simulation import discord
 from tests.simulation.delivery import SimulatedDelivery
 from tests.simulation.film_bugs import FILM_BUGS
@@ -143,6 +145,16 @@ def _same_file(self: VideoStore, _: str) -> Path:
     return self._folder / "video.mp4"
 
 
+async def _claim_by_an_old_clock(self: GenerationQueue, max_rows: int) -> list[Generation]:
+    """Go by the moment at which the wait for the database began."""
+    late, now = copy.copy(self), self._clock()
+    late._clock = lambda: now
+    return await _real_claim(late, max_rows)
+
+
+_real_claim = GenerationQueue.claim
+
+
 async def _adopt_no_card(_: Workflow, generation: Generation) -> Generation:
     return generation
 
@@ -209,6 +221,10 @@ BUGS: Mapping[str, Bug] = {
         *(instead(place, "call_name", _name_without_number) for place in (submission, lost_call))
     ),
     "leases are not renewed": instead(GenerationQueue, "renew", _nothing_later),
+    "a claim that waited has a lease that is over": instead(GenerationQueue, "claim", _claim_by_an_old_clock),
+    "what may still arrive elsewhere is not waited for": instead(
+        UnansweredPosts, "ensure_none_elsewhere", _nothing
+    ),
     "two clicks below a video are two wishes": instead(service, "ensure_first_click", _nothing),
     "what was removed can be continued": instead(service, "fetch_continuable", _nothing),
     "a preview is saved at each click": instead(previews, "take", _nothing),

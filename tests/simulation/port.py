@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
+from cogs.delivery.unanswered_posts import UnansweredPosts
 from tests.simulation.discord import HANG_SECONDS, LATE_SECONDS, Kind, Way
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Port:
     def __init__(self, process: "Process") -> None:
         self.process = process
         self.discord = process.world.discord
+        self._unanswered = UnansweredPosts(process.world.loop.time)
 
     async def post(
         self, kind: Kind, subject: Generation | FilmRow, said: str, form: str = "", *, tells: str = ""
@@ -27,7 +29,13 @@ class Port:
         """Post a message where there is a place for it."""
         draft, sent_at = self.discord.draft(kind, subject, self._place(subject), said), self.discord.now()
         draft.form, draft.tells = form, tells
-        message = await self.call(kind.value, subject.id, lambda: self.discord.post(draft, sent_at))
+        self._unanswered.ensure_none_elsewhere(subject.id, draft.place)
+        try:
+            message = await self.call(kind.value, subject.id, lambda: self.discord.post(draft, sent_at))
+        except DeliveryPostponedError as error:
+            if error.retry_after is None:
+                self._unanswered.note(subject.id, draft.place)
+            raise
         return Posted(message.id, message.place)
 
     def _place(self, subject: Generation | FilmRow) -> int | None:
