@@ -1,0 +1,35 @@
+"""Messages that were sent and whose answer never came: they may still get through, where they were sent to.
+
+Sent there again soon after, the first one comes back, by its nonce. Sent elsewhere, it'd be shown twice: so
+that waits until the first one can't come any more. A restart forgets that; it takes a while itself, and the
+place has to change at the same time.
+"""
+
+import time
+from collections.abc import Callable
+
+from cachetools import FIFOCache
+
+from bot.jobs.ports import ARRIVAL, DeliveryPostponedError
+
+MAX_UNANSWERED = 1000  # the oldest are forgotten first
+
+
+class UnansweredPosts:
+    """The last one of each generation and film."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        # By the subject's ID: the channel's ID, None for a direct message; and until when it may come.
+        self._sent = FIFOCache[str, tuple[int | None, float]](MAX_UNANSWERED)
+
+    def note(self, subject_id: str, channel_id: int | None) -> None:
+        """Note that what was sent there was not answered."""
+        self._sent[subject_id] = (channel_id, self._clock() + ARRIVAL.total_seconds())
+
+    def ensure_none_elsewhere(self, subject_id: str, channel_id: int | None) -> None:
+        """Raise DeliveryPostponedError while one that was sent to another channel may still get through."""
+        sent_to, until = self._sent.get(subject_id, (channel_id, 0.0))
+        left = until - self._clock()
+        if sent_to != channel_id and left > 0:
+            raise DeliveryPostponedError("an earlier message may still get through in another channel", left)
