@@ -15,7 +15,13 @@ from cachetools import FIFOCache
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
-from bot.jobs.ports import Posted, UndeliverableError, UploadBrokenError, UploadTooLargeError
+from bot.jobs.ports import (
+    DeliveryPostponedError,
+    Posted,
+    UndeliverableError,
+    UploadBrokenError,
+    UploadTooLargeError,
+)
 from bot.media.files import Clip
 from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
 from cogs.cards.film_message import FilmMessage
@@ -26,10 +32,10 @@ from cogs.delivery.threads import Threads
 from cogs.delivery.unanswered_posts import UnansweredPosts
 from cogs.ui.discord_errors import (
     CALL_ERRORS,
-    UNCLEAR,
     Remedy,
     classify_error,
     is_broken_connection,
+    is_unclear,
     postponed,
 )
 
@@ -133,15 +139,23 @@ class Posts:
     async def post(self, message: Message, view: discord.ui.View) -> Posted:
         """Post a message, by the first destination that takes it.
 
+        While an earlier one may still get through, it's sent to the same channel or not at all.
+
         Raises:
             DeliveryPostponedError, UploadTooLargeError, UploadBrokenError, UndeliverableError: see
                 `bot.jobs.ports.PostPort`.
         """
         self._tried[message.subject.id] = time.monotonic()
         waits: list[float] = []  # of destinations that are limited, and take messages later
+        unanswered = self._unanswered.find(message.subject.id)
         async for target in self._targets(message.subject):
+            if unanswered is not None and unanswered.channel_id != target.channel_id:
+                continue
             if (posted := await self._try(target, message, view, waits)) is not None:
                 return posted
+        if unanswered is not None and unanswered.channel_id is not None:
+            reason = "an earlier message may still get through in another channel"
+            raise DeliveryPostponedError(reason, min([unanswered.left, *waits]))
         if not waits:
             log.warning("could not post in the channel, so sending a direct message")
             direct = await self._direct_channel(message.subject)
@@ -158,12 +172,11 @@ class Posts:
         """Send to one destination in the first form that it takes; None: to another, or after `waits`."""
         form: Message | None = None if self._failed.has(target.destination) else message
         while form is not None and not self._failed.wait(target.destination):
-            self._unanswered.ensure_none_elsewhere(message.subject.id, target.channel_id)
             try:
                 posted = await _send(target, form, view)
             except CALL_ERRORS as error:
                 self._failed.remember(target.destination, error)
-                if isinstance(error, UNCLEAR):
+                if is_unclear(error):
                     self._unanswered.note(message.subject.id, target.channel_id)
                 if not self._failed.wait(target.destination):
                     form = next_form(form, error, is_direct=target.channel_id is None)

@@ -7,12 +7,26 @@ place has to change at the same time.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cachetools import FIFOCache
 
-from bot.jobs.ports import ARRIVAL, DeliveryPostponedError
+from bot.jobs.ports import ARRIVAL
 
 MAX_UNANSWERED = 1000  # the oldest are forgotten first
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A message that may still get through.
+
+    Attributes:
+        channel_id: where it was sent to; None: it's a direct message.
+        left: seconds until it can't come any more.
+    """
+
+    channel_id: int | None
+    left: float
 
 
 class UnansweredPosts:
@@ -27,9 +41,8 @@ class UnansweredPosts:
         """Note that what was sent there was not answered."""
         self._sent[subject_id] = (channel_id, self._clock() + ARRIVAL.total_seconds())
 
-    def ensure_none_elsewhere(self, subject_id: str, channel_id: int | None) -> None:
-        """Raise DeliveryPostponedError while one that was sent to another channel may still get through."""
-        sent_to, until = self._sent.get(subject_id, (channel_id, 0.0))
+    def find(self, subject_id: str) -> Unanswered | None:
+        """Return the one that may still get through, if there is one."""
+        channel_id, until = self._sent.get(subject_id, (None, 0.0))
         left = until - self._clock()
-        if sent_to != channel_id and left > 0:
-            raise DeliveryPostponedError("an earlier message may still get through in another channel", left)
+        return Unanswered(channel_id, left) if left > 0 else None

@@ -26,6 +26,7 @@ TOO_SLOW = 408  # HTTP's "Request Timeout"
 # Also: a proxy's or Cloudflare's ways to say that the request took too long, or broke on the way to Discord.
 BROKEN = frozenset({TOO_SLOW, 502, 504, 520, 522, 524})
 TOO_MANY = 429  # HTTP's "Too Many Requests"
+SERVER_ERROR = 500  # the lowest HTTP status of one
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")  # of the header Retry-After, where it is no date
 
 
@@ -52,7 +53,9 @@ def classify_error(error: Exception) -> Remedy:
             return Remedy.LATER
         # 401: the token was reset. That says nothing about the destination, and a new token mends it.
         # 408: a proxy that stands before Discord took the upload for too slow.
-        case discord.HTTPException() if error.status in {401, TOO_SLOW, TOO_MANY} or error.status >= 500:
+        case discord.HTTPException() if error.status in {401, TOO_SLOW, TOO_MANY}:
+            return Remedy.LATER
+        case discord.HTTPException() if error.status >= SERVER_ERROR:
             return Remedy.LATER
         case discord.HTTPException():
             return Remedy.ELSEWHERE
@@ -73,6 +76,13 @@ def is_broken_connection(error: Exception) -> bool:
     return isinstance(error, broken)
 
 
+def is_unclear(error: Exception) -> bool:
+    """Whether the call may have been carried out all the same, or may be yet."""
+    if isinstance(error, discord.HTTPException):
+        return error.status >= SERVER_ERROR or error.status == TOO_SLOW
+    return isinstance(error, (aiohttp.ClientError, OSError))
+
+
 def says_thread_exists(error: Exception) -> bool:
     """Whether the thread that was to be made is there already."""
     return isinstance(error, discord.HTTPException) and error.code == THREAD_EXISTS
@@ -82,8 +92,6 @@ def says_thread_exists(error: Exception) -> bool:
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 # Everything that discord.py lets through when a request fails; `classify_error` knows what each means.
 CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
-# Of these, the ones after which the call may have been carried out, or may be yet.
-UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)
 
 
 def retry_after(error: Exception) -> float | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import discord
 import structlog
@@ -13,14 +14,13 @@ from bot.films.service import Films
 from bot.i18n import _
 from bot.requests.service import GenerationService
 from cogs.cards.card_message import CardMessage, card_message
-from cogs.ui.discord_errors import FILTER_CODES, UNCLEAR
+from cogs.ui.discord_errors import CALL_ERRORS, FILTER_CODES, is_unclear
 from cogs.ui.interaction import Interaction
 from cogs.veo.quote_text import accepted_text
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ATTEMPTS = 2
-SERVER_ERROR = 500  # the lowest HTTP status of one
 TIMEOUT = 12.0  # seconds for all of them; the runner looks for the card after `ANSWER_GRACE`
 
 
@@ -98,7 +98,7 @@ async def _follow(interaction: Interaction, message: CardMessage) -> int:
     try:
         return (await interaction.followup.send(**message, wait=True)).id
     except discord.HTTPException as error:
-        if error.status >= SERVER_ERROR:
+        if is_unclear(error):
             raise AnswerLostError from error
         raise
     # The connection broke, or Discord's word cannot be read: discord.py raises whatever it stumbles over.
@@ -135,24 +135,29 @@ async def _show(requests: Requests, subject_id: str, send: Send) -> int:
     for _attempt in range(ATTEMPTS):
         try:
             return await send()
-        except UNCLEAR as error:
-            log.warning("the answer may be lost", subject=subject_id, error=str(error))
         except UserError:
             raise
-        except discord.HTTPException as error:
-            await _take_back(requests, subject_id)
-            if error.code in FILTER_CODES:
-                raise WordsRefusedError(
-                    _(
-                        "This server's word filter stopped my answer because of words in your prompt. "
-                        "Try other words. This didn't count toward your limit."
-                    )
-                ) from error
-            raise
+        except CALL_ERRORS as error:
+            if isinstance(error, discord.HTTPException) and not is_unclear(error):
+                await _refuse(requests, subject_id, error)
+            log.warning("the answer may be lost", subject=subject_id, error=str(error))
         # Discord took it with other words than it should; discord.py raises whatever it stumbles over.
         except Exception as error:
             log.warning("could not find out whether the answer arrived", subject=subject_id, exc_info=error)
     raise AnswerLostError
+
+
+async def _refuse(requests: Requests, subject_id: str, error: discord.HTTPException) -> NoReturn:
+    """Forget a request whose card was refused, and raise as `answer_with`."""
+    await _take_back(requests, subject_id)
+    if error.code not in FILTER_CODES:
+        raise error
+    raise WordsRefusedError(
+        _(
+            "This server's word filter stopped my answer because of words in your prompt. "
+            "Try other words. This didn't count toward your limit."
+        )
+    ) from error
 
 
 async def _take_back(requests: Requests, subject_id: str) -> None:

@@ -16,7 +16,7 @@ from cogs.cards.card import alt_text, render_repost
 from cogs.cards.result_message import file_name
 from cogs.cards.takedown import delete_post, show_card
 from cogs.cards.video_posts import Posts, find_posts
-from cogs.ui.discord_errors import CALL_ERRORS, UNCLEAR, Remedy, classify_error
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, is_unclear
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import VideoButton, post_link
 from cogs.ui.requester import requester_of
@@ -127,7 +127,9 @@ async def _post(
                     suppress_embeds=True,
                     view=result_view(generation),
                 )
-            except UNCLEAR as error:
+            except CALL_ERRORS as error:
+                if not is_unclear(error):
+                    raise
                 log.warning("a repost may be lost", generation=generation.id, error=str(error))
         raise CannotRepostError(_(UNSURE))
 

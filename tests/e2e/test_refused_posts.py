@@ -155,9 +155,12 @@ async def test_a_direct_message_that_fails_for_now_is_tried_again(world: World) 
     assert len(direct_messages(world)) == 1
 
 
-async def test_what_may_still_arrive_in_the_thread_is_not_sent_to_the_member_meanwhile(world: World) -> None:
+@pytest.mark.parametrize("status", [504, 408], ids=["broken", "too slow for a proxy"])
+async def test_what_may_still_arrive_in_the_thread_is_not_sent_to_the_member_meanwhile(
+    world: World, status: int
+) -> None:
     generation = await held_with_thread(world)
-    refuse(world, "POST", f"/channels/{generation.thread_id}/messages", 0, status=504)
+    refuse(world, "POST", f"/channels/{generation.thread_id}/messages", 0, status=status)
     for place in (generation.thread_id, world.channel.id):
         refuse(world, "POST", f"/channels/{place}/messages", 50013, status=403, times=None)
     world.provider.release()
@@ -168,6 +171,30 @@ async def test_what_may_still_arrive_in_the_thread_is_not_sent_to_the_member_mea
 
     await wait_until(waits_for_minutes, seconds=SECONDS)
     assert results(world) == [], "the thread's message would have been the second one"
+
+
+async def test_what_may_still_arrive_is_sent_there_again_at_once_past_a_place_that_refuses(
+    world: World,
+) -> None:
+    generation = await held_with_thread(world)
+    is_locked = 160005  # which isn't remembered, as a moderator may open it
+    refuse(world, "POST", f"/channels/{generation.thread_id}/messages", is_locked, times=None)
+    refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=503)
+    world.provider.release()
+    await world.wait_for_delivery(seconds=SECONDS)
+    assert the_result(world).channel.id == world.channel.id
+
+
+async def test_a_direct_message_that_may_still_arrive_is_sent_again_at_once(world: World) -> None:
+    generation = await held_with_thread(world)
+    is_locked, has_another_type = 160005, 50024  # neither is remembered
+    refuse(world, "POST", f"/channels/{generation.thread_id}/messages", is_locked, times=None)
+    refuse(world, "POST", f"/channels/{world.channel.id}/messages", has_another_type, times=None)
+    direct = world.env.backend.get_dm_channel(world.alice.id)
+    refuse(world, "POST", f"/channels/{direct.id}/messages", 0, status=503)
+    world.provider.release()
+    await world.wait_for_delivery(seconds=SECONDS)
+    assert len(direct_messages(world)) == 1
 
 
 async def test_a_failure_takes_the_same_ladder(world: World) -> None:

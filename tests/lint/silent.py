@@ -112,8 +112,6 @@ ALLOWED = {
     "cogs/delivery/posting.py": {
         "every place refused the message": "for the log",
         "no direct message either: ": "for the log",
-    },
-    "cogs/delivery/unanswered_posts.py": {
         "an earlier message may still get through in another channel": "for the log",
     },
     "cogs/delivery/film_delivery.py": {"the film is not recorded any more": "for the log"},

@@ -222,9 +222,7 @@ BUGS: Mapping[str, Bug] = {
     ),
     "leases are not renewed": instead(GenerationQueue, "renew", _nothing_later),
     "a claim that waited has a lease that is over": instead(GenerationQueue, "claim", _claim_by_an_old_clock),
-    "what may still arrive elsewhere is not waited for": instead(
-        UnansweredPosts, "ensure_none_elsewhere", _nothing
-    ),
+    "what may still arrive elsewhere is not waited for": instead(UnansweredPosts, "find", _nothing),
     "two clicks below a video are two wishes": instead(service, "ensure_first_click", _nothing),
     "what was removed can be continued": instead(service, "fetch_continuable", _nothing),
     "a preview is saved at each click": instead(previews, "take", _nothing),

@@ -29,7 +29,9 @@ class Port:
         """Post a message where there is a place for it."""
         draft, sent_at = self.discord.draft(kind, subject, self._place(subject), said), self.discord.now()
         draft.form, draft.tells = form, tells
-        self._unanswered.ensure_none_elsewhere(subject.id, draft.place)
+        unanswered = self._unanswered.find(subject.id)
+        if unanswered is not None and unanswered.channel_id != draft.place:
+            raise DeliveryPostponedError("an earlier message may still get through", unanswered.left)
         try:
             message = await self.call(kind.value, subject.id, lambda: self.discord.post(draft, sent_at))
         except DeliveryPostponedError as error:

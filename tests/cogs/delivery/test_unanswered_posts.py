@@ -1,9 +1,9 @@
-"""What may still get through in one channel isn't sent to another one meanwhile."""
+"""What may still get through is known, and where it was sent to."""
 
 import pytest
 
-from bot.jobs.ports import ARRIVAL, DeliveryPostponedError
-from cogs.delivery.unanswered_posts import UnansweredPosts
+from bot.jobs.ports import ARRIVAL
+from cogs.delivery.unanswered_posts import Unanswered, UnansweredPosts
 
 THREAD, DIRECT = 7, None
 
@@ -22,20 +22,17 @@ def unanswered(watch: list[float]) -> UnansweredPosts:
     return posts
 
 
-def test_it_is_sent_to_the_same_channel_at_once(unanswered: UnansweredPosts) -> None:
-    unanswered.ensure_none_elsewhere("film", THREAD)
+def test_nothing_is_known_of_others(unanswered: UnansweredPosts) -> None:
+    assert unanswered.find("another") is None
 
 
-def test_others_are_sent_anywhere(unanswered: UnansweredPosts) -> None:
-    unanswered.ensure_none_elsewhere("another", DIRECT)
-
-
-def test_elsewhere_it_is_sent_once_the_first_one_cannot_come_any_more(
-    unanswered: UnansweredPosts, watch: list[float]
-) -> None:
+def test_it_may_come_until_it_is_too_late_for_that(unanswered: UnansweredPosts, watch: list[float]) -> None:
     watch[0] += 60
-    with pytest.raises(DeliveryPostponedError) as raised:
-        unanswered.ensure_none_elsewhere("film", DIRECT)
-    assert raised.value.retry_after == ARRIVAL.total_seconds() - 60
-    watch[0] += raised.value.retry_after
-    unanswered.ensure_none_elsewhere("film", DIRECT)
+    assert unanswered.find("film") == Unanswered(THREAD, ARRIVAL.total_seconds() - 60)
+    watch[0] += ARRIVAL.total_seconds() - 60
+    assert unanswered.find("film") is None
+
+
+def test_the_last_one_counts(unanswered: UnansweredPosts) -> None:
+    unanswered.note("film", DIRECT)
+    assert unanswered.find("film") == Unanswered(DIRECT, ARRIVAL.total_seconds())
