@@ -1,6 +1,7 @@
 """Takes a posted video down and brings its card up to date, with the bot's own token."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import discord
 import structlog
@@ -23,7 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 WayOn = Callable[[str], Item]  # from a generation's ID
 GONE = frozenset({10003, 10004, 10008})  # unknown channel, server, message
-THREAD_ARCHIVED = 50083  # nothing in it can be deleted before it is opened again
+THREAD_ARCHIVED = 50083  # nothing in it can be deleted or edited before it is opened again
 
 
 class TakedownError(UserError):
@@ -135,7 +136,8 @@ async def _edit_card(
 ) -> None:
     channel = client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)
     try:
-        await channel.get_partial_message(card_id).edit(**message)
+        edit = partial(channel.get_partial_message(card_id).edit, **message)
+        await reopening(client, subject.channel_id, edit)
     except CALL_ERRORS as error:
         log.warning("could not edit the card", subject=subject.id, error=str(error))
 

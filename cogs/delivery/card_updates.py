@@ -15,6 +15,7 @@ from bot.jobs.ports import DeliveryPostponedError, IsCurrent, ReadRow
 from bot.signals import StoppingError
 from cogs.cards.card_message import CardMessage, card_message
 from cogs.cards.film_card import EtaOf, FindFilm, film_message, film_of, no_eta, no_films
+from cogs.cards.takedown import reopening
 from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, HELD_RANK, CardEdits, rank_of
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
@@ -85,7 +86,7 @@ class Cards:
         ending = replace(film, is_ending=True)
 
         async def edit() -> None:
-            await self._edit_card(row, card_id, film_message(ending, self._eta_of))
+            await self._edit_card(row, card_id, film_message(ending, self._eta_of), is_last=True)
 
         await self._edits.edit(card_id, FINAL_RANK, edit)
 
@@ -122,17 +123,22 @@ class Cards:
     async def _edit(self, generation: Generation, card_id: int, eta: Eta) -> bool:
         """Edit, and return whether Discord took it; what it refuses for good it refuses again."""
         if generation.film_id is None:
-            return await self._edit_card(generation, card_id, card_message(generation, eta))
+            is_last = rank_of(generation) == FINAL_RANK
+            return await self._edit_card(generation, card_id, card_message(generation, eta), is_last=is_last)
         film = await film_of(generation, self._find_film)
         if film is None:
             return False
         return await self._edit_card(generation, card_id, film_message(film, self._eta_of))
 
-    async def _edit_card(self, subject: Generation | FilmRow, card_id: int, message: CardMessage) -> bool:
+    async def _edit_card(
+        self, subject: Generation | FilmRow, card_id: int, message: CardMessage, *, is_last: bool = False
+    ) -> bool:
+        """Edit, and return whether Discord took it; for the last time, an archived thread is opened."""
         channel = self._client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)
+        edit = partial(channel.get_partial_message(card_id).edit, **message)
         try:
             async with asyncio.timeout(CARD_TIMEOUT):
-                await channel.get_partial_message(card_id).edit(**message)
+                await (reopening(self._client, subject.channel_id, edit) if is_last else edit())
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error

@@ -12,6 +12,7 @@ from tests.e2e.conftest import LoseAnswer, OpenWorld
 from tests.e2e.driver import (
     accept_all,
     ask,
+    ask_and_hold,
     ask_for_video,
     card_of,
     change_rows,
@@ -181,3 +182,15 @@ async def test_it_mentions_who_asked_and_nobody_else(world: World, moment: str) 
     notice = the_notice(world)
     assert not notice.mention_everyone
     assert [user.id for user in notice.mentions] == [world.alice.id]
+
+
+async def test_the_card_in_a_thread_that_was_archived_says_so_too(world: World) -> None:
+    world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
+    [thread] = threads(world)
+    generation = await ask_and_hold(world, thread)
+    refuse(world, "PATCH", f"/channels/{thread.id}/messages/{generation.card_id}", 50083)
+    await cancel(world, generation, world.alice.id)
+    after = await world.wait_for_delivery()
+    [opening] = requests(world, "PATCH", f"/channels/{thread.id}")
+    assert opening.json == {"archived": False}
+    assert state_of(world, after) == f"🚫 You **cancelled** it while it was being made. {COUNTS}"

@@ -17,6 +17,7 @@ from tests.e2e.driver import (
     rows,
     shown,
     the_result,
+    threads,
 )
 from tests.e2e.reporting import buttons, forge_buttons
 from tests.e2e.videos import card, private, question
@@ -161,3 +162,15 @@ async def test_one_in_a_direct_message_is_deleted_there(world: World) -> None:
     assert "the one in your direct messages" in private(answer)
     await world.alice.user.click(question(answer), label="Delete it")
     assert direct_messages(world) == []
+
+
+async def test_the_card_in_an_archived_thread_says_so_though_the_message_is_gone(world: World) -> None:
+    world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
+    [thread] = threads(world)
+    generation = await ask_for_video(world, thread)
+    answer = await world.alice.click(the_result(world), label="Delete")
+    world.env.backend.delete_message(thread.id, the_result(world).id)
+    refuse(world, "PATCH", f"/channels/{thread.id}/messages/{generation.card_id}", 50083)
+    await world.alice.click(question(answer), label="Delete it")
+    assert private(answer).startswith(DONE)
+    assert "🗑️ **Removed.**" in card_of(world, generation)
