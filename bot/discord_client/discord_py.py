@@ -2,7 +2,8 @@
 
 - An event that can't be read would end the connection.
 - An answer to an interaction that Discord took, but whose response can't be read, would reach the member as
-  "Something went wrong", after what they did.
+  "Something went wrong", after what they did. Where the response was lost, a click would do nothing: sent
+  again, the answer is refused as a second one.
 - A limit on the whole bot would hold calls up for ever.
 """
 
@@ -10,10 +11,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 from discord.http import HTTPClient
 from discord.webhook.async_ import AsyncWebhookAdapter
+
+from bot.discord_client.replies import ALREADY_ANSWERED
 
 RATE_LIMIT_WAIT_SECONDS = 30.0  # discord.py takes no fewer (`max_ratelimit_timeout`)
 
@@ -63,12 +67,42 @@ class CallbackResponse(discord.InteractionCallbackResponse[Any]):
             self.message_id = self.activity_id = self.resource = None
 
 
-async def _send_and_forgive(self: AsyncWebhookAdapter, *arguments: Any, **options: Any) -> Any:
+class _Counted:
+    """A session that counts how often an answer is sent with it."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self.times = 0
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        """Send it."""
+        self.times += 1
+        return self._session.request(*arguments, **options)
+
+
+async def _send_and_forgive(
+    self: AsyncWebhookAdapter, *arguments: Any, session: aiohttp.ClientSession, **options: Any
+) -> Any:
+    sent = _Counted(session)
     try:
-        return await _send(self, *arguments, **options)
+        return await _send_again(self, *arguments, session=sent, **options)
     except ValueError as error:  # half of it, or no JSON
         log.warning("Discord's response to an answer isn't JSON", reason=str(error))
-        return {}
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ANSWERED or sent.times == 1:  # else another process answered
+            raise
+        log.warning("Discord took an answer, though its response to it was lost")
+    return {}
+
+
+async def _send_again(self: AsyncWebhookAdapter, *arguments: Any, **options: Any) -> Any:
+    """Send an answer, and once more where the connection broke, which discord.py doesn't do on Linux."""
+    try:
+        return await _send(self, *arguments, **options)
+    except (aiohttp.ClientError, OSError):
+        if options["params"].files:  # they were read
+            raise
+        return await _send(self, *arguments, **options)
 
 
 def forgive_answers() -> None:
