@@ -29,7 +29,7 @@ from cogs.cards.result_message import ResultMessage
 from cogs.delivery.channel_history import own_messages
 from cogs.delivery.failed_destinations import Destination, FailedDestinations
 from cogs.delivery.threads import Threads
-from cogs.delivery.unanswered_posts import UnansweredPosts
+from cogs.delivery.unanswered_posts import Unanswered, UnansweredPosts
 from cogs.ui.discord_errors import (
     CALL_ERRORS,
     Remedy,
@@ -87,12 +87,19 @@ class Target:
 class Posts:
     """Posts messages, and finds those that were posted."""
 
-    def __init__(self, client: discord.Client, failed: FailedDestinations, threads: Threads) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        failed: FailedDestinations,
+        threads: Threads,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
+        self._clock = clock
         self._failed = failed
         self._threads = threads
-        self._unanswered = UnansweredPosts()
-        # When this process last tried to post, by the subject's id.
+        self._unanswered = UnansweredPosts(clock)
+        # When this process last tried to post, while nothing was unanswered, by the subject's ID.
         self._tried = FIFOCache[str, float](MAX_TRIED)
 
     async def find_result(self, subject: Subject, is_it: Test) -> Posted | None:
@@ -105,7 +112,10 @@ class Posts:
             found = await self.search(channel_id, subject.guild_id, since, is_it, newest=True)
             if found is not None:
                 return Posted(found, channel_id)
-        if time.monotonic() - self._tried.get(subject.id, -NONCE_LIFE) < NONCE_LIFE:
+        unanswered = self._unanswered.find(subject.id)
+        if unanswered is not None and unanswered.channel_id is not None:
+            return None  # nothing was sent directly
+        if self._clock() - self._tried.get(subject.id, -NONCE_LIFE) < NONCE_LIFE:
             return None  # Discord itself returns the first message, wherever it is sent again
         try:
             direct = await self._direct_channel(subject)
@@ -145,12 +155,11 @@ class Posts:
             DeliveryPostponedError, UploadTooLargeError, UploadBrokenError, UndeliverableError: see
                 `bot.jobs.ports.PostPort`.
         """
-        self._tried[message.subject.id] = time.monotonic()
         waits: list[float] = []  # of destinations that are limited, and take messages later
         unanswered = self._unanswered.find(message.subject.id)
-        async for target in self._targets(message.subject):
-            if unanswered is not None and unanswered.channel_id != target.channel_id:
-                continue
+        if unanswered is None:
+            self._tried[message.subject.id] = self._clock()
+        async for target in self._targets(message.subject, unanswered):
             if (posted := await self._try(target, message, view, waits)) is not None:
                 return posted
         if unanswered is not None and unanswered.channel_id is not None:
@@ -187,8 +196,14 @@ class Posts:
             waits.append(wait)
         return None
 
-    async def _targets(self, subject: Subject) -> AsyncIterator[Target]:
-        """Yield the server's destinations to try: thread, reply to the card, channel."""
+    async def _targets(self, subject: Subject, unanswered: Unanswered | None) -> AsyncIterator[Target]:
+        """Yield the server's destinations to try, or those to which what is unanswered was sent."""
+        async for target in self._all_targets(subject):
+            if unanswered is None or unanswered.channel_id == target.channel_id:
+                yield target
+
+    async def _all_targets(self, subject: Subject) -> AsyncIterator[Target]:
+        """Yield the server's destinations: thread, reply to the card, channel."""
         thread_id = await self._threads.ensure(subject)
         if thread_id is not None:
             thread = self._client.get_partial_messageable(thread_id, guild_id=subject.guild_id)
