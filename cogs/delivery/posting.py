@@ -162,15 +162,15 @@ class Posts:
         async for target in self._targets(message.subject, unanswered):
             if (posted := await self._try(target, message, view, waits)) is not None:
                 return posted
-        if unanswered is not None and unanswered.channel_id is not None:
-            reason = "an earlier message may still get through in another channel"
-            raise DeliveryPostponedError(reason, min([unanswered.left, *waits]))
-        if not waits:
+        if not waits and (unanswered is None or unanswered.channel_id is None):
             log.warning("could not post in the channel, so sending a direct message")
             direct = await self._direct_channel(message.subject)
             target = Target(("send", direct.id), None, direct.send)
             if (posted := await self._try(target, message, view, waits)) is not None:
                 return posted
+        if unanswered is not None:
+            reason = "an earlier message may still get through in a channel that takes none now"
+            raise DeliveryPostponedError(reason, min([unanswered.left, *waits]))
         if waits:
             raise postponed(discord.RateLimited(min(waits)))
         raise UndeliverableError("every place refused the message")

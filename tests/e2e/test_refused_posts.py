@@ -155,6 +155,16 @@ async def test_a_direct_message_that_fails_for_now_is_tried_again(world: World) 
     assert len(direct_messages(world)) == 1
 
 
+async def waits_for_minutes(world: World) -> None:
+    """Wait until the video is left alone until nothing can arrive any more."""
+
+    async def look() -> bool | None:
+        [row] = await rows(world)
+        return row.not_before - utc_now() > ARRIVAL / 2 or None
+
+    await wait_until(look, seconds=SECONDS)
+
+
 @pytest.mark.parametrize("status", [504, 408], ids=["broken", "too slow for a proxy"])
 async def test_what_may_still_arrive_in_the_thread_is_not_sent_to_the_member_meanwhile(
     world: World, status: int
@@ -164,12 +174,7 @@ async def test_what_may_still_arrive_in_the_thread_is_not_sent_to_the_member_mea
     for place in (generation.thread_id, world.channel.id):
         refuse(world, "POST", f"/channels/{place}/messages", 50013, status=403, times=None)
     world.provider.release()
-
-    async def waits_for_minutes() -> bool | None:
-        [row] = await rows(world)
-        return row.not_before - utc_now() > ARRIVAL / 2 or None
-
-    await wait_until(waits_for_minutes, seconds=SECONDS)
+    await waits_for_minutes(world)
     assert results(world) == [], "the thread's message would have been the second one"
 
 
@@ -195,6 +200,19 @@ async def test_a_direct_message_that_may_still_arrive_is_sent_again_at_once(worl
     world.provider.release()
     await world.wait_for_delivery(seconds=SECONDS)
     assert len(direct_messages(world)) == 1
+
+
+async def test_a_video_is_not_given_up_while_a_direct_message_may_still_arrive(world: World) -> None:
+    generation = await held_with_thread(world)
+    for place in (generation.thread_id, world.channel.id):
+        refuse(world, "POST", f"/channels/{place}/messages", 50024)
+    refuse(world, "POST", f"/channels/{world.channel.id}/messages", 50024)  # the reply, then a message
+    direct = world.env.backend.get_dm_channel(world.alice.id)
+    refuse(world, "POST", f"/channels/{direct.id}/messages", 0, status=503)
+    refuse(world, "POST", f"/channels/{direct.id}/messages", 50007, status=403, times=None)
+    world.provider.release()
+    await waits_for_minutes(world)
+    assert results(world) == [], "it was posted here, though the direct message may be on its way"
 
 
 async def test_a_failure_takes_the_same_ladder(world: World) -> None:
