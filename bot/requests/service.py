@@ -103,10 +103,11 @@ class GenerationService:
         Raises:
             BadRequestError, RefusedError, DatabaseBusyError: as `request`.
         """
-        video, now = understand(spec, self._admission.models, self._admission.prices.gone), self._clock()
+        video = understand(spec, self._admission.models, self._admission.prices.gone)
+        asked = (video, kept_spec(video, spec))
 
         def ask(session: Session) -> UserError | None:
-            asked = (video, kept_spec(video, spec))
+            now = self._clock()
             return decide(session, self._admission, requester, asked, None, now, has_options=False)[1]
 
         refusal = await self._database.write(ask, requester.guild_id, hurried=True)

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fingerprint, word_rule
+from bot.admission.budgets import period_end
 from bot.admission.check_request import Admission
 from bot.admission.denials import BudgetReachedError
 from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
@@ -51,7 +52,7 @@ from cogs.films.offer_text import render_offer
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, new_requester
-from tests.bot.troubles import Logs, ends_in
+from tests.bot.troubles import Logs, busy_thread, ends_in
 
 pytestmark = pytest.mark.both_engines
 
@@ -336,6 +337,24 @@ async def test_a_film_whose_claim_waited_for_its_turn_is_held_for_a_whole_lease(
     taken = await film_queue(database, clock).claim()
     assert taken is not None
     assert taken.row.lease_until == clock() + LEASE, "others take it up while this process runs it"
+
+
+@pytest.mark.sqlite_only
+async def test_a_film_that_waited_until_the_next_day_takes_that_days_budget(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    day = timedelta(days=1)
+    clock.advance(period_end(Period.DAY, clock()) + day - timedelta(seconds=10) - clock())
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 1.5 * PRICE})
+    quote = await films.offer(new_requester(interaction_id=2), spec(1))
+    spent = await accept(films, 1)
+    async with busy_thread(database):
+        confirming = asyncio.create_task(films.confirm(new_requester(), quote.row.id, quote.row.revision))
+        await asyncio.sleep(0)
+        clock.advance(timedelta(seconds=20))
+    film = await confirming
+    assert isinstance(film, Film), "it's refused by a budget that is over"
+    assert film.shots[0].created_at.date() == spent.shots[0].created_at.date() + day
 
 
 async def test_a_film_whose_card_was_refused_is_an_offer_again(films: Films, database: Database) -> None:
