@@ -113,6 +113,22 @@ async def test_a_call_that_the_log_shows_as_failed_is_made_again(engine: Engine,
     assert (provider.count("create"), provider.count_accepted(row.id)) == (3, 1)
 
 
+@pytest.mark.parametrize("is_ready", [True, False])
+async def test_what_the_provider_has_is_not_paid_for_again_though_its_log_shows_the_call_as_failed(
+    engine: Engine, provider: Provider, *, is_ready: bool
+) -> None:
+    provider.faults.add("create", Fault.reset(accepted=True))
+    row = await insert(engine.database)
+    provider.log.failed.add(row.id)
+    provider.hold = not is_ready
+    async with asyncio.TaskGroup() as group:
+        delivered = group.create_task(engine.delivered(row.id))
+        await provider.called("retrieve")
+        provider.hold = False
+    assert delivered.result().status is Status.SUCCEEDED, delivered.result().failure_kind
+    assert provider.count_accepted(row.id) == 1, "it was ordered twice"
+
+
 async def test_after_three_failed_calls_the_member_is_told_of_the_services_trouble(
     engine: Engine, provider: Provider
 ) -> None:
