@@ -124,11 +124,13 @@ def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
 
 
 def _record_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
-    """Write down what was charged; what was told to have no video is asked for once more then."""
+    """Write down what was charged; what ended without a video is asked for once more, also before it's told.
+
+    There's no second look at a charge.
+    """
     ended_without = and_(
         Generation.status == Status.FAILED,
         Generation.failure_kind.in_(ASKED_AGAIN),
-        Generation.delivered_at.is_not(None),
         Generation.late_until.is_(None),
     )
     late_until = case((ended_without, now + WATCH), else_=Generation.late_until)

@@ -63,11 +63,12 @@ async def test_what_was_charged_takes_the_place_of_what_was_thought(
     assert provider.count("billing") == calls, "there is nothing left to find out"
 
 
+@pytest.mark.parametrize("is_told", [True, False])
 async def test_a_failed_video_that_was_charged_is_asked_for_once_more(
-    session: aiohttp.ClientSession, provider: Provider, database: Database
+    session: aiohttp.ClientSession, provider: Provider, database: Database, *, is_told: bool
 ) -> None:
     now = utc_now()
-    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now}
+    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now if is_told else None}
     row = await insert(database, status=Status.FAILED, provider_id=await charge(session, provider), **told)
     await Reconciliation(database, client_of(session, provider)).reconcile()
     after = await reread(database, row.id)
