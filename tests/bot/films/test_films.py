@@ -43,15 +43,16 @@ from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError, SlowFrameError
 from bot.media.whole_videos import WholeVideos
 from bot.policy.documents import Period
-from bot.provider.catalogue import CATALOGUE, build_request
+from bot.provider.catalogue import CATALOGUE, VideoRequest, build_request
 from bot.provider.choosing import parse_models
 from bot.provider.client import VeoClient
+from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import QuoteChangedError, QuoteExpiredError, UnknownQuoteError
 from bot.requests.source_videos import SourceVideos
 from cogs.films.offer_text import render_offer
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
-from tests.bot.rows import MODEL, new_requester
+from tests.bot.rows import MODEL, insert, new_requester
 from tests.bot.troubles import Logs, busy_thread, ends_in
 
 pytestmark = pytest.mark.both_engines
@@ -104,6 +105,20 @@ async def test_the_wait_that_is_told_is_the_whole_films(
     quote = await films.offer(new_requester(), spec(count, continuity))  # two are made at once
     assert alone.expected_in is not None
     assert quote.expected_in == pytest.approx(times * alone.expected_in)
+
+
+async def test_a_shot_that_may_be_made_from_words_alone_costs_what_such_videos_did_where_no_list_tells(
+    films: Films, desk: Desk, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def list_prices(video: VideoRequest) -> float | None:
+        return None if video.model.kind is InputKind.TEXT else PRICE
+
+    monkeypatch.setattr(desk.prices, "quote", list_prices)
+    model = (await films.offer(new_requester(), spec(1))).preview.model
+    past = {"status": Status.SUCCEEDED, "credits_used": 3 * PRICE, "options": {"duration": 4}}
+    await insert(database, model=model, **past)
+    quote = await films.offer(new_requester(interaction_id=2), spec(2))
+    assert quote.row.price == 6 * PRICE, "the second shot may cost more than was reserved"
 
 
 async def end(
