@@ -1,7 +1,7 @@
 """The account's log of create calls, as `GET /v2/logs` lists it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -53,11 +53,13 @@ class RequestLog:
 
     Attributes:
         unseen: callers' names of calls that are never shown.
+        failed: the same of those that are shown as failed, whatever they began.
     """
 
     def __init__(self, delay: float, clock: Callable[[], float]) -> None:
         self.ahead = timedelta()
         self.unseen = set[str]()
+        self.failed = set[str]()
         self._delay = delay
         self._clock = clock
         self._rows: list[LogRow] = []
@@ -80,7 +82,7 @@ class RequestLog:
         """Return the rows of a window that have arrived, newest first."""
         now = self._clock()
         return [
-            row
+            replace(row, job=None) if row.client_request_id in self.failed else row
             for row in reversed(self._rows)
             if row.visible_at <= now
             and start <= row.created <= end

@@ -151,7 +151,10 @@ def _check_budgets(context: AdmissionContext) -> UserError | None:
     if context.price is None:
         return PriceUnknownError()
     full = exhausted(context.budgets, context.price)
-    return None if full is None else BudgetReachedError(full, context.price)
+    if full is None:
+        return None
+    takes_others = exhausted(context.budgets, 0) is None
+    return BudgetReachedError(full, context.price, takes_others=takes_others)
 
 
 class Prices(Protocol):

@@ -163,9 +163,10 @@ class PriceUnknownError(RefusedError):
 class BudgetReachedError(RefusedError):
     """The server's money for the period is spent or reserved."""
 
-    def __init__(self, state: BudgetState, price: float) -> None:
-        """`price`: of the video that was asked for, in credits."""
-        super().__init__(*_budget_sentences(state, price))
+    def __init__(self, state: BudgetState, price: float, *, takes_others: bool = True) -> None:
+        """`price`: of what was asked for, in credits; `takes_others`: no budget is used up."""
+        fact, choice = _budget_sentences(state, price)
+        super().__init__(fact, choice if takes_others else "")
         self.state = state
 
     def without_choice(self, instead: str = "") -> Self:  # noqa: ARG002 nothing else fits better elsewhere

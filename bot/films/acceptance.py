@@ -19,6 +19,7 @@ from bot.admission.check_request import (
 from bot.admission.context import Release
 from bot.admission.denials import WordNotAllowedError
 from bot.admission.film_denials import TitleNotAllowedError
+from bot.admission.prices import fetch_past_price
 from bot.admission.reviewing import open_review
 from bot.db.film_models import FilmRow
 from bot.db.review_models import ReviewRow
@@ -242,10 +243,10 @@ class Acceptance:
         context = self._admission.fetch_context(
             session, requester, plan.video, now, is_quoted=True, made_from=made_from, before=before
         )
-        other = None if plan.without is None else self._admission.prices.quote(plan.without)
-        if other is None or context.price is None:
+        if plan.without is None or context.price is None:
             return context
-        return replace(context, price=max(context.price, other))
+        other = self._admission.prices.quote(plan.without) or fetch_past_price(session, plan.without)
+        return replace(context, price=max(context.price, other or 0))
 
     def _close_offer(
         self, session: Session, requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime

@@ -6,9 +6,8 @@ from typing import TypeVar
 from bot.admission.check_request import Admission, Requester
 from bot.clock import Clock, utc_now
 from bot.db.database import DECISION_PATIENCE, Database
-from bot.db.transactions import Work
 from bot.errors import RestartingError, UserError
-from bot.films.refusals import striking
+from bot.films.refusals import Decision, striking
 from bot.jobs.position_updater import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
 
@@ -41,12 +40,12 @@ class FilmDesk:
         self._stopping = stopping
         self._clock = clock
 
-    async def _offered(self, work: Work[Answer | UserError], requester: Requester) -> Answer:
+    async def _offered(self, decision: Decision[Answer], requester: Requester) -> Answer:
         """Return what a member's form is answered with; raises the refusal, which is counted."""
         with count_refusals():
-            return await self._decided(work, requester, is_typed=True)
+            return await self._decided(decision, requester, is_typed=True)
 
-    async def _accepted(self, work: Work[Answer | UserError], requester: Requester) -> Answer:
+    async def _accepted(self, decision: Decision[Answer], requester: Requester) -> Answer:
         """Return what was accepted with a click; raises the refusal, and all is counted.
 
         Raises:
@@ -55,11 +54,11 @@ class FilmDesk:
         with count_request():
             if self._stopping.is_set():
                 raise RestartingError
-            return await self._decided(work, requester, patience=DECISION_PATIENCE)
+            return await self._decided(decision, requester, patience=DECISION_PATIENCE)
 
     async def _decided(
         self,
-        work: Work[Answer | UserError],
+        decision: Decision[Answer],
         requester: Requester,
         *,
         is_typed: bool = False,
@@ -67,7 +66,7 @@ class FilmDesk:
     ) -> Answer:
         """Return a transaction's answer, or raise the refusal that it is; `is_typed`: as in `striking`."""
         answer = await self._database.write(
-            striking(work, requester, self._clock(), is_typed=is_typed),
+            striking(decision, requester, self._clock, is_typed=is_typed),
             requester.guild_id,
             hurried=True,
             patience=patience,

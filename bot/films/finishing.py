@@ -181,7 +181,7 @@ class Finishing:
             raise StepPostponedError("an earlier try to post it may still get through", min(left, ARRIVAL))
 
     async def _begin_posting(self, row: FilmRow) -> FilmRow:
-        begun = await self._queue.begin_posting(row, self._joined.get(row.id, ()), self._clock())
+        begun = await self._queue.begin_posting(row, self._joined.get(row.id, ()))
         if begun is None:
             raise StepPostponedError("it or a shot was taken down since the shots were joined", timedelta())
         return begun

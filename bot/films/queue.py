@@ -55,8 +55,9 @@ class FilmQueue:
         """Let the shots begin whose wait for another one is over; return their IDs."""
         if not await self._database.read(has_ready):
             return []
-        now = self._clock()
-        released = await self._database.write(lambda session: release_ready(session, self._models, now))
+        released = await self._database.write(
+            lambda session: release_ready(session, self._models, self._clock())
+        )
         for shot_id, reason in released:
             if reason is not None:
                 log.info("failed", generation=shot_id, kind=reason.value)
@@ -123,7 +124,7 @@ class FilmQueue:
             raise LeaseLostError(row.id)
         return changed
 
-    async def begin_posting(self, row: FilmRow, names: tuple[str, ...], now: datetime) -> FilmRow | None:
+    async def begin_posting(self, row: FilmRow, names: tuple[str, ...]) -> FilmRow | None:
         """Record that a film is about to be posted; None: it or a shot of `names` was taken down.
 
         A shot that is taken down later finds the note, and takes the film with it.
@@ -140,7 +141,8 @@ class FilmQueue:
             film = fetch_film(session, row.id)
             if film is None or film.names != names or film.row.removed_at is not None:
                 return False, None
-            return True, session.scalar(self._change(row.id, {"posting_at": now}))
+            # Not before: it tells until when a message may get through that is only sent after this.
+            return True, session.scalar(self._change(row.id, {"posting_at": self._clock()}))
 
         is_begun, changed = await self._database.write(begin)
         if is_begun and changed is None:

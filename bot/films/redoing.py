@@ -81,9 +81,8 @@ class Redoing(FilmDesk):
             AlreadyRequestedError: the same interaction was answered before.
             DatabaseBusyError: nothing can be recorded now.
         """
-        now = self._clock()
 
-        def offer(session: Session) -> OfferedRedo | UserError:
+        def offer(session: Session, now: datetime) -> OfferedRedo | UserError:
             return self._acceptance.offer(session, requester, Redo(film_id, number, []), prompt, now)
 
         answer = await self._offered(offer, requester)
@@ -101,9 +100,8 @@ class Redoing(FilmDesk):
             RestartingError: the program is stopping.
             Others: as `offer`.
         """
-        now = self._clock()
 
-        def accept(session: Session) -> Film | UserError:
+        def accept(session: Session, now: datetime) -> Film | UserError:
             return self._acceptance.accept(session, requester, confirmation, last, now)
 
         try:
@@ -130,9 +128,9 @@ class Redoing(FilmDesk):
 
     async def drop(self, requester: Requester, quote_id: str) -> None:
         """Forget an offer; raises as `fetch_open`."""
-        now = self._clock()
 
         def forget(session: Session) -> None:
+            now = self._clock()
             discard(session, fetch_open(session, requester, quote_id, now, way=Way.REDO))
 
         await self._database.write(forget, requester.guild_id, hurried=True)
@@ -140,9 +138,7 @@ class Redoing(FilmDesk):
     async def _offer_again(
         self, requester: Requester, fetch: Callable[[Session, datetime], QuoteRow]
     ) -> RedoQuote:
-        now = self._clock()
-
-        def offer(session: Session) -> OfferedRedo | UserError:
+        def offer(session: Session, now: datetime) -> OfferedRedo | UserError:
             row = fetch(session, now)
             return self._acceptance.offer(session, requester, redo_of(row), row.prompt, now, row)
 

@@ -4,7 +4,7 @@ A moderator can be asked about it, and a word costs a strike.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -23,6 +23,7 @@ from bot.admission.denials import (
 )
 from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
 from bot.admission.strikes import is_for_word, strike_for
+from bot.clock import Clock
 from bot.db.film_models import FilmRow
 from bot.db.transactions import Work
 from bot.errors import UserError
@@ -33,6 +34,7 @@ from bot.provider.catalogue import VideoRequest
 TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
 
 Answer = TypeVar("Answer")
+Decision = Callable[[Session, datetime], Answer | UserError]  # in a transaction that begins at a moment
 
 
 class AskableShotError(ShotRefusedError):
@@ -117,7 +119,7 @@ def refused_shot(
 
 
 def striking(
-    work: Work[Answer | UserError], requester: Requester, now: datetime, *, is_typed: bool
+    decision: Decision[Answer], requester: Requester, clock: Clock, *, is_typed: bool
 ) -> Work[Answer | UserError]:
     """Return work that keeps what a refused shot leads to, though nothing else of it may stand.
 
@@ -126,9 +128,10 @@ def striking(
     """
 
     def decide(session: Session) -> Answer | UserError:
+        now = clock()  # not before: a day with its budget may have ended while this waited
         try:
             with session.begin_nested():
-                answer = work(session)
+                answer = decision(session, now)
         except AskableShotError as error:
             answer = error
         if not isinstance(answer, UserError):

@@ -72,9 +72,8 @@ class Films(FilmDesk):
             AlreadyRequestedError: the same interaction was answered before.
             DatabaseBusyError: nothing can be recorded now.
         """
-        now = self._clock()
 
-        def offer(session: Session) -> Offered | UserError:
+        def offer(session: Session, now: datetime) -> Offered | UserError:
             plans = self._acceptance.plans(spec)
             row = insert_offer(session, requester, spec, now)
             source = None if spec.source_id is None else fetch_film(session, spec.source_id)
@@ -98,9 +97,8 @@ class Films(FilmDesk):
             RestartingError: the program is stopping.
             Others: as `offer`.
         """
-        now = self._clock()
 
-        def accept(session: Session) -> Film | UserError:
+        def accept(session: Session, now: datetime) -> Film | UserError:
             row = fetch_clicked(session, requester, film_id, revision, now)
             return self._acceptance.accept(session, requester, row, self._acceptance.plans_of(row), now)
 
@@ -188,9 +186,7 @@ class Films(FilmDesk):
     async def _offer_again(
         self, requester: Requester, fetch: Callable[[Session, datetime], FilmRow]
     ) -> FilmQuote:
-        now = self._clock()
-
-        def offer(session: Session) -> Offered | UserError:
+        def offer(session: Session, now: datetime) -> Offered | UserError:
             row = fetch(session, now)
             plans = self._acceptance.plans_of(row)
             return self._acceptance.offer(session, requester, row, plans, now, is_new=False)

@@ -62,8 +62,10 @@ class Cancellation:
             DatabaseBusyError: nothing can be recorded now.
         """
         waiting = update(Generation).where(Generation.guild_id == guild_id, Generation.status.in_(WAITING))
-        ended = waiting.values(**_ended(None, self._clock())).returning(Generation.id)
-        names = await self._database.write(lambda session: session.scalars(ended).all())
+        ended = waiting.returning(Generation.id)
+        names = await self._database.write(
+            lambda session: session.scalars(ended.values(**_ended(None, self._clock()))).all()
+        )
         if names:
             log.warning(
                 "cancelled because the bot was removed from the server", guild=guild_id, count=len(names)

@@ -170,10 +170,10 @@ class OutboxRelay:
 
         None: another process has taken the row, or the server has no channel for moderators any more.
         """
-        now = self._clock()
-        until = now + RETRY
 
         def claim(session: Session) -> Claim | Case | None:
+            now = self._clock()  # not before: a write may wait for longer than `RETRY`
+            until = now + RETRY
             if not move(session, row, until, seen=row.post_at):
                 return None
             shown = _load(session, row, now)

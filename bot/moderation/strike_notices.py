@@ -76,8 +76,7 @@ class StrikeNotices:
                 await self._serve(row)
 
     async def _serve(self, row: StrikeRow) -> None:
-        now = self._clock()
-        notice = await self._database.write(lambda session: _claim(session, row, now))
+        notice = await self._database.write(lambda session: _claim(session, row, self._clock()))
         if notice is None:
             return
         try:
@@ -85,7 +84,7 @@ class StrikeNotices:
                 await self._messages.tell_strike(notice)
         except (DeliveryPostponedError, TimeoutError) as error:
             log.warning("could not tell a member about a strike yet", strike=row.id, reason=repr(error))
-            if now - row.created_at < GIVE_UP_AFTER:
+            if self._clock() - row.created_at < GIVE_UP_AFTER:
                 return
         except UndeliverableError as error:
             log.info(

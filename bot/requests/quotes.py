@@ -179,9 +179,10 @@ class Quotes:
             QuoteGoneError, RepeatedError: as `find`.
             DatabaseBusyError: nothing can be recorded now.
         """
-        video, now = understand(spec, self._admission.models, self._admission.prices.gone), self._clock()
+        video = understand(spec, self._admission.models, self._admission.prices.gone)
 
         def change(session: Session) -> tuple[QuoteRow, AdmissionContext, UserError | None]:
+            now = self._clock()
             quote_row = fetch_open(session, requester, quote_id, now)
             kept = kept_spec(video, spec)
             context, refusal = decide(session, self._admission, requester, (video, kept), quote_row, now)

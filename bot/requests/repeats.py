@@ -79,11 +79,12 @@ def with_new_seed(spec: RequestSpec) -> RequestSpec:
 
 
 def ensure_first_click(
-    session: Session, user_id: int, source_id: str, video: VideoRequest, now: datetime
+    session: Session, user_id: int, source_id: str, video: VideoRequest, asked_at: datetime
 ) -> None:
-    """Check that the member did not ask for the same a moment ago; each click has an id of its own.
+    """Check that the member did not ask for the same a moment before; each click has an id of its own.
 
     A seed makes no difference, since each click draws one. What was cancelled meanwhile may be asked for.
+    `asked_at`: when they clicked; how long a busy database kept the click waiting makes no difference.
 
     Raises:
         RepeatedError: they did.
@@ -91,7 +92,7 @@ def ensure_first_click(
     query = select(Generation).where(
         Generation.user_id == user_id,
         Generation.source_id == source_id,
-        Generation.created_at > now - DOUBLE_CLICK,
+        Generation.created_at > asked_at - DOUBLE_CLICK,
         Generation.status != Status.CANCELLED,
     )
     for row in session.scalars(query):

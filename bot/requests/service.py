@@ -103,10 +103,11 @@ class GenerationService:
         Raises:
             BadRequestError, RefusedError, DatabaseBusyError: as `request`.
         """
-        video, now = understand(spec, self._admission.models, self._admission.prices.gone), self._clock()
+        video = understand(spec, self._admission.models, self._admission.prices.gone)
+        asked = (video, kept_spec(video, spec))
 
         def ask(session: Session) -> UserError | None:
-            asked = (video, kept_spec(video, spec))
+            now = self._clock()
             return decide(session, self._admission, requester, asked, None, now, has_options=False)[1]
 
         refusal = await self._database.write(ask, requester.guild_id, hurried=True)
@@ -119,9 +120,10 @@ class GenerationService:
     ) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
         video = understand(spec, self._admission.models, self._admission.prices.gone)
+        asked, asked_at = (video, kept_spec(video, spec)), self._clock()
         try:
             answer = await self._database.write(
-                lambda session: self._answer(session, requester, video, kept_spec(video, spec), confirmation),
+                lambda session: self._answer(session, requester, asked, asked_at, confirmation),
                 requester.guild_id,
                 hurried=True,
                 patience=DECISION_PATIENCE,
@@ -155,19 +157,22 @@ class GenerationService:
         self,
         session: Session,
         requester: Requester,
-        video: VideoRequest,
-        spec: RequestSpec,
+        asked: tuple[VideoRequest, RequestSpec],
+        asked_at: datetime,
         confirmation: Confirmation | None,
     ) -> Generation | UserError:
-        """Decide, and write down what follows: a generation, an offer, or what moderators must know."""
-        now = self._clock()
+        """Decide, and write down what follows: a generation, an offer, or what moderators must know.
+
+        `asked_at`: when the member clicked, which this transaction may have kept waiting.
+        """
+        (video, spec), now = asked, self._clock()
         ensure_new(session, requester.interaction_id)
         quote_row = None if confirmation is None else fetch_clicked(session, requester, confirmation, now)
         if spec.source_id is not None:
-            ensure_first_click(session, requester.user_id, spec.source_id, video, now)
+            ensure_first_click(session, requester.user_id, spec.source_id, video, asked_at)
         if spec.continues_id is not None and spec.continues_id == spec.source_id:
             fetch_continuable(session, requester.guild_id, spec.continues_id)
-        context, refusal = decide(session, self._admission, requester, (video, spec), quote_row, now)
+        context, refusal = decide(session, self._admission, requester, asked, quote_row, now)
         if refusal is not None:
             return refusal
         if not is_agreed(quote_row, context):

@@ -20,7 +20,7 @@ from bot.provider.client import VeoClient
 from bot.provider.costs import CostSource
 
 INTERVAL = 600.0  # seconds between two looks into the ledger
-REACH = timedelta(days=7)  # for which a charge is looked for
+REACH = timedelta(days=7)  # after a request's end, for which a charge is looked for
 FAILURES_REACH = timedelta(days=1)  # the same for what failed, and is probably never charged
 WATCH = timedelta(hours=1)  # for which a failed video is asked for once more when it turns out to be charged
 
@@ -96,16 +96,18 @@ class Reconciliation:
 
 
 def _is_open(now: datetime) -> ColumnElement[bool]:
-    """Whether the ledger may have something to say: it was sent, and what it cost is not from there."""
+    """Whether the ledger may have something to say: it was sent, and what it cost is not from there.
+
+    Its end counts: before it was sent, it may have waited for days.
+    """
     failed = Generation.status == Status.FAILED
     reach = case((failed, now - FAILURES_REACH), else_=now - REACH)
     return and_(
         Generation.provider_id.is_not(None),
         Generation.finished_at.is_not(None),
-        Generation.finished_at >= now - REACH,  # implied by the next but one: an index has it
+        Generation.finished_at >= now - REACH,  # implied by the next one: an index has it
+        Generation.finished_at >= reach,
         or_(Generation.cost_source.is_(None), Generation.cost_source != CostSource.LEDGER),
-        Generation.created_at >= now - REACH,
-        Generation.created_at >= reach,
     )
 
 
@@ -122,11 +124,13 @@ def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
 
 
 def _record_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
-    """Write down what was charged; what was told to have no video is asked for once more then."""
+    """Write down what was charged; what ended without a video is asked for once more, also before it's told.
+
+    There's no second look at a charge.
+    """
     ended_without = and_(
         Generation.status == Status.FAILED,
         Generation.failure_kind.in_(ASKED_AGAIN),
-        Generation.delivered_at.is_not(None),
         Generation.late_until.is_(None),
     )
     late_until = case((ended_without, now + WATCH), else_=Generation.late_until)

@@ -40,9 +40,7 @@ def _change_agreed(session: Session, row: FilmRow, values: Mapping[str, Any]) ->
     return session.scalars(changed.execution_options(populate_existing=True)).one()
 
 
-async def _begin_unwritten(
-    self: FilmQueue, row: FilmRow, names: tuple[str, ...], now: datetime
-) -> FilmRow | None:
+async def _begin_unwritten(self: FilmQueue, row: FilmRow, names: tuple[str, ...]) -> FilmRow | None:
     """Begin to post a film, and write nothing down before."""
     return await self._database.read(lambda session: session.get(FilmRow, row.id))
 

@@ -27,7 +27,9 @@ from bot.jobs.steps.base import Step, StepPostponedError
 from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
-from bot.provider.errors import VeoError
+from bot.provider.errors import ForbiddenError, InvalidRequestError, UnknownTaskError, VeoError
+from bot.provider.models import Task, TaskState
+from bot.provider.options import words_in
 
 REACH = timedelta(hours=1)  # between the sending of two requests of which a charge may be either's
 SAME_PRICE = 0.005  # by which an estimate may miss
@@ -54,9 +56,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class CallRefused:
-    """The provider's log shows that the call began nothing; `task_id`: under this ID, if it has one."""
+    """The provider's log shows that the call failed; `task`: what it began, if anything, failed, too."""
 
-    task_id: str | None
+    task: Task | None
 
 
 def call_name(generation: Generation) -> str:
@@ -68,15 +70,33 @@ def call_name(generation: Generation) -> str:
 async def find_call(veo: VeoClient, generation: Generation) -> Found | CallRefused | None:
     """Look for the call in the provider's log; None: it isn't shown there (yet).
 
+    One that is shown as failed may have begun a video all the same, as where a proxy gave up on the answer.
+
     Raises:
         VeoError: the provider couldn't be asked.
     """
     entry = await veo.find(call_name(generation), sent_at(generation))
     if entry is None:
         return None
-    if entry.is_refused or entry.inference_id is None:
-        return CallRefused(entry.inference_id)
-    return Found(entry.inference_id, entry.cost)
+    if entry.inference_id is None:
+        return CallRefused(None)
+    if not entry.is_refused:
+        return Found(entry.inference_id, entry.cost)
+    task = await _find_task(veo, generation, entry.inference_id)
+    is_over = task is None or task.state is TaskState.FAILED
+    return CallRefused(task) if is_over else Found(entry.inference_id, None)
+
+
+async def _find_task(veo: VeoClient, generation: Generation, task_id: str) -> Task | None:
+    """Ask about a task that may never have begun; None: the provider has none.
+
+    Raises:
+        VeoError: it couldn't be asked.
+    """
+    try:
+        return await veo.retrieve(task_id, words_in(generation.prompt, generation.options))
+    except (UnknownTaskError, InvalidRequestError, ForbiddenError):
+        return None
 
 
 async def find_charge(veo: VeoClient, database: Database, generation: Generation) -> Found | None:

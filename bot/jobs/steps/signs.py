@@ -13,7 +13,7 @@ long as one that is late.
 | nothing until the deadline | (the deadline) | `late` | yes |
 | the create call's answer is lost; neither log nor ledger shows it | `lookup_window` | `lost` | yes |
 | the file cannot be fetched | `fetch_window` | `file_lost` | yes |
-| the log says that the create call failed | at once | sent again, at last `trouble` | no |
+| the log says that the create call failed; no task lives | at once | sent again, at last `trouble` | no |
 """
 
 from collections.abc import Mapping

@@ -29,8 +29,6 @@ from bot.media.images import ImageError
 from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
-from bot.provider.models import Task
-from bot.provider.options import words_in
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -221,21 +219,13 @@ class Submission(Step):
         Raises:
             StepPostponedError: it is sent again.
         """
-        task = await self._find_task(generation, call.task_id)
-        if task is not None and task.has_reason:
-            return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
+        if call.task is not None and call.task.has_reason:
+            return await self._queue.fail(generation, FailureKind.UNMADE, call.task.failure_reason)
         if generation.submission >= MAX_SUBMISSIONS:
             return await self._queue.fail(generation, FailureKind.TROUBLE, None)
         log.warning("sending again because the provider's log shows it was not accepted")
         await self._requeue(generation)
         raise StepPostponedError("the provider did not take it", self._timing.busy_wait)
-
-    async def _find_task(self, generation: Generation, task_id: str | None) -> Task | None:
-        private = words_in(generation.prompt, generation.options)
-        try:
-            return await self._veo.retrieve(task_id, private) if task_id else None
-        except VeoError:
-            return None
 
     async def _begin(
         self, generation: Generation, task_id: str | None, cost: Cost | None

@@ -21,7 +21,7 @@ from bot.provider.errors import VeoError
 from bot.provider.models import LogEntry
 
 RETRY = timedelta(minutes=1)  # after a log that couldn't be read
-LONGEST_NUMBER = 3  # digits
+LONGEST_NUMBER = 5  # digits; one that is refused all day long has four
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

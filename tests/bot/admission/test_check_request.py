@@ -181,6 +181,18 @@ def test_it_is_refused_because_of(name: str) -> None:
     assert "@everyone" not in str(refusal), "a moderator's reason mentions everybody"
 
 
+@pytest.mark.parametrize(("spent", "is_said"), [(0, True), (5000, False)], ids=["left", "used up"])
+def test_a_shorter_video_is_advised_only_where_another_budget_takes_one(
+    spent: float, *, is_said: bool
+) -> None:
+    budgets = dict.fromkeys(Period, Budget(credits=5000, since=NOW - timedelta(days=400)))
+    states = states_of(budgets, {Period.MONTH: 4500, Period.DAY: spent}, NOW.replace(day=10))
+    refusal = verdict(AdmissionContext(budgets=states, price=PRICE))
+    assert isinstance(refusal, BudgetReachedError)
+    assert refusal.state.period is Period.MONTH
+    assert ("may still fit" in str(refusal)) is is_said
+
+
 def test_a_block_that_has_ended_does_not_hold() -> None:
     block = Block(since=NOW - timedelta(hours=2), until=NOW)
     assert verdict(AdmissionContext(member_policy=MemberPolicy(block=block))) is None

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fingerprint, word_rule
+from bot.admission.budgets import period_end
 from bot.admission.check_request import Admission
 from bot.admission.denials import BudgetReachedError
 from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
@@ -42,16 +43,17 @@ from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError, SlowFrameError
 from bot.media.whole_videos import WholeVideos
 from bot.policy.documents import Period
-from bot.provider.catalogue import CATALOGUE, build_request
+from bot.provider.catalogue import CATALOGUE, VideoRequest, build_request
 from bot.provider.choosing import parse_models
 from bot.provider.client import VeoClient
+from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import QuoteChangedError, QuoteExpiredError, UnknownQuoteError
 from bot.requests.source_videos import SourceVideos
 from cogs.films.offer_text import render_offer
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
-from tests.bot.rows import MODEL, new_requester
-from tests.bot.troubles import Logs, ends_in
+from tests.bot.rows import MODEL, insert, new_requester
+from tests.bot.troubles import Logs, busy_thread, ends_in
 
 pytestmark = pytest.mark.both_engines
 
@@ -103,6 +105,20 @@ async def test_the_wait_that_is_told_is_the_whole_films(
     quote = await films.offer(new_requester(), spec(count, continuity))  # two are made at once
     assert alone.expected_in is not None
     assert quote.expected_in == pytest.approx(times * alone.expected_in)
+
+
+async def test_a_shot_that_may_be_made_from_words_alone_costs_what_such_videos_did_where_no_list_tells(
+    films: Films, desk: Desk, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def list_prices(video: VideoRequest) -> float | None:
+        return None if video.model.kind is InputKind.TEXT else PRICE
+
+    monkeypatch.setattr(desk.prices, "quote", list_prices)
+    model = (await films.offer(new_requester(), spec(1))).preview.model
+    past = {"status": Status.SUCCEEDED, "credits_used": 3 * PRICE, "options": {"duration": 4}}
+    await insert(database, model=model, **past)
+    quote = await films.offer(new_requester(interaction_id=2), spec(2))
+    assert quote.row.price == 6 * PRICE, "the second shot may cost more than was reserved"
 
 
 async def end(
@@ -336,6 +352,24 @@ async def test_a_film_whose_claim_waited_for_its_turn_is_held_for_a_whole_lease(
     taken = await film_queue(database, clock).claim()
     assert taken is not None
     assert taken.row.lease_until == clock() + LEASE, "others take it up while this process runs it"
+
+
+@pytest.mark.sqlite_only
+async def test_a_film_that_waited_until_the_next_day_takes_that_days_budget(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    day = timedelta(days=1)
+    clock.advance(period_end(Period.DAY, clock()) + day - timedelta(seconds=10) - clock())
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 1.5 * PRICE})
+    quote = await films.offer(new_requester(interaction_id=2), spec(1))
+    spent = await accept(films, 1)
+    async with busy_thread(database):
+        confirming = asyncio.create_task(films.confirm(new_requester(), quote.row.id, quote.row.revision))
+        await asyncio.sleep(0)
+        clock.advance(timedelta(seconds=20))
+    film = await confirming
+    assert isinstance(film, Film), "it's refused by a budget that is over"
+    assert film.shots[0].created_at.date() == spent.shots[0].created_at.date() + day
 
 
 async def test_a_film_whose_card_was_refused_is_an_offer_again(films: Films, database: Database) -> None:

@@ -20,7 +20,7 @@ from bot.films.runner import MAX_ATTEMPTS, MAX_ENDINGS, FilmRunner
 from bot.films.service import Films
 from bot.films.shot_files import ShotFiles
 from bot.films.troubles import GIVEN_UP, after_redo
-from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted, UndeliverableError
+from bot.jobs.ports import ARRIVAL, DeliveryPostponedError, FilmPort, Posted, UndeliverableError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import Downloads, FileGoneError, MediaError
@@ -33,6 +33,7 @@ from bot.provider.models import Task
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import accept, desk, end, films, found
 from tests.bot.films.test_redoing import redoing, redone
+from tests.bot.troubles import busy_thread
 
 __all__ = ["desk", "films", "redoing"]
 
@@ -326,12 +327,29 @@ async def test_a_shot_that_is_taken_down_in_the_last_moment_is_not_posted(
     taken = await queue.claim()
     assert taken is not None
     await end(database, clock, film.shots[0], Status.SUCCEEDED, removed_at=clock())
-    assert await queue.begin_posting(taken.row, taken.names, clock()) is None
+    assert await queue.begin_posting(taken.row, taken.names) is None
     assert (await found(world.films, film)).row.posting_at is None
     rest = (film.shots[1].id,)
-    begun = await queue.begin_posting(taken.row, rest, clock())
+    begun = await queue.begin_posting(taken.row, rest)
     assert begun is not None
     assert begun.posting_at == clock()
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.usefixtures("film")
+async def test_a_film_is_posted_from_the_moment_on_at_which_that_was_written_down(
+    database: Database, clock: StoppedClock
+) -> None:
+    queue = FilmQueue(database, "two", lease=timedelta(seconds=60), models=CATALOGUE, clock=clock)
+    taken = await queue.claim()
+    assert taken is not None
+    async with busy_thread(database):
+        beginning = asyncio.create_task(queue.begin_posting(taken.row, taken.names))
+        await asyncio.sleep(0)
+        clock.advance(ARRIVAL)
+    begun = await beginning
+    assert begun is not None
+    assert begun.posting_at == clock(), "another process no longer waits for the message"
 
 
 async def test_a_removed_film_is_taken_down_however_long_discord_is_away(

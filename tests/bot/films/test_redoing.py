@@ -432,7 +432,7 @@ async def test_posting_waits_for_no_take_that_goes_with_a_removed_film(
     async with connect(database_url) as removal:
         await removal.execute("BEGIN")
         await removal.execute("SELECT 1 FROM generations WHERE id = $1 FOR UPDATE", new)
-        posting = film_queue(database, clock).begin_posting(film.row, ("other",), clock())
+        posting = film_queue(database, clock).begin_posting(film.row, ("other",))
         assert await asyncio.wait_for(posting, 20) is None, "it shows others by now"
 
 

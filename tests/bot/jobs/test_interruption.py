@@ -174,6 +174,19 @@ async def test_what_a_killed_process_was_sending_is_settled_by_the_log(
     assert (after.submitted_at is None, after.provider_id is None) == (is_free, is_free)
 
 
+async def test_a_cancelled_request_that_the_provider_has_counts_though_its_log_shows_the_call_as_failed(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(call_window=timedelta())
+    sent = {"status": Status.CANCELLED, "cancelled_by": MODERATOR, "submitted_at": engine.clock()}
+    row = await insert(engine.database, submission=1, **sent)
+    await engine.veo.create(build_request(row.model, row.prompt, row.options), row.id)
+    provider.log.failed.add(row.id)
+    after = await engine.delivered(row.id)
+    assert after.submitted_at is not None, "it would not count, though it is paid"
+    assert after.provider_id is not None
+
+
 async def test_what_waits_in_the_queue_is_told_at_once(make_engine: MakeEngine, provider: Provider) -> None:
     engine = make_engine(max_running=1, poll_interval=HOUR, deadline=3 * HOUR)
     provider.hold = True

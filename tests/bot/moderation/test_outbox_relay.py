@@ -1,16 +1,19 @@
 """The outbox of the moderators' channel: everything once, and in order."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from bot.clock import utc_now
 from bot.db.database import Database, open_database
 from bot.db.guild_models import ReportRow
 from bot.db.models import Generation
+from bot.db.transactions import Work
 from bot.moderation.decisions import Moderator
+from bot.moderation.outbox import RETRY
 from bot.moderation.outbox_relay import LOOK_SIZE
 from bot.moderation.report_decisions import ReportDecision
 from bot.moderation.reported import ReportedVideo
@@ -140,3 +143,30 @@ async def test_what_is_decided_while_a_report_is_shown_is_shown_after_that(
         await shown(moderator_channel, "cruel", "cruel")
         await recorded(database, "cruel")
     assert [reported.report.dismissed_by for reported in moderator_channel.reports] == [None, 5]
+
+
+async def test_what_waited_for_its_turn_stays_with_the_process_that_shows_it(
+    database: Database,
+    moderator_channel: RecordingModeratorChannel,
+    clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    await add_report(database, "cruel", clock())
+    write, post = database.write, moderator_channel.post_report
+    due_at = list[datetime | None]()
+
+    async def write_slowly(work: Work[Any], lock: int | None = None) -> Any:
+        clock.advance(2 * RETRY)
+        return await write(work, lock)
+
+    async def look_when_due(channel_id: int, reported: ReportedVideo) -> int:
+        monkeypatch.undo()
+        due_at.append(await database.read(lambda session: session.scalar(select(ReportRow.post_at))))
+        return await post(channel_id, reported)
+
+    moderator_channel.post_report = look_when_due
+    monkeypatch.setattr(database, "write", write_slowly)
+    async with running(database, moderator_channel, clock):
+        await shown(moderator_channel, "cruel")
+    assert due_at == [clock() + RETRY], "another process shows it, too"

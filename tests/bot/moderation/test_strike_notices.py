@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.db.database import Database
 from bot.db.guild_models import StrikeKind
+from bot.db.transactions import Work
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.strike_notices import GIVE_UP_AFTER, RETRY, Notice, StrikeNotices
@@ -85,6 +87,30 @@ async def test_a_strike_whose_refusal_was_never_shown_is_told_by_a_message(
     assert messages.told == [1], "its answer may be on its way"
     await look_often(notices, clock)
     assert messages.told == [1, 2]
+
+
+async def test_a_strike_whose_claim_waited_for_its_turn_is_told_by_one_process(
+    database: Database,
+    notices: StrikeNotices,
+    messages: RecordingMessages,
+    clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write, tell = database.write, messages.tell_strike
+
+    async def write_slowly(work: Work[Any], lock: int | None = None) -> Any:
+        clock.advance(2 * RETRY)
+        return await write(work, lock)
+
+    async def tell_slowly(notice: Notice) -> None:
+        monkeypatch.undo()
+        await notices.look()
+        await tell(notice)
+
+    monkeypatch.setattr(database, "write", write_slowly)
+    monkeypatch.setattr(messages, "tell_strike", tell_slowly)
+    await notices.look()
+    assert messages.told == [1]
 
 
 async def test_it_is_told_later_where_discord_is_down(

@@ -33,6 +33,7 @@ from bot.requests.spec import RequestSpec, takes_references, understand
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row
+from tests.bot.troubles import busy_thread
 
 SOURCE = "0123456789abcdef"
 TICK = timedelta(microseconds=1)
@@ -91,6 +92,19 @@ async def test_a_second_click_is_refused_until_its_time_is_over(
 async def test_many_clicks_at_once_make_one(service: GenerationService) -> None:
     answers = await asyncio.gather(*(ask(service, seed=seed) for seed in range(8)), return_exceptions=True)
     assert [type(answer) for answer in answers if not isinstance(answer, RepeatedError)] == [Generation]
+
+
+@pytest.mark.sqlite_only
+async def test_a_second_click_is_refused_also_where_the_database_kept_it_waiting(
+    service: GenerationService, database: Database, clock: StoppedClock
+) -> None:
+    await ask(service)
+    async with busy_thread(database):
+        second = asyncio.create_task(ask(service, seed=2))
+        await asyncio.sleep(0)
+        clock.advance(2 * DOUBLE_CLICK)
+    with pytest.raises(RepeatedError):
+        await second
 
 
 async def test_others_and_other_wishes_are_not_the_same_click(service: GenerationService) -> None:

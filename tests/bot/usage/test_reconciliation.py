@@ -63,15 +63,29 @@ async def test_what_was_charged_takes_the_place_of_what_was_thought(
     assert provider.count("billing") == calls, "there is nothing left to find out"
 
 
+@pytest.mark.parametrize("is_told", [True, False])
 async def test_a_failed_video_that_was_charged_is_asked_for_once_more(
-    session: aiohttp.ClientSession, provider: Provider, database: Database
+    session: aiohttp.ClientSession, provider: Provider, database: Database, *, is_told: bool
 ) -> None:
     now = utc_now()
-    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now}
+    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now if is_told else None}
     row = await insert(database, status=Status.FAILED, provider_id=await charge(session, provider), **told)
     await Reconciliation(database, client_of(session, provider)).reconcile()
     after = await reread(database, row.id)
     assert (after.credits_used, after.late_until is not None) == (PRICE, True)
+
+
+async def test_a_failed_video_is_looked_for_though_it_waited_for_days_before_it_was_sent(
+    session: aiohttp.ClientSession, provider: Provider, database: Database
+) -> None:
+    now = utc_now()
+    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now}
+    task_id, requested = await charge(session, provider), now - timedelta(days=2)
+    row = await insert(
+        database, status=Status.FAILED, provider_id=task_id, created_at=requested, submitted_at=now, **told
+    )
+    await Reconciliation(database, client_of(session, provider)).reconcile()
+    assert bound_credits(await reread(database, row.id)) == PRICE, "the budget doesn't know of the charge"
 
 
 async def test_what_is_not_charged_yet_stays_as_it_is(

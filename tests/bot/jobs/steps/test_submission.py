@@ -13,6 +13,7 @@ from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.ports import Posted
 from bot.jobs.steps.base import StepPostponedError
+from bot.jobs.steps.timing import Timing
 from bot.provider.catalogue import build_request
 from bot.provider.errors import VeoError
 from sandbox.odd_answers import Repeated, Reshaped, Stumble
@@ -111,6 +112,22 @@ async def test_a_call_that_the_log_shows_as_failed_is_made_again(engine: Engine,
     row = await engine.delivered((await insert(engine.database)).id)
     assert row.status is Status.SUCCEEDED, row.failure_kind
     assert (provider.count("create"), provider.count_accepted(row.id)) == (3, 1)
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+async def test_what_the_provider_has_is_not_paid_for_again_though_its_log_shows_the_call_as_failed(
+    engine: Engine, provider: Provider, *, is_ready: bool
+) -> None:
+    provider.faults.add("create", Fault.reset(accepted=True))
+    row = await insert(engine.database)
+    provider.log.failed.add(row.id)
+    provider.hold = not is_ready
+    async with asyncio.TaskGroup() as group:
+        delivered = group.create_task(engine.delivered(row.id))
+        await provider.called("retrieve")
+        provider.hold = False
+    assert delivered.result().status is Status.SUCCEEDED, delivered.result().failure_kind
+    assert provider.count_accepted(row.id) == 1, "it was ordered twice"
 
 
 async def test_after_three_failed_calls_the_member_is_told_of_the_services_trouble(
@@ -293,6 +310,17 @@ async def sent_before(engine: Engine) -> Generation:
     row = await insert(engine.database, created_at=utc_now() - timedelta(minutes=1))
     await engine.veo.create(build_request(row.model, row.prompt, {}), row.id)
     return row
+
+
+async def test_a_backup_of_a_request_that_was_refused_for_a_day_is_sent_once(
+    engine: Engine, provider: Provider
+) -> None:
+    calls = Timing().queue_window // Timing().busy_wait
+    row = await insert(engine.database, created_at=utc_now() - timedelta(minutes=1), submission=calls - 1)
+    await engine.veo.create(build_request(row.model, row.prompt, {}), f"{row.id}.{calls}")
+    row = await engine.delivered(row.id)
+    assert (row.status, row.submission) == (Status.SUCCEEDED, calls), row.failure_kind
+    assert provider.count("create") == 1, "it was ordered twice"
 
 
 async def test_what_was_posted_before_a_backup_was_put_back_is_posted_once(
