@@ -253,7 +253,9 @@ async def test_a_damaged_file_is_refused_in_a_readable_sentence(
     async with open_database(database_url):
         pass
     harm(file_of(database_url))
-    with pytest.raises(DatabaseError, match=r"^The file \S+ (is|isn't) .*damaged.* restore the latest backup\.$"):
+    with pytest.raises(
+        DatabaseError, match=r"^The file \S+ (is|isn't) .*damaged.* restore the latest backup\.$"
+    ):
         async with open_database(database_url):
             pass
 
