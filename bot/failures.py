@@ -100,7 +100,7 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_BAD: N_("That file isn't a PNG, JPEG or WebP image, or it's damaged."),
     FailureKind.IMAGE_SIZE: N_("The image is too large or too small."),
     FailureKind.IMAGE_SMALL: N_("The image is too small for this model."),
-    FailureKind.VIDEO_GONE: N_("I couldn't get the video that this one goes on from."),
+    FailureKind.VIDEO_GONE: N_("I couldn't get the video that this one continues."),
     FailureKind.SHOT_BEFORE: N_("The new shot before this one wasn't made, so I didn't send this one."),
     FailureKind.FRAME_GONE: N_(
         "I couldn't get the last frame of the shot before this one, so I didn't send this one."

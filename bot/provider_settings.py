@@ -46,7 +46,7 @@ class ProviderSettings(BaseSettings):
     )
     models: str = Field(
         default="",
-        description="The models to offer, as names or IDs with commas between, such as "
+        description="The models to offer, as names or IDs separated by commas, such as "
         f"`{EXAMPLE}`; the first one is the default. Empty: all.",
     )
     data_dir: Path = Field(default=Path("data"), description="Folder for the database and video files.")

@@ -67,7 +67,7 @@ async def _take_review(world: World, page: Page, path: Path) -> None:
     await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 7 days 3 videos")
     image = ("hills.png", draw_hills())
     await world.alice.slash(world.channel, "veo", prompt=IMAGE_PROMPT, duration=SECONDS, image=image)
-    await _take(page, "Thread", "A request waits for your approval", path)
+    await _take(page, "Thread", "A request is waiting for your approval", path)
 
 
 async def _take(page: Page, side: str, words: str, path: Path) -> None:

@@ -245,8 +245,8 @@ def _too_many_waiting(max_waiting: int, in_review: int) -> str:
 def _held_up(in_review: int) -> str:
     """Say why it may take longer: an approval alone frees no slot."""
     return ngettext(
-        "{count} of yours waits for a moderator's approval.",
-        "{count} of yours wait for a moderator's approval.",
+        "{count} of yours is waiting for a moderator's approval.",
+        "{count} of yours are waiting for a moderator's approval.",
         in_review,
     )
 

@@ -72,15 +72,17 @@ def _film_sentence(fitting: int, reason: QuotaReachedError | WaitingFullError | 
             )
         case WaitingFullError():
             return ngettext(
-                "You can have {count} more video in the queue here right now, and each shot is one. "
+                "You can have {count} more video in the queue here right now, and each shot counts as one. "
                 "Make the film shorter.",
-                "You can have {count} more videos in the queue here right now, and each shot is one. "
+                "You can have {count} more videos in the queue here right now, and each shot counts as one. "
                 "Make the film shorter.",
                 fitting,
             )
         case QuotaReachedError():
             return ngettext(
-                "Your limit leaves {count} video right now, and each shot is one. Make the film shorter.",
-                "Your limit leaves {count} videos right now, and each shot is one. Make the film shorter.",
+                "Your limit leaves you {count} video right now, and each shot counts as one. Make the film "
+                "shorter.",
+                "Your limit leaves you {count} videos right now, and each shot counts as one. Make the film "
+                "shorter.",
                 fitting,
             )

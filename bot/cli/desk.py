@@ -35,7 +35,7 @@ LOOKUP_SECONDS = 300.0  # for a request of unknown fate, in the provider's log, 
 LOOKED_BACK = timedelta(days=7)  # in the log, for a request that is fetched later
 REQUEST_ID = re.compile(r"[0-9a-f]{32}")  # ours
 SURE = "If you're sure of the ID, try again in a few minutes."
-COST_UNKNOWN = "The provider doesn't say yet what it cost."
+COST_UNKNOWN = "The provider hasn't said yet what it cost."
 
 
 class GenerateError(Exception):
@@ -130,7 +130,7 @@ class Desk:
         try:
             return await self._task_of(name)
         except ValueError:
-            raise GenerateError(f"{name} isn't an ID that the provider gives.") from None
+            raise GenerateError(f"{name} isn't one of the provider's IDs.") from None
         except UnknownTaskError as error:
             raise GenerateError(f"The provider doesn't know {name}: {sentence(error)} {SURE}") from error
         except VeoError as error:
@@ -152,7 +152,7 @@ class Desk:
                 if entry is not None:
                     raise NotAcceptedError(
                         "The provider's log says that this request failed, but not why. There is no video, "
-                        "and failed requests aren't charged. Try again."
+                        "and the provider says that it never charges for failed requests. Try again."
                     )
             except VeoError as error:
                 self.say(f"No answer ({error}). Trying again.")

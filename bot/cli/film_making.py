@@ -182,7 +182,7 @@ class _Making:
 
     def _again(self, number: int) -> str:
         path = self.folder.path(number)
-        return f"To have shot {number} made again, delete {path}. It's paid for again then."
+        return f"To have shot {number} made again, delete {path}. You'll pay for it again."
 
     async def _task_again(self, desk: Desk, number: int, record: ShotRecord) -> Task:
         """Return the task of a shot that was requested by an earlier run."""
@@ -230,7 +230,7 @@ class _Making:
         except (MediaError, OSError, RuntimeError) as error:
             reason = f"{error.strerror}." if isinstance(error, OSError) else error
             raise GenerateError(
-                f"All shots are there, but I can't make {output} of them: {reason} They stay in {folder}."
+                f"All shots are there, but I can't make {output} from them: {reason} They stay in {folder}."
                 f"{self._way_on(error)}"
             ) from error
         self.desk.tell_saved(joined, output)

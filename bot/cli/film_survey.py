@@ -103,7 +103,7 @@ async def survey_in_terminal(settings: ProviderSettings, film: Film) -> bool:
     """
     with _looking_at(film.output):
         if film.output.exists():
-            raise GenerateError(f"{film.output} is there already. Nothing was requested.")
+            raise GenerateError(f"{film.output} already exists. Nothing was requested.")
     async with open_desk(settings, AGAIN) as desk:
         with stopped_by_signals():
             unpaid = await _unpaid(desk, film)
@@ -142,7 +142,7 @@ async def _is_unpaid(desk: Desk, film: Film, number: int, unpaid: Container[int]
     is_outdated = film.shots[number - 1].awaits and (number - 1 in unpaid or film.is_outdated(number, record))
     if is_outdated:
         earlier = f"begins with the end of an earlier shot {number - 1}"
-        desk.say(f"Shot {number} {earlier}, so it's made again. It's paid for again then.")
+        desk.say(f"Shot {number} {earlier}, so it's made again. You'll pay for it again.")
     return is_outdated
 
 

@@ -19,7 +19,7 @@ BUSY_TIMEOUT = 30.0  # seconds that a locked database is waited for
 PREFIX = ".veo-backup-"  # of the half-done file, which lies beside the target
 NOT_OURS = "This isn't a veo-bot database."
 WHERE = (
-    "DATABASE_URL and DATA_DIR say where it is; a path without / at its beginning starts in the folder where "
+    "DATABASE_URL and DATA_DIR say where it is; a path that doesn't begin with / starts in the folder where "
     "you are. Run this in the bot's folder, with its settings and as its user."
 )
 

@@ -218,7 +218,7 @@ class SqliteStorage:
     def _name_damage(self, damage: str) -> str:
         if damage == NOT_ONE:
             return (
-                f"The file {self.location} is no SQLite database, or its beginning is damaged. "
+                f"The file {self.location} isn't an SQLite database, or its beginning is damaged. "
                 "If it's the right file, keep it, and restore the latest backup."
             )
         return f"The file {self.location} is damaged ({damage}). Keep it, and restore the latest backup."

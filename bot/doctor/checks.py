@@ -90,7 +90,7 @@ async def check_alerts(database: Database) -> CheckResult:
         return CheckResult(is_good=True, what=_("Alerts reach the people who run the bot."))
     return CheckResult(
         is_good=False,
-        what=_("I can't post alerts for the people who run me."),
+        what=_("I can't post alerts for the people who run the bot."),
         advice=_("Tell them to set `OPERATOR_CHANNEL_ID` to a channel I can write in."),
         remedy="Set `OPERATOR_CHANNEL_ID` to a channel the bot can write in.",
     )
@@ -282,15 +282,15 @@ def _check_silence(answered_at: datetime | None, waiting_since: datetime, now: d
             if answered_at
             else _("There has been no answer since I started.")
         )
-        silent = _("Videos are in progress, but the video service doesn't report on them.")
+        silent = _("Videos are in progress, but the video service isn't reporting on them.")
         return CheckResult(
             is_good=False,
             what=f"{silent} {last}",
-            advice=_("I keep checking until they are finished.") + " " + _(IF_IT_STAYS_SO),
+            advice=_("I'll keep checking until they're finished.") + " " + _(IF_IT_STAYS_SO),
         )
     if answered_at is None:
         return CheckResult(
-            is_good=True, what=_("Videos are in progress; the first answer about them is due.")
+            is_good=True, what=_("Videos are in progress; I'm waiting for the first answer about them.")
         )
     when = relative_time(answered_at)
     return CheckResult(

@@ -172,7 +172,7 @@ def _uninvited(application: Application) -> CheckResult:
         f"&scope=bot+applications.commands&permissions={INVITATION}"
     )
     return CheckResult(
-        is_good=False, is_warning=True, what="The bot is on no server.", remedy=f"Invite it: {address}"
+        is_good=False, is_warning=True, what="The bot isn't on any server.", remedy=f"Invite it: {address}"
     )
 
 

@@ -28,7 +28,7 @@ STDERR_BYTES = 64 * 1024  # its version stands at the very beginning
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
 NOT_OURS = "It must belong to the user that runs the bot. Run the doctor as that user."
 WRITE_REMEDIES = {
-    errno.EROFS: "Mount that disk so that it can be written, or set another DATA_DIR.",
+    errno.EROFS: "Mount that disk so that it can be written to, or set another DATA_DIR.",
     errno.ENOSPC: "Free up space.",
 }
 VERSION = re.compile(r"ffmpeg version (\S+)")

@@ -34,7 +34,7 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
     if len("\n".join(prompts)) > SCRIPT_MAX_LENGTH:
         raise CannotRemixError(
             _(
-                "The prompts of this film have more than {most} characters together, which is more than a "
+                "The prompts of this film have more than {most} characters in total, which is more than a "
                 "form can take. Use `/film` to make it in parts.",
                 most=number(SCRIPT_MAX_LENGTH),
             )

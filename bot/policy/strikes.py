@@ -134,6 +134,11 @@ def describe_pause(pause: int | None) -> str:
     return _("until a moderator ends it") if pause is None else describe_span(pause)
 
 
+def how_long(pause: int | None) -> str:
+    """Return how long a block lasts, as it follows a verb: "for 1 hour" or "until a moderator ends it"."""
+    return describe_pause(None) if pause is None else _("for {span}", span=describe_pause(pause))
+
+
 def describe_span(seconds: int) -> str:
     """Return a time in its largest whole unit, such as "90 minutes"."""
     if seconds % 86400 == 0:
@@ -147,12 +152,12 @@ def _next(rules: StrikeRules, count: int) -> str:
     """Say what the next strikes bring; that the present ones brought a block is for others to say."""
     following, step = step_at(rules, count + 1), step_after(rules, count)
     if following is not None:
-        return _("With the next one, you're blocked: {span}.", span=describe_pause(following.pause))
+        return _("One more, and you're blocked {how_long}.", how_long=how_long(following.pause))
     if step is None:
         return ""
     return ngettext(
-        "From {count} strike on, you're blocked: {span}.",
-        "From {count} strikes on, you're blocked: {span}.",
+        "At {count} strike, you're blocked {how_long}.",
+        "At {count} strikes, you're blocked {how_long}.",
         step.strikes,
-        span=describe_pause(step.pause),
+        how_long=how_long(step.pause),
     )

@@ -173,5 +173,5 @@ def _forgiven_line(who: str, strikes: int) -> str:
 
 def _block_line(block: Block) -> str:
     if block.until is None:
-        return _("A moderator's block still holds, until `/veo-admin unblock`.")
-    return _("A moderator's block still holds, until {date}.", date=absolute_time(block.until))
+        return _("A moderator's block is still in effect until `/veo-admin unblock`.")
+    return _("A moderator's block is still in effect until {date}.", date=absolute_time(block.until))

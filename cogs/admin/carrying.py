@@ -64,5 +64,5 @@ def _guild_of(interaction: Interaction) -> discord.Guild:
 def _exported() -> str:
     return _(
         "📤 **Rules of this server.** On another server, `/veo-admin import` takes this file and shows what "
-        "it would change. Limits of single members, blocks, extra videos and a pause aren't in it."
+        "it would change. Limits of individual members, blocks, extra videos and a pause aren't in it."
     )

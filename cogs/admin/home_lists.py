@@ -120,7 +120,8 @@ def _why_unseen(kind: WaitingKind, policy: Policy, *, is_usable: bool, again: st
     if not is_usable:
         return _(UNUSABLE, channel=channel)
     return _(
-        "ℹ️ What has no message isn't in {channel}. If that doesn't change in a minute, click *{again}*.",
+        "ℹ️ Anything marked “no message” isn't in {channel}. If that doesn't change within a minute, click "
+        "*{again}*.",
         channel=channel,
         again=again,
     )
@@ -130,7 +131,9 @@ def strikes_list(strikes: Sequence[StrikesOf]) -> HomeList:
     """Return who got strikes in the last 7 days, most first."""
     if not strikes:
         return HomeList(_(NOTHING_LEFT))
-    foot = _("`/quota rules` shows which of a member's still count; `/veo-admin forgive` removes them.")
+    foot = _(
+        "`/quota rules` shows which of a member's strikes still count; `/veo-admin forgive` removes them."
+    )
     return HomeList(strikes_of_the_week(strikes), [f"- {_strikes_line(one)}" for one in strikes], foot)
 
 

@@ -103,21 +103,21 @@ def _lines(overview: Overview, links: Links, max_links: int) -> Iterator[str]:
 def reports_to_decide(count: int) -> str:
     """Return how many reports wait."""
     if not count:
-        return _("🚩 No reports to decide")
-    return ngettext("🚩 {count} report to decide", "🚩 {count} reports to decide", count)
+        return _("🚩 No open reports")
+    return ngettext("🚩 {count} open report", "🚩 {count} open reports", count)
 
 
 def appeals_to_decide(count: int) -> str:
     """Return how many questions of members wait."""
-    return ngettext(
-        "🙋 {count} question from members to decide", "🙋 {count} questions from members to decide", count
-    )
+    return ngettext("🙋 {count} open question from members", "🙋 {count} open questions from members", count)
 
 
 def reviews_to_decide(count: int) -> str:
     """Return how many requests wait for approval."""
     return ngettext(
-        "👀 {count} request waits for your approval", "👀 {count} requests wait for your approval", count
+        "👀 {count} request is waiting for your approval",
+        "👀 {count} requests are waiting for your approval",
+        count,
     )
 
 
@@ -142,10 +142,10 @@ def _linked(amount: str, posts: Sequence[Posted], links: Links, max_links: int) 
 def render_reports_shown(channel_id: int, count: int) -> str:
     """Return what is said once open reports are shown again."""
     if not count:
-        return _("No report waits. Nothing changed.")
+        return _("No reports are waiting. Nothing changed.")
     return ngettext(
-        "🚩 {count} report waits. If its message in {channel} is gone, I'm posting it again.",
-        "🚩 {count} reports wait. Where the message in {channel} is gone, I'm posting it again.",
+        "🚩 {count} report is waiting. If its message in {channel} is gone, I'm posting it again.",
+        "🚩 {count} reports are waiting. Where the message in {channel} is gone, I'm posting it again.",
         count,
         channel=f"<#{channel_id}>",
     )
@@ -154,10 +154,10 @@ def render_reports_shown(channel_id: int, count: int) -> str:
 def render_reviews_shown(channel_id: int, count: int) -> str:
     """Return what is said once requests that wait for moderators are shown again."""
     if not count:
-        return _("No request waits for approval. Nothing changed.")
+        return _("No requests are waiting for approval. Nothing changed.")
     return ngettext(
-        "👀 {count} request waits. If its message in {channel} is gone, I'm posting it again.",
-        "👀 {count} requests wait. Where the message in {channel} is gone, I'm posting it again.",
+        "👀 {count} request is waiting. If its message in {channel} is gone, I'm posting it again.",
+        "👀 {count} requests are waiting. Where the message in {channel} is gone, I'm posting it again.",
         count,
         channel=f"<#{channel_id}>",
     )
@@ -166,10 +166,10 @@ def render_reviews_shown(channel_id: int, count: int) -> str:
 def render_shown_again(channel_id: int, count: int) -> str:
     """Return what is said once open questions of members are shown again."""
     if not count:
-        return _("No question from a member waits. Nothing changed.")
+        return _("No questions from members are waiting. Nothing changed.")
     return ngettext(
-        "🙋 {count} question waits. If its message in {channel} is gone, I'm posting it again.",
-        "🙋 {count} questions wait. Where the message in {channel} is gone, I'm posting it again.",
+        "🙋 {count} question is waiting. If its message in {channel} is gone, I'm posting it again.",
+        "🙋 {count} questions are waiting. Where the message in {channel} is gone, I'm posting it again.",
         count,
         channel=f"<#{channel_id}>",
     )

@@ -192,8 +192,8 @@ class ReviewedRoleGoneError(UserError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "The earlier settings name a role that no longer exists. Choose whose requests wait for you "
-                "with `/veo-admin settings review`. Nothing changed."
+                "The earlier settings name a role that no longer exists. Choose whose requests need your "
+                "approval with `/veo-admin settings review`. Nothing changed."
             )
         )
 

@@ -88,7 +88,7 @@ class ReviewForm(SettingForm):
     """Takes whose requests wait for moderators (a choice, or a role in its place), and how they wait."""
 
     def __init__(self, policy: Policy, guild: discord.Guild | None, show_again: ShowAgain) -> None:
-        super().__init__(pgettext("title", "Requests that wait for you"), show_again)
+        super().__init__(pgettext("title", "Requests that need your approval"), show_again)
         rule = policy.review
         is_role = rule is not None and rule.who is Reviewed.ROLE
         self._chosen = None if is_role else typed_review(rule)
@@ -114,7 +114,7 @@ class ReviewForm(SettingForm):
         )
         whose = pgettext("label", "Whose requests")
         self.add_item(discord.ui.Label(text=whose, description=_(OWN_WAIT), component=self._who))
-        gone = _("The role that was chosen is gone.") if is_role_gone(guild, rule) else None
+        gone = _("The chosen role no longer exists.") if is_role_gone(guild, rule) else None
         of_role = pgettext("label", "Or a role's requests")
         self.add_item(discord.ui.Label(text=of_role, description=gone, component=self._role))
         self._before = {field: getattr(policy, field) for field in ("review_stage", "review_timeout")}
@@ -141,7 +141,7 @@ class ReviewForm(SettingForm):
         is_kept = role_id == self._chosen_role and who is not None
         typed = who if role_id is None or is_kept else str(role_id)
         if typed is None:
-            raise BadInputError(_("Choose whose requests wait for you, or nobody. Nothing changed."))
+            raise BadInputError(_("Choose whose requests need your approval, or nobody. Nothing changed."))
         return {"review": SETTINGS["review"].parse(typed, known)}
 
 

@@ -23,16 +23,16 @@ from cogs.ui.items import Content, Form, Item, view_of
 
 WHAT: Mapping[SetupStep, LiteralString] = {
     SetupStep.CHANNEL: N_(
-        "**Moderators' channel:** {value}. Reports, members' questions and requests that wait for you come "
-        "there."
+        "**Moderators' channel:** {value}. Reports, members' questions and requests that need your approval "
+        "appear there."
     ),
     SetupStep.LIMITS: N_("**Limit per member:** {value}"),
     SetupStep.BUDGET: N_("**Budget of the server:** {value}"),
-    SetupStep.REVIEW: N_("**Requests that wait for your approval:** {value}"),
+    SetupStep.REVIEW: N_("**Requests that need your approval:** {value}"),
 }
 NO_CHANNEL = N_(
-    "**Moderators' channel:** none. Without one, nobody sees reports, questions and requests that wait for "
-    "you."
+    "**Moderators' channel:** none. Without one, nobody sees reports, questions and requests that need your "
+    "approval."
 )
 AMOUNTS: Mapping[Period, LiteralString] = {
     Period.DAY: N_("{money} per day"),
@@ -42,7 +42,7 @@ NEXT: Mapping[SetupStep, LiteralString] = {
     SetupStep.CHANNEL: N_("👉 Next: choose the moderators' channel."),
     SetupStep.LIMITS: N_("👉 Next: decide how many videos a member can make."),
     SetupStep.BUDGET: N_("👉 Next: decide how much this server can spend."),
-    SetupStep.REVIEW: N_("👉 Next: choose again whose requests wait for you."),
+    SetupStep.REVIEW: N_("👉 Next: choose again whose requests need your approval."),
 }
 OF_QUOTA = frozenset({SetupStep.LIMITS, SetupStep.BUDGET})  # what /quota decides
 

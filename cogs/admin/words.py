@@ -23,7 +23,10 @@ class WordsGroup(app_commands.Group, name="words", description="Block words and 
     """The part of /veo-admin about forbidden words."""
 
     @app_commands.command(name="add", description="Block a word or phrase in prompts")
-    @app_commands.describe(word="The word or phrase, in any case; only whole words match", preview=PREVIEW)
+    @app_commands.describe(
+        word="The word or phrase; upper and lower case are the same, and only whole words match",
+        preview=PREVIEW,
+    )
     async def add(self, interaction: Interaction, word: Word, preview: bool | None = None) -> None:
         """Forbid a word or phrase."""
         await propose(interaction, Proposal(word=word_in(interaction, word)), NO_ROLES, asked=preview)

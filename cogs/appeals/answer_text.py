@@ -15,15 +15,15 @@ from cogs.cards.card import QUOTE_MARK
 NAME_LENGTH = 100  # of a server
 
 ASKED = N_(
-    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question ends "
+    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question expires "
     "{when}. Nothing was requested, and this didn't count toward your limit."
 )
 ASKED_ABOUT_VIDEO = N_(
-    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question ends "
+    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question expires "
     "{when}. The video stays deleted."
 )
 ASKED_ABOUT_FILM = N_(
-    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question ends "
+    "✅ **I asked the moderators.** I'll send you their answer in a direct message. The question expires "
     "{when}. The film stays deleted."
 )
 UNANSWERED = N_(

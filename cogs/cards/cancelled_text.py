@@ -126,10 +126,10 @@ def stopped_lines(before: Film, after: Film) -> list[str]:
     if going_on:
         lines.append(
             ngettext(
-                "{count} new shot was already sent to the video service. I'll still post it, and it "
-                "counts toward the limit.",
-                "{count} new shots were already sent to the video service. I'll still post them, and "
-                "they count toward the limit.",
+                "{count} new shot was already sent to the video service. Unless it fails, I'll post it, and "
+                "it counts toward the limit.",
+                "{count} new shots were already sent to the video service. Unless they fail, I'll post "
+                "them, and they count toward the limit.",
                 going_on,
             )
         )

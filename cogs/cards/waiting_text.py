@@ -18,7 +18,7 @@ def then_reviewed(generation: Generation, line: str) -> str:
     """Add where moderators decide about the finished video, so that nobody takes its end for its arrival."""
     if generation.unreviewed is None:
         return line
-    looks = _("A moderator looks at it before it's posted.")
+    looks = _("A moderator reviews it before it's posted.")
     return f"{line} {looks}"
 
 

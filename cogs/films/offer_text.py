@@ -110,8 +110,8 @@ def _limit_line(quote: FilmQuote, count: int) -> str:
         count,
     )
     left = ngettext(
-        "You'll have {count} more after it (the limit is {limit}).",
-        "You'll have {count} more after it (the limit is {limit}).",
+        "You'll have {count} left after it (the limit is {limit}).",
+        "You'll have {count} left after it (the limit is {limit}).",
         quote.left,
         limit=describe_limit(quote.limit.kind, quote.limit.most),
     )

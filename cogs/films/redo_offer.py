@@ -167,10 +167,10 @@ def _missing_posts_line(missing_posts: Sequence[int]) -> str:
     if not missing_posts:
         return ""
     return ngettext(
-        "⚠️ There's no message with shot {numbers}. If the video service has no copy, either, the new film "
-        "will be without it.",
-        "⚠️ There are no messages with shots {numbers}. If the video service has no copies, either, the new "
-        "film will be without them.",
+        "⚠️ The message with shot {numbers} is gone. If the video service has no copy either, the new film "
+        "won't include it.",
+        "⚠️ The messages with shots {numbers} are gone. If the video service has no copies either, the new "
+        "film won't include them.",
         len(missing_posts),
         numbers=format_and(number(shot) for shot in missing_posts),
     )
@@ -180,7 +180,7 @@ def redo_accepted_text(link: str | None) -> str:
     """Return what takes the offer's place once the shot is asked for; `link`: to the film's card."""
     if link is None:
         return _("✅ **Requested.** I'll post the new film when it's ready.")
-    return _("✅ **Requested.** [The film's card]({link}) shows how it goes.", link=link)
+    return _("✅ **Requested.** [The film's card]({link}) shows its progress.", link=link)
 
 
 class RedoButton(OfferedButton):

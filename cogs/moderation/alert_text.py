@@ -45,7 +45,7 @@ BEGUN: Mapping[AlertKind, LiteralString] = {
         "file, and restore the latest backup. `veo-bot doctor` says more."
     ),
     AlertKind.DISK_FULL: N_(
-        "Only {free} are left on the disk of `DATA_DIR`. Free up space before the database and "
+        "Only {free} is left on the disk of `DATA_DIR`. Free up space before the database and "
         "the videos stop."
     ),
     AlertKind.CHANNEL_CLOSED: N_(

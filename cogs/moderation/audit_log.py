@@ -66,7 +66,7 @@ def _grant(entry: AuditRow, who: str) -> str:
     if not grants:
         return _("{who} granted {subject} videos.", who=who, subject=_subject(entry))
     line = _(
-        "{who} granted {subject} an extra {videos} {until}.",
+        "{who} granted {subject} {videos} on top of their limits {until}.",
         who=who,
         subject=_subject(entry),
         videos=count_videos(grants[-1]["amount"]),
@@ -200,22 +200,22 @@ def _video_delete(entry: AuditRow, who: str) -> str:
             return _("{who} deleted the film `{film}`.", who=who, film=name)
         case True, False:
             member = f"<@{user_id}>"
-            return _("{who} deleted the film `{film}` of {member}.", who=who, film=name, member=member)
+            return _("{who} deleted the film `{film}` by {member}.", who=who, film=name, member=member)
         case False, True:
             return _("{who} deleted the video `{video}`.", who=who, video=name)
         case _:
             member = f"<@{user_id}>"
-            return _("{who} deleted the video `{video}` of {member}.", who=who, video=name, member=member)
+            return _("{who} deleted the video `{video}` by {member}.", who=who, video=name, member=member)
 
 
 def _report_dismiss(entry: AuditRow, who: str) -> str:
     if _is_film(entry):
-        return _("{who} dismissed a report of the film `{film}`.", who=who, film=_name(entry))
-    return _("{who} dismissed a report of the video `{video}`.", who=who, video=_name(entry))
+        return _("{who} dismissed a report about the film `{film}`.", who=who, film=_name(entry))
+    return _("{who} dismissed a report about the video `{video}`.", who=who, video=_name(entry))
 
 
 def _appeal_allow(entry: AuditRow, who: str) -> str:
-    return _("{who} allowed a refused request of {subject} once.", who=who, subject=_subject(entry))
+    return _("{who} allowed a refused request by {subject} once.", who=who, subject=_subject(entry))
 
 
 def _appeal_decline(entry: AuditRow, who: str) -> str:
@@ -224,13 +224,13 @@ def _appeal_decline(entry: AuditRow, who: str) -> str:
 
 def _review_approve(entry: AuditRow, who: str) -> str:
     return _(
-        "{who} approved the request `{video}` of {member}.", who=who, video=_name(entry), member=_owner(entry)
+        "{who} approved the request `{video}` by {member}.", who=who, video=_name(entry), member=_owner(entry)
     )
 
 
 def _review_decline(entry: AuditRow, who: str) -> str:
     return _(
-        "{who} declined the request `{video}` of {member}.", who=who, video=_name(entry), member=_owner(entry)
+        "{who} declined the request `{video}` by {member}.", who=who, video=_name(entry), member=_owner(entry)
     )
 
 

@@ -9,7 +9,7 @@ from bot.admission.parsing import parse_span
 from bot.errors import BadInputError
 from bot.i18n import _, format_and, ngettext
 from bot.policy.documents import MAX_STEPS, MAX_STRIKES, Step, StrikeRules
-from bot.policy.strikes import climbs, describe_pause
+from bot.policy.strikes import climbs, describe_pause, how_long
 from cogs.moderation.setting_parsers import ensure_offered
 
 LONGEST_LADDER = 200  # characters
@@ -64,11 +64,11 @@ def ladder_sentence(rules: StrikeRules) -> str:
         "{count} strike blocks a member {how_long}",
         "{count} strikes block a member {how_long}",
         first.strikes,
-        how_long=_how_long(first.pause),
+        how_long=how_long(first.pause),
     )
     rest = (
         # Translators: a later step, as in 5 for 1 day; the first one says that these are strikes
-        _("{strikes} {how_long}", strikes=step.strikes, how_long=_how_long(step.pause))
+        _("{strikes} {how_long}", strikes=step.strikes, how_long=how_long(step.pause))
         for step in others
     )
     return format_and([begin, *rest])
@@ -83,10 +83,6 @@ def still_blocked(blocked: int) -> str:
         "`/veo-admin forgive` ends such a block.",
         blocked,
     )
-
-
-def _how_long(pause: int | None) -> str:
-    return describe_pause(None) if pause is None else _("for {span}", span=describe_pause(pause))
 
 
 def _pause(text: str) -> int | None:

@@ -203,7 +203,7 @@ _ROWS = (
     ServerSetting(
         field="moderators_channel_id",
         option="moderators_channel",
-        description="Where I post reports and the moderators' log",
+        description="Where I post reports, members' questions, requests to approve and the moderators' log",
         name=N_("Moderators' channel"),
         show=_channel,
         show_unset=lambda: pgettext("channel", "none"),
@@ -212,7 +212,7 @@ _ROWS = (
     ServerSetting(
         field="saves_at_once",
         option="preview_limits",
-        description="Show what limits, budgets, words and settings would have done before they are saved",
+        description="Before saving limits, budgets, words or settings, show what they would have done",
         name=N_("Preview of changes"),
         show=lambda _: _yes_or_no(),
         show_unset=lambda: _yes_or_no(is_on=True),
@@ -222,7 +222,7 @@ _ROWS = (
         field="review",
         option="review",
         description="Whose requests you approve first: nobody, newcomers 7 days 3 videos, @role, everybody",
-        name=N_("Requests that wait for your approval"),
+        name=N_("Requests that need your approval"),
         show=review_text,
         show_unset=lambda: pgettext("review", "nobody"),
         parse=lambda text, known: parse_review(text, known.guild.id, [role.id for role in known.guild.roles]),

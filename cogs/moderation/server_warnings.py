@@ -19,7 +19,7 @@ from cogs.ui.permissions import ATTACH_FILES, MODERATOR_CHANNEL_NEEDS, REVIEW_NE
 
 UNUSABLE = N_(
     "⚠️ The moderators' channel {channel} is gone, or I can't write there. Nobody sees new reports, "
-    "questions and requests that wait for you. Choose another one with `/veo-admin settings "
+    "questions and requests that need your approval. Choose another one with `/veo-admin settings "
     "moderators_channel`, or allow my role to write there."
 )
 UNREAD = N_(
@@ -60,13 +60,13 @@ def review_troubles(guild: discord.Guild | None, policy: Policy) -> list[CheckRe
     """
     troubles: list[CheckResult] = []
     if is_role_gone(guild, policy.review):
-        what = _("The role whose requests wait for your approval is gone, so nobody's requests wait.")
+        what = _("The role whose requests need your approval is gone, so nobody's requests do.")
         advice = _("Choose again with `/veo-admin settings review`.")
         troubles.append(CheckResult(is_good=False, what=what, advice=advice))
     elif policy.review is not None and (lacking := _lacking(guild, policy.moderators_channel_id)):
         what = _(
             "I'm missing {permissions} in the moderators' channel {channel}, so some images or words of "
-            "requests that wait for your approval can be missing there.",
+            "requests that need your approval can be missing there.",
             permissions=names(lacking),
             channel=f"<#{policy.moderators_channel_id}>",
         )

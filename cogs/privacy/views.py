@@ -24,7 +24,9 @@ class ExportTooLargeError(UserError):
     """The file is larger than Discord takes."""
 
     def __init__(self) -> None:
-        super().__init__(_("Your data is too large for a Discord file. Ask the people who run me for it."))
+        super().__init__(
+            _("Your data is too large for a Discord file. Ask the people who run the bot for it.")
+        )
 
 
 def question() -> str:

@@ -159,8 +159,8 @@ def _about_settings(settings: NewSettings, preview: Preview, models: Sequence[Mo
     yield result_text(comparison)
     if comparison.refused_twice:
         yield ngettext(
-            "The settings as they are now would have refused {count} of them, too.",
-            "The settings as they are now would have refused {count} of them, too.",
+            "The current settings would also have refused {count} of them.",
+            "The current settings would also have refused {count} of them.",
             comparison.refused_twice,
         )
     yield from most_affected(comparison)

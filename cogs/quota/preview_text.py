@@ -164,8 +164,8 @@ def result_text(comparison: Comparison) -> str:
 def _details(comparison: Comparison) -> Iterator[str]:
     if comparison.refused_now:
         yield ngettext(
-            "The rules as they are now would have refused {count}.",
-            "The rules as they are now would have refused {count}.",
+            "The current rules would have refused {count}.",
+            "The current rules would have refused {count}.",
             comparison.refused_now,
         )
     yield from most_affected(comparison)

@@ -144,8 +144,8 @@ def _role_words(rule: Rule) -> str:
 
 def _server_words(rule: Rule) -> str:
     if rule.most is None:
-        return _("the server's unlimited")
-    return _("the server's {limit}", limit=number(rule.most))
+        return _("unlimited for the server")
+    return _("{limit} for the server", limit=number(rule.most))
 
 
 def _is_rival(rule: Rule, winner: Rule, role_ids: Collection[int]) -> bool:

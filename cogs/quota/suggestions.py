@@ -67,14 +67,14 @@ def _heading(suggestions: Suggestions) -> str:
     money, spent = show_usd(suggestions.amount), show_usd(suggestions.spent)
     if suggestions.is_kept:
         return _(
-            "✅ The last 30 days cost {spent}, which is within {money}. Nothing has to change for that.",
+            "✅ The last 30 days cost {spent}, which is within {money}. You don't have to change anything.",
             spent=spent,
             money=money,
         )
     if suggestions.is_kept_now:
         return _(
-            "✅ The last 30 days cost {spent}, but the rules as they are now would have kept them within "
-            "{money}. Nothing has to change for that.",
+            "✅ The last 30 days cost {spent}, but the current rules would have kept them within "
+            "{money}. You don't have to change anything.",
             spent=spent,
             money=money,
         )

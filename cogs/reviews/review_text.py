@@ -112,18 +112,18 @@ def _room(review: Review, line: str = "") -> int:
 
 def _headline(review: Review) -> str:
     if review.is_finished:
-        return _("👀 **A finished video waits for your approval**")
+        return _("👀 **A finished video is waiting for your approval**")
     if review.film is None:
-        return _("👀 **A request waits for your approval**")
+        return _("👀 **A request is waiting for your approval**")
     if any(request.source_id is not None for request in review.at_stake):
         return ngettext(
-            "👀 **{count} new shot of a film waits for your approval**",
-            "👀 **{count} new shots of a film wait for your approval**",
+            "👀 **{count} new shot of a film is waiting for your approval**",
+            "👀 **{count} new shots of a film are waiting for your approval**",
             len(review.at_stake),
         )
     return ngettext(
-        "👀 **A film of {count} shot waits for your approval**",
-        "👀 **A film of {count} shots waits for your approval**",
+        "👀 **A film of {count} shot is waiting for your approval**",
+        "👀 **A film of {count} shots is waiting for your approval**",
         len(review.at_stake),
     )
 

@@ -122,11 +122,11 @@ def wait_line(quote: Quote) -> str:
 def _held_line(unreviewed: Unreviewed) -> str:
     if unreviewed is Unreviewed.POST:
         return _(
-            "👀 A moderator looks at the video before it's posted. If nobody decides within 24 hours, I'll "
+            "👀 A moderator reviews the video before it's posted. If nobody decides within 24 hours, I'll "
             "post it."
         )
     return _(
-        "👀 A moderator looks at the video before it's posted. If nobody approves it within 24 hours, it "
+        "👀 A moderator reviews the video before it's posted. If nobody approves it within 24 hours, it "
         "isn't posted, but it counts."
     )
 
@@ -148,7 +148,7 @@ def _eta_line(quote: Quote) -> str:
 def reviewed_line() -> str:
     """Say that nobody knows how long it takes, since moderators decide first."""
     return _(
-        "👀 A moderator looks at it before it's sent. If nobody approves it within 24 hours, it expires "
+        "👀 A moderator reviews it before it's sent. If nobody approves it within 24 hours, it expires "
         "and doesn't count."
     )
 

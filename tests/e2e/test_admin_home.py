@@ -57,10 +57,10 @@ async def test_a_report_is_linked_until_it_is_decided(world: World) -> None:
     report = await the_report(moderators_channel)
     await is_written_down(world, report)
     answer = await use(world, "home")
-    assert f"🚩 1 report to decide: [1]({report.jump_url})" in said(answer)
+    assert f"🚩 1 open report: [1]({report.jump_url})" in said(answer)
     await world.mona.click(report, label="Dismiss")
     await world.mona.click(shown(answer).message, label="Refresh")
-    assert "🚩 No reports to decide" in said(answer)
+    assert "🚩 No open reports" in said(answer)
 
 
 async def test_strikes_of_the_week_are_counted_where_they_are_on_and_opened(world: World) -> None:
@@ -88,7 +88,7 @@ async def test_a_report_whose_channel_vanished_is_listed_with_why_and_posted_aga
     await is_written_down(world, message)
     world.env.backend.delete_channel(moderators_channel.id)
     home = await use(world, "home")
-    assert "\n🚩 1 report to decide\n" in f"{said(home)}\n", "a link leads nowhere"
+    assert "\n🚩 1 open report\n" in f"{said(home)}\n", "a link leads nowhere"
     listed = await world.mona.click(shown(home).message, label="Reports")
     assert f" reported `{video.id}` <t:" in said(listed)
     assert f" · no message\n⚠️ The moderators' channel <#{moderators_channel.id}> is gone" in said(listed)
@@ -98,9 +98,9 @@ async def test_a_report_whose_channel_vanished_is_listed_with_why_and_posted_aga
     await world.restart()
     await world.mona.click(shown(listed).message, label="Refresh")
     again = as_shown(world, shown(listed).message)
-    assert f"What has no message isn't in <#{other.id}>." in again.content
+    assert f"Anything marked “no message” isn't in <#{other.id}>." in again.content
     told = await world.mona.click(again, label="Post reports again")
-    assert said(told).startswith(f"🚩 1 report waits. If its message in <#{other.id}> is gone,")
+    assert said(told).startswith(f"🚩 1 report is waiting. If its message in <#{other.id}> is gone,")
     report = await the_report(other)
     await is_written_down(world, report)
     await world.mona.click(again, label="Refresh")

@@ -68,7 +68,7 @@ def open_elsewhere(world: World) -> Elsewhere:
 async def exported(world: World) -> bytes:
     """Let mona export the server's rules; return the file, which only she sees."""
     answer = await use_admin(world, "export")
-    assert "Limits of single members, blocks, extra videos and a pause aren't in it." in said(answer)
+    assert "Limits of individual members, blocks, extra videos and a pause aren't in it." in said(answer)
     [file] = shown(answer).attachments
     assert file.filename == "veo-bot-rules.json"
     return await file.read()

@@ -38,7 +38,7 @@ async def test_without_options_all_settings_are_shown_in_words(world: World) -> 
         "- **Members confirm the price:** no",
         "- **Moderators' channel:** none",
         "- **Preview of changes:** yes",
-        "- **Requests that wait for your approval:** nobody",
+        "- **Requests that need your approval:** nobody",
         "- **When you approve requests:** before they're made",
         "- **Finished videos left undecided for 24 hours:** they aren't posted",
         "ℹ️ Without a moderators' channel, nobody sees reports from members.",
@@ -74,7 +74,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         "- **Members confirm the price (new):** yes",
         f"- **Moderators' channel (new):** {art.mention}",
         "- **Preview of changes (new):** no",
-        "- **Requests that wait for your approval (new):** newcomers: under 7 days here or under 3 videos",
+        "- **Requests that need your approval (new):** newcomers: under 7 days here or under 3 videos",
         "- **When you approve requests (new):** before the video is posted; films before they're made",
         "- **Finished videos left undecided for 24 hours (new):** I post them",
         "ℹ️ Members have to set `duration` every time, because the defaults are above your limits.",
@@ -247,7 +247,7 @@ async def test_the_most_channels_can_be_shown_with_what_is_wrong(world: World) -
     assert len((await policy(world)).channels) == 50
     for text in answers:
         assert f"⚠️ The moderators' channel {gone.mention} is gone, or I can't write there." in text
-        assert "The role whose requests wait for your approval is gone" in text
+        assert "The role whose requests need your approval is gone" in text
         assert channels[0].mention in text
         assert channels[-1].mention not in text
         assert " more\n" in text

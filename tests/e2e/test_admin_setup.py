@@ -41,7 +41,9 @@ async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
     moderators_channel = world.guild.create_text_channel("moderators")
     guide = await open_guide(world)
     assert said(guide).startswith("🧭 **Set up /veo on this server**\n▫️ **Moderators' channel:** none.")
-    assert "Without one, nobody sees reports, questions and requests that wait for you.\n" in said(guide)
+    assert "Without one, nobody sees reports, questions and requests that need your approval.\n" in said(
+        guide
+    )
     assert "\n▫️ **Limit per member:** 50 videos in 24 hours (the bot's default)\n" in said(guide)
     assert said(guide).endswith("👉 Next: choose the moderators' channel.")
     now = await send(world, guide, "Channel", channel=[moderators_channel])
@@ -153,7 +155,7 @@ async def test_a_choice_takes_the_place_of_the_role_that_held(world: World) -> N
     artists, _ = add_role(world, "artists")
     await review_everybody(world, ReviewRule(who=Reviewed.ROLE, role_id=artists.id))
     guide = await open_guide(world)
-    assert "Choose whose requests wait" in await send(world, guide, "Approval", who=[], role=[])
+    assert "Choose whose requests need your approval" in await send(world, guide, "Approval", who=[], role=[])
     assert (await policy_of(world)).review is not None
     now = await send(world, guide, "Approval", who=["everybody"], role=[artists])
     assert (await policy_of(world)).review == ReviewRule(who=Reviewed.EVERYBODY)
@@ -225,18 +227,18 @@ async def test_a_role_that_is_gone_is_told_wherever_it_matters_and_chosen_again(
     await review_everybody(world, ReviewRule(who=Reviewed.ROLE, role_id=artists.id))
     assert "is gone" not in said(await open_guide(world))
     world.env.backend.delete_role(world.guild.id, artists.id)
-    gone = "The role whose requests wait for your approval is gone, so nobody's requests wait."
+    gone = "The role whose requests need your approval is gone, so nobody's requests do."
     guide = await open_guide(world)
-    assert "▫️ **Requests that wait for your approval:**" in said(guide)
+    assert "▫️ **Requests that need your approval:**" in said(guide)
     assert gone in said(guide)
     for command in ("home", "settings", "doctor"):
         assert gone in await admin(world, command), command
     await send(world, guide, "Limit", day="3")
     await send(world, guide, "Budget", month="40 USD", day="unlimited")
-    assert said(await open_guide(world)).endswith("👉 Next: choose again whose requests wait for you.")
+    assert said(await open_guide(world)).endswith("👉 Next: choose again whose requests need your approval.")
     form = await world.mona.click(as_shown(world, shown(guide).message), label="Approval")
-    assert "The role that was chosen is gone." in str(form.modal)
-    assert "Choose whose requests wait" in private(
+    assert "The chosen role no longer exists." in str(form.modal)
+    assert "Choose whose requests need your approval" in private(
         await world.mona.submit_modal(form, {"who": [], "role": []})
     )
     assert gone not in await send(world, guide, "Approval", who=["everybody"])

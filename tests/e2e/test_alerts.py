@@ -100,7 +100,7 @@ async def test_an_operators_channel_that_takes_nothing_is_noticed_before_an_aler
         await world.restart(operator_channel_id=world.moderators_channel.id)
         await looks(world)
         report = await admin(world, "doctor")
-        assert "I can't post alerts for the people who run me." in report
+        assert "I can't post alerts for the people who run the bot." in report
         accept_all(world)
         await told_of(world, "I can post alerts in this channel again.", times=2)
 
@@ -193,7 +193,7 @@ async def test_a_disk_that_is_nearly_full_is_told(
 ) -> None:
     async with with_operator(open_world) as world:
         monkeypatch.setattr("bot.monitoring.alert_rules.DISK_LIMIT", 2**60)
-        await told_of(world, "MiB are left")
+        await told_of(world, "MiB is left")
         monkeypatch.setattr("bot.monitoring.alert_rules.DISK_LIMIT", 1)
         await told_of(world, "has space again", times=2)
 

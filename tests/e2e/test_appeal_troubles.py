@@ -53,9 +53,9 @@ async def test_a_question_whose_message_was_deleted_is_shown_again_and_one_that_
     moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     home = await use(world, "home")
-    assert f"🙋 1 question from members to decide: [1]({message.jump_url})" in said(home)
+    assert f"🙋 1 open question from members: [1]({message.jump_url})" in said(home)
     told = await world.mona.click(shown(home).message, label=AGAIN)
-    assert said(told).startswith("🙋 1 question waits.")
+    assert said(told).startswith("🙋 1 question is waiting.")
     await is_recorded(world, message)
     assert [one.id for one in appeals_in(moderators_channel)] == [message.id]
     await message.delete()

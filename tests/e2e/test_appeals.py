@@ -243,7 +243,7 @@ async def test_an_appeal_waits_for_a_channel_that_vanished(world: World) -> None
     world.env.backend.delete_channel(moderators_channel.id)
     await appeal(world, refusal)
     home = await use(world, "home")
-    assert "\n🙋 1 question from members to decide\n" in f"{said(home)}\n"
+    assert "\n🙋 1 open question from members\n" in f"{said(home)}\n"
     listed = said(await world.mona.click(shown(home).message, label="Questions"))
     assert f"- <@{world.alice.id}> asked about a blocked word <t:" in listed
     assert f" · no message\n⚠️ The moderators' channel <#{moderators_channel.id}> is gone" in listed

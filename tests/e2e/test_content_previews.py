@@ -194,7 +194,7 @@ async def test_settings_are_shown_with_what_they_would_have_refused_and_saved_by
     assert lines(message.content)[2:] == [
         "ℹ️ Members have to set `duration` every time, because the defaults are above your limits.",
         refused_in_words(3, of=5, by=1, saved=1),
-        "The settings as they are now would have refused 2 of them, too.",
+        "The current settings would also have refused 2 of them.",
         f"Most affected: <@{world.alice.id}> (3).",
         "-# 1 more request isn't included, because I can't find its thread, channel or model.",
     ]
@@ -212,12 +212,12 @@ async def test_settings_that_somebody_changed_meanwhile_are_shown_before_they_ar
     assert "The rules have changed" in text
     assert "- Longest video: 6 seconds → 4 seconds" in text
     assert "**2 of 2 requests**" in text
-    assert "The settings as they are now would have refused 1 of them, too." in text
+    assert "The current settings would also have refused 1 of them." in text
     await moderation.change_settings(mona_of(world), {"channels": frozenset({1})})
     await world.mona.click(as_shown(world, message), label="Save")
     text = now_shown(world, message)
     assert "In the last 30 days it would have refused **2 of 2 requests**." in text, "nothing more is saved"
-    assert "The settings as they are now would have refused 2 of them, too." in text
+    assert "The current settings would also have refused 2 of them." in text
     await moderation.change_settings(mona_of(world), {"ask_first": True})
     await world.mona.click(as_shown(world, message), label="Save")
     assert now_shown(world, message).startswith("✅ **Saved.**"), "this one has nothing to do with it"

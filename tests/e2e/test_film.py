@@ -45,7 +45,7 @@ async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(open_
         text = now_shown(world, offer)
         assert "film of 3 shots before you spend anything" in text
         assert "💰 Price: about **$6.24 (12,480,000 credits)** for all shots, from the video" in text
-        assert "this film uses 3 of your videos. You'll have 47 more after it (the limit is 50" in text
+        assert "this film uses 3 of your videos. You'll have 47 left after it (the limit is 50" in text
         assert re.search(r"⏳ Wait: about \d+ minutes, because the shots are made one after", text)
         assert await rows(world) == []
         assert world.provider.count("create") == 0

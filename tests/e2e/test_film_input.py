@@ -70,7 +70,7 @@ async def test_a_model_that_takes_no_image_is_no_model_for_shots_that_follow_on_
 async def test_a_film_longer_than_the_queue_takes_is_told_how_many_shots_fit(open_world: OpenWorld) -> None:
     async with open_world(max_waiting=2) as world:
         said = shown(await write(world, *SHOTS)).content
-        fits = "You can have 2 more videos in the queue here right now, and each shot is one."
+        fits = "You can have 2 more videos in the queue here right now, and each shot counts as one."
         assert said == f"{fits} Make the film shorter. {FREE}"
         assert await rows(world) == []
 
@@ -81,7 +81,8 @@ async def test_a_film_longer_than_the_limit_is_refused_whole_and_told_how_many_s
     await quota(world, "set", videos="2")
     said = shown(await write(world, *SHOTS)).content
     assert said == (
-        f"Your limit leaves 2 videos right now, and each shot is one. Make the film shorter. {FREE}"
+        "Your limit leaves you 2 videos right now, and each shot counts as one. Make the film shorter. "
+        f"{FREE}"
     )
     assert await rows(world) == []
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
@@ -117,7 +118,7 @@ async def test_a_limit_that_shrank_since_the_offer_refuses_the_film_whole(world:
     offer = await offered(world)
     await quota(world, "set", videos="1")
     said = private(await world.alice.click(as_shown(world, offer), label="Make the film"))
-    assert said.startswith("Your limit leaves 1 video right now")
+    assert said.startswith("Your limit leaves you 1 video right now")
     assert await rows(world) == []
     assert world.provider.count("create") == 0
 

@@ -217,7 +217,7 @@ async def test_where_the_thread_is_gone_the_offer_says_what_may_be_missing(
     asked = question(await world.alice.click(message_of(world, film.row.card_id), label="Redo a shot"))
     form = await world.alice.click(asked, label="Redo shot 2")
     offer = question(await world.alice.submit_modal(form, {"prompt": WORDS}))
-    warning = "⚠️ There's no message with shot 1. If the video service has no copy, either,"
+    warning = "⚠️ The message with shot 1 is gone. If the video service has no copy either,"
     assert warning in now_shown(world, offer)
     async with open_database(database_url) as database:
         await database.write(lower_prices)
@@ -275,7 +275,10 @@ async def test_who_deletes_the_film_while_shots_are_redone_reads_what_still_coun
     await world.alice.click(asked, label="Delete it")
     said = now_shown(world, asked)
     assert "🚫 **Cancelled:** 1 shot. None of that counts toward the limit." in said
-    assert "1 new shot was already sent to the video service. I'll still post it, and it counts" in said
+    assert (
+        "1 new shot was already sent to the video service. Unless it fails, I'll post it, and it counts"
+        in said
+    )
     await ends_with_one_new_shot_and_no_film(world, film)
 
 

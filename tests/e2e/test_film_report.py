@@ -86,7 +86,7 @@ async def test_moderators_read_what_a_report_of_a_film_is_about_and_decide_it_al
     await is_written_down(world, again)
     assert await click(world.mona, again, DISMISS) == []
     log = await admin(world, "log")
-    assert f"dismissed a report of the film `{film.row.id}`." in log
+    assert f"dismissed a report about the film `{film.row.id}`." in log
     assert len(film_posts(world)) == 1
 
 
@@ -112,7 +112,7 @@ async def test_a_deleted_film_is_gone_with_its_shots_and_its_member_can_ask_abou
     assert "🗑️ **Removed.**" in card.content
     assert card.content.count("🗑️ removed. It counts.") == 2
     assert buttons(card) == [BUTTON]
-    assert f"deleted the film `{film.row.id}` of <@{world.alice.id}>." in await admin(world, "log")
+    assert f"deleted the film `{film.row.id}` by <@{world.alice.id}>." in await admin(world, "log")
     assert await strikes_of(world) == 1, "a film is one act"
     refused = shown(await world.mona.click(card, label=BUTTON))
     assert refused.content.startswith("Only the member who requested this film can ask about it.")

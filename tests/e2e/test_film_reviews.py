@@ -27,11 +27,11 @@ def the_loops_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_approval_lets_all_shots_be_made(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     offer = await offered(world, *TWO)
-    assert "👀 A moderator looks at it before it's sent." in offer.content
+    assert "👀 A moderator reviews it before it's sent." in offer.content
     await world.alice.click(as_shown(world, offer), label=MAKE)
     film = await latest(world)
     message = await the_review(moderators_channel)
-    assert message.content.startswith("👀 **A film of 2 shots waits for your approval**")
+    assert message.content.startswith("👀 **A film of 2 shots is waiting for your approval**")
     for words in ("> Dragons", *(f"> **{number}** {prompt}" for number, prompt in enumerate(TWO, start=1))):
         assert words in message.content
     assert buttons(message) == [APPROVE, DECLINE]
@@ -72,10 +72,10 @@ async def test_a_shot_that_is_redone_waits_and_a_film_whose_new_shot_is_declined
     film = await finished(world, await make_film(world, *TWO))
     moderators_channel = await open_reviewing(world)
     offer = await redo_offer(world, 1)
-    assert "👀 A moderator looks at it before it's sent." in offer.content
+    assert "👀 A moderator reviews it before it's sent." in offer.content
     await world.alice.click(as_shown(world, offer), label=buttons(offer)[1])
     message = await the_review(moderators_channel)
-    assert message.content.startswith("👀 **2 new shots of a film wait for your approval**")
+    assert message.content.startswith("👀 **2 new shots of a film are waiting for your approval**")
     assert f"> **1** {WORDS}" in message.content
     assert "👀 **Waiting for a moderator's approval.**" in card_of(world, film.shots[0])
     await decline(world.mona, message, "no")

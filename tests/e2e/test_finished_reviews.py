@@ -91,7 +91,7 @@ async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None
     moderators_channel = await open_reviewing(world)
     await ask(world, prompt=PROMPT)
     message = await the_review(moderators_channel)
-    assert message.content.startswith("👀 **A finished video waits for your approval**")
+    assert message.content.startswith("👀 **A finished video is waiting for your approval**")
     assert f"<@{world.alice.id}> requested it in <#{world.channel.id}>" in message.content
     assert f"> {PROMPT}" in message.content
     assert buttons(message) == [APPROVE, DECLINE]
@@ -103,7 +103,7 @@ async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None
     assert "expires <t:" in card.content
     assert buttons(card) == ["Cancel"]
     assert videos_in(world) == results(world) == []
-    assert "👀 1 request waits for your approval" in await admin(world, "home")
+    assert "👀 1 request is waiting for your approval" in await admin(world, "home")
     assert "👀 ready and waiting for approval" in await admin(world, "queue")
     assert await click(world.mona, message, APPROVE) == []
     made = await world.wait_for_delivery()
@@ -197,7 +197,8 @@ async def test_a_message_that_is_gone_and_another_channel_bring_the_video_there(
     await (await the_review(moderators_channel)).delete()
     home = shown(await world.mona.slash(world.channel, "veo-admin home"))
     assert (
-        "1 request waits" in shown(await world.mona.click(home.message, label="Post requests again")).content
+        "1 request is waiting"
+        in shown(await world.mona.click(home.message, label="Post requests again")).content
     )
     message = await the_review(moderators_channel)
     assert len(message.attachments) == 1
@@ -355,11 +356,11 @@ async def test_it_waits_through_a_restart_and_what_was_switched_off_waits_too(wo
 async def test_a_film_waits_before_it_is_made_and_a_quote_says_what_waits(world: World) -> None:
     moderators_channel = await open_reviewing(world, ask_first=True)
     offer = shown(await ask(world))
-    assert "👀 A moderator looks at the video before it's posted." in offer.content
+    assert "👀 A moderator reviews the video before it's posted." in offer.content
     assert "it isn't posted, but it counts." in offer.content
     film = await make_film(world, *SHOTS[:2])
     message = await the_review(moderators_channel)
-    assert message.content.startswith("👀 **A film of 2 shots waits for your approval**")
+    assert message.content.startswith("👀 **A film of 2 shots is waiting for your approval**")
     assert "👀 **Waiting for a moderator's approval.**" in card_of(world, film.shots[0])
     assert world.provider.count("create") == 0
     assert {shot.unreviewed for shot in (await latest(world)).shots} == {None}

@@ -14,7 +14,7 @@ from tests.e2e.quoting import buttons_now, now_shown
 from tests.e2e.test_admin_import import Elsewhere, exported, open_elsewhere, undo
 
 UNREAD = "I can't check right now whether anything needs your attention."
-GONE_ROLE = "⚠️ The role whose requests wait for your approval is gone, so nobody's requests wait."
+GONE_ROLE = "⚠️ The role whose requests need your approval is gone, so nobody's requests do."
 
 
 def forget_how_to_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ async def test_a_roles_rule_beats_the_servers_and_the_most_generous_counts(world
     text = await quota(world, "rules", member=bob)
     assert "They can request 2 videos now." in text
     assert (
-        f"  - 2 (limit of the role {vip.mention}, the most generous of 2 roles); overrides the server's 0"
+        f"  - 2 (limit of the role {vip.mention}, the most generous of 2 roles); overrides 0 for the server"
         in text
     )
 
@@ -121,7 +121,7 @@ async def test_a_members_rule_beats_everything_and_can_be_taken_away_again(world
         f"✅ **Set.** <@{world.alice.id}> can have any number of videos in 24 hours.\nNo other limits apply."
     )
     await accepted(world)
-    assert "Unlimited (their own limit); overrides the server's 0" in await quota(
+    assert "Unlimited (their own limit); overrides 0 for the server" in await quota(
         world, "rules", member=world.alice
     )
     assert await quota(world, "unset", member=world.alice) == (

@@ -146,8 +146,8 @@ async def test_what_would_have_kept_the_month_within_a_sum_is_suggested_and_can_
     await world.mona.click(tried["Try 1"].message, label="Save")
     assert await rules_of(world) == [(LimitKind.DAY, 2)]
     assert shown(await use(world, "suggest", budget="$5")).content == (
-        "✅ The last 30 days cost $7.00, but the rules as they are now would have kept them within $5.00. "
-        "Nothing has to change for that."
+        "✅ The last 30 days cost $7.00, but the current rules would have kept them within $5.00. "
+        "You don't have to change anything."
     )
 
 
@@ -156,7 +156,7 @@ async def test_a_sum_that_was_kept_needs_no_suggestion_and_one_that_is_none_is_s
 ) -> None:
     await history(world, world.alice.id)
     assert shown(await use(world, "suggest", budget="60 USD")).content == (
-        "✅ The last 30 days cost $1.00, which is within $60.00. Nothing has to change for that."
+        "✅ The last 30 days cost $1.00, which is within $60.00. You don't have to change anything."
     )
     assert shown(await use(world, "suggest", budget="0 USD")).content == (
         "The last 30 days cost $1.00. I found no limit for every member and no budget that would have kept "
@@ -250,7 +250,7 @@ async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
         "⚠️ **The rules have changed.** Here's the new result. Please decide again.",
         "🔎 **Limit for every member: 2 videos in 24 hours** (now: 3 videos in 24 hours)",
         refused_in_words(2, of=4, by=1, saved=1),
-        "The rules as they are now would have refused 1.",
+        "The current rules would have refused 1.",
         f"Most affected: <@{world.alice.id}> (2).",
     ]
     assert await rules_of(world) == [(LimitKind.DAY, 3)], "it was saved unseen"
@@ -276,7 +276,7 @@ async def test_a_roles_limit_is_checked_with_the_roles_that_members_have_now(
     assert lines(message.content)[:3] == [
         f"🔎 **Without this limit for {fans.mention}: 50 videos in 24 hours** (now: 1 video in 24 hours)",
         "In the last 30 days it would have refused **none of 5 requests**.",
-        "The rules as they are now would have refused 2.",
+        "The current rules would have refused 2.",
     ]
     assert "1 member who made videos would get a higher limit than they have now." in message.content
     assert buttons_now(world, message) == ["Save", "Cancel"]

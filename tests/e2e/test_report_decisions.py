@@ -62,7 +62,7 @@ async def test_deleting_takes_the_video_down_and_says_so_everywhere(world: World
     assert buttons(message) == [BLOCK]
     await eventually("a line of the trail", lambda: len(log_lines(moderators_channel)) == 1)
     [line] = log_lines(moderators_channel)
-    assert f"<@{world.mona.id}> deleted the video `{generation.id}` of <@{world.alice.id}>." in line
+    assert f"<@{world.mona.id}> deleted the video `{generation.id}` by <@{world.alice.id}>." in line
     assert await block_of(world) is None
 
 

@@ -121,7 +121,7 @@ async def test_a_report_whose_message_was_deleted_is_shown_again_and_one_that_is
     await is_written_down(world, message)
     home = await use(world, "home")
     told = await world.mona.click(shown(home).message, label=AGAIN)
-    assert said(told).startswith("🚩 1 report waits.")
+    assert said(told).startswith("🚩 1 report is waiting.")
     await nothing_is_due(world, message)
     assert [one.id for one in reports_in(moderators_channel)] == [message.id]
     await message.delete()
@@ -131,7 +131,7 @@ async def test_a_report_whose_message_was_deleted_is_shown_again_and_one_that_is
     assert await click(world.mona, again, "Dismiss") == []
     await world.mona.click(shown(home).message, label="Refresh")
     assert AGAIN not in labels(home)
-    assert "No reports to decide" in said(home)
+    assert "No open reports" in said(home)
 
 
 async def test_a_report_that_is_shown_in_another_channel_leaves_no_buttons_behind(world: World) -> None:

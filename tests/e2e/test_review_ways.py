@@ -60,7 +60,7 @@ async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: W
     moderators_channel = await open_reviewing(world, review_stage=ReviewStage.POSTED)
     waiting, words = await requested(world, label)
     message = await the_review(moderators_channel)
-    assert message.content.startswith("👀 **A finished video waits for your approval**")
+    assert message.content.startswith("👀 **A finished video is waiting for your approval**")
     assert f"> {words}" in message.content
     assert len(message.attachments) == 1
     assert READY_AND_WAITS in card_of(world, waiting)

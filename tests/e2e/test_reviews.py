@@ -60,7 +60,7 @@ async def test_an_approved_request_goes_on_as_any_other(world: World) -> None:
     assert "in the queue" not in card.casefold()
     assert "Should be ready" not in card
     message = await the_review(moderators_channel)
-    assert message.content.startswith("👀 **A request waits for your approval**")
+    assert message.content.startswith("👀 **A request is waiting for your approval**")
     assert "> a red fox" in message.content
     assert "💰 Price: about **$" in message.content
     assert buttons(message) == [APPROVE, DECLINE]
@@ -71,7 +71,7 @@ async def test_an_approved_request_goes_on_as_any_other(world: World) -> None:
     [message] = reviews_in(moderators_channel)
     assert f"✅ **Approved** by <@{world.mona.id}>." in message.content
     assert buttons(message) == []
-    assert f"approved the request `{made.id}` of <@{world.alice.id}>" in await admin(world, "log")
+    assert f"approved the request `{made.id}` by <@{world.alice.id}>" in await admin(world, "log")
 
 
 async def test_a_declined_request_ends_free_and_the_member_reads_why(world: World) -> None:
@@ -94,7 +94,7 @@ async def test_a_declined_request_ends_free_and_the_member_reads_why(world: Worl
     entitlement = await world.app.services.entitlements.read(world.guild.id, world.alice.id, ())
     assert entitlement.use.counted == []
     log = await admin(world, "log")
-    assert f"declined the request `{ended.id}` of <@{world.alice.id}>" in log
+    assert f"declined the request `{ended.id}` by <@{world.alice.id}>" in log
     assert "Reason: “not \\*here\\*”" in log
 
 
@@ -258,7 +258,7 @@ async def test_a_request_waits_for_a_channel_that_vanished(world: World) -> None
     world.env.backend.delete_channel(moderators_channel.id)
     await ask(world)
     home = await use(world, "home")
-    assert "👀 1 request waits for your approval" in shown(home).content
+    assert "👀 1 request is waiting for your approval" in shown(home).content
     listed = shown(await world.mona.click(shown(home).message, label="To approve")).content
     assert f"- <@{world.alice.id}> sent a request <t:" in listed
     assert f" · no message\n⚠️ The moderators' channel <#{moderators_channel.id}> is gone" in listed
@@ -275,7 +275,7 @@ async def test_a_card_that_discord_refused_leaves_nothing_to_decide(world: World
     await ask(world)
     assert await rows(world) == []
     await eventually("it is closed", lambda: not any(map(buttons, reviews_in(moderators_channel))))
-    assert "waits for your approval" not in await admin(world, "home")
+    assert "waiting for your approval" not in await admin(world, "home")
 
 
 async def test_a_member_gets_what_was_decided_and_deletes_it_with_their_words(world: World) -> None:
@@ -318,7 +318,7 @@ async def test_a_reroll_waits_too_and_so_does_what_members_confirm_first(world: 
     await ask_for_video(world)
     await review_everybody(world, ask_first=True)
     offer = shown(await world.alice.click(the_result(world), label="Re-roll"))
-    assert "A moderator looks at it before it's sent" in offer.content
+    assert "A moderator reviews it before it's sent" in offer.content
     assert "Wait:" not in offer.content
     answer = await world.alice.click(offer.message, label="Generate")
     del answer
@@ -336,7 +336,7 @@ async def test_without_a_channel_requests_wait_and_home_says_so(world: World) ->
     assert "nobody can approve requests" in said
     await ask(world)
     home = await admin(world, "home")
-    assert "👀 1 request waits for your approval" in home
+    assert "👀 1 request is waiting for your approval" in home
     assert "nobody can approve requests" in home
     assert "Queue: 0 waiting" in home
     other = world.guild.create_text_channel("mods")
@@ -351,7 +351,7 @@ async def test_a_message_that_somebody_deleted_is_posted_again_from_home(world: 
     await ask(world)
     message = await the_review(moderators_channel)
     await message.delete()
-    assert "1 request waits" in await post_again(world)
+    assert "1 request is waiting" in await post_again(world)
     assert await click(world.mona, await the_review(moderators_channel), APPROVE) == []
     await world.wait_for_delivery()
 
@@ -361,7 +361,7 @@ async def test_the_settings_take_what_is_typed(world: World) -> None:
         "newcomers 7 days 3 videos": "newcomers: under 7 days here or under 3 videos",
         "nobody": "nobody",
     }.items():
-        assert f"Requests that wait for your approval (new):** {said}" in await admin(
+        assert f"Requests that need your approval (new):** {said}" in await admin(
             world, "settings", review=typed
         )
     assert "Nothing changed." in await admin(world, "settings", review="some people")
@@ -391,10 +391,14 @@ async def test_who_has_too_much_waiting_for_moderators_is_told_what_it_waits_for
         for _ in range(2):
             await ask(world)
         refusal = shown(await ask(world)).content
-        assert "Wait until one of them starts, or cancel one. 2 of yours wait for a moderator's" in refusal
+        assert (
+            "Wait until one of them starts, or cancel one. 2 of yours are waiting for a moderator's"
+            in refusal
+        )
         assert "queue" not in refusal
         await world.mona.slash(world.channel, "quota set", at_once="1", preview=False)
         refusal = shown(await ask(world)).content
         assert (
-            "Wait until one is ready, or cancel one. 2 of yours wait for a moderator's approval." in refusal
+            "Wait until one is ready, or cancel one. 2 of yours are waiting for a moderator's approval."
+            in refusal
         )

@@ -41,7 +41,7 @@ async def test_forbidden_words_climb_the_ladder_and_the_refusal_says_what_counte
         "⚠️ **This counts as a strike.** You have 1 strike. Counted: blocked words: 1. It counts until <t:"
         in first
     )
-    assert "From 3 strikes on, you're blocked: 1 hour." in first
+    assert "At 3 strikes, you're blocked for 1 hour." in first
     await refused(world, "You have 2 strikes.", negative_prompt=WORD)
     third = await refused(world, "You have 3 strikes.", prompt=WORD)
     assert "You're blocked from /veo on this server. The block lasts until <t:" in third
@@ -141,7 +141,7 @@ async def test_a_moderators_own_block_is_not_shortened_and_outlives_forgiveness(
     await world.wait_for_delivery()
     [(_, block)] = await world.app.services.moderation.list_blocked(world.guild.id)
     assert block.reason == "spam"
-    assert "A moderator's block still holds, until" in await admin(world, "forgive", member=world.alice)
+    assert "A moderator's block is still in effect until" in await admin(world, "forgive", member=world.alice)
     await refused(world, "spam")
 
 

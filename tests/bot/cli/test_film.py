@@ -145,7 +145,7 @@ async def test_a_shot_that_failed_is_asked_for_again_before_it_is_paid_for_again
         provider.release()
         assert failed.code == 1
         assert "Shot 1: No video: [/x] No faces." in failed.text
-        assert "Shot 1: The provider doesn't say yet what it cost." in failed.text, failed.text
+        assert "Shot 1: The provider hasn't said yet what it cost." in failed.text, failed.text
         assert "Missing: shot 1, shot 2." in failed.text
         assert provider.count("create") == 1, "a shot was requested that has nothing to begin with"
         asked = await film(tmp_path, provider)
@@ -308,7 +308,7 @@ async def test_what_is_there_is_neither_overwritten_nor_taken_for_another_film(
         (tmp_path / "film.mp4").write_bytes(b"another film")
         late = await film(tmp_path, provider, "--yes")
         assert (late.code, provider.count("create")) == (1, sent)
-    assert "film.mp4 is there already. Nothing was requested." in late.text
+    assert "film.mp4 already exists. Nothing was requested." in late.text
     assert (tmp_path / "film.mp4").read_bytes() == b"another film"
 
 

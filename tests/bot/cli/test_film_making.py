@@ -14,7 +14,7 @@ from tests.bot.cli.test_film import change_record, film, quick
 from tests.bot.cli.test_main import names_in
 
 CUTS = ("--yes", "--continuity", "cuts")
-ADVICE = "To have shot 1 made again, delete film.mp4.shots/shot-1.json. It's paid for again then."
+ADVICE = "To have shot 1 made again, delete film.mp4.shots/shot-1.json. You'll pay for it again."
 LATER = timedelta(minutes=16)
 
 
@@ -163,7 +163,7 @@ async def test_a_full_disk_while_shots_are_joined_is_named(tmp_path: Path, files
     )
     async with quick(files) as provider:
         stuck = await film(tmp_path, provider, *CUTS, before=full)
-        assert "I can't make film.mp4 of them: No space left on device. They stay in" in stuck.text
+        assert "I can't make film.mp4 from them: No space left on device. They stay in" in stuck.text
         records = [tmp_path / "film.mp4.shots" / f"shot-{number}.json" for number in (1, 2)]
         assert all(json.loads(record.read_text())["cost"] for record in records)
         finished = await film(tmp_path, provider, *CUTS)

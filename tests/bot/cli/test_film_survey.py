@@ -11,7 +11,7 @@ from tests.bot.cli.test_main import names_in, veo_bot
 
 CUTS = ("--yes", "--continuity", "cuts")
 CHAIN = "a\nb\nc\n"
-MADE_AGAIN = "Shot 2 begins with the end of an earlier shot 1, so it's made again. It's paid for again then."
+MADE_AGAIN = "Shot 2 begins with the end of an earlier shot 1, so it's made again. You'll pay for it again."
 
 
 def refuse_last(provider: Provider) -> None:
@@ -125,7 +125,7 @@ async def test_another_film_is_not_taken_for_one_that_is_whole(
         await stopped_in_place(tmp_path, provider)
         made = (tmp_path / "film.mp4").read_bytes()
         other = await film(tmp_path, provider, *CUTS, text=text)
-    assert (other.code, other.text.strip()) == (1, "film.mp4 is there already. Nothing was requested.")
+    assert (other.code, other.text.strip()) == (1, "film.mp4 already exists. Nothing was requested.")
     assert (tmp_path / "film.mp4").read_bytes() == made
     assert set(names_in(tmp_path)) == {"film.mp4", "shots.txt"}, "what the film was made of stays forever"
 
@@ -135,7 +135,7 @@ async def test_shots_stay_beside_a_film_that_is_not_theirs(tmp_path: Path, files
         await stopped_in_place(tmp_path, provider)
         (tmp_path / "film.mp4").write_bytes(b"another film")
         late = await film(tmp_path, provider, *CUTS)
-    assert (late.code, late.text.strip()) == (1, "film.mp4 is there already. Nothing was requested.")
+    assert (late.code, late.text.strip()) == (1, "film.mp4 already exists. Nothing was requested.")
     assert "veo-1.mp4" in names_in(tmp_path / "film.mp4.shots")
 
 

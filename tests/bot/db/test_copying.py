@@ -192,7 +192,7 @@ WRONG = [
     (
         "IMAGE",
         "EMPTY",
-        r"^FROM: The file .*cat\.png is no SQLite database, .* damaged\..* Nothing was copied\.$",
+        r"^FROM: The file .*cat\.png isn't an SQLite database, .* damaged\..* Nothing was copied\.$",
     ),
     (
         GONE,

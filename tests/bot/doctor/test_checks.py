@@ -240,7 +240,7 @@ async def test_a_late_answer_is_bad_while_videos_are_being_made(
     clock.advance(timedelta(minutes=4, seconds=50))
     assert (await find(checkup, "the last answer about them came <t:")).is_good
     clock.advance(timedelta(seconds=30))
-    finding = await find(checkup, "doesn't report on them. The last answer came <t:")
+    finding = await find(checkup, "isn't reporting on them. The last answer came <t:")
     assert not finding.is_good
 
 
@@ -267,7 +267,7 @@ async def test_right_after_a_start_the_silence_is_no_alarm(
 ) -> None:
     await run_one(database, clock, since=timedelta(minutes=12))
     checkup = Checkup(database, veo, clock, sample=SAMPLE)
-    assert (await find(checkup, "the first answer about them is due")).is_good
+    assert (await find(checkup, "waiting for the first answer about them")).is_good
     clock.advance(timedelta(minutes=6))
     assert not (await find(checkup, "There has been no answer since I started")).is_good
 

@@ -184,7 +184,7 @@ async def test_an_offer_costs_what_the_click_does_and_leaves_no_shot(
 
 
 async def test_what_does_not_fit_is_refused_whole(films: Films, database: Database) -> None:
-    with pytest.raises(FilmTooLongError, match="leaves 5 videos"):
+    with pytest.raises(FilmTooLongError, match="leaves you 5 videos"):
         await films.offer(new_requester(), spec(6))
     assert await count_rows(database) == 0
     assert await database.read(lambda session: session.scalars(select(FilmRow)).all()) == []

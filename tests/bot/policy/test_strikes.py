@@ -100,5 +100,5 @@ def test_what_counted_is_said_for_any_ladder(given_rules: StrikeRules, given_str
     text = describe_strikes(standing)
     assert (f"You have {standing.count} strike" in text) == bool(standing.count)
     next_one = standing.count and step_at(given_rules, standing.count + 1)
-    assert ("With the next one, you're blocked" in text) == bool(next_one)
+    assert ("One more, and you're blocked" in text) == bool(next_one)
     assert "again" not in text, "nothing has blocked them yet, or it ended"

@@ -46,7 +46,7 @@ def test_a_quiet_server_has_few_lines() -> None:
         "💵 Spent or reserved today: $4.20",
         "💵 Spent or reserved this month: $60.00",
         "ℹ️ This server has no budget. Set one with `/quota budget`.",
-        "🚩 No reports to decide",
+        "🚩 No open reports",
     ]
 
 
@@ -67,12 +67,12 @@ def test_what_was_spent_stands_beside_the_budget() -> None:
 def test_reports_lead_to_where_they_are_decided() -> None:
     found = lines(replace(QUIET, open_reports=3, report_posts=[Posted(5, 9), Posted(6, 9)]))
     link = "https://discord.com/channels/1/9"
-    assert f"🚩 3 reports to decide: [1]({link}/5) [2]({link}/6)" in found
+    assert f"🚩 3 open reports: [1]({link}/5) [2]({link}/6)" in found
 
 
 def test_questions_of_members_lead_to_where_they_are_decided() -> None:
     found = lines(replace(QUIET, open_appeals=2, appeal_posts=[Posted(5, 9)]))
-    assert "🙋 2 questions from members to decide: [1](https://discord.com/channels/1/9/5)" in found
+    assert "🙋 2 open questions from members: [1](https://discord.com/channels/1/9/5)" in found
 
 
 def test_what_is_wrong_comes_first() -> None:

@@ -208,7 +208,7 @@ def test_who_waits_reads_where_they_stand_and_when_it_is_expected(
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.SUBMITTING, Status.RUNNING])
 def test_who_waits_for_a_video_that_moderators_look_at_first_is_told_so(status: Status) -> None:
-    told = "A moderator looks at it before it's posted."
+    told = "A moderator reviews it before it's posted."
     assert told not in state_line(generation(status=status, submitted_at=NOON), Eta(1, LATER))
     held = generation(status=status, submitted_at=NOON, unreviewed=Unreviewed.END)
     assert state_line(held, Eta(1, LATER)).endswith(told), "the video seems to arrive as soon as it's ready"

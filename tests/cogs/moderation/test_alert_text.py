@@ -42,7 +42,7 @@ def test_every_alert_is_a_sentence_that_pings_nobody(
 def test_figures_are_told() -> None:
     assert "has minus $0.50, less than $5.00" in announce(AlertKind.CREDITS_LOW, "begun", FACTS)
     assert "1 result in 2 servers" in announce(AlertKind.DELIVERIES_FAILING, "begun", FACTS)
-    assert "Only 100 MiB are left" in announce(AlertKind.DISK_FULL, "begun", FACTS)
+    assert "Only 100 MiB is left" in announce(AlertKind.DISK_FULL, "begun", FACTS)
 
 
 def test_what_the_provider_says_is_quoted() -> None:

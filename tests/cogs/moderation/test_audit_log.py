@@ -64,10 +64,13 @@ LINES = [
     ),
     (entry(A.QUOTA_UNSET, "role:7", old={"month": 9}), "removed limits for <@&7>: 9 videos in 30 days."),
     (entry(A.QUOTA_UNSET), "removed limits for everyone: there were none."),
-    (entry(A.GRANT, "member:6", new={"grants": GRANTS[1:]}), f"granted <@6> an extra 3 videos until {END}."),
+    (
+        entry(A.GRANT, "member:6", new={"grants": GRANTS[1:]}),
+        f"granted <@6> 3 videos on top of their limits until {END}.",
+    ),
     (
         entry(A.GRANT, "member:6", old={"grants": GRANTS[:1]}, new={"grants": GRANTS}),
-        f"granted <@6> an extra 3 videos until {END}. They have 5 granted now (before: 2).",
+        f"granted <@6> 3 videos on top of their limits until {END}. They have 5 granted now (before: 2).",
     ),
     (
         entry(A.RESET, "member:6", new={"reset_at": UNTIL}),
@@ -156,16 +159,16 @@ LINES = [
         entry(A.CANCEL, "generation:00ff", new={"counts": False}),
         "cancelled the video `00ff`; it doesn't count toward limits.",
     ),
-    (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 6}), "deleted the video `00ff` of <@6>."),
+    (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 6}), "deleted the video `00ff` by <@6>."),
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 0}), "deleted the video `00ff`."),
-    (entry(A.REPORT_DISMISS, "generation:00ff"), "dismissed a report of the video `00ff`."),
-    (entry(A.APPEAL_ALLOW, "member:6"), "allowed a refused request of <@6> once."),
+    (entry(A.REPORT_DISMISS, "generation:00ff"), "dismissed a report about the video `00ff`."),
+    (entry(A.APPEAL_ALLOW, "member:6"), "allowed a refused request by <@6> once."),
     (entry(A.APPEAL_DECLINE, "member:6"), "declined an appeal by <@6>."),
     (
         entry(A.REVIEW_APPROVE, "generation:00ff", new={"user_id": 6}),
-        "approved the request `00ff` of <@6>.",
+        "approved the request `00ff` by <@6>.",
     ),
-    (entry(A.REVIEW_DECLINE, "film:00ff", new={"user_id": 6}), "declined the request `00ff` of <@6>."),
+    (entry(A.REVIEW_DECLINE, "film:00ff", new={"user_id": 6}), "declined the request `00ff` by <@6>."),
     (
         entry(A.UNDO, "7:quota_set:role:8", old={"day": 3, "week": None}, new={"day": 5}),
         "undid #7: limits of <@&8>: "

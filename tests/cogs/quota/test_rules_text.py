@@ -52,7 +52,7 @@ WHY: list[tuple[Rule, tuple[Rule, ...], Collection[int], list[str]]] = [
         rule(9, DAY, Scope.ROLE, FANS),
         (rule(9, DAY, Scope.ROLE, FANS), rule(2, DAY, Scope.ROLE, VIP), rule(5), rule(7, WEEK)),
         (FANS, VIP),
-        ["9 (limit of the role <@&70>, the most generous of 2 roles); overrides the server's 5"],
+        ["9 (limit of the role <@&70>, the most generous of 2 roles); overrides 5 for the server"],
     ),
     (
         rule(9, DAY, Scope.ROLE, FANS),
@@ -64,7 +64,7 @@ WHY: list[tuple[Rule, tuple[Rule, ...], Collection[int], list[str]]] = [
         rule(1, DAY, Scope.MEMBER, MEMBER),
         (rule(1, DAY, Scope.MEMBER, MEMBER), rule(None, DAY, Scope.ROLE, FANS), rule(5)),
         (FANS,),
-        ["1 (their own limit); overrides unlimited for the role <@&70> and the server's 5"],
+        ["1 (their own limit); overrides unlimited for the role <@&70> and 5 for the server"],
     ),
 ]
 
