@@ -25,12 +25,12 @@ from sandbox.jobs import Jobs
 from sandbox.ledger import Ledger
 from sandbox.offers import usd
 from sandbox.refusals import INVALID_KEY, RefusalError, error_response
-from sandbox.render import FULL, QUICK, Quality, Renderer
+from sandbox.render import FULL, PLAIN, QUICK, Quality, Renderer
 from sandbox.reports import Reports
 from sandbox.request_log import RequestLog
 from sandbox.terms import Terms
 
-__all__ = ["FULL", "QUICK", "Call", "Fault", "Kind", "Provider", "Quality"]
+__all__ = ["FULL", "PLAIN", "QUICK", "Call", "Fault", "Kind", "Provider", "Quality"]
 
 HOST = "127.0.0.1"
 MAX_BODY = 48 * 2**20  # bytes; three images in Base64 and what belongs to them
@@ -51,7 +51,7 @@ class Provider:
         clock: seconds that only grow; generations and the log's delay go by it.
         balance_usd: the account's money at the start.
         log_delay_seconds: how late a call appears in the log.
-        render: the files' quality; QUICK for tests.
+        render: the files' quality; PLAIN or QUICK for tests.
         files: where rendered files are kept and found again; None: a folder that is deleted.
     """
 

@@ -7,7 +7,7 @@ import math
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
@@ -23,21 +23,24 @@ VERSION = 2  # part of every cached file's name; raise it when the image changes
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The work that goes into a file; size, length, sound and text are always right.
+    """The work that goes into a file; size, length and sound are always right.
 
     Attributes:
         frames_per_second: of the video.
         crf: x264's quality, 0 (best) to 51.
         sample_rate: of the sound, in Hz; its samples cost more than the images of a small video.
+        is_plain: whether the prompt, the model and the seed don't show, so that one file serves many orders.
     """
 
     frames_per_second: int
     crf: int
     sample_rate: int
+    is_plain: bool = False
 
 
 FULL = Quality(frames_per_second=20, crf=21, sample_rate=48_000)
 QUICK = Quality(frames_per_second=2, crf=35, sample_rate=8_000)  # for tests
+PLAIN = replace(QUICK, is_plain=True)  # for tests that look at no video closely
 
 
 def scene_of(order: Order) -> Scene:
@@ -70,6 +73,8 @@ class Renderer:
 
     def start(self, scene: Scene) -> asyncio.Task[Path]:
         """Begin rendering `scene`; the task's result is the finished file."""
+        if self._quality.is_plain:
+            scene = replace(scene, prompt="", label="", seed=None)
         path = self._directory / f"{self._key(scene)}.mp4"
         if path not in self._tasks:
             self._tasks[path] = asyncio.create_task(self._render(scene, path), name=f"render {path.name}")

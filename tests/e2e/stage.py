@@ -17,7 +17,7 @@ from bot.db.models import Base, StateRow
 from bot.db.state import COMMANDS
 from bot.provider.catalogue import CATALOGUE, build_request
 from bot.settings import Settings
-from sandbox.provider import QUICK, Provider
+from sandbox.provider import PLAIN, Provider
 from sandbox.world import World, sandbox_settings, wait_until
 from tests.e2e.driver import timing_with
 
@@ -28,7 +28,7 @@ REST_SECONDS = 5.0  # that what is left of a test may take to end
 
 def open_provider(files: Path) -> Provider:
     """Make a provider whose generations take no time beyond rendering."""
-    return Provider(render=QUICK, files=files, generation_seconds=0.02, balance_usd=BALANCE_USD)
+    return Provider(render=PLAIN, files=files, generation_seconds=0.02, balance_usd=BALANCE_USD)
 
 
 class Life:

@@ -292,6 +292,7 @@ async def ask(service: GenerationService, user_id: int, *role_ids: int) -> str:
     return "accepted"
 
 
+@pytest.mark.nightly(daily=["sqlite"])
 async def test_a_thousand_requests_at_once_get_exactly_the_places_there_are(
     service: GenerationService, rules: QuotaRules, decisions: Decisions
 ) -> None:
@@ -325,6 +326,7 @@ async def test_a_thousand_requests_at_once_get_exactly_the_places_there_are(
     print(f"\n1,000 requests, 50 members: {sum(accepted.values())} accepted, {sum(places.values())} allowed")
 
 
+@pytest.mark.nightly(daily=["sqlite"])
 async def test_a_thousand_requests_at_once_never_pass_the_budget(
     service: GenerationService, rules: QuotaRules, database: Database
 ) -> None:

@@ -138,6 +138,7 @@ def sorted_wishes(drawn: Sequence[Wish]) -> list[Wish]:
     return sorted(ended, key=lambda wish: wish.at)
 
 
+@pytest.mark.nightly(daily=["sqlite"])
 @pytest.mark.both_engines
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wishes, min_size=15, max_size=40).map(sorted_wishes), policies, member_policies)

@@ -84,6 +84,7 @@ async def refused_under(database: Database, drawn: Sequence[Wish], policy: Polic
     return await really_refused(database, policy, asked, channels=channels)
 
 
+@pytest.mark.nightly(daily=["sqlite"])
 @pytest.mark.both_engines
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wishes(), max_size=12).map(in_order), changes, changes)

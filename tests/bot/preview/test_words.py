@@ -97,6 +97,7 @@ def in_order(drawn: Sequence[Wish]) -> list[Wish]:
     st.sampled_from(["gore", "Red Dragon", "дракон"]),
     st.lists(st.sampled_from(["cat", "gory"]), unique=True).map(tuple),
 )
+@pytest.mark.nightly(daily=["sqlite"])
 @example([Wish(11, 60, "a cat", "gore"), Wish(11, 50, "gore", "a cat")], "gore", ("cat",))
 async def test_the_preview_refuses_what_the_service_refuses(
     database: Database, drawn: list[Wish], word: str, blocked: tuple[str, ...]

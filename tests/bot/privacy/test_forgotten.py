@@ -170,6 +170,7 @@ async def end_everything(database: Database) -> None:
     # `fill` begins anew each time, on a busy machine slowly.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.nightly(daily=["sqlite"])
 @given(st.lists(cases, max_size=8))
 async def test_nothing_is_left_but_what_counts(
     database: Database, store: VideoStore, drawn: list[Case]

@@ -178,6 +178,7 @@ async def test_the_wait_is_foretold(desk: Desk, clock: StoppedClock) -> None:
     assert behind.expected_at > waiting.expected_at > clock()
 
 
+@pytest.mark.nightly(daily=["sqlite"])
 @pytest.mark.both_engines
 async def test_many_clicks_at_once_get_exactly_the_places_there_are(
     database: Database, clock: StoppedClock
