@@ -52,7 +52,7 @@ def test_where_its_model_is_gone_none_is_chosen() -> None:
         (film("one", removed_at=NOON), "This film was removed"),
         (film("", erased_at=NOON), "The prompts of this film were deleted"),
         (film("one", "", shots={"erased_at": NOON}), "The prompts of this film were deleted"),
-        (film("x" * 2000, "y" * 2000), "more than 4,000 characters together"),
+        (film("x" * 2000, "y" * 2000), "more than 4,000 characters in total"),
         (film("one", has_image=True), "begins with an image that I no longer have"),
         (film("one", has_image=True, shots={"picture_urls": [IMAGE]}), "an image that I no longer have"),
         (film("one", **REFERENCED), "made from reference images that I no longer have"),
