@@ -105,7 +105,7 @@ async def prices_are_known(world: World) -> None:
         quotes = [world.app.prices.quote(build_request(model.id, "x", {})) for model in CATALOGUE]
         return None not in quotes or None
 
-    await wait_until(look, seconds=30)
+    await wait_until(look, seconds=120)
 
 
 class _Kept:

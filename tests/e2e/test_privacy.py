@@ -15,7 +15,7 @@ from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import PROMPT, ask, ask_and_hold, ask_for_video, rows, shown, the_result
 
 BUTTON = 2  # a component's type, in Discord's numbers
-SECONDS = 15.0
+SECONDS = 90.0
 
 
 async def export(world: World, member: simcord.MemberActor) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Crime:
         for moderator in (world.mona, zoe):
             await moderator.slash(_place_of(moderator), "veo-admin settings", ask_first=True)
             answer = await moderator.slash(_place_of(moderator), "veo-admin queue")
-            shown = (await wait_until(partial(_answer_of, answer), seconds=20)).message
+            shown = (await wait_until(partial(_answer_of, answer), seconds=120)).message
             await moderator.slash(_place_of(moderator), "veo-admin words add", word=FORBIDDEN, preview=False)
             self._messages[moderator.guild.id] = (shown.channel.id, shown.id)
         for name, (owner, _) in owners.items():
@@ -149,7 +149,7 @@ class Crime:
             are_there = len(self.rows.read("SELECT id FROM generations")) >= requests
             return True if are_there and not self.rows.read(open_ones) else None
 
-        await wait_until(look, seconds=20)
+        await wait_until(look, seconds=120)
 
     def check(self, sent: list[dict[str, Any]]) -> None:
         """Check what must hold after anything that somebody does."""

@@ -49,7 +49,7 @@ async def appeal(scene: Scene) -> Message:
     async def look() -> Message | None:
         return next((one for one in scene.wire.messages() if one.content.startswith("🙋")), None)
 
-    return await wait_until(look, seconds=60)
+    return await wait_until(look, seconds=120)
 
 
 def appeal_id(scene: Scene) -> str:
@@ -87,9 +87,9 @@ async def test_a_kill_between_the_click_and_its_effect_allows_once(
         async with scene.start() as again:
             await scene.wire.wait_for_sessions()
             await allow(scene, message)
-            await wait_until(lambda: told(scene), seconds=60)
+            await wait_until(lambda: told(scene), seconds=120)
             await scene.ask(REQUEST)
-            await wait_until(lambda: accepted(scene), seconds=60)
+            await wait_until(lambda: accepted(scene), seconds=120)
             [made] = await scene.settle()
             assert made.prompt == REQUEST["prompt"]
             assert await again.stop() == 0, again.output

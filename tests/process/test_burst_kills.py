@@ -50,7 +50,7 @@ async def answered(asked: list[Interaction], answers: int) -> None:
     async def look() -> bool | None:
         return True if sum(one.message is not None for one in asked) >= answers else None
 
-    await wait_until(look, seconds=60)
+    await wait_until(look, seconds=120)
 
 
 @pytest.mark.nightly(daily=["6"])

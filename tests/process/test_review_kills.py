@@ -46,7 +46,7 @@ async def shown_review(scene: Scene) -> Message:
     async def look() -> Message | None:
         return next((one for one in scene.wire.messages() if one.content.startswith("👀 **A")), None)
 
-    return await wait_until(look, seconds=60)
+    return await wait_until(look, seconds=120)
 
 
 async def click(scene: Scene, message: Message) -> Interaction:

@@ -68,7 +68,7 @@ class Hosts:
             is_sending = any(row.status is Status.SUBMITTING for row in rows)
             return names if len(names) >= running and not is_sending else None
 
-        names = await wait_until(look, seconds=60)
+        names = await wait_until(look, seconds=120)
         carried = {
             worker: {name for name in names if name in "".join(worker.lines)} for worker in self.workers
         }

@@ -44,7 +44,7 @@ async def says(message: Message, text: str) -> None:
     async def look() -> bool | None:
         return True if message.content.startswith(text) else None
 
-    await wait_until(look, seconds=60)
+    await wait_until(look, seconds=120)
 
 
 @pytest.mark.parametrize("point", ["before", "after"])

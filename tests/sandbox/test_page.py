@@ -28,7 +28,7 @@ async def test_what_is_sent_counts_although_something_was_posted_since_the_page_
         async def is_redrawn() -> bool | None:
             return await page.revision() > page.drawn or None
 
-        await wait_until(is_redrawn, seconds=30)
+        await wait_until(is_redrawn, seconds=120)
         receipt = await page.send("Good evening!")
 
         assert not receipt["rejected"], f"what alice typed was not sent: {receipt['diagnostics']}"

@@ -43,7 +43,7 @@ async def ready(bot: VeoBot) -> None:
     async def look() -> bool | None:
         return bot.is_connected or None
 
-    await wait_until(look, seconds=20)
+    await wait_until(look, seconds=120)
 
 
 def sharded(database: Database, shards: Shards) -> ShardedVeoBot:
@@ -76,7 +76,7 @@ async def test_a_lost_shard_is_a_lost_connection_and_comes_back(wire: WireDiscor
             async def is_away() -> bool | None:
                 return None if bot.is_connected else True
 
-            await wait_until(is_away, seconds=20)
+            await wait_until(is_away, seconds=120)
             wire.faults.clear()
             await ready(bot)
         assert bot.heartbeat_interval == pytest.approx(41.25)
@@ -121,7 +121,7 @@ async def test_a_shard_whose_session_is_gone_comes_back_while_the_database_is_lo
                 async def are_back() -> bool | None:
                     return True if len(wire.gateway.connected) == 2 and bot.is_connected else None
 
-                await wait_until(are_back, seconds=30)
+                await wait_until(are_back, seconds=120)
 
 
 async def test_shards_of_one_bucket_identify_one_after_the_other(wire: WireDiscord, tmp_path: Path) -> None:
@@ -157,5 +157,5 @@ async def test_it_is_said_when_discord_wants_more_shards(
                 said.append(capsys.readouterr().out)
                 return True if not says or "recommends more shards" in "".join(said) else None
 
-            await wait_until(look, seconds=20)
+            await wait_until(look, seconds=120)
     assert ("recommends more shards" in "".join([*said, capsys.readouterr().out])) == says

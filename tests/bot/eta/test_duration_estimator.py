@@ -236,7 +236,7 @@ async def test_what_other_processes_learn_is_read_again(database: Database) -> N
     async def look() -> bool | None:
         return True if expected_seconds(estimator, sent()) < believed - 60 else None
 
-    await wait_until(look, seconds=30)
+    await wait_until(look, seconds=120)
     stopping.set()
     await recalling
 

@@ -41,7 +41,7 @@ async def observe(folder: Path) -> dict[str, Any]:
             async def is_priced() -> bool | None:
                 return True if provider.count("models") else None
 
-            await wait_until(is_priced, seconds=30)
+            await wait_until(is_priced, seconds=120)
             given = {"image": ("cat.png", draw())} if "image" in sys.argv[1] else {}
             await world.alice.slash(
                 world.channel, "veo", prompt="a dragon", duration=4, model=MODEL_ID, **given

@@ -175,7 +175,7 @@ async def until_locks_are_waited_for(url: str, count: int) -> None:
             waiting = await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
             return True if waiting >= count else None
 
-        await wait_until(look, seconds=60)
+        await wait_until(look, seconds=120)
 
 
 @pytest.mark.postgres_only

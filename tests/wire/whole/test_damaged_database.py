@@ -43,9 +43,9 @@ async def test_damage_is_an_alert_and_fails_the_health_check(
             answer = await asyncio.to_thread(fetch, f"{address}/healthz")
             return (answer.status == status and answer.failing == [[], ["database"]][status == 503]) or None
 
-        await wait_until(partial(answers, 200), seconds=30)
+        await wait_until(partial(answers, 200), seconds=120)
         await asyncio.to_thread(harm, tmp_path / "data" / "veo.db")
-        await wait_until(partial(answers, 503), seconds=30)
+        await wait_until(partial(answers, 503), seconds=120)
         await program.wait_for_line('"alert": "database_damaged"')
         assert await program.stop() == 0
     assert "Traceback" not in program.output, program.output

@@ -48,7 +48,7 @@ async def until(address: str, path: str, status: int, failing: list[str] | None 
         return latest[-1]
 
     try:
-        return await wait_until(look, seconds=60)
+        return await wait_until(look, seconds=120)
     except TimeoutError:
         raise AssertionError(f"{path} never answered {status}; at last: {latest[-1]}") from None
 
@@ -112,7 +112,7 @@ async def test_the_figures_count_a_request_of_the_whole_program(
             page = parse((await asyncio.to_thread(fetch, address + "/metrics")).text)
             return page("requests_finished_total", status="succeeded") == 1 or None
 
-        await wait_until(finished, seconds=60)
+        await wait_until(finished, seconds=120)
         assert await program.stop() == 0
 
 
