@@ -91,26 +91,26 @@ def fetch_report(session: Session, guild_id: int, report_id: str) -> ReportRow |
     return session.scalar(query)
 
 
-def reopen(session: Session, blocked: AuditRow, now: datetime) -> None:
-    """Let a report be decided again whose block was undone, and show so where nothing else was decided.
+def follow_undo(session: Session, blocked: AuditRow, now: datetime, *, holds: bool) -> None:
+    """Let a report be decided again whose block was undone, or not where it was put back, and show so.
 
-    `blocked`: the row of a block; where it was not because of a report, nothing happens.
+    `blocked`: the row of a block; where it was not because of a report, nothing happens. `holds`: it was put
+    back.
     """
     found = REASON.fullmatch(blocked.reason or "")
     if blocked.action is not Action.BLOCK or found is None:
         return
-    report = session.scalar(
+    before, after = (None, blocked.actor_id) if holds else (blocked.actor_id, None)
+    session.execute(
         update(ReportRow)
         .where(
             ReportRow.id == found["report"],
             ReportRow.guild_id == blocked.guild_id,
-            ReportRow.blocked_by == blocked.actor_id,
+            ReportRow.blocked_by.is_not_distinct_from(before),
+            ReportRow.dismissed_by.is_(None),
         )
-        .values(blocked_by=None)
-        .returning(ReportRow)
+        .values(blocked_by=after, post_at=now)
     )
-    if report is not None and report.deleted_by is None and report.dismissed_by is None:
-        report.post_at = now
 
 
 def _claim(session: Session, by: Moderator, report_id: str, decision: ReportDecision) -> ReportRow:
