@@ -1,13 +1,13 @@
 """Decisions on reports: each once, in the transaction of its audit row."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, LiteralString
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
@@ -177,6 +177,16 @@ def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datet
         deleted, source = [film.row.id, *(take.id for take in film.takes)], act_in(film)
     else:
         deleted, source = _remove_video(reported, now)
+    _close_others(session, by, deleted, now)
+    _record(session, by, Action.VIDEO_DELETE, reported, now, new={"user_id": subject.user_id})
+    act = Act(by.guild_id, subject.user_id, StrikeKind.REPORT, source, locale=subject.locale)
+    give_strike(session, act, now)
+    return cancelled
+
+
+def _close_others(session: Session, by: Moderator, deleted: Collection[str], now: datetime) -> None:
+    """Mark what was deleted in all other reports about it, and show so where moderators see them."""
+    is_shown = ReportRow.message_id.is_not(None)
     session.execute(
         update(ReportRow)
         .where(
@@ -184,12 +194,8 @@ def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datet
             ReportRow.deleted_by.is_(None),
             ReportRow.dismissed_by.is_(None),
         )
-        .values(deleted_by=by.user_id)
+        .values(deleted_by=by.user_id, post_at=case((is_shown, now), else_=ReportRow.post_at))
     )
-    _record(session, by, Action.VIDEO_DELETE, reported, now, new={"user_id": subject.user_id})
-    act = Act(by.guild_id, subject.user_id, StrikeKind.REPORT, source, locale=subject.locale)
-    give_strike(session, act, now)
-    return cancelled
 
 
 def _remove_video(reported: ReportedVideo, now: datetime) -> tuple[list[str], str]:
