@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, LiteralString
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
@@ -19,7 +19,7 @@ from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.moderation.reported import ReportedVideo, act_in, load_reported, remove_film
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
-from bot.policy.store import fetch_member_policy, store_member_policy
+from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
 from bot.policy.strike_rows import Act, deletion_source, give_strike
 
 BLOCK_TIME = timedelta(hours=24)
@@ -185,8 +185,12 @@ def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datet
 
 
 def _close_others(session: Session, by: Moderator, deleted: Collection[str], now: datetime) -> None:
-    """Mark what was deleted in all other reports about it, and show so where moderators see them."""
-    is_shown = ReportRow.message_id.is_not(None)
+    """Mark what was deleted in all other reports about it, and show so in those that have their message.
+
+    One in another channel than the moderators' stays there, as it is until somebody clicks.
+    """
+    channel_id = fetch_policy(session, by.guild_id).moderators_channel_id
+    is_shown = and_(ReportRow.message_id.is_not(None), ReportRow.channel_id == channel_id)
     session.execute(
         update(ReportRow)
         .where(

@@ -4,9 +4,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.db.database import Database, open_database
-from bot.db.guild_models import Action
+from bot.db.guild_models import Action, ReportRow
 from bot.db.models import NOBODY
 from bot.errors import DatabaseBusyError
 from bot.moderation.decisions import Decisions, Moderator, OwnCaseError
@@ -21,6 +22,7 @@ from bot.moderation.reports import Reports
 from bot.moderation.undo import Undo
 from bot.policy.documents import Block, tell_block
 from tests.bot.clocks import StoppedClock
+from tests.bot.moderator_channels import CHANNEL, OTHER_CHANNEL, set_channel
 from tests.bot.reporting import (
     MONA,
     NICK,
@@ -84,6 +86,22 @@ async def test_a_deleted_video_is_deleted_in_all_its_reports(reports: Reports, d
     assert (await reread_report(database, elsewhere.id)).deleted_by is None
     with pytest.raises(ReportClosedError, match="<@98> has already deleted this video"):
         await reports.decide(NICK, second.id, DELETE)
+
+
+async def test_a_report_in_a_former_moderators_channel_stays_there(
+    reports: Reports, database: Database
+) -> None:
+    await set_channel(database, 1, CHANNEL)
+    video = await insert_video(database)
+    clicked, *others = [await report_of(reports, video, REPORTER + number) for number in range(3)]
+    for report, channel_id in zip(others, (CHANNEL, OTHER_CHANNEL), strict=True):
+        shown = update(ReportRow).where(ReportRow.id == report.id)
+        shown = shown.values(message_id=7, channel_id=channel_id, post_at=None)
+        await database.write(lambda session, shown=shown: session.execute(shown))
+    await reports.decide(MONA, clicked.id, DELETE)
+    rows = [await reread_report(database, report.id) for report in others]
+    assert [row.deleted_by for row in rows] == [MONA.user_id] * 2
+    assert [row.post_at is not None for row in rows] == [True, False]
 
 
 async def test_blocking_holds_for_a_day_and_writes_it_down(
