@@ -42,8 +42,19 @@ POINTS = frozenset(map(chr, (*HEBREW_POINTS, *ARABIC_POINTS)))
 # Control characters that are blanks; `bot.text.clean` drops the others, so they part no words here either.
 LINE_CONTROLS = frozenset("\t\n\r")
 
-KANA = frozenset({"HIRAGANA", "KATAKANA"})
-VOICED_MARKS = frozenset("\u3099\u309a")  # dakuten and handakuten, whose names begin with no script
+VOICED_MARKS = "\u3099\u309a"  # dakuten and handakuten, whose names begin with no script
+
+# What Unicode doesn't take apart: white letters on black, and the voiced marks that stand by themselves.
+DRAWN_ALIKE = MappingProxyType(
+    {
+        **{first + number: 0x61 + number for first in (0x1F150, 0x1F170) for number in range(26)},
+        0x309B: 0x3099,
+        0x309C: 0x309A,
+    }
+)
+# Thai and Lao: a small circle and a tone mark look alike in either order, and so do two letters and one.
+CIRCLE_AFTER_TONES = re.compile("([\u0e48-\u0e4b\u0ec8-\u0ecb]+)([\u0e4d\u0ecd])")
+TWO_AS_ONE = (("\u0e40\u0e40", "\u0e41"), ("\u0ec0\u0ec0", "\u0ec1"))
 
 # Letters of Cyrillic and Greek that look like Latin ones in both cases, after case folding. They are
 # replaced in every word, for "оружие" with a Latin o is a disguise as well, and "ѕех" is Cyrillic
@@ -75,10 +86,13 @@ def fold(text: str) -> str:
 
     Accents are taken off Latin, Greek and Cyrillic letters: there they are the usual disguise, and without
     them a word can still be read. In other scripts a mark is part of the letter (a vowel of Hindi or Thai,
-    the voiced consonants of Japanese), so a mark stays on a letter of its own script, and nowhere else.
+    the voiced consonants of Japanese), so a mark stays on a letter of its own script, once, and nowhere else.
     """
-    apart = unicodedata.normalize("NFKD", text)
+    apart = unicodedata.normalize("NFKD", text.translate(DRAWN_ALIKE))
     plain = "".join(_undisguised(apart)).casefold().translate(LOOKALIKES)
+    plain = CIRCLE_AFTER_TONES.sub(r"\2\1", plain)
+    for two, one in TWO_AS_ONE:
+        plain = plain.replace(two, one)
     return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
@@ -138,14 +152,17 @@ def ensure_not_too_many_words(count: int) -> None:
 def _undisguised(text: str) -> Iterator[str]:
     """Leave out what is not drawn, and marks that do not belong to their letter; `text` is decomposed."""
     letter = ""  # the one that marks stand on; empty: marks stand on no letter
+    marks = ""  # that it has no room for any more
     for char in text:
         category = _seen_category(char)
         if not category:
             continue
         if category != "M":
-            letter = char if category == "L" else ""
-        elif not (letter and _belongs(char, letter)):
+            letter, marks = (char if category == "L" else ""), ""
+        elif not letter or char in marks or not _belongs(char, letter):
             continue
+        else:
+            marks += VOICED_MARKS if char in VOICED_MARKS else char
         yield char
 
 
@@ -161,8 +178,9 @@ def _seen_category(char: str) -> str:
 
 
 def _belongs(mark: str, letter: str) -> bool:
-    script = _script(letter)
-    return script in KANA if mark in VOICED_MARKS else script == _script(mark)
+    if mark in VOICED_MARKS:  # those of a language are one letter with it
+        return len(unicodedata.normalize("NFC", letter + mark)) == 1
+    return _script(letter) == _script(mark)
 
 
 @lru_cache(maxsize=KNOWN_CHARACTERS)

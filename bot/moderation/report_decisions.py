@@ -1,13 +1,13 @@
 """Decisions on reports: each once, in the transaction of its audit row."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, LiteralString
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
@@ -19,7 +19,7 @@ from bot.moderation.decisions import Moderator, ensure_not_own
 from bot.moderation.reported import ReportedVideo, act_in, load_reported, remove_film
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
-from bot.policy.store import fetch_member_policy, store_member_policy
+from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
 from bot.policy.strike_rows import Act, deletion_source, give_strike
 
 BLOCK_TIME = timedelta(hours=24)
@@ -91,26 +91,26 @@ def fetch_report(session: Session, guild_id: int, report_id: str) -> ReportRow |
     return session.scalar(query)
 
 
-def reopen(session: Session, blocked: AuditRow, now: datetime) -> None:
-    """Let a report be decided again whose block was undone, and show so where nothing else was decided.
+def follow_undo(session: Session, blocked: AuditRow, now: datetime, *, holds: bool) -> None:
+    """Let a report be decided again whose block was undone, or not where it was put back, and show so.
 
-    `blocked`: the row of a block; where it was not because of a report, nothing happens.
+    `blocked`: the row of a block; where it was not because of a report, nothing happens. `holds`: it was put
+    back.
     """
     found = REASON.fullmatch(blocked.reason or "")
     if blocked.action is not Action.BLOCK or found is None:
         return
-    report = session.scalar(
+    before, after = (None, blocked.actor_id) if holds else (blocked.actor_id, None)
+    session.execute(
         update(ReportRow)
         .where(
             ReportRow.id == found["report"],
             ReportRow.guild_id == blocked.guild_id,
-            ReportRow.blocked_by == blocked.actor_id,
+            ReportRow.blocked_by.is_not_distinct_from(before),
+            ReportRow.dismissed_by.is_(None),
         )
-        .values(blocked_by=None)
-        .returning(ReportRow)
+        .values(blocked_by=after, post_at=now)
     )
-    if report is not None and report.deleted_by is None and report.dismissed_by is None:
-        report.post_at = now
 
 
 def _claim(session: Session, by: Moderator, report_id: str, decision: ReportDecision) -> ReportRow:
@@ -177,6 +177,20 @@ def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datet
         deleted, source = [film.row.id, *(take.id for take in film.takes)], act_in(film)
     else:
         deleted, source = _remove_video(reported, now)
+    _close_others(session, by, deleted, now)
+    _record(session, by, Action.VIDEO_DELETE, reported, now, new={"user_id": subject.user_id})
+    act = Act(by.guild_id, subject.user_id, StrikeKind.REPORT, source, locale=subject.locale)
+    give_strike(session, act, now)
+    return cancelled
+
+
+def _close_others(session: Session, by: Moderator, deleted: Collection[str], now: datetime) -> None:
+    """Mark what was deleted in all other reports about it, and show so in those that have their message.
+
+    One in another channel than the moderators' stays there, as it is until somebody clicks.
+    """
+    channel_id = fetch_policy(session, by.guild_id).moderators_channel_id
+    is_shown = and_(ReportRow.message_id.is_not(None), ReportRow.channel_id == channel_id)
     session.execute(
         update(ReportRow)
         .where(
@@ -184,12 +198,8 @@ def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datet
             ReportRow.deleted_by.is_(None),
             ReportRow.dismissed_by.is_(None),
         )
-        .values(deleted_by=by.user_id)
+        .values(deleted_by=by.user_id, post_at=case((is_shown, now), else_=ReportRow.post_at))
     )
-    _record(session, by, Action.VIDEO_DELETE, reported, now, new={"user_id": subject.user_id})
-    act = Act(by.guild_id, subject.user_id, StrikeKind.REPORT, source, locale=subject.locale)
-    give_strike(session, act, now)
-    return cancelled
 
 
 def _remove_video(reported: ReportedVideo, now: datetime) -> tuple[list[str], str]:

@@ -47,7 +47,10 @@ SERVER = Subject(Scope.SERVER)
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """A server's rules; where a member was asked about, `limits` says which of them win."""
+    """A server's rules; where a member was asked about, `limits` says which of them win.
+
+    `member_policy`: without a block that has ended.
+    """
 
     rules: tuple[Rule, ...]
     budgets: Mapping[Period, Budget]
@@ -194,22 +197,21 @@ class QuotaRules:
         self, guild_id: int, user_id: int | None = None, role_ids: Collection[int] = ()
     ) -> RuleBook:
         """Return the server's rules, and which of them win for a member, where one is named."""
+        now = self._clock()
 
         def look(session: Session) -> tuple[Policy, MemberPolicy]:
             policy = fetch_policy(session, guild_id)
             member_policy = (
                 MemberPolicy() if user_id is None else fetch_member_policy(session, guild_id, user_id)
             )
-            return policy, member_policy
+            return policy, member_policy.model_copy(update={"block": member_policy.block_at(now)})
 
         policy, member_policy = await self._database.read(look, hurried=True)
         default = Rule(scope=Scope.DEFAULT, kind=LimitKind.DAY, most=self._daily_limit)
         book = RuleBook(policy.rules, policy.budgets, default)
         if user_id is None:
             return book
-        limits = resolve_limits(
-            policy.rules, member_policy, user_id, role_ids, self._daily_limit, self._clock()
-        )
+        limits = resolve_limits(policy.rules, member_policy, user_id, role_ids, self._daily_limit, now)
         return RuleBook(policy.rules, policy.budgets, default, limits, member_policy)
 
 

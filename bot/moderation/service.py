@@ -111,17 +111,17 @@ class Moderation:
 
         return await self._decisions.write(by, decide)
 
-    async def remove_word(self, by: Moderator, word: str) -> bool:
-        """Allow a word or phrase again; return whether it was forbidden."""
+    async def remove_word(self, by: Moderator, word: str) -> Policy | None:
+        """Allow a word or phrase again; return the document as it is then. None: it was not forbidden."""
         entry = clean_word(word)
 
-        old, _ = await self._decisions.change_policy(
+        old, new = await self._decisions.change_policy(
             by,
             AuditEvent(Action.WORD_REMOVE, "words"),
             partial(without_word, word=entry),
             snapshot_of_word(entry),
         )
-        return find_word(old, entry) is not None
+        return None if find_word(old, entry) is None else new
 
     async def change_settings(
         self, by: Moderator, changes: Mapping[str, Any], first: Work[None] = nothing_first

@@ -101,7 +101,7 @@ def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
         return None
     rules = fetch_policy(session, row.guild_id).strikes
     active = rules and fetch_active_strikes(session, rules, row.guild_id, row.user_id, now)
-    if not active or not active.count:
+    if not active or not active.count or row.fades_at <= now:
         record_told(session, row.id)
         return None
     block = fetch_member_policy(session, row.guild_id, row.user_id).block_at(now)

@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.i18n import _
 from bot.moderation.decided import Decision, decision_of, find_later, fingerprint, parts_of, settings_of
 from bot.moderation.decisions import Decisions, Moderator
-from bot.moderation.report_decisions import reopen
+from bot.moderation.report_decisions import follow_undo
 from bot.moderation.restoring import (
     DocumentT,
     Part,
@@ -185,7 +185,7 @@ class Undo:
         outcome, restored = _restore(clicked, member_part(clicked.decision), member_policy, now)
         if isinstance(outcome, Undone):
             store_member_policy(session, by.guild_id, user_id, restored)
-            reopen(session, session.get_one(AuditRow, clicked.decision.id), now)
+            _follow_block(session, outcome, now)
             _record(session, by, outcome, now)
         return outcome
 
@@ -245,6 +245,14 @@ def _restore(
         return changed, document
     restored = part.put(document, decision.before, now)
     return Undone(decision, present, part.snapshot(restored)), restored
+
+
+def _follow_block(session: Session, undone: Undone, now: datetime) -> None:
+    """Show in a report whether the block that was decided about it holds; an undo may be undone in turn."""
+    row = session.get_one(AuditRow, undone.decision.id)
+    while undoes := decision_of(row).undoes:
+        row = session.get_one(AuditRow, undoes)
+    follow_undo(session, row, now, holds=decision_of(row).left == undone.restored)
 
 
 def _record(session: Session, by: Moderator, undone: Undone, now: datetime) -> None:

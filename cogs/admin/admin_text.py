@@ -1,5 +1,6 @@
 """The answers to `/veo-admin pause`, `block`, `words`, `strikes` and `forgive`. Pure text."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
@@ -9,7 +10,7 @@ from bot.markup import absolute_time
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.strikes import Forgiven, StrikesNow
 from bot.policy.documents import Block, StrikeRules
-from bot.policy.phrases import translate_reason
+from bot.policy.phrases import quote_words, translate_reason
 from bot.text import shorten
 from cogs.moderation.ladder import ladder_sentence, still_blocked
 from cogs.moderation.settings_text import shown_word
@@ -94,9 +95,16 @@ def plain_block_line(user_id: int, block: Block) -> str:
     return f"{line}: {shorten(translate_reason(block.reason), REASON_MAX_LENGTH)}" if block.reason else line
 
 
-def word_removed(word: str, *, was_there: bool) -> str:
-    """Return the answer to `words remove`."""
-    if was_there:
+def word_removed(word: str, found: Sequence[str] | None) -> str:
+    """Return the answer to `words remove`; `found`: what still forbids it. None: it was not on the list."""
+    if found:
+        return _(
+            "✅ **Removed.** Prompts still can't contain “{word}”, because of what else is on the list: "
+            "{words}.",
+            word=shown_word(word),
+            words=quote_words(found),
+        )
+    if found is not None:
         return _("✅ **Removed.** Prompts can contain “{word}” again.", word=shown_word(word))
     return _(
         "“{word}” isn't on the list. `/veo-admin words list` shows all of it.",

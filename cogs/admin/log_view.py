@@ -140,7 +140,7 @@ async def _undo(interaction: Interaction, decision_id: int, seen: str | None = N
 
 
 async def _find_remarks(interaction: Interaction, undone: Undone) -> list[str]:
-    """Return what an undo leaves to be mended: settings that name what is gone, blocks by strikes."""
+    """Return what an undo leaves: settings that name what is gone, blocks by strikes, words like its own."""
     parts = parts_of(replace(undone.decision, before=undone.was, left=undone.restored))
     return await find_remarks(
         interaction.client.services,
@@ -148,6 +148,7 @@ async def _find_remarks(interaction: Interaction, undone: Undone) -> list[str]:
         known_guild(interaction),
         settings_changed=any(part.kind is Action.SETTINGS for part in parts),
         strikes_off=any(part.kind is Action.STRIKES and not part.left for part in parts),
+        allowed=None if undone.restored else (undone.was or {}).get("word"),
     )
 
 

@@ -3,7 +3,7 @@
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.admission.blocklist import WORD_MAX_LENGTH
+from bot.admission.blocklist import WORD_MAX_LENGTH, forbidden_in
 from bot.markup import in_words
 from bot.preview.proposal import Proposal
 from cogs.admin import admin_text
@@ -39,10 +39,9 @@ class WordsGroup(app_commands.Group, name="words", description="Block words and 
         moderation = interaction.client.services.moderation
         if word not in (await moderation.read(by.guild_id)).words:
             word = in_words(word, names_of(interaction)) or word
-        was_there = await moderation.remove_word(by, word)
-        await interaction.response.send_message(
-            admin_text.word_removed(word, was_there=was_there), ephemeral=True
-        )
+        left = await moderation.remove_word(by, word)
+        found = None if left is None else [*forbidden_in(word, left.words)]
+        await interaction.response.send_message(admin_text.word_removed(word, found), ephemeral=True)
 
     @remove.autocomplete("word")
     async def complete_word(self, interaction: Interaction, typed: str) -> list[Choice[str]]:

@@ -3,8 +3,11 @@
 The moderators' channel is looked at for more: whether the bot can write there, and where its messages are.
 """
 
+from collections.abc import Iterator
+
 import discord
 
+from bot.admission.blocklist import forbidden_in
 from bot.db.review_models import ReviewStage
 from bot.doctor.check_result import CheckResult
 from bot.errors import DatabaseBusyError
@@ -12,8 +15,10 @@ from bot.i18n import N_, _
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator
 from bot.policy.documents import Policy, Reviewed, ReviewRule
+from bot.policy.phrases import quote_words
 from bot.services import Services
 from cogs.moderation.ladder import still_blocked
+from cogs.moderation.settings_text import shown_word
 from cogs.ui.items import post_link
 from cogs.ui.permissions import ATTACH_FILES, MODERATOR_CHANNEL_NEEDS, REVIEW_NEEDS, Need, missing, names
 
@@ -98,17 +103,31 @@ async def find_remarks(
     *,
     settings_changed: bool,
     strikes_off: bool,
+    allowed: str | None = None,
 ) -> list[str]:
     """Return what an import or an undo leaves to be mended, and who's still blocked without strikes.
 
-    It's written down already, so what can't be read now is said, and never raised.
+    `allowed`: a word that isn't on the list any more. It's written down already, so what can't be read now
+    is said, and never raised.
     """
     remarks: list[str] = []
     try:
         if settings_changed:
             remarks += find_warnings(guild, await services.moderation.read(by.guild_id))
+        if allowed is not None:
+            remarks += still_forbidden(allowed, await services.moderation.read(by.guild_id))
         if strikes_off and (blocked := (await services.strikes.change(by)).blocked):
             remarks.append(still_blocked(blocked))
     except DatabaseBusyError:
         remarks.append(_(UNREAD))
     return remarks
+
+
+def still_forbidden(word: str, policy: Policy) -> Iterator[str]:
+    """Yield which entries of the list forbid a word that isn't on it itself, if any do."""
+    if found := [*forbidden_in(word, policy.words)]:
+        yield _(
+            "ℹ️ Prompts still can't contain “{word}”, because of what else is on the list: {words}.",
+            word=shown_word(word),
+            words=quote_words(found),
+        )

@@ -8,9 +8,9 @@ from bot.i18n import N_, _, format_and, ngettext
 from bot.moderation.importing import SERVER_LENGTH
 from bot.moderation.matching import Imported, Kind, LeftOut, Why
 from bot.moderation.snapshots import snapshot_of_import, snapshot_of_settings
-from bot.policy.documents import LimitKind, Scope
+from bot.policy.documents import LimitKind, Policy, Scope
 from bot.preview.comparison import Comparison
-from bot.preview.proposal import NewSettings
+from bot.preview.proposal import REFUSING, NewSettings, narrows
 from bot.preview.service import Preview
 from bot.provider.catalogue import Model
 from cogs.moderation.review_setting import review_notes
@@ -62,7 +62,17 @@ def _consequences(preview: Preview) -> Iterator[str]:
     yield from _about_default(preview)
     yield from review_notes(preview.policy, preview.changed)
     yield from comparison_lines(preview.comparison)
+    if preview.comparison.requests and _refuses_more(preview.policy, preview.changed):
+        yield _(
+            "-# These numbers are for limits and budgets. What the blocked words and settings would have "
+            "refused isn't included."
+        )
     yield expiry_line(preview.kept)
+
+
+def _refuses_more(old: Policy, new: Policy) -> bool:
+    """Whether words or settings would refuse what they don't now."""
+    return not {*new.words} <= {*old.words} or any(narrows(field, old, new) for field in REFUSING)
 
 
 def _about_default(preview: Preview) -> Iterator[str]:

@@ -112,6 +112,16 @@ async def test_of_two_moderators_the_first_wins_and_both_see_it(world: World) ->
     assert len([row for row in await trail(world) if row.action is Action.UNDO]) == 1
 
 
+async def test_a_word_that_another_entry_forbids_is_not_called_allowed_after_an_undo(world: World) -> None:
+    await admin(world, "words add", word="dragon")
+    await admin(world, "words add", word="red dragon")
+    text = await undo(world, await log_of(world), await newest(world))
+    assert text.splitlines() == [
+        "✅ **Undone:** “red dragon”: blocked in prompts → allowed in prompts.",
+        "ℹ️ Prompts still can't contain “red dragon”, because of what else is on the list: “dragon”.",
+    ]
+
+
 async def test_a_double_click_undoes_once_and_the_button_outlives_a_restart(world: World) -> None:
     await admin(world, "pause", reason="exams")
     message, number = await log_of(world), await newest(world)

@@ -38,6 +38,15 @@ async def test_a_word_can_be_allowed_again(world: World) -> None:
     await accepted(world)
 
 
+async def test_a_word_that_another_entry_forbids_is_not_called_allowed(world: World) -> None:
+    for word in ("red dragon", "dragon", "red"):
+        await admin(world, "words add", word=word)
+    text = await admin(world, "words remove", word="Red Dragon")
+    assert "can contain" not in text, "the next prompt with it is refused"
+    assert "“dragon” and “red”" in text
+    await refused(world, "“dragon”", prompt="a red dragon")
+
+
 async def test_words_are_listed_as_they_are(world: World) -> None:
     assert "No words are blocked" in await admin(world, "words list")
     assert "Added" in await admin(world, "words add", word=HOSTILE)

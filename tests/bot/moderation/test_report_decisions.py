@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.db.database import Database, open_database
-from bot.db.guild_models import Action
+from bot.db.guild_models import Action, ReportRow
 from bot.db.models import NOBODY
 from bot.errors import DatabaseBusyError
-from bot.moderation.decisions import Moderator, OwnCaseError
+from bot.moderation.decisions import Decisions, Moderator, OwnCaseError
 from bot.moderation.report_decisions import (
     BLOCK_TIME,
     NobodyToBlockError,
@@ -18,8 +19,10 @@ from bot.moderation.report_decisions import (
     ReportNotFoundError,
 )
 from bot.moderation.reports import Reports
+from bot.moderation.undo import Undo
 from bot.policy.documents import Block, tell_block
 from tests.bot.clocks import StoppedClock
+from tests.bot.moderator_channels import CHANNEL, OTHER_CHANNEL, set_channel
 from tests.bot.reporting import (
     MONA,
     NICK,
@@ -83,6 +86,22 @@ async def test_a_deleted_video_is_deleted_in_all_its_reports(reports: Reports, d
     assert (await reread_report(database, elsewhere.id)).deleted_by is None
     with pytest.raises(ReportClosedError, match="<@98> has already deleted this video"):
         await reports.decide(NICK, second.id, DELETE)
+
+
+async def test_a_report_in_a_former_moderators_channel_stays_there(
+    reports: Reports, database: Database
+) -> None:
+    await set_channel(database, 1, CHANNEL)
+    video = await insert_video(database)
+    clicked, *others = [await report_of(reports, video, REPORTER + number) for number in range(3)]
+    for report, channel_id in zip(others, (CHANNEL, OTHER_CHANNEL), strict=True):
+        shown = update(ReportRow).where(ReportRow.id == report.id)
+        shown = shown.values(message_id=7, channel_id=channel_id, post_at=None)
+        await database.write(lambda session, shown=shown: session.execute(shown))
+    await reports.decide(MONA, clicked.id, DELETE)
+    rows = [await reread_report(database, report.id) for report in others]
+    assert [row.deleted_by for row in rows] == [MONA.user_id] * 2
+    assert [row.post_at is not None for row in rows] == [True, False]
 
 
 async def test_blocking_holds_for_a_day_and_writes_it_down(
@@ -216,6 +235,49 @@ async def test_another_servers_report_looks_like_one_that_never_was(
     assert len(texts) == 1
     row = await reread_report(database, report.id)
     assert (row.deleted_by, row.blocked_by, row.dismissed_by) == (None, None, None)
+
+
+async def test_a_block_that_is_undone_is_shown_so_though_the_video_was_deleted(
+    reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    report = await report_of(reports, await insert_video(database))
+    await reports.decide(MONA, report.id, BLOCK)
+    await reports.decide(MONA, report.id, DELETE)
+    blocked, _deleted = await audit_rows(database)
+    await Undo(Decisions(database, clock)).undo(NICK, blocked.id)
+    row = await reread_report(database, report.id)
+    assert (row.blocked_by, row.deleted_by) == (None, MONA.user_id)
+    assert row.post_at == clock(), "its message still says that the member is blocked"
+
+
+async def test_a_report_whose_block_is_put_back_says_who_decided_it(
+    reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    video = await insert_video(database)
+    report = await report_of(reports, video)
+    await reports.decide(MONA, report.id, BLOCK)
+    undo = Undo(Decisions(database, clock))
+    for blocked_by in (None, MONA.user_id, None, MONA.user_id):
+        newest = (await audit_rows(database))[-1]
+        await undo.undo(NICK, newest.id)
+        row = await reread_report(database, report.id)
+        assert (row.blocked_by, row.post_at) == (blocked_by, clock())
+        assert (await get_block(database, video.user_id) is None) == (blocked_by is None)
+        clock.advance(timedelta(minutes=1))
+
+
+async def test_a_dismissed_report_stays_so_when_its_block_is_put_back(
+    reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    report = await report_of(reports, await insert_video(database))
+    await reports.decide(MONA, report.id, BLOCK)
+    undo = Undo(Decisions(database, clock))
+    await undo.undo(NICK, (await audit_rows(database))[-1].id)
+    undone = (await audit_rows(database))[-1]
+    await reports.decide(NICK, report.id, DISMISS)
+    await undo.undo(NICK, undone.id)
+    row = await reread_report(database, report.id)
+    assert (row.blocked_by, row.dismissed_by) == (None, NICK.user_id)
 
 
 @pytest.mark.usefixtures("disk")

@@ -15,6 +15,7 @@ from bot.db.guild_models import Action, AuditRow
 from bot.errors import BadInputError, DatabaseBusyError
 from bot.moderation.decisions import REASON_MAX_LENGTH, AuditEvent, Decisions, Moderator
 from bot.moderation.rules import DEFAULT_GRANT, MAX_GRANTED, MAX_RULES, SERVER, QuotaRules, Subject
+from bot.moderation.service import Moderation
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import fetch_member_policy, fetch_policy
@@ -299,6 +300,16 @@ async def test_the_rule_book_says_which_rules_win_for_a_member(rules: QuotaRules
     assert book.member_policy.grants[0].amount == 2
     other = await rules.read(GUILD, 6)
     assert [limit.most for limit in other.limits] == [5, None, None, None], "a role counts for others too"
+
+
+async def test_the_rule_book_has_no_block_that_has_ended(
+    rules: QuotaRules, database: Database, clock: StoppedClock
+) -> None:
+    moderation = Moderation(Decisions(database, clock))
+    await moderation.block(MONA, MEMBER, clock() + timedelta(hours=1))
+    assert (await rules.read(GUILD, MEMBER)).member_policy.block is not None
+    clock.advance(timedelta(hours=1))
+    assert (await rules.read(GUILD, MEMBER)).member_policy.block is None, "moderators read that it limits"
 
 
 async def test_a_warning_about_a_budget_that_is_just_being_changed_is_none_about_the_new_one(

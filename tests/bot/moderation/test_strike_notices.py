@@ -150,3 +150,13 @@ async def test_what_was_forgiven_or_is_off_is_not_told(
     await strikes.change(MONA, is_on=False)
     await look_often(notices, clock)
     assert messages.tries == 0
+
+
+async def test_a_strike_that_has_faded_is_not_told_though_another_counts(
+    database: Database, notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
+) -> None:
+    clock.advance(timedelta(days=6))
+    await give(database, clock, StrikeKind.SAFETY, "request:2")
+    clock.advance(timedelta(days=1))
+    await look_often(notices, clock)
+    assert messages.told == [1], "only the newer one counts"

@@ -180,3 +180,28 @@ def test_that_nobody_could_approve_is_said_whatever_changes_that(
 ) -> None:
     said = any("Without a moderators' channel, nobody can approve" in line for line in shown_import(old, new))
     assert said is is_said
+
+
+@pytest.mark.parametrize(
+    ("change", "is_partial"),
+    [
+        ({}, False),
+        ({"words": ("zebra", "gun")}, True),
+        ({"words": ()}, False),
+        ({"longest_duration": 4}, True),
+        ({"ask_first": True}, False),
+    ],
+    ids=str,
+)
+def test_numbers_of_limits_alone_are_said_to_be_no_others(
+    change: Mapping[str, Any], is_partial: bool
+) -> None:
+    old = Policy(words=("gun",))
+    limit = Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=3)
+    lines = shown_import(old, old.model_copy(update={"rules": (limit,), **change}))
+    assert any("would have refused" in line for line in lines)
+    assert any("isn't included" in line for line in lines) == is_partial
+
+
+def test_without_numbers_nothing_is_said_about_them() -> None:
+    assert not any("isn't included" in line for line in shown_import(Policy(), Policy(words=("gun",))))
