@@ -6,6 +6,7 @@ Every failure leaves here as one of `bot.provider.errors`; callers never see aio
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from io import BytesIO
@@ -16,10 +17,10 @@ import aiohttp
 import structlog
 from pydantic import BaseModel, SecretStr
 
-from bot.clock import monotonic
+from bot.clock import monotonic, utc_now
 from bot.provider.costs import credits_in_headers
 from bot.provider.errors import UnavailableError, UnreachableError, VeoError, error_from_status
-from bot.provider.models import Task, TaskState
+from bot.provider.models import Task, TaskState, aware
 from bot.provider.reading import Fields, ForeignAnswerError, Versioned, about, read_json
 from bot.provider.words import WordFilter, reason_in
 
@@ -278,9 +279,21 @@ def _names_call(header: str) -> bool:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds the provider asks us to wait; its date form is not used by rate limiters."""
+    """Return the seconds the provider asks us to wait."""
+    told = headers.get("Retry-After", "")
     try:
-        seconds = float(headers["Retry-After"])
-    except (KeyError, ValueError):
+        seconds = float(told)
+    except ValueError:
+        seconds = _seconds_until(told, headers.get("Date", ""))
+    if seconds is None or not isfinite(seconds):
         return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if isfinite(seconds) else None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def _seconds_until(told: str, now: str) -> float | None:
+    """Return the seconds until a date, by the clock of who tells it; a proxy may tell one."""
+    try:
+        until = aware(parsedate_to_datetime(told))
+        return (until - (aware(parsedate_to_datetime(now)) if now else utc_now())).total_seconds()
+    except ValueError:
+        return None

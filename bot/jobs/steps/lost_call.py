@@ -30,6 +30,7 @@ from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import ForbiddenError, InvalidRequestError, UnknownTaskError, VeoError
 from bot.provider.models import Task, TaskState
 from bot.provider.options import words_in
+from bot.provider.reading import is_same_name
 
 REACH = timedelta(hours=1)  # between the sending of two requests of which a charge may be either's
 SAME_PRICE = 0.005  # by which an estimate may miss
@@ -112,7 +113,7 @@ async def find_charge(veo: VeoClient, database: Database, generation: Generation
     charges = [
         charge
         for charge in await veo.fetch_charges(since)
-        if charge.model == provider_name_of(generation.model)
+        if is_same_name(charge.model or "", provider_name_of(generation.model))
         and charge.created_at is not None
         and charge.created_at >= since - CLOCK_SKEW
         and _is_price(charge.credits, price)
