@@ -40,7 +40,7 @@ async def test_an_id_that_is_a_number_is_the_same_in_the_log_as_in_the_answer(
 
 
 async def test_a_request_of_long_ago_is_looked_for_as_far_back_as_the_log_can_be_asked(
-    veo: VeoClient, provider: Provider
+    veo: VeoClient,
 ) -> None:
     await veo.create(WISH, "ours")
     entry = await veo.find("ours", utc_now() - timedelta(days=200))
