@@ -7,7 +7,7 @@ was sent, no other request has it or may have it, and the log does not show it u
 A request that was cancelled while it was being sent counts if the provider took it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,31 +71,41 @@ def call_name(generation: Generation) -> str:
 async def find_call(veo: VeoClient, generation: Generation) -> Found | CallRefused | None:
     """Look for the call in the provider's log; None: it isn't shown there (yet).
 
-    One that is shown as failed may have begun a video all the same, as where a proxy gave up on the answer.
-
     Raises:
         VeoError: the provider couldn't be asked.
     """
-    entry = await veo.find(call_name(generation), sent_at(generation))
+    private = words_in(generation.prompt, generation.options)
+    return await find_named_call(veo, call_name(generation), sent_at(generation), private)
+
+
+async def find_named_call(
+    veo: VeoClient, name: str, sent: datetime, private: Sequence[str] = ()
+) -> Found | CallRefused | None:
+    """Look for the call that was sent with a name; the rest is as of `find_call`.
+
+    One that is shown as failed may have begun a video all the same, as where a proxy gave up on the answer.
+    `private`: its member's words, which an answer may repeat.
+    """
+    entry = await veo.find(name, sent)
     if entry is None:
         return None
     if entry.inference_id is None:
         return CallRefused(None)
     if not entry.is_refused:
         return Found(entry.inference_id, entry.cost)
-    task = await _find_task(veo, generation, entry.inference_id)
+    task = await _find_task(veo, entry.inference_id, private)
     is_over = task is None or task.state is TaskState.FAILED
     return CallRefused(task) if is_over else Found(entry.inference_id, None)
 
 
-async def _find_task(veo: VeoClient, generation: Generation, task_id: str) -> Task | None:
+async def _find_task(veo: VeoClient, task_id: str, private: Sequence[str]) -> Task | None:
     """Ask about a task that may never have begun; None: the provider has none.
 
     Raises:
         VeoError: it couldn't be asked.
     """
     try:
-        return await veo.retrieve(task_id, words_in(generation.prompt, generation.options))
+        return await veo.retrieve(task_id, private)
     except (UnknownTaskError, InvalidRequestError, ForbiddenError):
         return None
 
