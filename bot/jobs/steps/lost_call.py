@@ -28,7 +28,7 @@ from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import ForbiddenError, InvalidRequestError, UnknownTaskError, VeoError
-from bot.provider.models import Task, TaskState
+from bot.provider.models import LogEntry, Task, TaskState
 from bot.provider.options import words_in
 from bot.provider.reading import is_same_name
 
@@ -81,14 +81,20 @@ async def find_call(veo: VeoClient, generation: Generation) -> Found | CallRefus
 async def find_named_call(
     veo: VeoClient, name: str, sent: datetime, private: Sequence[str] = ()
 ) -> Found | CallRefused | None:
-    """Look for the call that was sent with a name; the rest is as of `find_call`.
+    """Look for the call that was sent with a name; the rest is as of `find_call` and `outcome_of`."""
+    entry = await veo.find(name, sent)
+    return None if entry is None else await outcome_of(veo, entry, private)
+
+
+async def outcome_of(veo: VeoClient, entry: LogEntry, private: Sequence[str] = ()) -> Found | CallRefused:
+    """Return what a call came to by its row of the log.
 
     One that is shown as failed may have begun a video all the same, as where a proxy gave up on the answer.
     `private`: its member's words, which an answer may repeat.
+
+    Raises:
+        VeoError: the provider couldn't be asked.
     """
-    entry = await veo.find(name, sent)
-    if entry is None:
-        return None
     if entry.inference_id is None:
         return CallRefused(None)
     if not entry.is_refused:

@@ -325,6 +325,16 @@ async def test_a_backup_of_a_request_that_was_refused_for_a_day_is_sent_once(
     assert provider.count("create") == 1, "it was ordered twice"
 
 
+async def test_what_has_begun_is_found_after_a_backup_though_the_log_shows_the_call_as_failed(
+    engine: Engine, provider: Provider, sent_before: Generation
+) -> None:
+    provider.log.failed.add(sent_before.id)
+    provider.faults.add("retrieve", Fault.status(503))
+    row = await engine.delivered(sent_before.id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert provider.count("create") == 1, "it was ordered twice"
+
+
 async def test_what_was_posted_before_a_backup_was_put_back_is_posted_once(
     engine: Engine, sent_before: Generation
 ) -> None:
