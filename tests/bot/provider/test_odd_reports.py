@@ -8,7 +8,14 @@ import pytest
 from bot.clock import utc_now
 from bot.provider.catalogue import build_request
 from bot.provider.client import VeoClient
-from bot.provider.errors import RateLimitError
+from bot.provider.errors import (
+    CreditsGoneError,
+    InvalidRequestError,
+    KeyRefusedError,
+    RateLimitError,
+    UnavailableError,
+    VeoError,
+)
 from bot.provider.pricing import ModelList
 from sandbox.odd_answers import Refusal, Reshaped
 from sandbox.provider import Provider
@@ -130,3 +137,32 @@ def test_a_model_is_the_same_with_and_without_its_makers_name(asked: str, listed
     listing = ModelList.model_validate({"data": [{"id": listed, "pricing": pricing}]}).listing_of(asked)
     assert listing.is_listed, "it is taken for gone, and what waits for it ends"
     assert listing.pricing is not None, "its price is not known, so no budget takes it"
+
+
+OUT = "You've run out of credits. Please top up your balance."
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        ("403", OUT, CreditsGoneError),
+        (401, "Invalid key.", KeyRefusedError),
+        (429, "Slow down.", RateLimitError),
+        ("400", "Body validation error! duration", InvalidRequestError),
+        (503, "Try again later.", UnavailableError),
+        (200, "What now?", UnavailableError),
+        ("many", "What now?", UnavailableError),
+    ],
+)
+async def test_a_refusal_that_comes_as_a_success_means_what_it_says(
+    veo: VeoClient, provider: Provider, status: object, message: str, kind: type[VeoError]
+) -> None:
+    provider.faults.add("create", Reshaped(lambda _: {"message": message, "statusCode": status}))
+    with pytest.raises(VeoError) as failure:
+        await veo.create(WISH, "ours")
+    assert type(failure.value) is kind, "each request would be looked for in vain"
+
+
+async def test_what_has_an_id_was_taken_whatever_status_it_states(veo: VeoClient, provider: Provider) -> None:
+    provider.faults.add("create", Reshaped(lambda task: {**task, "statusCode": 403}))
+    assert (await veo.create(WISH, "ours")).id
