@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sandbox.offers import CREDITS_PER_USD, usd
+from sandbox.offers import CREDITS_PER_USD, sourced, usd
 from sandbox.refusals import iso
 
 
@@ -30,7 +30,7 @@ class Transaction:
             "direction": self.direction,
             "type": self.type,
             "amount": {"usd": usd(self.credits), "credits": self.credits},
-            "model": self.model,
+            "model": self.model and sourced(self.model),
             "reference_id": self.reference_id,
         }
 

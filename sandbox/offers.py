@@ -54,6 +54,11 @@ def offer_of(model_id: str) -> Offer:
     return known or Offer(model_id.rpartition("/")[2], 1_040_000, 520_000)
 
 
+def sourced(model_id: str) -> str:
+    """Return a model's name as the log and the ledger have it: always with its source."""
+    return f"google/{model_id}" if model_id in OFFERS and "/" not in model_id else model_id
+
+
 def usd(amount: int) -> float:
     """Return `amount` credits in USD."""
     return amount / CREDITS_PER_USD

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from sandbox.jobs import Job
-from sandbox.offers import usd
+from sandbox.offers import sourced, usd
 from sandbox.refusals import iso
 
 
@@ -39,7 +39,7 @@ class LogRow:
             "created": iso(self.created),
             "status": self.status,
             "origin": "api",
-            "model": self.model,
+            "model": sourced(self.model),
             "cost": {"usd": usd(cost), "credits": cost},
             "tokens": {"input": 0, "output": 0, "total": 0},
             "request_id": self.request_id,

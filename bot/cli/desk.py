@@ -17,6 +17,7 @@ from rich.progress import Progress
 from bot.cli.patient_console import PatientConsole, open_console
 from bot.cli.provider_words import advised, sentence
 from bot.clock import utc_now
+from bot.jobs.steps.lost_call import Found, find_named_call
 from bot.jobs.steps.signs import Evidence, Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch, Timing
 from bot.media.downloads import Downloads, open_public_session
@@ -146,10 +147,10 @@ class Desk:
         deadline = time.monotonic() + LOOKUP_SECONDS
         while True:
             try:
-                entry = await self.veo.find(request_id, sent_at)
-                if entry is not None and entry.inference_id and not entry.is_refused:
-                    return await self._task_of(entry.inference_id)
-                if entry is not None:
+                call = await find_named_call(self.veo, request_id, sent_at)
+                if isinstance(call, Found):
+                    return await self._task_of(call.task_id)
+                if call is not None:
                     raise NotAcceptedError(
                         "The provider's log says that this request failed, but not why. There is no video, "
                         "and the provider says that it never charges for failed requests. Try again."
@@ -272,12 +273,11 @@ class Desk:
 
     async def _task_of(self, task_id: str) -> Task:
         """Return how a task stands; while the provider does not tell, it is taken for one that works."""
-        unasked = Task(id=task_id)
         try:
             return await self.veo.retrieve(task_id)
         except (UnavailableError, UnreachableError, RateLimitError) as error:
             self.say(f"No answer ({error}). Trying again.")
-            return unasked
+            return Task(id=task_id)
 
 
 @asynccontextmanager

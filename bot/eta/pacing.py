@@ -10,6 +10,7 @@ from bot.eta.prior import BINS, EDGES, LONGEST, WIDTHS
 
 MIN_POLL_DELAY = 1.0  # seconds
 MAX_POLL_DELAY = 60.0  # seconds
+LONGEST_REST = 120.0  # seconds that the provider gets if it asks for a rest: a video may be ready
 FIRST_RETRY_DELAY = 5.0  # seconds
 MAX_RETRY_DELAY = 600.0  # seconds
 
@@ -17,9 +18,13 @@ LEFT_OUT = 1e-3  # of the generations: the slowest, whose questions are not coun
 ROUNDS = 5  # in which the density of the questions is found
 
 
-def poll_delay(interval: float, errors: int) -> float:
-    """Return the seconds until the next question, after `errors` unanswered ones in a row."""
-    return min(interval * 2 ** min(errors, 10), max(MAX_POLL_DELAY, interval))
+def poll_delay(interval: float, errors: int, rest: float | None = None) -> float:
+    """Return the seconds until the next question, after `errors` unanswered ones in a row.
+
+    `rest`: how long the provider asks to be left alone; None: it doesn't.
+    """
+    usual = min(interval * 2 ** min(errors, 10), max(MAX_POLL_DELAY, interval))
+    return max(usual, min(rest or 0.0, LONGEST_REST))
 
 
 def retry_delay(attempts: int) -> float:

@@ -30,9 +30,10 @@ BILLING_PATH = "/v2/billing"
 TRANSACTIONS_PATH = "/v2/billing/transactions"
 PAGE_SIZE = 100  # the most that the provider gives at once
 KEY_PATH = "/v1/key"
-LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
+LOG_MAX_PAGES = 100  # 10,000 requests: one that is refused all day long makes 5,760
 LEDGER_MAX_PAGES = 100
 MAX_LISTS = 32  # lists of models that are kept, for asking whether they have changed
+LOG_REACH = timedelta(days=91)  # a window of more than 92 days is refused
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
 
 
@@ -139,7 +140,7 @@ class VeoClient:
         """
         now = utc_now()
         window = {
-            "start": (min(sent_at, now) - CLOCK_SKEW).astimezone(UTC).isoformat(),
+            "start": (max(min(sent_at, now), now - LOG_REACH) - CLOCK_SKEW).astimezone(UTC).isoformat(),
             "end": (now + CLOCK_SKEW).isoformat(),
             "limit": str(PAGE_SIZE),
         }

@@ -38,6 +38,7 @@ class LedgerPagination(Wire):
     """The place of a page in the whole; `next_cursor` is opaque."""
 
     next_cursor: Annotated[str | None, WrapValidator(none_if_odd)] = None
+    has_more: Annotated[bool | None, WrapValidator(none_if_odd)] = None
 
 
 class LedgerPage(Wire):
@@ -49,7 +50,9 @@ class LedgerPage(Wire):
     @property
     def next_cursor(self) -> str | None:
         """The cursor to ask for the next page with; None: this is the last one."""
-        return self.pagination.next_cursor if self.pagination else None
+        if self.pagination is None or self.pagination.has_more is False:
+            return None
+        return self.pagination.next_cursor or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,13 @@ class Charge:
 
 
 def charges_of(entries: Iterable[LedgerEntry]) -> Sequence[Charge]:
-    """Return the charge of each generation; `entries`: newest first."""
+    """Return the charge of each generation; `entries`: newest first.
+
+    A movement of nothing, or of what cannot be read, says nothing: the charge may be booked later.
+    """
     charges: dict[str, Charge] = {}
     for entry in entries:
-        if task_id := entry.reference_id:
+        if (task_id := entry.reference_id) and entry.amount.in_credits:
             before = charges.get(task_id)
             charge = Charge(task_id, entry.signed_credits, entry.model, entry.created_at)
             charges[task_id] = replace(charge, credits=charge.credits + (before.credits if before else 0.0))

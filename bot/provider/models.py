@@ -19,7 +19,16 @@ from pydantic import (
 )
 
 from bot.provider.costs import Amount, Cost, CostSource, Usage, usage_in
-from bot.provider.reading import Fields, Wire, address_in, ids_in, none_if_odd, plain_name, unwrapped
+from bot.provider.reading import (
+    Fields,
+    Wire,
+    address_in,
+    ids_in,
+    is_same_name,
+    none_if_odd,
+    plain_name,
+    unwrapped,
+)
 from bot.provider.safety import WITHOUT_REASON, WITHOUT_VIDEO
 from bot.provider.words import Said, SaidReason, WordFilter, reason_in
 
@@ -183,12 +192,19 @@ def aware(at: datetime) -> datetime:
 AwareTime = Annotated[datetime, AfterValidator(aware)]
 
 
+def _as_in_answers(task_id: object) -> object:
+    """Return an ID as the answers about a task have it; an empty one stands for none."""
+    if isinstance(task_id, int) and not isinstance(task_id, bool):
+        return str(task_id)
+    return None if task_id == "" else task_id
+
+
 class LogEntry(Wire):
     """One row of the provider's request log. `inference_id` is the task's id."""
 
     created: Annotated[AwareTime | None, WrapValidator(none_if_odd)] = None
     status: Said = ""
-    inference_id: TaskId | None = None
+    inference_id: Annotated[TaskId | None, BeforeValidator(_as_in_answers)] = None
     client_request_id: Annotated[str | None, WrapValidator(none_if_odd)] = None
     amount: Annotated[Amount | None, WrapValidator(none_if_odd), Field(alias="cost")] = None
 
@@ -208,14 +224,14 @@ class LogEntry(Wire):
 class Pagination(Wire):
     """The place of a page of the log in the whole."""
 
-    has_more: bool = False
+    has_more: bool
 
 
 class LogPage(Wire):
     """One page of the provider's request log, newest first; rows that make no sense are None."""
 
     data: list[Annotated[LogEntry | None, WrapValidator(none_if_odd)]]
-    pagination: Annotated[Pagination | None, WrapValidator(none_if_odd)] = Pagination()
+    pagination: Annotated[Pagination | None, WrapValidator(none_if_odd)] = None
 
     def has_more(self, page_size: int) -> bool:
         """Whether a page follows; where the provider does not say it in a form we know, a full one tells."""
@@ -257,6 +273,6 @@ class MetricsPage(Wire):
     def durations_of(self, model_id: str) -> Durations | None:
         """Return the model's percentiles, or None."""
         for row in self.models:
-            if row is not None and row.alias == model_id and row.metrics is not None:
+            if row is not None and is_same_name(row.alias, model_id) and row.metrics is not None:
                 return row.metrics.duration_ms
         return None

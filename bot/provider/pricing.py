@@ -15,7 +15,7 @@ from pydantic import Field, WrapValidator
 
 from bot.money import to_credits
 from bot.provider.catalogue import OptionValue, VideoRequest
-from bot.provider.reading import Versioned, Wire, none_if_odd
+from bot.provider.reading import Versioned, Wire, is_same_name, none_if_odd
 
 # The documents name "second" for videos; the others can only mean the one video that a request makes.
 UNIT_OF_TIME = "second"
@@ -88,13 +88,14 @@ class ModelList(Versioned):
         return Listing(is_listed=self.has(model_id), pricing=self.pricing_of(model_id))
 
     def pricing_of(self, model_id: str) -> Pricing | None:
-        """Return the pricing of the model with this id or, where there is none, with this alias.
+        """Return the pricing of the model with this id or, where there is none, with this alias or name.
 
         The provider lists an id once for each kind of call; rows that do not agree give None.
         """
         rows = [row for row in self.data if row is not None]
         found = [row.pricing for row in rows if row.id == model_id]
         found = found or [row.pricing for row in rows if model_id in (row.aliases or ())]
+        found = found or [row.pricing for row in rows if _is_called(row, model_id)]
         return found[0] if found and all(pricing == found[0] for pricing in found) else None
 
     def has(self, model_id: str) -> bool:
@@ -103,9 +104,7 @@ class ModelList(Versioned):
 
 
 def _is_called(row: PricedModel, model_id: str) -> bool:
-    """Whether a row is a model's; some are listed without their maker's name."""
-    names = {name.casefold() for name in (row.id, *(row.aliases or ()))}
-    return not names.isdisjoint({model_id.casefold(), model_id.casefold().rpartition("/")[2]})
+    return any(is_same_name(name, model_id) for name in (row.id, *(row.aliases or ())))
 
 
 class Balance(Wire):

@@ -35,6 +35,13 @@ ESCAPES = re.compile(
 )
 
 
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names are one model's: some are told with their maker's name, and some without."""
+    one, other = one.casefold(), other.casefold()
+    (maker, _, bare), (other_maker, _, other_bare) = one.rpartition("/"), other.rpartition("/")
+    return one == other or (bare == other_bare and not (maker and other_maker))
+
+
 class ForeignAnswerError(ValueError):
     """The answer is about another task than the one that was asked about."""
 

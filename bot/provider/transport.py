@@ -4,13 +4,12 @@ Every failure leaves here as one of `bot.provider.errors`; callers never see aio
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
 from io import BytesIO
-from math import isfinite
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import aiohttp
 import structlog
@@ -18,10 +17,11 @@ from pydantic import BaseModel, SecretStr
 
 from bot.clock import monotonic
 from bot.provider.costs import credits_in_headers
-from bot.provider.errors import UnavailableError, UnreachableError, VeoError, error_from_status
+from bot.provider.errors import UnavailableError, UnreachableError, VeoError
 from bot.provider.models import Task, TaskState
-from bot.provider.reading import Fields, ForeignAnswerError, Versioned, about, read_json
-from bot.provider.words import WordFilter, reason_in
+from bot.provider.reading import ForeignAnswerError, Versioned, about, read_json
+from bot.provider.refusals import refusal_of, stated_status
+from bot.provider.words import WordFilter
 
 CALL_TIMEOUT = 60.0  # seconds
 CONNECT_TIMEOUT = 15.0  # seconds
@@ -30,16 +30,6 @@ LONGEST_ANSWER = 96 * 2**20  # bytes; the log may repeat the images of several r
 CHUNK = 256 * 1024  # bytes
 
 Answer = TypeVar("Answer", bound=BaseModel)
-
-LONGEST_RETRY_AFTER = 3600.0  # seconds
-LONGEST_REQUEST_ID = 128  # characters
-REQUEST_ID_NAMES = frozenset({"requestid", "request_id"})
-REQUEST_ID_HEADERS = ("request-id", "requestid")  # how their names end
-OUR_ID_HEADER = "x-client-request-id"  # our own name for the call, which it repeats
-DEEPEST = 4  # an id in a list in an object in an error
-PAGE = "<"  # how HTML begins, and XML
-BROKEN = frozenset("{[")  # how JSON begins, though it could not be read
-MAX_NOISE = 0.1  # of a text; more of it is no text
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -181,18 +171,33 @@ class Transport:
             return known
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal_of(response.status, response.headers, content, words)
-        try:
-            # A large one in a thread: the loop must not wait for it.
-            found = (
-                read_json(content) if len(content) < CHUNK else await asyncio.to_thread(read_json, content)
-            )
-            found = found if task_id is None else about(found, task_id)
-            return _typed(answer, found, response.headers, words)
-        except ForeignAnswerError:
-            raise UnavailableError("The video service answered about another video.") from None
-        except ValueError:
-            # Without its cause, which repeats the answer: it may hold the key, or a member's words.
-            raise UnavailableError("The video service gave an answer that makes no sense.") from None
+        return await _understood(response, content, answer, task_id, words)
+
+
+async def _understood(
+    response: aiohttp.ClientResponse,
+    content: bytes,
+    answer: type[Answer],
+    task_id: str | None,
+    words: WordFilter,
+) -> Answer:
+    """Return the body of an answer as an object.
+
+    Raises:
+        VeoError: it states a failure, is about another task, or makes no sense.
+    """
+    try:
+        # A large one in a thread: the loop must not wait for it.
+        found = read_json(content) if len(content) < CHUNK else await asyncio.to_thread(read_json, content)
+        found = found if task_id is None else about(found, task_id)
+        return _typed(answer, found, response.headers, words)
+    except ForeignAnswerError:
+        raise UnavailableError("The video service answered about another video.") from None
+    except ValueError:
+        if (status := stated_status(content)) is not None:
+            raise refusal_of(status, response.headers, content, words) from None
+        # Without its cause, which repeats the answer: it may hold the key, or a member's words.
+        raise UnavailableError("The video service gave an answer that makes no sense.") from None
 
 
 def _typed(answer: type[Answer], found: object, headers: Mapping[str, str], words: WordFilter) -> Answer:
@@ -223,64 +228,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(content) > LONGEST_ANSWER:
             raise UnavailableError("The video service's answer is too long.")
     return bytes(content)
-
-
-def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: WordFilter) -> VeoError:
-    """Return the error that an answer of status 300 or above means; its `words` are the provider's, cleaned.
-
-    Source: "Errors" in the provider's documentation; the other forms of a reason are those of proxies, of
-    validators, and of the services behind it.
-    """
-    try:
-        body = read_json(content)
-    except ValueError:
-        body = _plain_text(content)
-    said = words.clean(reason_in(body, with_fields=True))
-    error = error_from_status(status, said or f"The video service answered {status}.", _retry_after(headers))
-    error.words = said or None
-    error.request_id = words.clean(_request_id(body, headers))[:LONGEST_REQUEST_ID] or None
-    return error
-
-
-def _plain_text(content: bytes) -> str:
-    """Return a body that is no JSON, unless it is a page, half an answer, or no text at all."""
-    text = content.decode(errors="replace").strip()
-    if text.startswith(PAGE) or text[:1] in BROKEN:
-        return ""
-    noise = sum(char == "\ufffd" or not (char.isprintable() or char.isspace()) for char in text)
-    return "" if noise > len(text) * MAX_NOISE else text
-
-
-def _request_id(body: object, headers: Mapping[str, str]) -> str:
-    """Return the provider's name for the call, which its support asks for."""
-    named = [*_named_in(body, DEEPEST)]
-    named += (text for name, text in headers.items() if _names_call(name.lower()) and text)
-    return next(iter(named), "")
-
-
-def _named_in(body: object, depth: int) -> Iterator[str]:
-    """Yield the names that JSON of whatever form gives, the outer ones first."""
-    if not depth or not isinstance(body, Mapping | list):
-        return
-    parts = cast("list[object]", body)
-    if isinstance(body, Mapping):
-        fields = cast("Fields", body)
-        parts = list(fields.values())
-        for name, part in fields.items():
-            if name.lower() in REQUEST_ID_NAMES and part and isinstance(part, str | int):
-                yield str(part)
-    for part in parts:
-        yield from _named_in(part, depth - 1)
-
-
-def _names_call(header: str) -> bool:
-    return header.endswith(REQUEST_ID_HEADERS) and header != OUR_ID_HEADER
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds the provider asks us to wait; its date form is not used by rate limiters."""
-    try:
-        seconds = float(headers["Retry-After"])
-    except (KeyError, ValueError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if isfinite(seconds) else None

@@ -1,7 +1,7 @@
 """The provider's words: found wherever an answer has them, and fit to be shown, stored and logged. Pure.
 
 Whatever it says in prose goes through `WordFilter`: fields of the answers by their type `Said`, and what is
-said of a refusal in `bot.provider.transport`.
+said of a refusal in `bot.provider.refusals`.
 """
 
 import re

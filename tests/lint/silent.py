@@ -19,6 +19,7 @@ SILENT = {
     "bot/media/upload_sizes.py": "the operator's settings",
     "bot/provider/client.py": "errors for the log and the command line",
     "bot/provider/errors.py": "errors for the log and the command line",
+    "bot/provider/refusals.py": "errors for the log and the command line",
     "bot/provider/transport.py": "errors for the log and the command line",
     "bot/provider/words.py": "what stands in the provider's own words",
     "bot/doctor/channel_access.py": "the command line and the log",

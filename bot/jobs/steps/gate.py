@@ -21,7 +21,7 @@ from bot.jobs.pause_state import fetch_pause, keep_pause
 from bot.jobs.refusal_scope import Refusal, RefusalScopes
 from bot.jobs.steps.base import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.timing import Timing
-from bot.provider.catalogue import provider_name_of
+from bot.provider.catalogue import ALL_MODELS, provider_name_of
 from bot.provider.client import VeoClient
 from bot.provider.errors import (
     AccountError,
@@ -120,12 +120,13 @@ class Gate:
                 return Refusal(Way.UNREACHABLE)
 
     async def _is_gone(self, model: str) -> bool:
-        """Whether the provider's list of models lacks it; what cannot be read says nothing."""
+        """Whether the provider's list of models lacks it; what cannot be read, or has none, says nothing."""
         try:
             async with asyncio.timeout(LOOK_PATIENCE):
-                return not (await self._veo.fetch_listing(model)).is_listed
+                listings = await self._veo.fetch_listings({model, *(known.id for known in ALL_MODELS)})
         except (VeoError, TimeoutError):
             return False
+        return not listings[model].is_listed and any(listing.is_listed for listing in listings.values())
 
     async def _is_account_bad(self) -> bool:
         """Whether the balance or the key explains a refusal; requests that ask at once share an answer."""

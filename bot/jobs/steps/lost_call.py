@@ -7,7 +7,7 @@ was sent, no other request has it or may have it, and the log does not show it u
 A request that was cancelled while it was being sent counts if the provider took it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,8 +28,9 @@ from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import ForbiddenError, InvalidRequestError, UnknownTaskError, VeoError
-from bot.provider.models import Task, TaskState
+from bot.provider.models import LogEntry, Task, TaskState
 from bot.provider.options import words_in
+from bot.provider.reading import is_same_name
 
 REACH = timedelta(hours=1)  # between the sending of two requests of which a charge may be either's
 SAME_PRICE = 0.005  # by which an estimate may miss
@@ -70,31 +71,47 @@ def call_name(generation: Generation) -> str:
 async def find_call(veo: VeoClient, generation: Generation) -> Found | CallRefused | None:
     """Look for the call in the provider's log; None: it isn't shown there (yet).
 
+    Raises:
+        VeoError: the provider couldn't be asked.
+    """
+    private = words_in(generation.prompt, generation.options)
+    return await find_named_call(veo, call_name(generation), sent_at(generation), private)
+
+
+async def find_named_call(
+    veo: VeoClient, name: str, sent: datetime, private: Sequence[str] = ()
+) -> Found | CallRefused | None:
+    """Look for the call that was sent with a name; the rest is as of `find_call` and `outcome_of`."""
+    entry = await veo.find(name, sent)
+    return None if entry is None else await outcome_of(veo, entry, private)
+
+
+async def outcome_of(veo: VeoClient, entry: LogEntry, private: Sequence[str] = ()) -> Found | CallRefused:
+    """Return what a call came to by its row of the log.
+
     One that is shown as failed may have begun a video all the same, as where a proxy gave up on the answer.
+    `private`: its member's words, which an answer may repeat.
 
     Raises:
         VeoError: the provider couldn't be asked.
     """
-    entry = await veo.find(call_name(generation), sent_at(generation))
-    if entry is None:
-        return None
     if entry.inference_id is None:
         return CallRefused(None)
     if not entry.is_refused:
         return Found(entry.inference_id, entry.cost)
-    task = await _find_task(veo, generation, entry.inference_id)
+    task = await _find_task(veo, entry.inference_id, private)
     is_over = task is None or task.state is TaskState.FAILED
     return CallRefused(task) if is_over else Found(entry.inference_id, None)
 
 
-async def _find_task(veo: VeoClient, generation: Generation, task_id: str) -> Task | None:
+async def _find_task(veo: VeoClient, task_id: str, private: Sequence[str]) -> Task | None:
     """Ask about a task that may never have begun; None: the provider has none.
 
     Raises:
         VeoError: it couldn't be asked.
     """
     try:
-        return await veo.retrieve(task_id, words_in(generation.prompt, generation.options))
+        return await veo.retrieve(task_id, private)
     except (UnknownTaskError, InvalidRequestError, ForbiddenError):
         return None
 
@@ -112,7 +129,7 @@ async def find_charge(veo: VeoClient, database: Database, generation: Generation
     charges = [
         charge
         for charge in await veo.fetch_charges(since)
-        if charge.model == provider_name_of(generation.model)
+        if is_same_name(charge.model or "", provider_name_of(generation.model))
         and charge.created_at is not None
         and charge.created_at >= since - CLOCK_SKEW
         and _is_price(charge.credits, price)

@@ -19,7 +19,7 @@ from bot.jobs.steps.base import Step, Tools
 from bot.jobs.steps.signs import ENDINGS, TOO_LATE, Ending, Evidence, Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch
 from bot.provider.costs import CostSource
-from bot.provider.errors import UnknownTaskError, VeoError
+from bot.provider.errors import RateLimitError, UnknownTaskError, VeoError
 from bot.provider.models import Task, TaskState
 from bot.signals import pause
 
@@ -34,6 +34,7 @@ class _Answers:
         watch: tells the moment; setting the machine's clock ends no request.
         evidence: what speaks for an end without a video.
         errors: unanswered questions in a row.
+        rest: seconds for which the provider asked to be left alone in the last one; None: it did not.
         words: what the provider said to the last one; None: nothing of its own.
         not_ready_at: when it was last asked in vain; None: not yet, by this process.
     """
@@ -41,6 +42,7 @@ class _Answers:
     watch: Stopwatch
     evidence: Evidence
     errors: int = 0
+    rest: float | None = None
     words: str | None = None
     not_ready_at: datetime | None = None
 
@@ -118,6 +120,7 @@ class Polling(Step):
             log.warning("no answer to a poll", reason=str(error), kind=type(error).__name__)
             answers.errors += 1
             answers.words = error.words
+            answers.rest = error.retry_after if isinstance(error, RateLimitError) else None
             sign = Sign.UNKNOWN if isinstance(error, UnknownTaskError) else None
             return None, answers.evidence.add(sign, answers.watch.now())
         answers.errors, answers.words = 0, task.failure_reason
@@ -146,7 +149,7 @@ class Polling(Step):
     def _delay(self, generation: Generation, answers: _Answers) -> float:
         interval = self._timing.poll_interval.total_seconds()
         if answers.errors:
-            return poll_delay(interval, answers.errors)
+            return poll_delay(interval, answers.errors, answers.rest)
         if answers.evidence.sign is not None:
             return interval
         return self._estimator.next_poll(generation, answers.watch.now(), self._in_flight)

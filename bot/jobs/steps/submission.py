@@ -20,7 +20,7 @@ from bot.jobs.endings import TaskTakenError, cost_values
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import CreateRefusedError, Step, StepPostponedError, Tools
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
-from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, find_charge
+from bot.jobs.steps.lost_call import CallRefused, Found, call_name, find_call, find_charge, outcome_of
 from bot.jobs.steps.timing import MAX_WATCHED
 from bot.jobs.steps.unknown_calls import KnownCalls, UnknownCalls
 from bot.media.files import MediaError
@@ -29,6 +29,7 @@ from bot.media.images import ImageError
 from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
+from bot.provider.options import words_in
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -63,10 +64,10 @@ class Submission(Step):
             StepPostponedError: the provider did not take it, but will later.
         """
         calls = await self._unknown.find(generation)
-        if calls is not None and (begun := await self._adopt(generation, calls)) is not None:
-            return begun
         last = generation.submission if calls is None else calls.last
         try:
+            if calls is not None and (begun := await self._adopt(generation, calls)) is not None:
+                return begun
             await self._gate.ensure_open(generation)
             return await self._submit(generation, last + 1)
         except CreateRefusedError as refused:
@@ -122,19 +123,27 @@ class Submission(Step):
         """Carry on with a call that was made before the database was put back; None: the provider took none.
 
         Its video may have been posted, too, which is looked for.
+
+        Raises:
+            StepPostponedError: whether it took the last one can't be asked now.
         """
-        entry, now = calls.accepted, self._clock()
-        if entry is None:
+        now, private = self._clock(), words_in(generation.prompt, generation.options)
+        entry, number = (calls.accepted, calls.number) if calls.accepted else (calls.latest, calls.last)
+        try:
+            call = entry and await outcome_of(self._veo, entry, private)
+        except VeoError as error:
+            raise StepPostponedError(str(error), self._timing.lookup_wait) from error
+        if entry is None or not isinstance(call, Found):
             return None
-        log.warning("sent already, before the database was restored", task=entry.inference_id)
-        values = {"submission": calls.number, "provider_id": entry.inference_id, **cost_values(entry.cost)}
+        log.warning("sent already, before the database was restored", task=call.task_id)
+        values = {"submission": number, "provider_id": call.task_id, **cost_values(call.cost)}
         sent = min(entry.created or now, now)
         try:
             return await self._queue.move(
                 generation, Status.RUNNING, submitted_at=sent, posting_at=sent, **values
             )
         except TaskTakenError:
-            log.error("the provider's log shows another request's id", task=entry.inference_id)
+            log.error("the provider's log shows another request's id", task=call.task_id)
             return None
 
     async def stop(self) -> None:

@@ -6,7 +6,7 @@ would have, so the provider's log tells of them.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -32,11 +32,13 @@ class KnownCalls:
 
     Attributes:
         last: the number of the last call.
+        latest: its row, which may be wrong if it says that the call failed.
         number: of the call that the provider took.
         accepted: its row; None: it took none.
     """
 
     last: int
+    latest: LogEntry | None = None
     number: int = 0
     accepted: LogEntry | None = None
 
@@ -81,9 +83,9 @@ def _by_request(entries: list[LogEntry]) -> dict[str, KnownCalls]:
             continue  # another program's
         number = int(digits) if dot else 1
         known = calls.get(request_id, KnownCalls(0))
-        last = max(known.last, number)
+        if number > known.last:
+            known = replace(known, last=number, latest=entry)
         if entry.inference_id and not entry.is_refused and number > known.number:
-            calls[request_id] = KnownCalls(last, number, entry)
-        else:
-            calls[request_id] = KnownCalls(last, known.number, known.accepted)
+            known = replace(known, number=number, accepted=entry)
+        calls[request_id] = known
     return calls

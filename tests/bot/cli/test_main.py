@@ -19,7 +19,7 @@ import pytest
 from bot.db.database import open_database
 from bot.media.files import probe
 from bot.media.images import MAX_SIZE, data_uri_of
-from sandbox.odd_answers import says
+from sandbox.odd_answers import Reshaped, says
 from sandbox.provider import QUICK, Fault, Kind, Provider
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.troubles import make_damaged
@@ -474,6 +474,17 @@ async def test_generate_looks_for_a_request_whose_answer_was_lost(tmp_path: Path
         finished = await generate(tmp_path, provider, "a red dragon", "--duration", "4")
         assert provider.count("create") == 1
     assert "Saved veo.mp4" in finished.text, finished.text
+
+
+async def test_generate_fetches_what_has_begun_though_the_log_shows_the_call_as_failed(
+    tmp_path: Path, files: Path
+) -> None:
+    failed = Reshaped(lambda page: {"data": [{**row, "status": "failed"} for row in page["data"]]})
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("create", Fault.status(502, body="html", accepted=True))
+        provider.faults.add("logs", failed, times=None)
+        finished = await generate(tmp_path, provider, "a red dragon", "--duration", "4")
+    assert "Saved veo.mp4" in finished.text, "the member is to try again, and pays twice: " + finished.text
 
 
 async def test_a_video_that_misses_the_deadline_can_be_fetched_later(tmp_path: Path, files: Path) -> None:

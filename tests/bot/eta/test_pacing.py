@@ -12,6 +12,7 @@ from bot.eta.forecast import Finish, Forecast
 from bot.eta.pacing import (
     FIRST_RETRY_DELAY,
     LEFT_OUT,
+    LONGEST_REST,
     MAX_POLL_DELAY,
     MAX_RETRY_DELAY,
     MIN_POLL_DELAY,
@@ -81,6 +82,13 @@ def test_a_question_is_never_longer_away_than_a_minute(interval: float, errors: 
 
 def test_an_interval_above_the_maximum_is_kept() -> None:
     assert poll_delay(90, 3) == 90
+
+
+@pytest.mark.parametrize(
+    ("rest", "delay"), [(None, 20), (0.0, 20), (5.0, 20), (90.0, 90), (3600.0, LONGEST_REST)]
+)
+def test_a_rest_that_the_provider_asks_for_is_kept_within_bounds(rest: float | None, delay: float) -> None:
+    assert poll_delay(10, 1, rest) == delay
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, FIRST_RETRY_DELAY), (1, 10), (2, 20), (6, 320)])

@@ -26,7 +26,7 @@ from bot.provider.errors import (
     VeoError,
 )
 from bot.provider.models import TaskState
-from bot.provider.transport import LONGEST_RETRY_AFTER
+from bot.provider.refusals import LONGEST_RETRY_AFTER
 from sandbox.odd_answers import Reshaped
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until

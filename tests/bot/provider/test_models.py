@@ -174,7 +174,9 @@ def test_an_odd_detail_of_a_row_does_not_hide_its_task(odd: dict[str, Any]) -> N
     assert (entry.inference_id, entry.is_refused) == ("x:veo3", False)
 
 
-@pytest.mark.parametrize("pagination", [None, "text", {"has_more": "perhaps"}, []], ids=str)
+@pytest.mark.parametrize(
+    "pagination", [None, "text", {"has_more": "perhaps"}, [], {}, {"total": 9}, {"has_more": None}], ids=str
+)
 def test_of_a_log_with_odd_pages_a_full_one_is_followed_by_another(pagination: object) -> None:
     page = LogPage.model_validate({"data": [None, None], "pagination": pagination})
     assert page.has_more(2)

@@ -15,6 +15,7 @@ from bot.jobs.steps.base import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import WRITE_INTERVAL, Gate
 from bot.jobs.steps.timing import Timing
 from bot.provider.errors import RateLimitError, UnknownTaskError
+from sandbox.offers import OFFERS
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
@@ -257,3 +258,22 @@ async def test_a_date_in_the_future_is_no_excuse(make_engine: MakeEngine, provid
     provider.faults.add("create", Fault.status(402), times=None)
     row = await insert(engine.database, created_at=engine.clock() + 400 * DAY)
     assert (await engine.delivered(row.id)).failure_kind is FailureKind.UNTAKEN
+
+
+async def test_an_outage_that_empties_the_list_of_models_ends_no_queue(
+    narrow: Engine, provider: Provider
+) -> None:
+    provider.terms.sold_out |= set(OFFERS)
+    rows = [await insert(narrow.database) for _ in range(4)]
+
+    async def were_refused() -> bool:
+        return provider.count("create") > 1
+
+    async with narrow.running():
+        await until("two were refused", were_refused)
+        provider.terms.sold_out.clear()
+    narrow.restart()
+    after = await all_delivered(narrow, rows)
+    kinds = [row.failure_kind for row in after]
+    assert FailureKind.MODEL_GONE not in kinds, "a list without any model is no list"
+    assert kinds.count(None) == 3, "more than the first one have ended"

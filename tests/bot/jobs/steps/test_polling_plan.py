@@ -13,7 +13,7 @@ from bot.db.models import Generation, Status
 from bot.eta.eta import Eta
 from bot.provider.catalogue import build_request
 from bot.provider.models import Task
-from sandbox.provider import Provider
+from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
@@ -118,6 +118,26 @@ async def test_all_questions_share_one_rate_fairly(
     assert max(calls.values()) - min(calls.values()) <= 2, "some are asked about more often"
     # Each call is a little late by the loop's other work: the first and the last may lie so much closer.
     assert asked[-1] - asked[0] >= (len(asked) - 4) / rate, "more are asked in a second than allowed"
+
+
+async def test_a_provider_that_names_a_wait_is_not_asked_before(
+    engine: Engine, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.hold = True
+    provider.faults.add("retrieve", Fault.status(429, "Slow down.", retry_after=1.5))
+    asked: list[float] = []
+    retrieve = engine.veo.retrieve
+
+    async def retrieve_and_note(task_id: str, private: Sequence[str]) -> Task:
+        asked.append(time.monotonic())
+        return await retrieve(task_id, private)
+
+    monkeypatch.setattr(engine.veo, "retrieve", retrieve_and_note)
+    await insert(engine.database)
+    async with engine.running():
+        await provider.called("retrieve", 3)
+    assert asked[1] - asked[0] >= 1.5, "it asked for a wait of 1.5 seconds"
+    assert asked[2] - asked[1] < 1.5, "one answer without it ends the wait"
 
 
 def passed(row: Generation, engine: Engine) -> list[Eta]:

@@ -317,9 +317,21 @@ async def test_a_backup_of_a_request_that_was_refused_for_a_day_is_sent_once(
 ) -> None:
     calls = Timing().queue_window // Timing().busy_wait
     row = await insert(engine.database, created_at=utc_now() - timedelta(minutes=1), submission=calls - 1)
+    for number in range(1, calls):  # the log has them all
+        provider.log.add(row.model, None, f"{row.id}.{number}")
     await engine.veo.create(build_request(row.model, row.prompt, {}), f"{row.id}.{calls}")
     row = await engine.delivered(row.id)
     assert (row.status, row.submission) == (Status.SUCCEEDED, calls), row.failure_kind
+    assert provider.count("create") == 1, "it was ordered twice"
+
+
+async def test_what_has_begun_is_found_after_a_backup_though_the_log_shows_the_call_as_failed(
+    engine: Engine, provider: Provider, sent_before: Generation
+) -> None:
+    provider.log.failed.add(sent_before.id)
+    provider.faults.add("retrieve", Fault.status(503))
+    row = await engine.delivered(sent_before.id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
     assert provider.count("create") == 1, "it was ordered twice"
 
 
