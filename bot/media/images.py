@@ -25,8 +25,8 @@ MAX_PIXELS = 40_000_000  # a phone's photo has 12 to 24 million; decoding takes 
 MIN_SIDE = 64  # pixels; less shows nothing
 NAME_LENGTH = 60  # characters of a file's name that are shown
 
-# Parts that cost a decoder much more than their few bytes say: each scan of a JPEG goes over all pixels, and a
-# colour profile of a PNG is unpacked. Encoders write up to 20 scans, and one profile.
+# Parts that cost a decoder much more than their few bytes say: each scan of a JPEG goes over all pixels, and
+# a colour profile of a PNG is unpacked. Encoders write up to 20 scans, and one profile.
 COSTLY_PARTS = {JPEG: b"\xff\xda", PNG: b"iCCP"}
 MAX_COSTLY_PARTS = 200  # of the largest image, so many scans take a few seconds; by chance, 8 MiB have 128
 
