@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def discard_old(paths: Iterable[Path]) -> int:
 
 
 @contextmanager
-def later_if_not_now() -> Iterator[None]:
+def later_if_not_now() -> Generator[None]:
     """Leave files that can't be deleted now to those who look for old ones: that ends nothing else.
 
     A disk that is mounted read-only answers so even where there is nothing to delete.
