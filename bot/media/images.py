@@ -138,8 +138,9 @@ def ensure_image(content: bytes, min_side: int = 0) -> None:
     media_type = media_type_of(content)
     if media_type is None:
         raise ImageError(FailureKind.IMAGE_BAD, "not one of the known signatures")
-    if media_type in COSTLY_PARTS and content.count(COSTLY_PARTS[media_type]) > MAX_COSTLY_PARTS:
-        raise ImageError(FailureKind.IMAGE_BAD, "made to keep a decoder busy")
+    costly = content.count(COSTLY_PARTS[media_type]) if media_type in COSTLY_PARTS else 0
+    if costly > MAX_COSTLY_PARTS:
+        raise ImageError(FailureKind.IMAGE_BAD, f"{costly} costly parts")
     try:
         _decode(content, media_type, min_side)
     except ImageError:
