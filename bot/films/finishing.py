@@ -19,6 +19,7 @@ from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import FileGoneError
+from bot.media.file_age import later_if_not_now
 from bot.media.files import NO_ROOM, Clip, MediaError, VideoStore, probe
 from bot.media.joining import Joiner, JoiningRefusedError, JoiningStoppedError, JoiningTimeoutError
 from bot.signals import StoppingError
@@ -207,6 +208,8 @@ class Finishing:
         path, names = self._videos.path(film.row.id), film.names
         if self._joined.get(film.row.id) == names and await asyncio.to_thread(path.exists):
             return film, await probe(path)
+        # Smaller forms of an earlier film, as long as this one, would pass for this one's.
+        await asyncio.to_thread(self._videos.discard, film.row.id)
         try:
             clip = await self._joiner.join(clips, path, next_transition(film.row))
         except (JoiningTimeoutError, JoiningRefusedError, JoiningStoppedError) as error:
@@ -254,9 +257,10 @@ class Finishing:
 
     def _clean_up(self, film: Film) -> None:
         self._joined.pop(film.row.id, None)
-        self._videos.discard(film.row.id)
-        for take in film.takes:
-            self._videos.close(take.id)
+        with later_if_not_now():
+            self._videos.discard(film.row.id)
+            for take in film.takes:
+                self._videos.close(take.id)
 
 
 def _is_given_up(row: FilmRow) -> bool:

@@ -26,6 +26,7 @@ FETCH_ATTEMPTS = 5
 SCHEMES = frozenset({"https"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({403, 404, 410})
+WHOLE = 200  # others below 400 bring a part of the file, or none of it
 # Unpacking could turn a few bytes into many; videos and images are packed already.
 HEADERS = {"Accept-Encoding": "identity"}
 
@@ -174,6 +175,8 @@ def _ensure_file(response: aiohttp.ClientResponse, max_size: int) -> None:
     if response.status in GONE:
         raise FileGoneError(f"The file's address answered {response.status}.")
     response.raise_for_status()
+    if response.status != WHOLE:
+        raise MediaError(f"The file's address answered {response.status}.")
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise MediaError("The file came packed, though that was not asked for.")
     if (response.content_length or 0) > max_size:

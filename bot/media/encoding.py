@@ -24,6 +24,10 @@ class EncoderCrashedError(FittingError):
     """ffmpeg did not run, or was killed or stopped; another try may succeed."""
 
 
+class EncoderRefusedError(FittingError):
+    """ffmpeg refused the file, or had no room for its notes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoder:
     """The encoder, and how it is run.
@@ -41,7 +45,7 @@ class Encoder:
 
         Raises:
             EncoderCrashedError: ffmpeg did not come to its end.
-            FittingError: ffmpeg refused.
+            EncoderRefusedError: ffmpeg refused.
             OSError, RuntimeError: there is no ffmpeg.
         """
         output = folder / "video.mp4"
@@ -74,7 +78,7 @@ class Encoder:
         if was_stopped(code):
             raise EncoderCrashedError(f"The encoder did not come to its end ({code}).")
         if code:
-            raise FittingError(f"The encoder refused the file ({code}).")
+            raise EncoderRefusedError(f"The encoder refused the file ({code}).")
 
 
 def _scale(clip: Clip, plan: Plan) -> str:

@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Sequence
-from errno import EFBIG, ENOSPC
+from errno import EFBIG, ENOSPC, EROFS
 
 # A system that does not know one of the bounds says so and goes on; the last line replaces the shell.
 SCRIPT = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; shift 2; exec "$@"'
@@ -19,6 +19,7 @@ STDERR_BYTES = 2000  # of the end of what ffmpeg says; it can say one thing of e
 # ffmpeg ends with the system's error, as 256 less its number; a file that may not grow kills it otherwise.
 _TOO_LARGE = getattr(signal, "SIGXFSZ", 0)  # Windows has none
 _NO_ROOM = frozenset({256 - ENOSPC, 256 - EFBIG, *({-_TOO_LARGE, 128 + _TOO_LARGE} if _TOO_LARGE else ())})
+_DISK_TROUBLES = {256 - EROFS: EROFS, **dict.fromkeys(_NO_ROOM, ENOSPC)}  # what each exit code means
 
 # A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
 WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
@@ -65,7 +66,7 @@ async def run_ffmpeg(
 
     Raises:
         TimeoutError: it took too long, and was killed.
-        OSError: it cannot be started, or there is no room for what it writes.
+        OSError: it cannot be started, or there is no room for what it writes, or the disk takes nothing.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -83,8 +84,8 @@ async def run_ffmpeg(
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if code in _NO_ROOM:
-        raise OSError(ENOSPC, os.strerror(ENOSPC))
+    if trouble := _DISK_TROUBLES.get(code):
+        raise OSError(trouble, os.strerror(trouble))
     return code, words
 
 

@@ -2,9 +2,13 @@
 
 import shutil
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import structlog
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
 
@@ -28,3 +32,15 @@ def discard_old(paths: Iterable[Path]) -> int:
         else:
             path.unlink(missing_ok=True)
     return len(old)
+
+
+@contextmanager
+def later_if_not_now() -> Generator[None]:
+    """Leave files that can't be deleted now to those who look for old ones: that ends nothing else.
+
+    A disk that is mounted read-only answers so even where there is nothing to delete.
+    """
+    try:
+        yield
+    except OSError as error:
+        log.warning("could not delete files now, so leaving them for later", error=str(error))

@@ -11,7 +11,7 @@ import structlog
 
 from bot.media.downloads import Downloads, MediaError
 from bot.media.ffmpeg import STOPPED, WRAPPERS_CODES
-from bot.media.file_age import discard_old, old_ones
+from bot.media.file_age import discard_old, later_if_not_now, old_ones
 from bot.media.h264 import is_upright
 from bot.media.images import CDN_HOSTS
 from bot.media.streams import Streams, read_streams, unplayable_part
@@ -111,7 +111,8 @@ class VideoStore:
         else:
             return replace(clip, path=path)
         finally:
-            part.unlink(missing_ok=True)
+            with later_if_not_now():
+                part.unlink(missing_ok=True)
 
     def close(self, generation_id: str) -> None:
         """Tidy up after a delivery: an original that was posted in a smaller form only is kept, no other."""
@@ -236,4 +237,5 @@ class SmallFiles:
             log.error("could not write an upload to disk", error=str(error))
             raise MediaError(NO_ROOM) from error
         finally:
-            part.unlink(missing_ok=True)
+            with later_if_not_now():
+                part.unlink(missing_ok=True)

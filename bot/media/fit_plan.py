@@ -19,6 +19,10 @@ class FittingError(Exception):
     """There is no smaller file; `str()` says why, for the log."""
 
 
+class NoRoomError(FittingError):
+    """The disk takes nothing now; that may pass."""
+
+
 class CannotFitError(FittingError):
     """The video cannot be made small enough; trying again is of no use."""
 

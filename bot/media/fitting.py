@@ -7,14 +7,15 @@ import asyncio
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, replace
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from pathlib import Path
 
 import structlog
 
-from bot.media.encoding import Encoder, EncoderCrashedError
+from bot.media.encoding import Encoder, EncoderCrashedError, EncoderRefusedError
 from bot.media.file_age import discard_old
 from bot.media.files import WORK_PREFIX, Clip, MediaError, probe
-from bot.media.fit_plan import CannotFitError, FittingError, lines_of, plan_of
+from bot.media.fit_plan import CannotFitError, FittingError, NoRoomError, lines_of, plan_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -25,6 +26,7 @@ ATTEMPTS = 3
 FIRST_SHARE = 0.97  # of the target, since x264 meets a rate only nearly
 NEXT_SHARE = 0.96  # of what the last attempt calls for
 LENGTH_TOLERANCE = 0.2  # seconds
+NO_ROOM = frozenset({ENOSPC, EDQUOT, EFBIG, EROFS})  # what a disk says that takes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Fitter:
 
         Raises:
             CannotFitError: it cannot be made so small.
+            NoRoomError: the disk takes nothing now.
             FittingError: there is no smaller file for any other reason.
         """
         try:
@@ -97,7 +100,13 @@ class Fitter:
             raise FittingError(f"It was not done after {self._timeout:.0f} s.") from error
         except MediaError as error:
             raise FittingError(str(error)) from error
+        except EncoderRefusedError as error:
+            if await asyncio.to_thread(_has_room, self._folder, target_size):
+                raise
+            raise NoRoomError(str(error)) from error
         except (OSError, RuntimeError) as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise NoRoomError(str(error)) from error
             raise FittingError(f"The encoder or the disk cannot be used: {error}") from error
         loss = Loss(clip.size, made.size, lines_of(clip), lines_of(made), clip.unplayable)
         log.info("converted" if clip.unplayable else "made smaller", file=made.path.name, **asdict(loss))
@@ -139,6 +148,14 @@ class Fitter:
             log.info("still too large", size=made.size, target=target_size, plan=plan)
             share *= NEXT_SHARE * target_size / made.size
         raise crash or CannotFitError(f"It was larger than {target_size} bytes {ATTEMPTS} times.")
+
+
+def _has_room(folder: Path, size: int) -> bool:
+    """Whether so many bytes are free: without any, the encoder doesn't say what it lacks."""
+    try:
+        return shutil.disk_usage(folder).free >= size
+    except OSError:
+        return True
 
 
 async def _looked_into(clip: Clip) -> Clip:

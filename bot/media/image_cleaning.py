@@ -88,7 +88,10 @@ def _drawings(content: bytes, orientation: int | None) -> Iterator[bytes]:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """Return an image without its transparency, as a JPEG has none."""
+    """Return an image without its transparency, and with 8 bits, as a JPEG has neither more nor less."""
+    if image.mode.startswith("I"):  # Pillow takes all from 255 on for white
+        upper_bytes = image.convert("I;16").tobytes()[1::2]
+        image = Image.frombytes("L", image.size, upper_bytes)
     seen = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
 

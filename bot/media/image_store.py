@@ -15,7 +15,7 @@ import structlog
 
 from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
-from bot.media.file_age import discard_old, old_ones
+from bot.media.file_age import discard_old, later_if_not_now, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
 from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.image_links import framed_video, whole_video
@@ -162,7 +162,8 @@ class ImageStore:
             log.error("could not write an image to disk", error=str(error))
             raise MediaError(NO_ROOM) from error
         finally:
-            part.unlink(missing_ok=True)
+            with later_if_not_now():
+                part.unlink(missing_ok=True)
 
     async def _write(self, url: str, part: Path, side: int) -> None:
         video, whole = framed_video(url), whole_video(url)

@@ -25,6 +25,11 @@ MAX_PIXELS = 40_000_000  # a phone's photo has 12 to 24 million; decoding takes 
 MIN_SIDE = 64  # pixels; less shows nothing
 NAME_LENGTH = 60  # characters of a file's name that are shown
 
+# Parts that cost a decoder much more than their few bytes say: each scan of a JPEG goes over all pixels, and
+# a colour profile of a PNG is unpacked. Encoders write up to 20 scans, and one profile.
+COSTLY_PARTS = {JPEG: b"\xff\xda", PNG: b"iCCP"}
+MAX_COSTLY_PARTS = 200  # of the largest image, so many scans take a few seconds; by chance, 8 MiB have 128
+
 TYPES = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP"}  # as Pillow calls them
 KINDS = N_("PNG, JPEG and WebP")
 
@@ -133,6 +138,9 @@ def ensure_image(content: bytes, min_side: int = 0) -> None:
     media_type = media_type_of(content)
     if media_type is None:
         raise ImageError(FailureKind.IMAGE_BAD, "not one of the known signatures")
+    costly = content.count(COSTLY_PARTS[media_type]) if media_type in COSTLY_PARTS else 0
+    if costly > MAX_COSTLY_PARTS:
+        raise ImageError(FailureKind.IMAGE_BAD, "too costly to decode")
     try:
         _decode(content, media_type, min_side)
     except ImageError:

@@ -18,6 +18,7 @@ from bot.db.film_models import Transition
 from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS
 from bot.media.ffmpeg import confined, run_ffmpeg, was_stopped
+from bot.media.file_age import later_if_not_now
 from bot.media.files import PART_SUFFIX, Clip, NoVideoError, probe
 from bot.media.loudness import ALIKE, SAMPLE_RATE, evened
 from bot.media.streams import MP4, source_of
@@ -132,7 +133,8 @@ class Joiner:
             await asyncio.to_thread(part.replace, output)
             return replace(film, path=output)
         finally:
-            await asyncio.to_thread(part.unlink, missing_ok=True)
+            with later_if_not_now():
+                await asyncio.to_thread(part.unlink, missing_ok=True)
 
     async def _run(self, command: list[str]) -> None:
         try:

@@ -44,4 +44,6 @@ class OrphanedFiles:
         query = select(Generation.id).where(
             Generation.id.in_(generation_ids), or_(Generation.delivered_at.is_(None), is_joined_later)
         )
-        return await self._database.read(lambda session: set(session.scalars(query)))
+        # The film's own lies there until it's posted, for which it may wait for Discord.
+        films = select(FilmRow.id).where(FilmRow.id.in_(generation_ids), FilmRow.delivered_at.is_(None))
+        return await self._database.read(lambda session: {*session.scalars(query), *session.scalars(films)})

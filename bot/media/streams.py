@@ -48,8 +48,9 @@ class Streams:
 
     @property
     def seconds(self) -> float:
-        """Return the length of the longest stream."""
-        return max((self._length(number) for number in self.facts), default=0)
+        """Return the time from `begin` to the end of the last stream."""
+        ends = (self._times[number].end * self._unit(number) for number in self.facts)
+        return max(max(ends, default=0) - self.begin, 0)
 
     @property
     def begin(self) -> float:
@@ -99,9 +100,6 @@ class Streams:
                 if at != NO_TIME:
                     times.begin = at if times.begin is None else min(times.begin, at)
                     times.end = max(times.end, at + max(duration, 0))
-
-    def _length(self, number: int) -> float:
-        return (self._times[number].end - self._begin(number)) * self._unit(number)
 
     def _begin(self, number: int) -> int:
         # What lies before 0 is not played: it only lets the decoder begin.

@@ -69,3 +69,18 @@ def png_with_packed_text(size: int) -> bytes:
     content = draw()
     chunk = struct.pack(">I", len(packed) - 4) + packed + struct.pack(">I", zlib.crc32(packed))
     return content[:33] + chunk + content[33:]
+
+
+def jpeg_of_scans(count: int, *, size: tuple[int, int] = (320, 180)) -> bytes:
+    """Return a JPEG whose last scan, which says nothing new, comes `count` times more."""
+    content = draw("JPEG", size=size, progressive=True)
+    start = content.rindex(b"\xff\xda")
+    return content[:start] + content[start:-2] * count + content[start:]
+
+
+def png_of_profiles(count: int) -> bytes:
+    """Return a PNG with the same colour profile `count` times, which unpacks to nearly a mebibyte each."""
+    packed = b"iCCPprofile\0\0" + zlib.compress(b"\0" * (2**20 - 100))
+    content = draw()
+    chunk = struct.pack(">I", len(packed) - 4) + packed + struct.pack(">I", zlib.crc32(packed))
+    return content[:33] + chunk * count + content[33:]

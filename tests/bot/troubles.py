@@ -54,6 +54,15 @@ async def make_damaged(path: Path) -> None:
     damage(path)
 
 
+def make_useless(folder: Path) -> None:
+    """Let an empty folder refuse each write and each deletion, even of what isn't there.
+
+    So does a disk that is mounted read-only, for which a test would have to be root.
+    """
+    folder.rmdir()
+    folder.write_text("no folder any more")
+
+
 def damage(path: Path) -> None:
     """Overwrite the middle of a database's file, as a failing disk does."""
     overwrite(path, PAGE, b"\xa5" * (3 * PAGE))  # but for the first page, with which it begins

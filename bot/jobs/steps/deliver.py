@@ -19,6 +19,7 @@ from bot.jobs.ports import (
 )
 from bot.jobs.steps.base import Step, StepPostponedError, Tools, postponed
 from bot.jobs.steps.upload import Upload
+from bot.media.file_age import later_if_not_now
 from bot.media.files import Clip, MediaError, VideoStore
 from bot.media.image_store import ImageStore
 from bot.metrics.metrics import DELIVERY_ERRORS, GIVEN_UP, POSTPONED, UNDELIVERABLE
@@ -90,14 +91,17 @@ class Deliver(Step):
     def clean_up(self, generation: Generation) -> None:
         """Delete the files of a generation that is over; a shot's video is joined with others before.
 
-        Its original is of use only where the video was posted, in a smaller form.
+        Its original is of use only where the video was posted, in a smaller form. What can't be deleted now
+        is left to `bot.media.orphaned_files`.
         """
         is_gone = generation.removed_at is not None
         if generation.film_id is None or is_gone:
             is_posted = generation.status is Status.SUCCEEDED and not is_gone
             tidy_up = self._videos.close if is_posted else self._videos.discard
-            tidy_up(generation.id)
-        self._images.discard(generation.id)
+            with later_if_not_now():
+                tidy_up(generation.id)
+        with later_if_not_now():
+            self._images.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
         generation, clip = await self._fetch(generation)

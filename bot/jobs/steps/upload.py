@@ -15,8 +15,8 @@ from bot.jobs.ports import (
     UploadBrokenError,
     UploadTooLargeError,
 )
-from bot.media.files import MAX_SIZE, Clip
-from bot.media.fit_plan import FittingError, ample_size
+from bot.media.files import MAX_SIZE, NO_ROOM, Clip
+from bot.media.fit_plan import FittingError, NoRoomError, ample_size
 from bot.media.fitting import Fitted, Fitter, Loss
 from bot.media.upload_limits import UploadLimits
 
@@ -113,6 +113,9 @@ class Upload(Generic[Subject]):
                 fitted = await self._fitted(clip, min(limit, max_size))
                 shown, loss = (clip, None) if fitted is None else (fitted.clip, fitted.loss)
                 return await self._send(subject, shown, loss, begin)
+            except NoRoomError as error:
+                log.error("could not shrink a video: could not use the disk", error=str(error))
+                raise DeliveryPostponedError(NO_ROOM) from error
             except FittingError as error:
                 log.warning("could not shrink a video, so posting a link", reason=str(error))
                 break

@@ -216,6 +216,22 @@ async def test_a_file_that_was_kept_since_it_was_posted_smaller_is_joined_withou
     assert world.disk.asked == (["a2"] if is_whole else ["a1", "a2"])
 
 
+async def test_a_film_that_is_joined_anew_is_not_posted_in_a_form_of_an_earlier_one(
+    film: Film, world: World
+) -> None:
+    """It's as long as before a shot was redone, and another process may have finished that one."""
+    earlier = world.disk.path(film.row.id).with_suffix(".fit-100.mp4")
+    earlier.write_bytes(b"the film before")
+    world.post_trouble = LATER
+    await world.look(film)
+    assert world.joiner.counts == [2]
+    assert not earlier.exists(), "the fitter takes what was made before for this film"
+    same = world.disk.path(film.row.id).with_suffix(".fit-50.mp4")
+    same.write_bytes(b"of this film")
+    await world.look(film, timedelta(minutes=1))
+    assert (world.joiner.counts, same.exists()) == ([2], True), "what was made of this film is of use"
+
+
 async def test_a_film_of_which_no_file_is_left_ends_without_joining(film: Film, world: World) -> None:
     world.disk.troubles = {url: FileGoneError("404") for url in ("a1", "a2")}
     await world.look(film)

@@ -294,6 +294,19 @@ async def test_a_file_that_drips_takes_its_time_once(
     assert len(hostile.asked) == 1, "each further try takes as long again"
 
 
+@pytest.mark.parametrize("status", [202, 206, 302])
+async def test_an_answer_that_has_not_all_of_the_file_is_none(
+    downloads: Downloads, hostile: Hostile, path: Path, status: int
+) -> None:
+    """An image of which a part came would be called damaged for good."""
+    hostile.status, hostile.body = status, b"a part, or a page that says to wait"
+    with pytest.raises(MediaError, match=f"answered {status}"):
+        await downloads.fetch(f"{hostile.url}/file", path, MAX_BYTES)
+    assert not path.exists()
+    hostile.status = 200
+    await downloads.fetch(f"{hostile.url}/file", path, MAX_BYTES)
+
+
 async def test_what_unpacks_to_more_is_not_unpacked(
     downloads: Downloads, hostile: Hostile, path: Path
 ) -> None:

@@ -31,6 +31,13 @@ async def test_where_there_is_no_room_that_is_said(tmp_path: Path, program: list
     assert caught.value.errno == errno.ENOSPC
 
 
+async def test_a_disk_that_takes_nothing_is_told_apart_from_a_file_that_cannot_be_used() -> None:
+    """It may be mended, and a film that waits for that isn't given up as one that ffmpeg refuses."""
+    with pytest.raises(OSError, match="Read-only") as caught:
+        await run_ffmpeg(["sh", "-c", f"exit {256 - errno.EROFS}"])  # as ffmpeg ends there
+    assert caught.value.errno == errno.EROFS
+
+
 async def test_any_other_end_is_a_code_and_words(tmp_path: Path) -> None:
     code, words = await run_ffmpeg([FFMPEG, *VIDEO, "-f", "h264", str(tmp_path / "missing" / "video")])
     assert code not in {0, None}

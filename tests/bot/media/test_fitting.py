@@ -17,7 +17,7 @@ import pytest
 from bot.media.encoding import NICENESS
 from bot.media.file_age import LEFTOVER_AGE
 from bot.media.files import Clip, probe
-from bot.media.fit_plan import CannotFitError, FittingError
+from bot.media.fit_plan import CannotFitError, FittingError, NoRoomError
 from bot.media.fitting import WORK_PREFIX, Fitter
 from tests.bot.clocks import until
 
@@ -271,6 +271,24 @@ async def test_a_bad_encoder_is_told_and_leaves_nothing(
     with pytest.raises(FittingError, match=message):
         await fitter.fit(clip, 150 * KB)
     assert names_in(folder) == []
+
+
+async def test_an_encoder_that_refuses_where_there_is_no_room_is_no_verdict(
+    fitter: Fitter, clip: Clip, replace_ffmpeg: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is full to its last byte, x264 only says that it can't be opened."""
+    replace_ffmpeg("if 'libx264' in arguments: sys.exit(187)")
+    with pytest.raises(FittingError) as refused:
+        await fitter.fit(clip, 150 * KB)
+    assert not isinstance(refused.value, NoRoomError)
+    full = shutil.disk_usage(clip.path)._replace(free=0)
+
+    def tell(_: Path) -> object:
+        return full
+
+    monkeypatch.setattr("bot.media.fitting.shutil.disk_usage", tell)
+    with pytest.raises(NoRoomError):
+        await fitter.fit(clip, 150 * KB)
 
 
 async def test_without_ffmpeg_there_is_no_smaller_file(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
 from bot.failures import FailureKind
@@ -243,6 +243,18 @@ def test_what_can_be_seen_through_is_turned_though_it_has_no_room_without_loss(
     photo = save(noise, "WEBP", exif=exif(6), quality=50)
     monkeypatch.setattr(image_cleaning, "MAX_SIZE", 2 * len(photo))
     assert opened(clean_image(photo)).size == (101, 198)
+
+
+def test_grey_of_16_bits_stays_as_light_as_it_is_where_it_needs_another_format(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noise = Image.effect_noise((198, 101), 40)
+    grey = Image.frombytes("I;16", noise.size, b"".join(bytes((0, light)) for light in noise.tobytes()))
+    photo = save(grey, "PNG", exif=exif(6), optimize=True)
+    monkeypatch.setattr(image_cleaning, "MAX_SIZE", len(photo))  # written as before, it's a little larger
+    sent = opened(clean_image(photo))
+    light = ImageStat.Stat(sent.convert("L")).mean[0]
+    assert (sent.format, light) == ("JPEG", pytest.approx(128, abs=5))
 
 
 def test_an_image_that_is_too_large_however_it_is_written_is_refused(

@@ -22,6 +22,7 @@ from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from sandbox.cdn import ServedCdn, serve_cdn
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.engine import downloads_of
+from tests.bot.troubles import make_useless
 
 NAME = "0123456789abcdef"
 FIRST, LAST = draw(), draw("JPEG", colour=BLUE)
@@ -56,6 +57,15 @@ def put(cdn: ServedCdn, *contents: bytes) -> list[str]:
 
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+async def test_a_folder_in_which_nothing_can_be_deleted_either_is_told_as_one_without_room(
+    store: ImageStore, cdn: ServedCdn, folder: Path
+) -> None:
+    urls = put(cdn, FIRST)
+    make_useless(folder)
+    with pytest.raises(MediaError, match="no room"):
+        await store.ensure(NAME, urls)
 
 
 def modes(folder: Path) -> list[int]:

@@ -4,6 +4,7 @@ import base64
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image
 from bot.errors import BadRequestError
 from bot.failures import FailureKind
 from bot.media.images import (
+    MAX_COSTLY_PARTS,
     MAX_PIXELS,
     MAX_SIZE,
     MIN_SIDE,
@@ -26,7 +28,18 @@ from bot.media.images import (
     ensure_usable,
     media_type_of,
 )
-from tests.bot.drawn import HTML, SVG, draw, draw_moving, jpeg_bomb, png_bomb, png_with_packed_text, webp_bomb
+from tests.bot.drawn import (
+    HTML,
+    SVG,
+    draw,
+    draw_moving,
+    jpeg_bomb,
+    jpeg_of_scans,
+    png_bomb,
+    png_of_profiles,
+    png_with_packed_text,
+    webp_bomb,
+)
 
 WEBPS: list[dict[str, Any]] = [
     {"lossless": True},
@@ -176,6 +189,13 @@ def test_no_room_is_made_for_a_huge_image() -> None:
     arguments = [sys.executable, "-W", "ignore", "-c", MEASURE, *(bomb.hex() for bomb in BOMBS)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603 ours
     assert int(done.stdout) < 20_000, f"{done.stdout} KiB for five tiny files"
+
+
+@pytest.mark.parametrize("costly", [jpeg_of_scans, png_of_profiles])
+def test_a_file_made_to_keep_a_decoder_busy_is_refused(costly: Callable[[int], bytes]) -> None:
+    """Eight mebibytes of scans took over an hour, and nobody's image was looked at meanwhile."""
+    assert kind_of(costly(10)) is None
+    assert kind_of(costly(MAX_COSTLY_PARTS + 1)) is FailureKind.IMAGE_BAD
 
 
 SIZES = [

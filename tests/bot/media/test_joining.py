@@ -126,6 +126,15 @@ async def test_a_picture_that_begins_late_is_shown_late_where_it_is_encoded(tmp_
     assert (float(begin), float(end)) == (pytest.approx(1, abs=0.1), pytest.approx(1.5, abs=0.1))
 
 
+@pytest.mark.parametrize("late", ["sound", "picture"])
+async def test_what_begins_late_and_ends_last_is_in_the_film_to_its_end(tmp_path: Path, late: str) -> None:
+    offset, shot = {late: ["-itsoffset", "0.5"]}, tmp_path / "shot.mp4"
+    pictures = [*offset.get("picture", []), "-f", "lavfi", "-i", "testsrc2=s=160x90:r=24:d=1"]
+    sounds = [*offset.get("sound", []), "-f", "lavfi", "-i", "sine=d=1"]
+    run(*pictures, *sounds, "-pix_fmt", "yuv420p", str(shot))
+    assert (await joined(tmp_path, shot, shot)).seconds == pytest.approx(3, abs=0.1)
+
+
 async def sides_of(path: Path) -> bytes:
     """Return how light the upper and the lower half of each second's picture are, as players turn it."""
     taken = bytearray()

@@ -8,18 +8,24 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import update
 
 from bot.clock import utc_now
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.models import Status
+from bot.films.service import Films
 from bot.media.file_age import LEFTOVER_AGE, discard_old
 from bot.media.files import VideoStore
 from bot.media.image_store import ImageStore
 from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.retention import Retention
 from tests.bot.engine import downloads_of
+from tests.bot.films.test_films import accept, desk, films
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs
+
+__all__ = ["desk", "films"]
 
 
 @pytest.fixture
@@ -67,6 +73,23 @@ async def test_files_of_what_is_over_go_and_those_of_what_is_open_stay(
     assert await orphaned_files.discard() == 4
     assert names_in(videos) == [f"veo-{running.id}.fit-100.mp4", f"veo-{running.id}.mp4"]
     assert names_in(images) == [f"{running.id}-0", f"{running.id}-1"]
+
+
+async def test_the_file_of_a_film_stays_until_the_film_is_posted(
+    orphaned_files: OrphanedFiles, films: Films, database: Database, videos: Path
+) -> None:
+    """It may wait for Discord for a day, and be just about to be encoded or sent."""
+    waiting, over = await accept(films, 2), await accept(films, 2, 2)
+    await database.write(
+        lambda session: session.execute(
+            update(FilmRow).where(FilmRow.id == over.row.id).values(delivered_at=utc_now())
+        )
+    )
+    for film in (waiting, over):
+        lay(videos / f"veo-{film.row.id}.mp4")
+        lay(videos / f"veo-{film.row.id}.fit-100.mp4")
+    assert await orphaned_files.discard() == 1
+    assert names_in(videos) == [f"veo-{waiting.row.id}.fit-100.mp4", f"veo-{waiting.row.id}.mp4"]
 
 
 async def test_half_done_work_of_dead_processes_goes(

@@ -18,7 +18,7 @@ from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, downloads_of
 from tests.bot.rows import MODEL, PROMPT, insert
-from tests.bot.troubles import Logs, count_events
+from tests.bot.troubles import Logs, count_events, make_useless
 
 UNREAD = "could not run ffmpeg, so posting a video unchecked"
 
@@ -124,6 +124,15 @@ async def test_a_disk_without_room_is_told_and_leaves_nothing(
     assert names_in(folder) == []
     assert count_events(logs, "could not write a video to disk") == 1
     assert (await store.fetch("g1", url)).width == 1280, "with room again it is fetched"
+
+
+async def test_a_folder_in_which_nothing_can_be_deleted_either_is_told_as_one_without_room(
+    store: VideoStore, folder: Path, url: str
+) -> None:
+    """A read-only disk refuses even to delete what isn't there."""
+    make_useless(folder)
+    with pytest.raises(MediaError, match="no room"):
+        await store.fetch("g1", url)
 
 
 def missing(tmp_path: Path) -> str:

@@ -19,12 +19,14 @@ class Hostile:
     Attributes:
         sends_to: where `/away` leads.
         body: what `/file` holds.
+        status: of its answer.
         sent: bytes of `/endless` that went out.
     """
 
     url: str = ""
     sends_to: str = ""
     body: bytes = b""
+    status: int = 200
     sent: int = 0
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list[tuple[str, dict[str, str]]])
 
@@ -46,7 +48,7 @@ class Hostile:
 
     async def file(self, _: web.Request) -> web.Response:
         """Send the file."""
-        return web.Response(body=self.body)
+        return web.Response(status=self.status, body=self.body)
 
     async def endless(self, request: web.Request) -> web.StreamResponse:
         """Send without an end and without saying how much it is."""

@@ -16,7 +16,7 @@ from tests.bot.clocks import until
 from tests.bot.engine import BEYOND, Engine, MakeEngine
 from tests.bot.recorder import Message
 from tests.bot.rows import insert
-from tests.bot.troubles import Logs, count_events
+from tests.bot.troubles import Logs, count_events, make_useless
 
 
 def spent_on(model: str) -> float:
@@ -140,6 +140,16 @@ async def test_a_disk_without_room_is_told_apart_and_outlasted(
     assert (after.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
     assert count_events(logs, "could not write a video to disk") == 1
     assert (provider.count("cdn"), provider.count("create")) == (2, 1)
+
+
+async def test_files_that_cannot_be_deleted_do_not_keep_what_was_posted_from_its_end(
+    engine: Engine, logs: Logs
+) -> None:
+    row = await insert_failed(engine)
+    make_useless(engine.videos)
+    after = await engine.delivered(row.id)
+    assert (after.result_id is not None, after.attempts) == (True, 0)
+    assert count_events(logs, "could not delete files now, so leaving them for later") == 1
 
 
 async def test_the_card_of_a_video_that_is_taken_down_meanwhile_says_so(engine: Engine) -> None:

@@ -1,6 +1,8 @@
 """A video always fits: it is made smaller where the server does not take it, or a link is posted."""
 
+import os
 import shutil
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from bot.db.models import Generation, Status
 from bot.jobs.ports import DeliveryPostponedError, Posted, UploadBrokenError
+from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.upload import BROKEN_TRIES
 from bot.media.files import probe
 from bot.media.fit_plan import FittingError, Plan, plan_of
@@ -133,6 +136,28 @@ async def test_a_file_that_cannot_be_made_smaller_becomes_a_link(
     assert (engine.delivery.videos, engine.delivery.tries) == ([], 1)
     assert after.result_id is not None
     assert count_events(logs, "could not shrink a video, so posting a link") == 1
+
+
+@pytest.mark.parametrize("patience", [1800.0, 0.0], ids=["for a while", "for long"])
+async def test_a_disk_without_room_for_a_smaller_file_is_waited_for_and_not_for_ever(
+    engine: Engine, noise: Path, monkeypatch: pytest.MonkeyPatch, logs: Logs, patience: float
+) -> None:
+    def fill(*_: object, **__: object) -> str:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr("bot.jobs.steps.upload.UPLOAD_PATIENCE", patience)
+    row = await insert_fetched(engine, noise)
+    with monkeypatch.context() as full:
+        full.setattr("bot.media.fitting.tempfile.mkdtemp", fill)
+        if patience:
+            with pytest.raises(StepPostponedError, match="no room"):
+                await engine.workflow.run(await engine.claim())
+            await engine.queue.release_all()
+        else:
+            await engine.delivered(row.id)
+    await engine.delivered(row.id)
+    assert (len(engine.delivery.videos), len(engine.delivery.links)) == ((1, 0) if patience else (0, 1))
+    assert count_events(logs, "could not shrink a video: could not use the disk") == 1
 
 
 async def test_that_it_is_being_posted_is_written_down_after_the_encoder(engine: Engine, noise: Path) -> None:
