@@ -54,12 +54,14 @@ class RequestLog:
     Attributes:
         unseen: callers' names of calls that are never shown.
         failed: the same of those that are shown as failed, whatever they began.
+        without_id: the same of those that are shown without the ID of what they began.
     """
 
     def __init__(self, delay: float, clock: Callable[[], float]) -> None:
         self.ahead = timedelta()
         self.unseen = set[str]()
         self.failed = set[str]()
+        self.without_id = set[str]()
         self._delay = delay
         self._clock = clock
         self._rows: list[LogRow] = []
@@ -82,12 +84,16 @@ class RequestLog:
         """Return the rows of a window that have arrived, newest first."""
         now = self._clock()
         return [
-            replace(row, job=None) if row.client_request_id in self.failed else row
+            self._shown(row)
             for row in reversed(self._rows)
             if row.visible_at <= now
             and start <= row.created <= end
             and row.client_request_id not in self.unseen
         ]
+
+    def _shown(self, row: LogRow) -> LogRow:
+        row = replace(row, job=None) if row.client_request_id in self.failed else row
+        return replace(row, inference_id="") if row.client_request_id in self.without_id else row
 
     def jobs_of(self, client_request_id: str) -> list[Job]:
         """Return what create calls with this name have begun, repeated ones (`name.2`) included."""

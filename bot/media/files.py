@@ -98,8 +98,9 @@ class VideoStore:
         if path.exists():
             try:
                 return await probe(path)
-            except NoVideoError:
-                path.unlink(missing_ok=True)  # damaged since, as by a power failure
+            except NoVideoError:  # damaged since, as by a power failure
+                with later_if_not_now():
+                    path.unlink(missing_ok=True)
         part = path.with_suffix(PART_SUFFIX)
         try:
             await self._downloads.fetch(url, part, MAX_SIZE)

@@ -117,7 +117,8 @@ class ImageStore:
         try:
             await self._find_video(video, None)
         except FileGoneError as error:
-            self.discard(generation_id)
+            with later_if_not_now():
+                self.discard(generation_id)
             if any(framed_video(url) == video for url in urls):
                 raise FrameMissingError(str(error)) from error
             raise ImageError(FailureKind.VIDEO_GONE, str(error)) from error

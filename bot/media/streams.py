@@ -55,7 +55,8 @@ class Streams:
     @property
     def begin(self) -> float:
         """Return when the first stream begins, in seconds of the file's own time."""
-        return min((self._begin(number) * self._unit(number) for number in self._times), default=0)
+        filled = (number for number, times in self._times.items() if times.begin is not None)
+        return min((self._begin(number) * self._unit(number) for number in filled), default=0)
 
     @property
     def picture_seconds(self) -> float:

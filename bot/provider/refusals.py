@@ -9,7 +9,7 @@ from typing import cast
 from bot.clock import utc_now
 from bot.provider.errors import VeoError, error_from_status
 from bot.provider.models import aware
-from bot.provider.reading import Fields, ids_in, read_json
+from bot.provider.reading import WRAPPERS, Fields, ids_in, read_json
 from bot.provider.words import WordFilter, reason_in
 
 LONGEST_RETRY_AFTER = 3600.0  # seconds
@@ -27,7 +27,7 @@ LONGEST_STATED = 64 * 1024  # bytes of an error
 def stated_status(content: bytes) -> int | None:
     """Return the failure that the body of an answer states though its own status says success; None: none.
 
-    What names a task was taken, whatever else it says.
+    What names a task, if only inside another object, was taken, whatever else it says.
     """
     try:
         body = read_json(content) if len(content) <= LONGEST_STATED else None
@@ -36,7 +36,8 @@ def stated_status(content: bytes) -> int | None:
     except ValueError:
         return None
     is_failure = HTTPStatus.BAD_REQUEST <= status < 600
-    return status if is_failure and not ids_in(fields) else None
+    inner = (cast("Fields", part) for part in map(fields.get, WRAPPERS) if isinstance(part, Mapping))
+    return status if is_failure and not any(map(ids_in, (fields, *inner))) else None
 
 
 def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: WordFilter) -> VeoError:

@@ -122,13 +122,18 @@ class Submission(Step):
     async def _adopt(self, generation: Generation, calls: KnownCalls) -> Generation | None:
         """Carry on with a call that was made before the database was put back; None: the provider took none.
 
-        Its video may have been posted, too, which is looked for.
+        Its video may have been posted, too, which is looked for. What the log tells half is looked up again.
 
         Raises:
             StepPostponedError: whether it took the last one can't be asked now.
         """
         now, private = self._clock(), words_in(generation.prompt, generation.options)
         entry, number = (calls.accepted, calls.number) if calls.accepted else (calls.latest, calls.last)
+        sent = now if entry is None else min(entry.created or now, now)
+        if entry is not None and entry.inference_id is None and not entry.is_refused:
+            log.warning("sent already, before the database was restored, by an ID that isn't known yet")
+            changes = {"submission": number, "submitted_at": sent, "posting_at": sent}
+            return await self._queue.move(generation, Status.SUBMITTING, **changes)
         try:
             call = entry and await outcome_of(self._veo, entry, private)
         except VeoError as error:
@@ -137,7 +142,6 @@ class Submission(Step):
             return None
         log.warning("sent already, before the database was restored", task=call.task_id)
         values = {"submission": number, "provider_id": call.task_id, **cost_values(call.cost)}
-        sent = min(entry.created or now, now)
         try:
             return await self._queue.move(
                 generation, Status.RUNNING, submitted_at=sent, posting_at=sent, **values

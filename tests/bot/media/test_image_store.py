@@ -14,6 +14,7 @@ from bot.media.downloads import (
     FETCH_ATTEMPTS,
     Downloads,
     DownloadTooLargeError,
+    FileGoneError,
     MediaError,
     open_public_session,
 )
@@ -66,6 +67,19 @@ async def test_a_folder_in_which_nothing_can_be_deleted_either_is_told_as_one_wi
     make_useless(folder)
     with pytest.raises(MediaError, match="no room"):
         await store.ensure(NAME, urls)
+
+
+async def test_an_image_that_cannot_be_deleted_does_not_hide_that_its_video_is_gone(
+    session: aiohttp.ClientSession, folder: Path
+) -> None:
+    async def find_gone(video: str, part: Path | None) -> None:
+        raise FileGoneError(f"{video} was taken down to {part}.")
+
+    store = ImageStore(downloads_of(session), folder, find_video=find_gone)
+    (folder / f"{NAME}-0").mkdir()  # no deletion of a file takes a folder
+    with pytest.raises(ImageError) as caught:
+        await store.load(NAME, ["https://cdn.discordapp.com/cat.png"], goes_on_from="another")
+    assert caught.value.kind is FailureKind.VIDEO_GONE
 
 
 def modes(folder: Path) -> list[int]:

@@ -7,6 +7,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 import pytest
 
 from bot.media.files import probe
+from bot.media.streams import Streams
 
 FFMPEG: str = imageio_ffmpeg.get_ffmpeg_exe()
 SECONDS = 1
@@ -31,6 +32,16 @@ def make_video(path: Path, *options: str) -> Path:
 def run(*arguments: str) -> None:
     command = [FFMPEG, "-nostdin", "-y", "-v", "error", *arguments]
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603 our own program
+
+
+def test_a_stream_without_anything_in_it_does_not_begin_before_the_others() -> None:
+    """Asked in any order: its beginning was 0 once its end had been asked for."""
+    streams = Streams()
+    for line in ("#tb 0: 1/24", "#media_type 0: video", "#tb 1: 1/48000", "#media_type 1: audio"):
+        streams.take(line)
+    for at in range(24, 48):
+        streams.take(f"0, {at}, {at}, 1, 10, 0x0")
+    assert [streams.begin, streams.seconds, streams.begin, streams.picture_seconds] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("words", SPOOFS, ids=["for people", "on lines of their own", "for programs"])

@@ -135,6 +135,22 @@ async def test_a_folder_in_which_nothing_can_be_deleted_either_is_told_as_one_wi
         await store.fetch("g1", url)
 
 
+class DamagedStore(VideoStore):
+    """One whose file is damaged and lies where nothing can be changed, for root neither."""
+
+    def path(self, generation_id: str) -> Path:  # noqa: ARG002 there is one
+        """Return a file that is no video."""
+        return Path("/proc/version")
+
+
+async def test_a_damaged_video_that_cannot_be_deleted_is_told_as_a_disk_without_room(
+    session: aiohttp.ClientSession, folder: Path, url: str
+) -> None:
+    """A disk with damage is often mounted read-only for that, and what was paid for waits for its repair."""
+    with pytest.raises(MediaError, match="no room"):
+        await DamagedStore(downloads_of(session), folder).fetch("g1", url)
+
+
 def missing(tmp_path: Path) -> str:
     return str(tmp_path / "nothing")
 

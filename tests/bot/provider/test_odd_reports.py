@@ -166,3 +166,12 @@ async def test_a_refusal_that_comes_as_a_success_means_what_it_says(
 async def test_what_has_an_id_was_taken_whatever_status_it_states(veo: VeoClient, provider: Provider) -> None:
     provider.faults.add("create", Reshaped(lambda task: {**task, "statusCode": 403}))
     assert (await veo.create(WISH, "ours")).id
+
+
+async def test_what_names_a_task_inside_another_object_says_nothing_of_a_refusal(
+    veo: VeoClient, provider: Provider
+) -> None:
+    """It may have been taken, and would be paid for twice."""
+    provider.faults.add("create", Reshaped(lambda task: {"statusCode": 429, "data": {"id": task["id"]}}))
+    with pytest.raises(UnavailableError):
+        await veo.create(WISH, "ours")

@@ -335,6 +335,24 @@ async def test_what_has_begun_is_found_after_a_backup_though_the_log_shows_the_c
     assert provider.count("create") == 1, "it was ordered twice"
 
 
+async def test_what_may_have_begun_is_not_sent_after_a_backup_while_the_log_has_no_id_of_it(
+    engine: Engine, provider: Provider, sent_before: Generation
+) -> None:
+    provider.log.without_id.add(sent_before.id)
+
+    async def is_delivered() -> bool:
+        engine.work.set()
+        if max(provider.count("logs"), provider.count("create")) > 1:
+            provider.log.without_id.clear()
+        return (await engine.row(sent_before.id)).delivered_at is not None
+
+    async with engine.running():
+        await until("it is delivered", is_delivered)
+    row = await engine.row(sent_before.id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert provider.count("create") == 1, "it was ordered twice"
+
+
 async def test_what_was_posted_before_a_backup_was_put_back_is_posted_once(
     engine: Engine, sent_before: Generation
 ) -> None:
