@@ -164,7 +164,7 @@ class BudgetReachedError(RefusedError):
     """The server's money for the period is spent or reserved."""
 
     def __init__(self, state: BudgetState, price: float, *, takes_others: bool = True) -> None:
-        """`price`: of what was asked for, in credits; `takes_others`: no budget is used up."""
+        """`price`: of the request, in credits; `takes_others`: no budget is used up."""
         fact, choice = _budget_sentences(state, price)
         super().__init__(fact, choice if takes_others else "")
         self.state = state

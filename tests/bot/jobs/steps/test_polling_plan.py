@@ -28,6 +28,19 @@ async def is_running(engine: Engine, row: Generation) -> None:
     await until("it is announced", look)
 
 
+def noted_questions(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return a list that gets the moment of each question about a video, in seconds."""
+    asked: list[float] = []
+    retrieve = engine.veo.retrieve
+
+    async def retrieve_and_note(task_id: str, private: Sequence[str]) -> Task:
+        asked.append(time.monotonic())
+        return await retrieve(task_id, private)
+
+    monkeypatch.setattr(engine.veo, "retrieve", retrieve_and_note)
+    return asked
+
+
 async def test_nothing_is_asked_while_nothing_can_be_ready(
     make_engine: MakeEngine, provider: Provider
 ) -> None:
@@ -96,14 +109,7 @@ async def test_all_questions_share_one_rate_fairly(
     engine = make_engine(polls_per_second=rate)
     provider.hold = True
     names = [(await insert(engine.database, user_id=number)).id for number in range(8)]
-    asked: list[float] = []
-    retrieve = engine.veo.retrieve
-
-    async def retrieve_and_note(task_id: str, private: Sequence[str]) -> Task:
-        asked.append(time.monotonic())
-        return await retrieve(task_id, private)
-
-    monkeypatch.setattr(engine.veo, "retrieve", retrieve_and_note)
+    asked = noted_questions(engine, monkeypatch)
 
     def shares() -> Counter[str]:
         return Counter(call.query["generation_id"] for call in provider.calls if call.kind == "retrieve")
@@ -125,14 +131,7 @@ async def test_a_provider_that_names_a_wait_is_not_asked_before(
 ) -> None:
     provider.hold = True
     provider.faults.add("retrieve", Fault.status(429, "Slow down.", retry_after=1.5))
-    asked: list[float] = []
-    retrieve = engine.veo.retrieve
-
-    async def retrieve_and_note(task_id: str, private: Sequence[str]) -> Task:
-        asked.append(time.monotonic())
-        return await retrieve(task_id, private)
-
-    monkeypatch.setattr(engine.veo, "retrieve", retrieve_and_note)
+    asked = noted_questions(engine, monkeypatch)
     await insert(engine.database)
     async with engine.running():
         await provider.called("retrieve", 3)
