@@ -7,10 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from bot.db.models import WAITING, Generation, Status
+from bot.db.models import Generation, Status
 from bot.db.review_models import is_in_review, is_withheld
 from bot.failures import FailureKind
-from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
@@ -66,8 +65,6 @@ class Workflow:
             StoppingError: the program is stopping.
             LeaseLostError: it was cancelled, or another process runs it now.
         """
-        if generation.card_id is None and generation.status not in WAITING:
-            generation = await self._adopt_card(generation)
         while (step := self._next_step(generation)) is not None:
             before = generation.status
             generation = await step(generation)
@@ -93,15 +90,6 @@ class Workflow:
         if is_in_review(ready):
             return ready
         return await self._submission.submit(ready)
-
-    async def _adopt_card(self, generation: Generation) -> Generation:
-        """Find the card again when the process ended between showing and recording it."""
-        try:
-            card_id = await self._delivery.find_card(generation)
-        except DeliveryPostponedError as error:
-            log.warning("no card found", reason=str(error))
-            return generation
-        return generation if card_id is None else await self._queue.update(generation, card_id=card_id)
 
     def _next_step(self, generation: Generation) -> Step | None:
         if generation.delivered_at is None:

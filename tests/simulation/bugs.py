@@ -27,7 +27,6 @@ from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.preparation import Readiness
 from bot.jobs.steps.signs import Ending
 from bot.jobs.steps.submission import Submission
-from bot.jobs.workflow import Workflow
 from bot.media.files import VideoStore
 from bot.policy.documents import MemberPolicy
 from bot.preview import service as previews
@@ -155,7 +154,7 @@ async def _claim_by_an_old_clock(self: GenerationQueue, max_rows: int) -> list[G
 _real_claim = GenerationQueue.claim
 
 
-async def _adopt_no_card(_: Workflow, generation: Generation) -> Generation:
+async def _adopt_no_card(_: Deliver, generation: Generation) -> Generation:
     return generation
 
 
@@ -216,7 +215,7 @@ BUGS: Mapping[str, Bug] = {
     ),
     "an answer about another video is taken": instead(transport, "about", lambda found, _: found),
     "all videos have one file": instead(VideoStore, "path", _same_file),
-    "a lost card is not adopted": instead(Workflow, "_adopt_card", _adopt_no_card),
+    "a lost card is not adopted": instead(Deliver, "_with_card", _adopt_no_card),
     "all tries of a create call have one name": all_of(
         *(instead(place, "call_name", _name_without_number) for place in (submission, lost_call))
     ),

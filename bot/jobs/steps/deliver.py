@@ -138,6 +138,8 @@ class Deliver(Step):
 
     async def _deliver(self, generation: Generation, post: Post) -> Generation:
         """Post, then the card, then write that it is done; each is passed over where it is done already."""
+        with suppress(DeliveryPostponedError):  # the message goes without it, and `_close` looks once more
+            generation = await self._with_card(generation)
         try:
             posted = await self._post_in_time(generation, post) if generation.result_id is None else None
         except _RemovedError as error:
@@ -225,6 +227,8 @@ class Deliver(Step):
 
     async def _with_card(self, generation: Generation) -> Generation:
         """Return the row with its card, if it has one: it may have ended before the answer was recorded.
+
+        The message is posted on the card, so it's looked for before as well as after.
 
         Raises:
             DeliveryPostponedError: Discord cannot say now whether there is one.

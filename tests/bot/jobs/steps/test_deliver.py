@@ -189,12 +189,28 @@ async def test_a_card_that_cannot_be_looked_for_now_is_looked_for_again(engine: 
     ended = {"finished_at": engine.clock(), "cancelled_by": 77, "user_id": 77}
     row = await insert(engine.database, status=Status.CANCELLED, card_id=None, **ended)
     engine.delivery.lost_cards[row.id] = 5
-    engine.delivery.search_trouble = [DeliveryPostponedError("Discord is away")] * 2
+    engine.delivery.search_trouble = [DeliveryPostponedError("Discord is away")]
     with pytest.raises(StepPostponedError):
         await engine.workflow.run(await engine.claim())
     await engine.queue.release_all()
     after = await engine.delivered(row.id)
     assert (after.card_id, engine.delivery.states) == (5, [(row.id, Status.CANCELLED)])
+
+
+async def test_an_ending_is_posted_on_a_card_that_was_shown_without_being_recorded(engine: Engine) -> None:
+    row = await insert(engine.database, status=Status.FAILED, card_id=None, finished_at=engine.clock())
+    engine.delivery.lost_cards[row.id] = 5
+    await engine.delivered(row.id)
+    assert [posted.card_id for posted in engine.delivery.failures] == [5], "it stands beside its card"
+
+
+async def test_an_ending_is_posted_where_nobody_can_say_whether_there_is_a_card(engine: Engine) -> None:
+    row = await insert(engine.database, status=Status.FAILED, card_id=None, finished_at=engine.clock())
+    engine.delivery.lost_cards[row.id] = 5
+    engine.delivery.search_trouble = [DeliveryPostponedError("Discord is away")]
+    after = await engine.delivered(row.id)
+    assert len(engine.delivery.failures) == 1, "the message waits for its card"
+    assert (after.card_id, engine.delivery.states) == (5, [(row.id, Status.FAILED)])
 
 
 async def _so(*, is_so: bool) -> bool:
