@@ -48,25 +48,28 @@ async def take_moderator_pictures(docs: Path) -> None:
 
 async def _take_preview(world: World, page: Page, newcomers: RoleHandle, path: Path) -> None:
     await choose_viewer(page, "mona")
-    await world.mona.slash(world.channel, "quota set", videos="3", role=newcomers)
+    async with world.turn:
+        await world.mona.slash(world.channel, "quota set", videos="3", role=newcomers)
     await _take(page, "Channel", "Limit for", path)
 
 
 async def _take_appeal(world: World, page: Page, path: Path) -> None:
     moderators_channel = world.moderators_channel
-    await world.mona.slash(world.channel, "veo-admin settings", moderators_channel=moderators_channel)
-    await world.mona.slash(world.channel, "veo-admin words add", word=WORD, preview=False)
-    refused = await world.alice.slash(world.channel, "veo", prompt=WORD_PROMPT, duration=SECONDS)
-    if refused.response is not None:
-        form = await world.alice.click(refused.response.message, label="Ask a moderator")
-        await world.alice.submit_modal(form, {"why": WHY})
+    async with world.turn:
+        await world.mona.slash(world.channel, "veo-admin settings", moderators_channel=moderators_channel)
+        await world.mona.slash(world.channel, "veo-admin words add", word=WORD, preview=False)
+        refused = await world.alice.slash(world.channel, "veo", prompt=WORD_PROMPT, duration=SECONDS)
+        if refused.response is not None:
+            form = await world.alice.click(refused.response.message, label="Ask a moderator")
+            await world.alice.submit_modal(form, {"why": WHY})
     await _take(page, "Thread", "A member asks a moderator", path)
 
 
 async def _take_review(world: World, page: Page, path: Path) -> None:
-    await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 7 days 3 videos")
     image = ("hills.png", draw_hills())
-    await world.alice.slash(world.channel, "veo", prompt=IMAGE_PROMPT, duration=SECONDS, image=image)
+    async with world.turn:
+        await world.mona.slash(world.channel, "veo-admin settings", review="newcomers 7 days 3 videos")
+        await world.alice.slash(world.channel, "veo", prompt=IMAGE_PROMPT, duration=SECONDS, image=image)
     await _take(page, "Thread", "A request is waiting for your approval", path)
 
 

@@ -74,14 +74,17 @@ async def _take_members(world: World, page: Page) -> None:
     """Take the cards of who waits, the way through one's own videos, and a video from an image."""
     await choose_viewer(page, "alice")
     image = ("hills.png", draw_hills())
-    await world.alice.slash(world.channel, "veo", prompt=IMAGE_PROMPT, duration=4, image=image)
+    async with world.turn:
+        await world.alice.slash(world.channel, "veo", prompt=IMAGE_PROMPT, duration=4, image=image)
     await world.wait_for_delivery(seconds=60)
     world.provider.hold = True
-    await world.mona.slash(world.channel, "veo", prompt=PROMPTS[1])
-    await world.provider.called("retrieve")
-    await world.alice.slash(world.channel, "veo", prompt=PROMPTS[2])
+    async with world.turn:
+        await world.mona.slash(world.channel, "veo", prompt=PROMPTS[1])
+        await world.provider.called("retrieve")
+        await world.alice.slash(world.channel, "veo", prompt=PROMPTS[2])
     await asyncio.sleep(2)  # cards learn their place in the queue in the background
-    await world.alice.slash(world.channel, "videos")
+    async with world.turn:
+        await world.alice.slash(world.channel, "videos")
     await page.get_by_label("Thread", exact=True).select_option(label=IMAGE_PROMPT)
     await pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
     await page.wait_for_timeout(2000)
@@ -90,9 +93,10 @@ async def _take_members(world: World, page: Page) -> None:
 
 async def _take_offer(world: World, page: Page) -> None:
     """Take what a member is told before anything is spent, while others wait too."""
-    await world.mona.slash(world.channel, "quota budget", day="60 USD", preview=False)
-    await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
-    await world.alice.slash(world.channel, "veo", prompt=OFFERED_PROMPT)
+    async with world.turn:
+        await world.mona.slash(world.channel, "quota budget", day="60 USD", preview=False)
+        await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
+        await world.alice.slash(world.channel, "veo", prompt=OFFERED_PROMPT)
     offer = pane(page, "Channel").get_by_role("article").filter(has_text="before you spend anything:")
     await offer.wait_for()
     await offer.screenshot(path=DOCS / "offer.png")

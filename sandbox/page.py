@@ -61,7 +61,6 @@ class Panes:
     def __init__(self, world: World, preview: Preview) -> None:
         self._world = world
         self._preview = preview
-        self._lock = asyncio.Lock()
         self._thread: ChannelHandle | None = None
         server = preview._server
         self._open_page, self._act, self._serve = server._pages, preview._action, server._static
@@ -81,7 +80,7 @@ class Panes:
 
     async def _publish_news(self, seen: int) -> int:
         """Publish only when the bot did something: each publication disturbs a typist."""
-        async with self._lock:
+        async with self._world.turn:
             await self._world.env.advance_time(REFRESH_INTERVAL)
             now = len(self._world.env.backend.transcript)
             if now != seen:
@@ -116,7 +115,7 @@ class Panes:
         return [*reversed(self._world.channel.threads), self._world.moderators_channel]
 
     async def _open_page_of_pane(self, request: web.Request) -> web.Response:
-        async with self._lock:
+        async with self._world.turn:
             if request.host.startswith(THREAD_PANE_HOST) and self._thread is not None:
                 self._preview.channel = self._thread
             else:
@@ -130,7 +129,7 @@ class Panes:
         return response
 
     async def _act_alone(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
-        async with self._lock:
+        async with self._world.turn:
             page = self._preview._get_page(context_id)
             channels = [self._world.channel, *self._right_channels()]
             self._preview.channel = next(channel for channel in channels if channel.id == page.channel_id)

@@ -65,6 +65,7 @@ class World:
         self._settings = settings
         self._timing = timing
         self._is_dated_now = is_dated_now
+        self.turn = asyncio.Lock()  # simcord takes one action at a time: held by who acts beside a page
         self._life = AsyncExitStack()
         self._resources = AsyncExitStack()
 

@@ -1,11 +1,13 @@
 """The demo's page over real sockets, asked as simcord's browser page asks."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag
 
 import aiohttp
+import pytest
 from simcord.preview._markdown import markdown_tokens
 
 from bot.clock import utc_now
@@ -23,7 +25,8 @@ async def test_what_is_sent_counts_although_something_was_posted_since_the_page_
         serve_page(world, 0) as front,
     ):
         page = await open_channel_pane(session, front)
-        await world.mona.send(world.channel, "Good morning!")
+        async with world.turn:
+            await world.mona.send(world.channel, "Good morning!")
 
         async def is_redrawn() -> bool | None:
             return await page.revision() > page.drawn or None
@@ -33,6 +36,19 @@ async def test_what_is_sent_counts_although_something_was_posted_since_the_page_
 
         assert not receipt["rejected"], f"what alice typed was not sent: {receipt['diagnostics']}"
         assert "Good evening!" in [message.content for message in world.channel.history()]
+
+
+async def test_who_acts_in_their_turn_never_meets_the_page(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.page.REFRESH_INTERVAL", 0)
+    async with World(provider, sandbox_settings(provider, tmp_path), QUICK_TIMING) as world:
+        async with serve_page(world, 0):
+            for number in range(20):
+                async with world.turn:
+                    await world.mona.send(world.channel, f"message {number}")
+                await asyncio.sleep(0)
+        assert len(world.channel.history()) == 20
 
 
 async def test_what_was_requested_just_now_is_in_the_past(provider: Provider, tmp_path: Path) -> None:
@@ -55,7 +71,7 @@ async def test_what_the_bot_refuses_in_words_is_no_error_of_its_own(
     provider: Provider, tmp_path: Path
 ) -> None:
     async with World(provider, sandbox_settings(provider, tmp_path), QUICK_TIMING) as world:
-        async with serve_page(world, 0):
+        async with serve_page(world, 0), world.turn:
             refused = await world.mona.slash(world.channel, "quota set", videos="abc")
             await world.mona.slash(world.channel, "veo-admin pause", reason="maintenance")
             paused = await world.alice.slash(world.channel, "veo", prompt="a fox")
