@@ -17,6 +17,7 @@ from simcord.http import router
 from sqlalchemy import make_url
 
 from bot.db.sqlite import PRAGMAS
+from tests.examples import EXAMPLES
 from tests.postgres import CannotStartError, Postgres, in_thread, open_server
 from tests.sqlite import SharedCompiler, Template
 from tests.wire.bodies import Bodies
@@ -26,7 +27,11 @@ ADDRESS = "TEST_POSTGRES_URL"  # of a database whose user may make others; used 
 # How fast an example is made and runs depends on what else the machine does; the examples are the same each
 # time, so that a failure is the change's. `--hypothesis-profile default` looks for others.
 settings.register_profile(
-    "unhurried", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "unhurried",
+    deadline=None,
+    derandomize=True,
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("unhurried")
 

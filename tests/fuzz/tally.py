@@ -3,7 +3,6 @@
 `FUZZ_SCALE` multiplies the cases. Without it the same few are played each time, as every other test.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,7 +10,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
-SCALE = int(os.environ.get("FUZZ_SCALE", "1"))
+from tests.examples import SCALE
 
 Case = TypeVar("Case")
 

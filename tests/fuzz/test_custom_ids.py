@@ -4,15 +4,13 @@ Nor does it for those who may act on something of their own: an owner, a moderat
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
 
-from tests.fuzz.crime import ELSEWHERE, ENTITLED, STRANGERS, Crime, open_crime
-from tests.fuzz.listening import Listener
+from tests.fuzz.crime import ELSEWHERE, ENTITLED, STRANGERS, Crime
 from tests.fuzz.rows import Row
 from tests.fuzz.tally import fuzz
 
@@ -44,12 +42,6 @@ def forgeries(*roles: str, owners: Sequence[str]) -> st.SearchStrategy[Forgery]:
         changes=st.just(())
         | st.lists(st.tuples(st.integers(0, 60), st.sampled_from(ODD)), max_size=2).map(tuple),
     )
-
-
-@pytest.fixture
-def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
-    with open_crime(tmp_path, log) as crime:
-        yield crime
 
 
 def written(pattern: str, target: str, filling: str) -> str:

@@ -1,25 +1,16 @@
 """Whatever is sent in place of a filled-in form: a sentence, no fault, and nothing of others is touched."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
 from tests.fuzz.answers import ODD_TEXTS
-from tests.fuzz.crime import ENTITLED, STRANGERS, Crime, open_crime
+from tests.fuzz.crime import ENTITLED, STRANGERS, Crime
 from tests.fuzz.forms import OPENERS, filled_in, open_form, submissions, submit
-from tests.fuzz.listening import Listener
 from tests.fuzz.tally import fuzz
 
 CASES = 9  # of each form
-
-
-@pytest.fixture
-def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
-    with open_crime(tmp_path, log) as crime:
-        yield crime
 
 
 def play(crime: Crime, role: str, custom_id: Any, components: Any, **more: Any) -> list[dict[str, Any]]:

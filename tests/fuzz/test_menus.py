@@ -1,17 +1,13 @@
 """Whatever message a menu is opened on, and whatever is chosen where there is nothing to choose."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 
 from tests.e2e.raw import COMMAND
 from tests.fuzz.answers import ODD_TEXTS, changed
-from tests.fuzz.crime import ENTITLED, STRANGERS, Crime, open_crime
+from tests.fuzz.crime import ENTITLED, STRANGERS, Crime
 from tests.fuzz.forms import MODAL, menu_of
-from tests.fuzz.listening import Listener
 from tests.fuzz.sent import ODD_FILES, ODD_IDS, image, odd_values
 from tests.fuzz.tally import fuzz
 
@@ -45,12 +41,6 @@ snapshots = st.lists(
     st.fixed_dictionaries({"message": st.fixed_dictionaries({}, optional=parts)}), max_size=2
 )
 messages = st.fixed_dictionaries(parts, optional={"message_snapshots": snapshots})
-
-
-@pytest.fixture
-def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
-    with open_crime(tmp_path, log) as crime:
-        yield crime
 
 
 def play(crime: Crime, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,16 @@
 """Interactions of any shape: whatever cannot be read is left aside, and the program goes on."""
 
 import gc
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 
 from tests.e2e.raw import COMMAND, COMPONENT, FORM, TYPING
 from tests.fuzz.answers import changed
-from tests.fuzz.crime import STRANGERS, Crime, open_crime
+from tests.fuzz.crime import STRANGERS, Crime
 from tests.fuzz.forms import filled_in, menu_of, open_form
-from tests.fuzz.listening import Listener
 from tests.fuzz.sent import nested, odd_values
 from tests.fuzz.tally import fuzz
-
-
-@pytest.fixture
-def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
-    with open_crime(tmp_path, log) as crime:
-        yield crime
 
 
 def everything_sent(crime: Crime) -> list[tuple[int, Any]]:

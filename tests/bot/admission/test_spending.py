@@ -17,11 +17,12 @@ from bot.policy.documents import Period
 from tests.bot.bound import bound_credits
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert, new_row
+from tests.examples import SCALE
 
 pytestmark = pytest.mark.both_engines
 
 SINCE = {Period.DAY: NOW - timedelta(hours=12), Period.MONTH: NOW - timedelta(days=20)}
-EXAMPLES = 50  # each opens a database
+EXAMPLES = 17 * SCALE  # each opens a database
 
 
 async def spent_today(database: Database) -> float:

@@ -26,6 +26,7 @@ from sandbox.recent import list_recent
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row, reread
+from tests.examples import SCALE
 
 pytestmark = pytest.mark.both_engines
 
@@ -165,7 +166,7 @@ async def test_other_members_and_servers_do_not_matter(
     assert await use_of(database, clock) == Use([], 0)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     made=st.lists(
         st.tuples(st.sampled_from(Status), st.booleans(), st.timedeltas(timedelta(), timedelta(days=40))),

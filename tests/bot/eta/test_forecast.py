@@ -21,6 +21,7 @@ from bot.eta.prior import (
     documented_prior,
     metrics_prior,
 )
+from tests.examples import SCALE
 
 seconds = st.one_of(
     st.floats(0, 1200), st.floats(-1e9, 1e9), st.sampled_from([0.0, 60.0, LONGEST, inf, -inf])
@@ -78,7 +79,7 @@ def test_whatever_was_seen_the_expected_finish_lies_ahead_and_never_comes_nearer
 
 
 @given(st.integers(1, 200), st.floats(3, 3000))
-@settings(max_examples=30)
+@settings(max_examples=10 * SCALE)
 def test_equal_durations_are_learnt(generations: int, duration: float) -> None:
     forecast = learnt([Finish(duration, duration)] * generations)
     place = bin_of(duration)

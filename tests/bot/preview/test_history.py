@@ -18,6 +18,7 @@ from bot.preview.history import SPAN, Span, find_span, read_pages
 from bot.preview.limits import Replays
 from cogs.quota.preview_text import cut_lines
 from tests.bot.rows import new_row
+from tests.examples import SCALE
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -38,7 +39,7 @@ async def moments_of(pages: AsyncIterator[history.Page]) -> list[list[datetime]]
     return [[request.created_at for request, _ in page] async for page in pages]
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=7 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(hours_ago=st.lists(st.integers(1, 6), max_size=12), size=st.integers(1, 4))
 async def test_each_request_is_read_once_in_its_order_and_with_all_of_its_moment(
     database: Database, hours_ago: list[int], size: int

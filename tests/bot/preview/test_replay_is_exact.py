@@ -27,6 +27,7 @@ from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import Desk
 from tests.bot.rows import MODEL, PROMPT, new_row, numbers
+from tests.examples import SCALE
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 START = NOW - SPAN  # in the middle of a month
@@ -140,7 +141,7 @@ def sorted_wishes(drawn: Sequence[Wish]) -> list[Wish]:
 
 @pytest.mark.nightly(daily=["sqlite"])
 @pytest.mark.both_engines
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wishes, min_size=15, max_size=40).map(sorted_wishes), policies, member_policies)
 async def test_the_replay_refuses_what_the_service_refuses(
     database: Database, drawn: list[Wish], policy: Policy, member_policy: MemberPolicy

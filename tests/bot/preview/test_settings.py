@@ -22,6 +22,7 @@ from bot.provider.input_kinds import InputKind
 from bot.requests.spec import RequestSpec
 from tests.bot.preview.really import really_refused
 from tests.bot.rows import new_row
+from tests.examples import SCALE
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 servers = count(30_000)
@@ -86,7 +87,7 @@ async def refused_under(database: Database, drawn: Sequence[Wish], policy: Polic
 
 @pytest.mark.nightly(daily=["sqlite"])
 @pytest.mark.both_engines
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=14 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wishes(), max_size=12).map(in_order), changes, changes)
 async def test_the_preview_refuses_what_the_service_refuses(
     database: Database, drawn: list[Wish], old: dict[str, Any], new: dict[str, Any]

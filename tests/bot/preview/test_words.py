@@ -21,6 +21,7 @@ from bot.preview.history import SPAN
 from bot.requests.spec import RequestSpec
 from tests.bot.preview.really import really_refused
 from tests.bot.rows import MODEL, new_row, numbers
+from tests.examples import SCALE
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 servers = count(20_000)
@@ -91,7 +92,7 @@ def in_order(drawn: Sequence[Wish]) -> list[Wish]:
 
 
 @pytest.mark.both_engines
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(wishes, max_size=12).map(in_order),
     st.sampled_from(["gore", "Red Dragon", "дракон"]),

@@ -26,6 +26,7 @@ from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from tests.bot.erasable import ALICE, BOB, columns_of
 from tests.bot.rows import new_row, reread
+from tests.examples import SCALE
 
 pytestmark = pytest.mark.both_engines
 
@@ -166,7 +167,7 @@ async def end_everything(database: Database) -> None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=20 * SCALE,
     # `fill` begins anew each time, on a busy machine slowly.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

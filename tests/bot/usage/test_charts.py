@@ -16,6 +16,7 @@ from bot.usage.canvas import BACKGROUND, INK
 from bot.usage.charts import draw_usage
 from bot.usage.service import DayUse, Tally, UsagePeriod, UsageReport, bucket_starts
 from bot.usage.text import describe_usage, usage_csv
+from tests.examples import SCALE
 
 NOW = datetime(2026, 11, 21, 14, 37, tzinfo=UTC)
 VEO, FAST = "google/veo3", "google/veo-3.0-fast"
@@ -97,7 +98,7 @@ def test_no_name_breaks_the_picture_or_warns(name: str) -> None:
     draw_usage(WEEK, name)  # pytest makes a warning an error
 
 
-@settings(max_examples=15)
+@settings(max_examples=5 * SCALE)
 @given(st.text(max_size=100))
 @example("\ufdfd" * 100)
 def test_nothing_that_can_be_typed_breaks_the_picture_or_warns(name: str) -> None:

@@ -15,6 +15,7 @@ from tests.bot.bound import bound_credits
 from tests.bot.clocks import StoppedClock
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert
+from tests.examples import SCALE
 
 pytestmark = pytest.mark.both_engines
 
@@ -33,7 +34,7 @@ def tally_of(rows: list[Generation]) -> Tally:
     )
 
 
-@settings(max_examples=80)
+@settings(max_examples=27 * SCALE)
 @given(st.lists(generations, max_size=30), periods)
 def test_all_sums_are_those_of_the_server_s_rows_in_the_period(
     rows: list[Generation], period: UsagePeriod
@@ -53,7 +54,7 @@ def test_all_sums_are_those_of_the_server_s_rows_in_the_period(
     }
 
 
-@settings(max_examples=80)
+@settings(max_examples=27 * SCALE)
 @given(st.lists(generations, max_size=30), periods)
 def test_the_buckets_together_are_the_total(rows: list[Generation], period: UsagePeriod) -> None:
     report = ask(rows, lambda session: fetch_usage(session, GUILD, period, NOW))
