@@ -60,6 +60,11 @@ class Clip:
     gain: float = 0
 
 
+def part_of(path: Path) -> Path:
+    """Return where to write what will lie at `path`; a name of its own, since other processes write, too."""
+    return path.with_name(f"{path.stem}-{secrets.token_hex(4)}{PART_SUFFIX}")
+
+
 class NoVideoError(MediaError):
     """A file is there, and is no video."""
 
@@ -98,14 +103,16 @@ class VideoStore:
         if path.exists():
             try:
                 return await probe(path)
+            except FileNotFoundError:  # another process has just deleted it
+                pass
             except NoVideoError:  # damaged since, as by a power failure
                 with later_if_not_now():
                     path.unlink(missing_ok=True)
-        part = path.with_suffix(PART_SUFFIX)
+        part = part_of(path)
         try:
             await self._downloads.fetch(url, part, MAX_SIZE)
             clip = await probe(part)
-            part.rename(path)
+            part.replace(path)
         except OSError as error:
             log.error("could not write a video to disk", error=str(error))
             raise MediaError(NO_ROOM) from error

@@ -6,7 +6,6 @@ what will be sent: upright, and without metadata (`bot.media.image_cleaning`).
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -16,7 +15,7 @@ import structlog
 from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, later_if_not_now, old_ones
-from bot.media.files import NO_ROOM, PART_SUFFIX
+from bot.media.files import NO_ROOM, PART_SUFFIX, part_of
 from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.image_links import framed_video, whole_video
 from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, video_uri_of
@@ -146,14 +145,14 @@ class ImageStore:
         return self._folder / (name if video is None else f"{name}-{video}")
 
     async def _fetch(self, url: str, path: Path, side: int) -> None:
-        part = path.with_name(f"{path.name}-{secrets.token_hex(4)}{PART_SUFFIX}")
+        part = part_of(path)
         try:
             await asyncio.to_thread(part.touch, 0o600)
             await self._write(url, part, side)
             if whole_video(url) is None:
                 async with self._lock:
                     await asyncio.to_thread(_clean, part, side)
-            await asyncio.to_thread(part.rename, path)
+            await asyncio.to_thread(part.replace, path)
         except FileGoneError as error:
             kind = FailureKind.VIDEO_GONE if whole_video(url) else FailureKind.IMAGE_GONE
             raise ImageError(kind, str(error)) from error

@@ -95,7 +95,7 @@ async def test_the_file_of_a_film_stays_until_the_film_is_posted(
 async def test_half_done_work_of_dead_processes_goes(
     orphaned_files: OrphanedFiles, videos: Path, images: Path
 ) -> None:
-    lay(videos / "veo-a.part")
+    lay(videos / "veo-a-0123abcd.part")
     lay(images / "a-0-ff.part")
     work = videos / "fitting-x"
     work.mkdir()
@@ -110,7 +110,7 @@ async def test_what_a_living_process_may_be_writing_stays(
     orphaned_files: OrphanedFiles, videos: Path, images: Path
 ) -> None:
     young = LEFTOVER_AGE - 60
-    kept = [videos / "veo-a.part", videos / "veo-a.mp4", images / "a-0", images / "a-0-ff.part"]
+    kept = [videos / "veo-a-0123abcd.part", videos / "veo-a.mp4", images / "a-0", images / "a-0-ff.part"]
     for path in kept:
         lay(path, age=young)
     (videos / "fitting-x").mkdir()
