@@ -11,7 +11,7 @@ import structlog
 
 from bot.media.downloads import Downloads, MediaError
 from bot.media.ffmpeg import STOPPED, WRAPPERS_CODES
-from bot.media.file_age import discard_old, later_if_not_now, old_ones
+from bot.media.file_age import discard_each, discard_old, later_if_not_now, old_ones
 from bot.media.h264 import is_upright
 from bot.media.images import CDN_HOSTS
 from bot.media.streams import Streams, read_streams, unplayable_part
@@ -145,9 +145,7 @@ class VideoStore:
 
     def discard(self, generation_id: str) -> None:
         """Delete the generation's video and its smaller forms, as far as they are here."""
-        self.path(generation_id).unlink(missing_ok=True)
-        for path in self._smaller(generation_id):
-            path.unlink(missing_ok=True)
+        discard_each([self.path(generation_id), *self._smaller(generation_id)])
 
     def discard_half_done(self) -> int:
         """Delete downloads and encoders' work that ended half-way more than an hour ago; return how many."""

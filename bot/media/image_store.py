@@ -14,7 +14,7 @@ import structlog
 
 from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
-from bot.media.file_age import discard_old, later_if_not_now, old_ones
+from bot.media.file_age import discard_each, discard_old, later_if_not_now, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX, part_of
 from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.image_links import framed_video, whole_video
@@ -124,8 +124,7 @@ class ImageStore:
 
     def discard(self, generation_id: str) -> None:
         """Delete the generation's images, if any are here."""
-        for path in self._folder.glob(f"{generation_id}-*"):
-            path.unlink(missing_ok=True)
+        discard_each(self._folder.glob(f"{generation_id}-*"))
 
     def discard_half_done(self) -> int:
         """Delete downloads that ended half-way more than an hour ago; return how many."""
