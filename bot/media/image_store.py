@@ -108,9 +108,21 @@ class ImageStore:
         try:
             return tuple([await asyncio.to_thread(_read, path) for path in paths])
         except (ImageError, FileNotFoundError):
-            self.discard(generation_id)  # damaged since it was checked, as by a power failure
+            self._discard_damaged(generation_id)
             await self.ensure(generation_id, urls, sides)
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
+
+    def _discard_damaged(self, generation_id: str) -> None:
+        """Delete images that were damaged since they were checked, as by a power failure.
+
+        Raises:
+            MediaError: they can't be deleted now, and so can't be fetched again.
+        """
+        try:
+            self.discard(generation_id)
+        except OSError as error:
+            log.error("could not delete damaged images", generation=generation_id, error=str(error))
+            raise MediaError(NO_ROOM) from error
 
     async def _ensure_there(self, generation_id: str, urls: Sequence[str], video: str) -> None:
         try:
