@@ -16,7 +16,8 @@ JOINED = "joined"  # the file that says which film was made of all shots
 # What runs leave in the folder, even if they're killed. Whatever else is there is somebody's.
 OURS = (
     *("veo-[1-8].mp4", "shot-[1-8].json", "film.mp4"),
-    *(f"veo-[1-8]{PART_SUFFIX}", f"shot-[1-8]{PART_SUFFIX}", f"film-????????{PART_SUFFIX}"),
+    *(f"veo-[1-8]-????????{PART_SUFFIX}", f"veo-[1-8]{PART_SUFFIX}"),  # the second: an earlier version's
+    *(f"shot-[1-8]{PART_SUFFIX}", f"film-????????{PART_SUFFIX}"),
     *(f"{JOINED}{PART_SUFFIX}", f"{WORK_PREFIX}????????"),
 )
 

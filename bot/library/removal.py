@@ -1,7 +1,7 @@
 """Taking a finished video down, for whoever asked for it and for moderators."""
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
@@ -11,6 +11,7 @@ from bot.db.models import Generation, Status
 from bot.errors import NotFoundError, UserError
 from bot.i18n import _
 from bot.jobs.ports import Posted
+from bot.library.reposts import posts_of
 from bot.policy import audit
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -31,24 +32,27 @@ class Removal:
         self._clock = clock
 
     async def remember(self, generation: Generation, shown_at: Posted) -> Generation:
-        """Record where somebody saw a video whose message is not recorded any more, and return the row.
+        """Record where somebody saw a video, if its message isn't recorded (any more), and return the row.
 
-        `bot.privacy.erasure` forgets it again after a while.
+        It isn't where Discord's answer to a repost was lost. `bot.privacy.erasure` forgets it after a while.
 
         Raises:
             DatabaseBusyError: nothing can be recorded now.
         """
-        unknown = (Generation.erased_at.is_not(None), Generation.result_id.is_(None))
-        changed = await self._database.write(
-            lambda session: session.scalar(
-                update(Generation)
-                .where(Generation.id == generation.id, *unknown)
-                .values(result_id=shown_at.message_id, result_channel_id=shown_at.channel_id)
-                .returning(Generation)
-            ),
-            hurried=True,
-        )
-        return generation if changed is None else changed
+        if not _is_unknown(generation, shown_at):
+            return generation
+
+        def remember(session: Session) -> Generation | None:
+            row = session.get(Generation, generation.id, with_for_update=True)
+            if row is not None and _is_unknown(row, shown_at):
+                if row.result_id is None:
+                    row.result_id, row.result_channel_id = shown_at.message_id, shown_at.channel_id
+                else:
+                    new = [shown_at.channel_id, shown_at.message_id]
+                    row.earlier_posts = [*(row.earlier_posts or []), new]
+            return row
+
+        return await self._database.write(remember, hurried=True) or generation
 
     async def remove(self, guild_id: int, generation_id: str, actor_id: int) -> Generation:
         """Mark a video as removed; whether the actor may is decided before. The retention deletes files.
@@ -94,3 +98,14 @@ def is_shown(generation: Generation) -> bool:
     """Whether a message with the video was posted and not taken down; its card may still wait."""
     is_posted = generation.status is Status.SUCCEEDED and generation.result_id is not None
     return is_posted and generation.removed_at is None
+
+
+def _is_unknown(generation: Generation, shown_at: Posted) -> bool:
+    """Whether a message with a video isn't among those that are recorded; the delivery records its own."""
+    if generation.erased_at is None and not _is_delivered(generation):
+        return False
+    return shown_at.message_id not in {post.message_id for post in posts_of(generation)}
+
+
+def _is_delivered(generation: Generation) -> bool:
+    return generation.status is Status.SUCCEEDED and generation.delivered_at is not None

@@ -76,7 +76,11 @@ class Reposts:
     async def finish(
         self, claimed: Generation, posted: Posted, earlier: Sequence[Posted]
     ) -> Generation | None:
-        """Write down the new message, and those that still show the video; None: it was removed meanwhile."""
+        """Write down the new message, and those that still show the video; None: it was forgotten meanwhile.
+
+        One that was removed meanwhile is returned all the same: deleting the new message may fail, and who
+        tries that again looks here.
+        """
         values: dict[str, object] = {
             "result_id": posted.message_id,
             "result_channel_id": posted.channel_id,
@@ -90,7 +94,7 @@ class Reposts:
 
     @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2)
     async def _end(self, claimed: Generation, values: dict[str, object]) -> Generation | None:
-        here = (Generation.id == claimed.id, Generation.removed_at.is_(None), Generation.erased_at.is_(None))
+        here = (Generation.id == claimed.id, Generation.erased_at.is_(None))
         return await self._database.write(
             lambda session: session.scalar(
                 update(Generation)

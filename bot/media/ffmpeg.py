@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Sequence
-from errno import EFBIG, ENOSPC, EROFS
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 
 # A system that does not know one of the bounds says so and goes on; the last line replaces the shell.
 SCRIPT = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; shift 2; exec "$@"'
@@ -20,6 +20,9 @@ STDERR_BYTES = 2000  # of the end of what ffmpeg says; it can say one thing of e
 _TOO_LARGE = getattr(signal, "SIGXFSZ", 0)  # Windows has none
 _NO_ROOM = frozenset({256 - ENOSPC, 256 - EFBIG, *({-_TOO_LARGE, 128 + _TOO_LARGE} if _TOO_LARGE else ())})
 _DISK_TROUBLES = {256 - EROFS: EROFS, **dict.fromkeys(_NO_ROOM, ENOSPC)}  # what each exit code means
+
+# Of a quota that is used up: it's also a shell's code for a program that was aborted, so its words decide.
+_QUOTA = 256 - EDQUOT
 
 # A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
 WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
@@ -84,9 +87,16 @@ async def run_ffmpeg(
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if trouble := _DISK_TROUBLES.get(code):
+    if trouble := _disk_trouble(code, words):
         raise OSError(trouble, os.strerror(trouble))
     return code, words
+
+
+def _disk_trouble(code: int, words: str) -> int | None:
+    """Return the system's number for why the disk took nothing; None: that isn't why ffmpeg ended."""
+    if code == _QUOTA:
+        return EDQUOT if os.strerror(EDQUOT) in words else None
+    return _DISK_TROUBLES.get(code)
 
 
 async def _read(stream: asyncio.StreamReader | None, take: Take | None) -> None:

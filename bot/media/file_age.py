@@ -14,24 +14,42 @@ LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
 
 
 def old_ones(paths: Iterable[Path]) -> list[Path]:
-    """Return those of `paths` that are there and were last changed more than `LEFTOVER_AGE` ago."""
+    """Return those of `paths` that can be looked at and were last changed more than `LEFTOVER_AGE` ago."""
     found: list[Path] = []
     for path in paths:
-        with suppress(FileNotFoundError):
+        with later_if_not_now(), suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > LEFTOVER_AGE:
                 found.append(path)
     return found
 
 
 def discard_old(paths: Iterable[Path]) -> int:
-    """Delete those of `paths` that are old, folders with all that is in them; return how many."""
-    old = old_ones(paths)
-    for path in old:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+    """Delete those of `paths` that are old, folders with all that is in them; return how many it could."""
+    discarded = 0
+    for path in old_ones(paths):
+        with later_if_not_now():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+            discarded += 1
+    return discarded
+
+
+def discard_each(paths: Iterable[Path]) -> None:
+    """Delete files, as far as they are there.
+
+    Raises:
+        OSError: one can't be deleted; the others are.
+    """
+    trouble: OSError | None = None
+    for path in paths:
+        try:
             path.unlink(missing_ok=True)
-    return len(old)
+        except OSError as error:
+            trouble = error
+    if trouble is not None:
+        raise trouble
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import structlog
 
 from bot.media.downloads import Downloads, MediaError
 from bot.media.ffmpeg import STOPPED, WRAPPERS_CODES
-from bot.media.file_age import discard_old, later_if_not_now, old_ones
+from bot.media.file_age import discard_each, discard_old, later_if_not_now, old_ones
 from bot.media.h264 import is_upright
 from bot.media.images import CDN_HOSTS
 from bot.media.streams import Streams, read_streams, unplayable_part
@@ -60,6 +60,11 @@ class Clip:
     gain: float = 0
 
 
+def part_of(path: Path) -> Path:
+    """Return where to write what will lie at `path`; a name of its own, since other processes write, too."""
+    return path.with_name(f"{path.stem}-{secrets.token_hex(4)}{PART_SUFFIX}")
+
+
 class NoVideoError(MediaError):
     """A file is there, and is no video."""
 
@@ -98,14 +103,16 @@ class VideoStore:
         if path.exists():
             try:
                 return await probe(path)
+            except FileNotFoundError:  # another process has just deleted it
+                pass
             except NoVideoError:  # damaged since, as by a power failure
                 with later_if_not_now():
                     path.unlink(missing_ok=True)
-        part = path.with_suffix(PART_SUFFIX)
+        part = part_of(path)
         try:
             await self._downloads.fetch(url, part, MAX_SIZE)
             clip = await probe(part)
-            part.rename(path)
+            part.replace(path)
         except OSError as error:
             log.error("could not write a video to disk", error=str(error))
             raise MediaError(NO_ROOM) from error
@@ -138,9 +145,7 @@ class VideoStore:
 
     def discard(self, generation_id: str) -> None:
         """Delete the generation's video and its smaller forms, as far as they are here."""
-        self.path(generation_id).unlink(missing_ok=True)
-        for path in self._smaller(generation_id):
-            path.unlink(missing_ok=True)
+        discard_each([self.path(generation_id), *self._smaller(generation_id)])
 
     def discard_half_done(self) -> int:
         """Delete downloads and encoders' work that ended half-way more than an hour ago; return how many."""

@@ -26,7 +26,7 @@ ATTEMPTS = 3
 FIRST_SHARE = 0.97  # of the target, since x264 meets a rate only nearly
 NEXT_SHARE = 0.96  # of what the last attempt calls for
 LENGTH_TOLERANCE = 0.2  # seconds
-NO_ROOM = frozenset({ENOSPC, EDQUOT, EFBIG, EROFS})  # what a disk says that takes nothing
+DISK_ERRORS = frozenset({ENOSPC, EDQUOT, EFBIG, EROFS})  # what a disk says that takes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Fitter:
                 raise
             raise NoRoomError(str(error)) from error
         except (OSError, RuntimeError) as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
+            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 raise NoRoomError(str(error)) from error
             raise FittingError(f"The encoder or the disk cannot be used: {error}") from error
         loss = Loss(clip.size, made.size, lines_of(clip), lines_of(made), clip.unplayable)

@@ -6,7 +6,6 @@ what will be sent: upright, and without metadata (`bot.media.image_cleaning`).
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -15,8 +14,8 @@ import structlog
 
 from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
-from bot.media.file_age import discard_old, later_if_not_now, old_ones
-from bot.media.files import NO_ROOM, PART_SUFFIX
+from bot.media.file_age import discard_each, discard_old, later_if_not_now, old_ones
+from bot.media.files import NO_ROOM, PART_SUFFIX, part_of
 from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.image_links import framed_video, whole_video
 from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, video_uri_of
@@ -109,9 +108,21 @@ class ImageStore:
         try:
             return tuple([await asyncio.to_thread(_read, path) for path in paths])
         except (ImageError, FileNotFoundError):
-            self.discard(generation_id)  # damaged since it was checked, as by a power failure
+            self._discard_damaged(generation_id)
             await self.ensure(generation_id, urls, sides)
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
+
+    def _discard_damaged(self, generation_id: str) -> None:
+        """Delete images that were damaged since they were checked, as by a power failure.
+
+        Raises:
+            MediaError: they can't be deleted now, and so can't be fetched again.
+        """
+        try:
+            self.discard(generation_id)
+        except OSError as error:
+            log.error("could not delete damaged images", generation=generation_id, error=str(error))
+            raise MediaError(NO_ROOM) from error
 
     async def _ensure_there(self, generation_id: str, urls: Sequence[str], video: str) -> None:
         try:
@@ -125,8 +136,7 @@ class ImageStore:
 
     def discard(self, generation_id: str) -> None:
         """Delete the generation's images, if any are here."""
-        for path in self._folder.glob(f"{generation_id}-*"):
-            path.unlink(missing_ok=True)
+        discard_each(self._folder.glob(f"{generation_id}-*"))
 
     def discard_half_done(self) -> int:
         """Delete downloads that ended half-way more than an hour ago; return how many."""
@@ -146,14 +156,14 @@ class ImageStore:
         return self._folder / (name if video is None else f"{name}-{video}")
 
     async def _fetch(self, url: str, path: Path, side: int) -> None:
-        part = path.with_name(f"{path.name}-{secrets.token_hex(4)}{PART_SUFFIX}")
+        part = part_of(path)
         try:
             await asyncio.to_thread(part.touch, 0o600)
             await self._write(url, part, side)
             if whole_video(url) is None:
                 async with self._lock:
                     await asyncio.to_thread(_clean, part, side)
-            await asyncio.to_thread(part.rename, path)
+            await asyncio.to_thread(part.replace, path)
         except FileGoneError as error:
             kind = FailureKind.VIDEO_GONE if whole_video(url) else FailureKind.IMAGE_GONE
             raise ImageError(kind, str(error)) from error

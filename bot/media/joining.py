@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS
 from bot.media.ffmpeg import confined, run_ffmpeg, was_stopped
 from bot.media.file_age import later_if_not_now
-from bot.media.files import PART_SUFFIX, Clip, NoVideoError, probe
+from bot.media.files import Clip, NoVideoError, part_of, probe
 from bot.media.loudness import ALIKE, SAMPLE_RATE, evened
 from bot.media.streams import MP4, source_of
 
@@ -125,7 +124,7 @@ class Joiner:
         self, clips: Sequence[Clip], output: Path, arguments: Arguments, fade: float = 0
     ) -> Clip:
         # A try of its own each: the ffmpeg of a process that was killed may still write.
-        part = output.with_name(f"{output.stem}-{secrets.token_hex(4)}{PART_SUFFIX}")
+        part = part_of(output)
         try:
             await self._run(await asyncio.to_thread(_command, arguments, clips, part, self.timeout))
             film = await _look_into(part)

@@ -8,6 +8,7 @@ from sqlalchemy import exists, or_, select
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
+from bot.media.file_age import later_if_not_now
 from bot.media.files import VideoStore
 from bot.media.image_store import ImageStore
 
@@ -24,8 +25,7 @@ class OrphanedFiles:
     async def discard(self) -> int:
         """Delete what is left over; return how many files or generations' files it was.
 
-        Raises:
-            OSError: one cannot be deleted.
+        What can't be deleted now is logged, and tried again the next time.
         """
         discarded = 0
         for store in self._stores:
@@ -34,8 +34,9 @@ class OrphanedFiles:
             for start in range(0, len(lying), BATCH):
                 batch = lying[start : start + BATCH]
                 for generation_id in set(batch) - await self._select_unfinished(batch):
-                    await asyncio.to_thread(store.discard, generation_id)
-                    discarded += 1
+                    with later_if_not_now():
+                        await asyncio.to_thread(store.discard, generation_id)
+                        discarded += 1
         return discarded
 
     async def _select_unfinished(self, generation_ids: Collection[str]) -> set[str]:

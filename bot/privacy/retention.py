@@ -16,6 +16,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.db.state import forget_previews
 from bot.errors import DatabaseBusyError
+from bot.media.file_age import later_if_not_now
 from bot.media.files import VideoStore
 from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.appeals import drop_appeals, end_unanswered
@@ -133,8 +134,9 @@ class Retention:
         for start in range(0, len(lying), BATCH):
             batch = lying[start : start + BATCH]
             for generation_id in set(batch) - await self._select_kept(batch):
-                await asyncio.to_thread(self._videos.discard_original, generation_id)
-                discarded += 1
+                with later_if_not_now():
+                    await asyncio.to_thread(self._videos.discard_original, generation_id)
+                    discarded += 1
         return discarded
 
     async def _select_kept(self, generation_ids: Collection[str]) -> set[str]:

@@ -27,6 +27,8 @@ TOO_SLOW = 408  # HTTP's "Request Timeout"
 BROKEN = frozenset({TOO_SLOW, 502, 504, 520, 522, 524})
 TOO_MANY = 429  # HTTP's "Too Many Requests"
 SERVER_ERROR = 500  # the lowest HTTP status of one
+# No connection came about, so nothing was sent: it was refused, took too long, or found no name or no TLS.
+NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")  # of the header Retry-After, where it is no date
 
 
@@ -68,8 +70,8 @@ def is_broken_connection(error: Exception) -> bool:
 
     aiohttp gives a request up after five minutes, in which a slow line does not carry every file.
     """
-    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
-        return False  # it was never there
+    if isinstance(error, NEVER_CONNECTED):
+        return False
     if isinstance(error, discord.HTTPException):
         return error.status in BROKEN
     broken = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError, TimeoutError)
@@ -80,7 +82,7 @@ def is_unclear(error: Exception) -> bool:
     """Whether the call may have been carried out all the same, or may be yet."""
     if isinstance(error, discord.HTTPException):
         return error.status >= SERVER_ERROR or error.status == TOO_SLOW
-    return isinstance(error, (aiohttp.ClientError, OSError))
+    return isinstance(error, (aiohttp.ClientError, OSError)) and not isinstance(error, NEVER_CONNECTED)
 
 
 def says_thread_exists(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from bot.db.models import Generation
 from bot.i18n import N_, NC_, _
+from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError, is_shown
 from cogs.cards.cancelled_text import film_gone_lines
 from cogs.cards.card import number_line
@@ -23,7 +24,7 @@ class DeleteButton(AskingButton, VideoButton):
     async def act(self, interaction: Interaction) -> None:
         """Ask the one who clicked, and nobody else."""
         generation = await find_manageable(interaction, self.generation_id)
-        if generation.erased_at is not None and (shown_at := message_shown(interaction)) is not None:
+        if (shown_at := _post_shown(interaction)) is not None:
             generation = await interaction.client.services.removal.remember(generation, shown_at)
         if not is_shown(generation) and generation.removed_at is None:
             raise NothingToRemoveError
@@ -59,6 +60,13 @@ class KeepButton(VideoButton):
     async def act(self, interaction: Interaction) -> None:
         """Take the question away."""
         await interaction.response.edit_message(content=_(KEPT), view=None)
+
+
+def _post_shown(interaction: Interaction) -> Posted | None:
+    """Return the message whose button was clicked; None: it's an answer of ours, such as a list of videos."""
+    if interaction.message is not None and interaction.message.flags.ephemeral:
+        return None
+    return message_shown(interaction)
 
 
 def _question(generation: Generation) -> str:

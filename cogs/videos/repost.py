@@ -1,7 +1,9 @@
 """Posting a video again: its file is fetched from the message, since addresses of files expire."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import NoReturn
 
 import discord
 import structlog
@@ -34,6 +36,11 @@ UNSURE = N_(
     "Discord is having trouble right now, so I don't know whether the video was posted. Check "
     "this channel before you try again."
 )
+LEFT = N_(
+    "This video was just deleted, but Discord didn't let me delete its new message: {link} Use its "
+    "**Delete** button in a minute."
+)
+UNREADABLE = N_("I can't read this video's file right now. Nothing was posted. Try again in a minute.")
 ATTEMPTS = 2
 
 
@@ -94,14 +101,28 @@ async def _finish(
     except DatabaseBusyError:
         await delete_post(client, claimed, posted)  # nobody could take it down later
         raise
-    if generation is None:  # removed or forgotten meanwhile
-        await delete_post(client, claimed, posted)
-        raise CannotRepostError(_("This video was just deleted, so I won't post it again."))
+    if generation is None or generation.removed_at is not None:
+        await _take_back(client, claimed, posted)
     await show_card(client, generation)
     return _(
         "📤 **Posted again:** {link} This didn't count toward your limit.",
         link=post_link(generation.guild_id, posted),
     )
+
+
+async def _take_back(client: VeoBot, claimed: Generation, posted: Posted) -> NoReturn:
+    """Delete the new message of a video that was removed or forgotten meanwhile.
+
+    Raises:
+        CannotRepostError: in any case; it says whether the message is still there.
+    """
+    try:
+        await delete_post(client, claimed, posted)
+    except CALL_ERRORS as error:
+        log.error("could not take back a repost", generation=claimed.id, error=str(error))
+        link = post_link(claimed.guild_id, posted)
+        raise CannotRepostError(_(LEFT, link=link)) from error
+    raise CannotRepostError(_("This video was just deleted, so I won't post it again."))
 
 
 async def _post(
@@ -114,32 +135,42 @@ async def _post(
         One of `CALL_ERRORS`: Discord refuses it.
     """
     channel = client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
-
-    async def send(*, quote: bool) -> discord.Message:
-        nonce = secrets.token_hex(8)  # Discord posts it once, however often it is sent
-        for _attempt in range(ATTEMPTS):
-            file = await _open(reposts, generation, source)
-            try:
-                return await channel.send(
-                    render_repost(generation, quote=quote),
-                    file=file,
-                    nonce=nonce,
-                    suppress_embeds=True,
-                    view=result_view(generation),
-                )
-            except CALL_ERRORS as error:
-                if not is_unclear(error):
-                    raise
-                log.warning("a repost may be lost", generation=generation.id, error=str(error))
-        raise CannotRepostError(_(UNSURE))
-
+    open_file = partial(_open, reposts, generation, source)
     try:
-        message = await send(quote=True)
+        message = await _send(channel, generation, open_file, quote=True)
     except discord.HTTPException as error:
         if classify_error(error) is not Remedy.NOT_THE_WORDS:
             raise
-        message = await send(quote=False)
+        message = await _send(channel, generation, open_file, quote=False)
     return Posted(message.id, channel_id)
+
+
+async def _send(
+    channel: discord.PartialMessageable,
+    generation: Generation,
+    open_file: Callable[[], Awaitable[discord.File]],
+    *,
+    quote: bool,
+) -> discord.Message:
+    """Send it, with or without the member's words; raises as `_post`."""
+    nonce, is_unsure = secrets.token_hex(8), False  # Discord posts it once, however often it is sent
+    for _attempt in range(ATTEMPTS):
+        try:
+            file = await open_file()
+        except (CannotRepostError, *CALL_ERRORS):
+            if not is_unsure:
+                raise
+            break
+        try:
+            text, view = render_repost(generation, quote=quote), result_view(generation)
+            return await channel.send(text, file=file, nonce=nonce, suppress_embeds=True, view=view)
+        except CALL_ERRORS as error:
+            is_unsure = is_unsure or is_unclear(error)
+            # One that is told to wait, or finds no connection, says nothing about the one before it.
+            if not is_unsure or classify_error(error) is not Remedy.LATER:
+                raise
+            log.warning("a repost may be lost", generation=generation.id, error=str(error))
+    raise CannotRepostError(_(UNSURE))
 
 
 async def _open(reposts: Reposts, generation: Generation, source: Posts) -> discord.File:
@@ -152,4 +183,10 @@ async def _open(reposts: Reposts, generation: Generation, source: Posts) -> disc
     original = reposts.find_original(generation.id)
     if original is None:
         raise CannotRepostError(_(LOST))
-    return discord.File(original, filename=name, description=description)
+    try:
+        return discord.File(original, filename=name, description=description)
+    except FileNotFoundError as error:  # deleted by the retention just now
+        raise CannotRepostError(_(LOST)) from error
+    except OSError as error:
+        log.error("could not read a kept original", generation=generation.id, error=str(error))
+        raise CannotRepostError(_(UNREADABLE)) from error

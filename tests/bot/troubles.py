@@ -1,6 +1,7 @@
 """Real troubles of a real database file: held by another connection, or with no room on its disk."""
 
 import asyncio
+import itertools
 import os
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, make_url
 
 from bot.db.database import Database, open_database
 from bot.db.state import keep_state
+from bot.media import files
 from tests.postgres import connect
 
 BUSY_TIMEOUT_MS = 20  # in place of the program's seconds
@@ -61,6 +63,19 @@ def make_useless(folder: Path) -> None:
     """
     folder.rmdir()
     folder.write_text("no folder any more")
+
+
+def download_to_full_disk(monkeypatch: pytest.MonkeyPatch, times: int | None = None) -> None:
+    """Let the next downloads of videos find a disk without room; None: all of them."""
+    left, name_part = itertools.count() if times is None else iter(range(times)), files.part_of
+
+    def name_full(path: Path) -> Path:
+        part = name_part(path)
+        if next(left, None) is not None:
+            part.symlink_to("/dev/full")  # every write answers ENOSPC
+        return part
+
+    monkeypatch.setattr(files, "part_of", name_full)
 
 
 def damage(path: Path) -> None:

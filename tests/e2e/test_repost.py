@@ -166,16 +166,6 @@ async def test_a_post_whose_answer_is_lost_is_there_once_and_can_be_deleted(
     assert message.id not in [post.id for post in reposts(world)]
 
 
-@pytest.mark.parametrize("status", [503, 408])
-async def test_a_post_of_unknown_fate_is_not_called_undone(world: World, status: int) -> None:
-    await ask_for_video(world)
-    refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=status, times=2)
-    text = await repost(world)
-    assert "I don't know whether the video was posted" in text
-    assert "Nothing was posted" not in text
-    assert "📤 **Posted again:**" in await repost(world), "the claim was not given up"
-
-
 async def test_a_post_that_cannot_be_written_down_is_taken_back(world: World) -> None:
     await ask_for_video(world)
     busy = "I can't save requests right now."

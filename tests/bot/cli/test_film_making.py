@@ -119,7 +119,14 @@ async def test_only_what_the_film_left_is_deleted(tmp_path: Path, files: Path) -
     shots = tmp_path / "film.mp4.shots"
     (shots / "fitting-abcdefgh").mkdir(parents=True)  # of a run that was killed
     mine = {"mine.txt", "film-2.mp4", "veo-10.mp4", "shot-list.json", "joined.mp4"}
-    for name in [*mine, "film-0123abcd.part", "joined.part", "shot-2.part", "veo-8.part"]:
+    for name in [
+        *mine,
+        "film-0123abcd.part",
+        "joined.part",
+        "shot-2.part",
+        "veo-8.part",
+        "veo-8-0123abcd.part",
+    ]:
         (shots / name).write_text("x")
     async with quick(files) as provider:
         finished = await film(tmp_path, provider, *CUTS)

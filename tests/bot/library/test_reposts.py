@@ -99,20 +99,35 @@ async def test_a_video_that_was_just_delivered_may_be_posted_again(
     await reposts.claim(alice(), video.id)
 
 
-@pytest.mark.parametrize("end", ["removed_at", "erased_at"])
-async def test_what_is_taken_down_meanwhile_is_not_written_down(
-    reposts: Reposts, database: Database, clock: StoppedClock, end: str
-) -> None:
-    video = await insert_video(database, clock)
-    claimed = await reposts.claim(alice(), video.id)
+async def finish_after(
+    end: str, reposts: Reposts, database: Database, clock: StoppedClock
+) -> tuple[Generation, Generation | None]:
+    """Post a video again that ends meanwhile; return the claimed row and the one that was finished."""
+    claimed = await reposts.claim(alice(), (await insert_video(database, clock)).id)
 
     def work(session: Session):
-        row = session.get(Generation, video.id)
+        row = session.get(Generation, claimed.id)
         setattr(row, end, clock())
 
     await database.write(work)
-    assert await reposts.finish(claimed, NEW, []) is None
-    assert (await reread(database, video.id)).result_id == video.result_id
+    return claimed, await reposts.finish(claimed, NEW, [])
+
+
+async def test_what_is_forgotten_meanwhile_is_not_written_down(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    claimed, finished = await finish_after("erased_at", reposts, database, clock)
+    assert finished is None
+    assert (await reread(database, claimed.id)).result_id == claimed.result_id
+
+
+async def test_what_is_taken_down_meanwhile_is_written_down_so_that_it_can_be_deleted(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    claimed, finished = await finish_after("removed_at", reposts, database, clock)
+    assert finished is not None
+    assert finished.removed_at is not None
+    assert NEW in posts_of(await reread(database, claimed.id))
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.SUCCEEDED])

@@ -1,6 +1,7 @@
 """ffmpeg as it's started: a disk that is full is told apart from a file that can't be used."""
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,19 @@ async def test_a_disk_that_takes_nothing_is_told_apart_from_a_file_that_cannot_b
     with pytest.raises(OSError, match="Read-only") as caught:
         await run_ffmpeg(["sh", "-c", f"exit {256 - errno.EROFS}"])  # as ffmpeg ends there
     assert caught.value.errno == errno.EROFS
+
+
+async def test_a_quota_that_is_used_up_is_told_as_a_disk_without_room() -> None:
+    """ffmpeg ends there with the code by which a shell says that a program was aborted."""
+    said = f"[out#0/h264] Error writing trailer: {os.strerror(errno.EDQUOT)}"
+    with pytest.raises(OSError, match="quota") as caught:
+        await run_ffmpeg(["sh", "-c", f"echo '{said}' >&2; exit {256 - errno.EDQUOT}"])
+    assert caught.value.errno == errno.EDQUOT
+
+
+async def test_an_aborted_program_is_not_taken_for_a_quota() -> None:
+    code, _ = await run_ffmpeg(["sh", "-c", f"echo 'Assertion failed' >&2; exit {256 - errno.EDQUOT}"])
+    assert was_stopped(code)
 
 
 async def test_any_other_end_is_a_code_and_words(tmp_path: Path) -> None:

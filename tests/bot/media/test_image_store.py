@@ -199,6 +199,18 @@ async def test_a_file_that_was_damaged_on_disk_is_fetched_anew(
     assert await store.load(NAME, urls) == (data_uri_of(FIRST),)
 
 
+async def test_a_damaged_file_that_cannot_be_deleted_is_not_the_members_fault(
+    store: ImageStore, cdn: ServedCdn, folder: Path
+) -> None:
+    """A disk with damage is often mounted read-only for that."""
+    urls = put(cdn, FIRST)
+    await store.ensure(NAME, urls)
+    damage(folder)
+    (folder / f"{NAME}-1").mkdir()  # which can't be deleted as a file, not even by root
+    with pytest.raises(MediaError, match="no room"):
+        await store.load(NAME, urls)
+
+
 async def test_a_full_disk_is_not_the_members_fault(store: ImageStore, cdn: ServedCdn, folder: Path) -> None:
     remove(folder)
     with pytest.raises(MediaError, match="no room"):

@@ -90,6 +90,16 @@ async def test_originals_that_were_taken_down_or_belong_to_nothing_go_and_no_oth
     assert (folder / "letter.txt").exists()
 
 
+async def test_an_original_that_cannot_be_deleted_leaves_the_others_to_go(
+    retention: Retention, store: VideoStore, folder: Path
+) -> None:
+    (folder / "veo-stuck.mp4").mkdir()  # which can't be deleted as a file, not even by root
+    for number in range(3):
+        (folder / f"veo-{number}.mp4").write_text("of a row that is gone")
+    await retention.clean()
+    assert store.list_originals() == {"stuck"}
+
+
 async def test_many_originals_are_looked_up_a_few_at_a_time(
     retention: Retention, database: Database, store: VideoStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

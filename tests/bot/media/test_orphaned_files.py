@@ -1,6 +1,7 @@
 """Files that no request needs go within the hour, however they came to lie there; no other does."""
 
 import asyncio
+import errno
 import os
 import time
 from datetime import timedelta
@@ -26,6 +27,9 @@ from tests.bot.rows import insert
 from tests.bot.troubles import Logs
 
 __all__ = ["desk", "films"]
+
+
+COULD_NOT = "could not delete files now, so leaving them for later"
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ async def test_the_file_of_a_film_stays_until_the_film_is_posted(
 async def test_half_done_work_of_dead_processes_goes(
     orphaned_files: OrphanedFiles, videos: Path, images: Path
 ) -> None:
-    lay(videos / "veo-a.part")
+    lay(videos / "veo-a-0123abcd.part")
     lay(images / "a-0-ff.part")
     work = videos / "fitting-x"
     work.mkdir()
@@ -106,11 +110,52 @@ async def test_half_done_work_of_dead_processes_goes(
     assert names_in(videos) + names_in(images) == []
 
 
+def lay_folder(path: Path) -> Path:
+    """Make a folder in a file's place, which can't be deleted as one, not even by root."""
+    path.mkdir()
+    moment = time.time() - LEFTOVER_AGE - 60
+    os.utime(path, (moment, moment))
+    return path
+
+
+async def test_what_cannot_be_deleted_is_logged_and_leaves_the_others_to_go(
+    orphaned_files: OrphanedFiles, videos: Path, images: Path, logs: Logs
+) -> None:
+    stuck = [lay_folder(videos / "veo-a.mp4"), lay_folder(images / "a-0")]
+    for path in (videos / "veo-a.fit-100.mp4", videos / "veo-b.mp4", images / "a-1", images / "b-0"):
+        lay(path)
+    assert await orphaned_files.discard() == 2
+    assert names_in(videos) == [stuck[0].name]
+    assert names_in(images) == [stuck[1].name]
+    named = [line["error"] for line in logs if line["event"] == COULD_NOT]
+    assert len(named) == 2
+    assert all(str(path) in error for path, error in zip(stuck, named, strict=True))
+
+
+async def test_half_done_work_that_cannot_be_deleted_leaves_the_others_to_go(
+    orphaned_files: OrphanedFiles, videos: Path, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(videos / "veo-a-0123abcd.part")
+    lay(videos / "veo-b-0123abcd.part")
+    lay(videos / "veo-c.mp4")
+    unlink = Path.unlink
+
+    def refuse_one(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name.startswith("veo-a"):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse_one)
+    assert await orphaned_files.discard() == 2
+    assert names_in(videos) == ["veo-a-0123abcd.part"]
+    assert len([line for line in logs if line["event"] == COULD_NOT]) == 1
+
+
 async def test_what_a_living_process_may_be_writing_stays(
     orphaned_files: OrphanedFiles, videos: Path, images: Path
 ) -> None:
     young = LEFTOVER_AGE - 60
-    kept = [videos / "veo-a.part", videos / "veo-a.mp4", images / "a-0", images / "a-0-ff.part"]
+    kept = [videos / "veo-a-0123abcd.part", videos / "veo-a.mp4", images / "a-0", images / "a-0-ff.part"]
     for path in kept:
         lay(path, age=young)
     (videos / "fitting-x").mkdir()

@@ -1,5 +1,6 @@
 """What lies in the folder of videos: what is kept, what goes, and files that cannot be written or read."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -10,15 +11,16 @@ import aiohttp
 import pytest
 
 from bot.db.models import Status
+from bot.media import files
 from bot.media.file_age import LEFTOVER_AGE
-from bot.media.files import Clip, MediaError, VideoStore, probe
+from bot.media.files import Clip, MediaError, NoVideoError, VideoStore, probe
 from bot.provider.catalogue import build_request
 from bot.provider.client import VeoClient
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, downloads_of
 from tests.bot.rows import MODEL, PROMPT, insert
-from tests.bot.troubles import Logs, count_events, make_useless
+from tests.bot.troubles import Logs, count_events, download_to_full_disk, make_useless
 
 UNREAD = "could not run ffmpeg, so posting a video unchecked"
 
@@ -69,7 +71,8 @@ def write(path: Path, text: str, *, age: float = 0) -> None:
 async def test_what_a_dead_process_left_half_done_is_cleaned_up(
     session: aiohttp.ClientSession, folder: Path
 ) -> None:
-    write(folder / "veo-old.part", "half", age=LEFTOVER_AGE + 60)
+    for name in ("veo-old.part", "veo-old-0123abcd.part"):  # an earlier version's, and this one's
+        write(folder / name, "half", age=LEFTOVER_AGE + 60)
     write(folder / "veo-young.part", "half", age=LEFTOVER_AGE - 60)
     write(folder / "veo-whole.mp4", "whole", age=LEFTOVER_AGE * 9)
     VideoStore(downloads_of(session), folder)
@@ -116,14 +119,54 @@ def test_closing_can_be_done_again_by_the_next_process(store: VideoStore, folder
 
 
 async def test_a_disk_without_room_is_told_and_leaves_nothing(
-    store: VideoStore, folder: Path, url: str, logs: Logs
+    store: VideoStore, folder: Path, url: str, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "veo-g1.part").symlink_to("/dev/full")  # every write to it answers ENOSPC
-    with pytest.raises(MediaError, match="no room"):
-        await store.fetch("g1", url)
+    with monkeypatch.context() as patch:
+        download_to_full_disk(patch)
+        with pytest.raises(MediaError, match="no room"):
+            await store.fetch("g1", url)
     assert names_in(folder) == []
     assert count_events(logs, "could not write a video to disk") == 1
     assert (await store.fetch("g1", url)).width == 1280, "with room again it is fetched"
+
+
+async def test_processes_that_download_the_same_video_do_not_disturb_each_other(
+    session: aiohttp.ClientSession, folder: Path, provider: Provider, url: str
+) -> None:
+    """One that has lost its lease may still be at it, while another one has begun."""
+    first, second = (VideoStore(downloads_of(session), folder) for _ in range(2))
+    clips = await asyncio.gather(first.fetch("g1", url), second.fetch("g1", url))
+    assert provider.count("cdn") == 2, "they didn't download at the same time"
+    assert clips[0] == clips[1] == await probe(first.path("g1"))
+    assert names_in(folder) == ["veo-g1.mp4"]
+
+
+async def test_what_one_process_finished_is_not_spoiled_by_a_slower_one(
+    session: aiohttp.ClientSession, folder: Path, provider: Provider, url: str
+) -> None:
+    first, second = (VideoStore(downloads_of(session), folder) for _ in range(2))
+    provider.faults.add("cdn", Fault.status(200, body="html"))  # what the first one gets
+    spoiled, clip = await asyncio.gather(
+        first.fetch("g1", url), second.fetch("g1", url), return_exceptions=True
+    )
+    assert isinstance(spoiled, NoVideoError)
+    assert clip == await probe(first.path("g1"))
+
+
+async def test_a_video_that_another_process_deletes_just_then_is_fetched_again(
+    store: VideoStore, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.fetch("g1", url)
+    read = files.probe
+
+    async def lose_and_probe(path: Path) -> Clip:
+        if path == store.path("g1"):
+            store.discard("g1")
+        return await read(path)
+
+    monkeypatch.setattr(files, "probe", lose_and_probe)
+    assert (await store.fetch("g1", url)).width == 1280
+    assert names_in(folder) == ["veo-g1.mp4"]
 
 
 async def test_a_folder_in_which_nothing_can_be_deleted_either_is_told_as_one_without_room(

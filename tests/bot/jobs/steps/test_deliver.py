@@ -16,7 +16,7 @@ from tests.bot.clocks import until
 from tests.bot.engine import BEYOND, Engine, MakeEngine
 from tests.bot.recorder import Message
 from tests.bot.rows import insert
-from tests.bot.troubles import Logs, count_events, make_useless
+from tests.bot.troubles import Logs, count_events, download_to_full_disk, make_useless
 
 
 def spent_on(model: str) -> float:
@@ -131,11 +131,10 @@ async def test_a_result_without_any_place_comes_once_there_is_one(
 
 
 async def test_a_disk_without_room_is_told_apart_and_outlasted(
-    engine: Engine, provider: Provider, logs: Logs
+    engine: Engine, provider: Provider, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = await insert(engine.database)
-    part = engine.videos / f"veo-{row.id}.part"
-    part.symlink_to("/dev/full")  # every write answers ENOSPC; it is removed with the failed download
+    download_to_full_disk(monkeypatch, times=1)
     after = await engine.delivered(row.id)
     assert (after.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
     assert count_events(logs, "could not write a video to disk") == 1

@@ -302,6 +302,24 @@ async def test_what_is_too_large_and_not_played_is_made_smaller(engine: Engine, 
     assert (posted.unplayable, posted.size <= usable(MIB)) == ("", True)
 
 
+async def test_what_a_full_disk_keeps_from_being_converted_is_posted_unchanged_and_at_once(
+    make_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    """It can be downloaded and played, so nobody waits for a disk."""
+
+    def fill(*_: object, **__: object) -> str:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    engine = make_engine(upload_limits_mib="8,8,8,8")
+    odd = make_noise(tmp_path / "odd.mp4", options=("-crf", "40", "-pix_fmt", "yuv444p"))
+    row = await insert_fetched(engine, odd)
+    monkeypatch.setattr("bot.media.fitting.tempfile.mkdtemp", fill)
+    await engine.delivered(row.id)
+    ((_, posted),) = engine.delivery.videos
+    assert (posted.size, engine.delivery.losses, engine.delivery.links) == (size_of(odd), [None], [])
+    assert count_events(logs, "could not convert a video, so posting the original") == 1
+
+
 async def test_what_cannot_be_converted_is_posted_unchanged(
     make_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
