@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import ReportRow
-from bot.db.models import OPEN, WAITING, Generation, Status
+from bot.db.models import OPEN, TAKEDOWN_GRACE, WAITING, Generation, Status
 from bot.jobs.cancellation import Cancelled, cancel_one
 from bot.policy.strike_rows import deletion_source
 
@@ -88,7 +88,7 @@ def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: dateti
     made = (mine, may_come, Generation.status.not_in(WAITING), Generation.removed_at.is_(None))
     session.execute(update(Generation).where(*made).values(removed_at=now, video_url=None))
     shown = update(FilmRow).where(FilmRow.id == film.row.id, FilmRow.removed_at.is_(None))
-    session.execute(shown.values(removed_at=now))
+    session.execute(shown.values(removed_at=now, take_down_at=now + TAKEDOWN_GRACE))
     waited_for = select(Generation.id).where(mine, Generation.status.in_(OPEN)).with_for_update()
     take_ids = session.scalars(waited_for).all()
     return [cancel_one(session, film.row.guild_id, take_id, actor_id, now) for take_id in take_ids]
