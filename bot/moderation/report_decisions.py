@@ -80,6 +80,7 @@ def carry_out(
             return replace(reported, cancelled=_delete(session, by, reported, now))
         case ReportDecision.BLOCK:
             _block(session, by, reported, now)
+            return load_reported(session, reported.report)
         case ReportDecision.DISMISS:
             _record(session, by, Action.REPORT_DISMISS, reported, now)
     return reported

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import ReportRow
+from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.models import OPEN, TAKEDOWN_GRACE, WAITING, Generation, Status
 from bot.jobs.cancellation import Cancelled, cancel_one
 from bot.policy.strike_rows import deletion_source
@@ -40,12 +40,14 @@ class ReportedVideo:
     Attributes:
         generation: None: that is a film, or the row is gone.
         cancelled: what the decision that was just made about the report cancelled.
+        was_blocked: its block changed nothing, since the member was blocked for longer.
     """
 
     report: ReportRow
     generation: Generation | None
     film: ReportedFilm | None = None
     cancelled: Sequence[Cancelled] = ()
+    was_blocked: bool = False
 
     @property
     def subject(self) -> Generation | FilmRow | None:
@@ -57,7 +59,24 @@ def load_reported(session: Session, report: ReportRow) -> ReportedVideo:
     """Return a report with what it is about."""
     generation = session.get(Generation, report.generation_id)
     film = None if generation is not None else fetch_reported_film(session, report.generation_id)
-    return ReportedVideo(report, generation, film)
+    return ReportedVideo(report, generation, film, was_blocked=_was_blocked(session, report))
+
+
+def _was_blocked(session: Session, report: ReportRow) -> bool:
+    """Whether the block that was decided about a report left a longer one as it was."""
+    if report.blocked_by is None:
+        return False
+    entry = session.scalar(
+        select(AuditRow)
+        .where(
+            AuditRow.guild_id == report.guild_id,
+            AuditRow.action == Action.BLOCK,
+            AuditRow.reason == f"report {report.id}",
+        )
+        .order_by(AuditRow.id.desc())
+        .limit(1)
+    )
+    return entry is not None and entry.old is not None and entry.old == entry.new
 
 
 def fetch_reported_film(session: Session, film_id: str) -> ReportedFilm | None:
