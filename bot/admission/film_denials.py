@@ -7,6 +7,8 @@ from bot.escape import plain
 from bot.i18n import _, ngettext
 from bot.policy.phrases import quote_words
 
+TooManyError = QuotaReachedError | WaitingFullError | BudgetReachedError  # fewer shots may be accepted
+
 
 class TitleNotAllowedError(RefusedError):
     """The moderators forbid `words` of a film's title; `is_word`: they may cost a strike."""
@@ -42,27 +44,43 @@ class ShotRefusedError(RefusedError):
 class FilmTooLongError(RefusedError):
     """Some of a film's shots would fit, but not all; `reason`: why the next one doesn't."""
 
-    def __init__(
-        self, fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError
-    ) -> None:
+    def __init__(self, fitting: int, reason: TooManyError) -> None:
         super().__init__(_film_sentence(fitting, reason))
 
 
 class RedoTooLongError(RefusedError):
-    """Of shots that should be redone together not all fit; `reason`: why the next one doesn't."""
+    """Of shots that should be redone together not all fit; `reason`: why the next one doesn't.
 
-    def __init__(self, fitting: int, reason: RefusedError) -> None:
-        super().__init__(
-            ngettext(
-                "Only {count} of these shots fits right now. {reason}",
-                "Only {count} of these shots fit right now. {reason}",
+    It isn't quoted: it was found with the shots before counted in, which aren't made.
+    """
+
+    def __init__(self, fitting: int, reason: TooManyError) -> None:
+        super().__init__(_redo_sentence(fitting, reason))
+
+
+def _redo_sentence(fitting: int, reason: TooManyError) -> str:
+    match reason:
+        case BudgetReachedError():
+            return ngettext(
+                "This server's video budget has money for {count} of these shots right now.",
+                "This server's video budget has money for {count} of these shots right now.",
                 fitting,
-                reason=reason.sentence,
             )
-        )
+        case WaitingFullError():
+            return ngettext(
+                "You can have {count} more video in the queue here right now, and each shot counts as one.",
+                "You can have {count} more videos in the queue here right now, and each shot counts as one.",
+                fitting,
+            )
+        case QuotaReachedError():
+            return ngettext(
+                "Your limit leaves you {count} video right now, and each shot counts as one.",
+                "Your limit leaves you {count} videos right now, and each shot counts as one.",
+                fitting,
+            )
 
 
-def _film_sentence(fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError) -> str:
+def _film_sentence(fitting: int, reason: TooManyError) -> str:
     match reason:
         case BudgetReachedError():
             return ngettext(

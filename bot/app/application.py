@@ -25,6 +25,7 @@ from bot.jobs.position_updater import PositionUpdater, QueueEstimate
 from bot.jobs.retirement import Departures
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
+from bot.library.takedowns import Takedowns
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.moderation.reviews import Reviews
 from bot.moderation.strike_notices import StrikeNotices
@@ -43,6 +44,7 @@ from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.held_videos import HeldVideos
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
+from cogs.delivery.removed_messages import DiscordRemovedMessages
 from cogs.delivery.strike_messages import DiscordMemberMessages
 from cogs.moderation.targets import has_left_if_known
 from cogs.ui.servers import Servers
@@ -223,6 +225,7 @@ def _tasks_of_gateway(
         "departures": departures.run,
         "reviews": partial(reviews.run, stopping),
         "strikes": StrikeNotices(database, messages, stopping).run,
+        "takedowns": Takedowns(database, DiscordRemovedMessages(gateway), stopping).run,
     }
 
 

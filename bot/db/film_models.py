@@ -62,6 +62,13 @@ class FilmRow(Base):
             sqlite_where=text(LINKED_FILMS),
             postgresql_where=text(LINKED_FILMS),
         ),
+        # Finds those that were removed, and whose messages may still be there.
+        Index(
+            "ix_films_takedown",
+            "take_down_at",
+            sqlite_where=text("take_down_at IS NOT NULL"),
+            postgresql_where=text("take_down_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -119,6 +126,7 @@ class FilmRow(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the film was taken down
+    take_down_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # as `Generation.take_down_at`
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its words are gone since then
 
     @property

@@ -20,6 +20,9 @@ NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no 
 # (`bot.jobs.steps.preparation`).
 ANSWER_GRACE = timedelta(seconds=20)
 
+# How long the messages of what was removed are left to who removed it; then `bot.library.takedowns` does it.
+TAKEDOWN_GRACE = timedelta(minutes=1)
+
 
 class Status(StrEnum):
     """The state of a generation. `bot.jobs.workflow` moves it on."""
@@ -92,6 +95,8 @@ class Generation(Base):
         ),
         # Finds links to images, which die.
         _partial("pictured", ("created_at",), "picture_urls IS NOT NULL"),
+        # Finds what was removed, and whose messages may still be there.
+        _partial("takedown", ("take_down_at",), "take_down_at IS NOT NULL"),
         # Finds what ended last.
         _partial("ended", ("finished_at",), "finished_at IS NOT NULL"),
         # Finds out whether the provider gave an id before; `bot.jobs.endings` asks.
@@ -175,6 +180,8 @@ class Generation(Base):
 
     cancelled_by: Mapped[int | None] = mapped_column(BigInteger)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the video was taken down
+    # When its messages are to be deleted, unless that's done by then; None: nothing is left to do.
+    take_down_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When the member asked to delete their data.
     erase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then

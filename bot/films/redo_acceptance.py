@@ -128,7 +128,7 @@ class RedoAcceptance:
         if trial.refusal is not None:
             if not trial.ids:
                 return trial.refusal
-            raise _refused_later(numbers[len(trial.ids)], len(trial.ids), trial.refusal)
+            raise _refused_later(numbers[len(trial.ids)], trial.refusal)
         if _change(redo, trial) is not None:
             raise DearerError
         warn_of_budgets(session, requester.guild_id, trial.contexts[-1], now)
@@ -187,6 +187,8 @@ class RedoAcceptance:
             if refusal is not None:
                 if not trial.ids:
                     offer(session, refusal, (requester, plan.video, context), now)
+                elif isinstance(refusal, TOO_MANY):
+                    refusal = RedoTooLongError(len(trial.ids), refusal)
                 return replace(trial, refusal=refusal)
             take_id = insertion.add(destination, number, plan, context)
             trial = trial.with_take(take_id, context, plan)
@@ -252,10 +254,8 @@ def _reopen(session: Session, film: Film, numbers: Sequence[int], ids: Sequence[
     session.flush()
 
 
-def _refused_later(number: int, fitting: int, refusal: UserError) -> UserError:
-    if isinstance(refusal, TOO_MANY):
-        return RedoTooLongError(fitting, refusal)
-    if isinstance(refusal, RefusedError) and not isinstance(refusal, ShotRefusedError):
+def _refused_later(number: int, refusal: UserError) -> UserError:
+    if isinstance(refusal, RefusedError) and not isinstance(refusal, ShotRefusedError | RedoTooLongError):
         return ShotRefusedError(number, refusal.sentence)
     return refusal
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.admission.appeals import free
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action, ReportRow
-from bot.db.models import WAITING, Generation, is_there
+from bot.db.models import TAKEDOWN_GRACE, WAITING, Generation, is_there
 from bot.films.script import with_links
 from bot.films.takes import counting_takes, current_takes
 from bot.jobs.cancellation import Cancelled, cancel_one
@@ -120,7 +120,8 @@ def remove_film(
         return None, []
     is_posted = or_(FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None))
     shown = (FilmRow.id == film_id, is_posted, FilmRow.removed_at.is_(None))
-    marked = session.scalar(update(FilmRow).where(*shown).values(removed_at=now).returning(FilmRow))
+    gone = {"removed_at": now, "take_down_at": now + TAKEDOWN_GRACE}
+    marked = session.scalar(update(FilmRow).where(*shown).values(gone).returning(FilmRow))
     if marked is not None and shot_id is None and actor_id != marked.user_id:
         subject, new = f"film:{film_id}", {"user_id": marked.user_id}
         audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)

@@ -1,14 +1,17 @@
 """Taking a finished video down, for whoever asked for it and for moderators."""
 
+from contextlib import suppress
+
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
-from bot.db.models import Generation, Status
-from bot.errors import NotFoundError, UserError
+from bot.db.models import TAKEDOWN_GRACE, Generation, Status
+from bot.errors import DatabaseBusyError, NotFoundError, UserError
 from bot.i18n import _
 from bot.jobs.ports import Posted
 from bot.library.reposts import posts_of
@@ -77,6 +80,7 @@ class Removal:
             if not is_shown(generation):
                 raise NothingToRemoveError
             generation.removed_at, generation.video_url = now, None
+            generation.take_down_at = now + TAKEDOWN_GRACE
             if actor_id != generation.user_id:
                 audit.record(
                     session,
@@ -92,6 +96,18 @@ class Removal:
         generation = await self._database.write(remove, guild_id, hurried=True)
         log.info("removed", generation=generation_id, guild=guild_id, actor=actor_id)
         return generation
+
+    async def finish(self, subject_id: str) -> None:
+        """Note that no message of a removed video or film is left; if that fails, it's looked for again."""
+        with suppress(DatabaseBusyError):
+            await self._database.write(lambda session: record_taken_down(session, subject_id), hurried=True)
+
+
+def record_taken_down(session: Session, subject_id: str) -> None:
+    """Write down that no message of a removed video or film is left to delete."""
+    for table in (Generation, FilmRow):  # their IDs are random, so it's one of them
+        done = update(table).where(table.id == subject_id, table.take_down_at.is_not(None))
+        session.execute(done.values(take_down_at=None))
 
 
 def is_shown(generation: Generation) -> bool:

@@ -40,6 +40,9 @@ LATER_BLOCK = N_(
     "They're under a different block now, so this would have no effect. Nothing changed. To lift that "
     "block, use `/veo-admin unblock`."
 )
+# How the subject of a lifted word's row begins where the word wasn't on the list any more; then the word.
+LIFTED = "lifted:"
+SUBJECT_LENGTH = 80  # of the column
 Chosen = tuple[str, AppealDecision, str | None]  # the appeal's ID, what is decided, words for the member
 
 
@@ -215,7 +218,8 @@ def _lift_words(session: Session, by: Moderator, words: Sequence[str], now: date
         changed = without_word(policy, word)
         store_policy(session, by.guild_id, changed)
         action, old, new = Action.WORD_REMOVE, snapshot(policy), snapshot(changed)
-        record(session, by.guild_id, by.user_id, action, now, subject="words", old=old, new=new)
+        subject = "words" if old else f"{LIFTED}{word}"[:SUBJECT_LENGTH]
+        record(session, by.guild_id, by.user_id, action, now, subject=subject, old=old, new=new)
 
 
 def _lift_block(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
-from bot.db.models import NOBODY
+from bot.db.models import NOBODY, TAKEDOWN_GRACE
 from bot.errors import NotFoundError, UserError
 from bot.i18n import N_, _
 from bot.jobs.cancellation import Cancelled
@@ -80,6 +80,7 @@ def carry_out(
             return replace(reported, cancelled=_delete(session, by, reported, now))
         case ReportDecision.BLOCK:
             _block(session, by, reported, now)
+            return load_reported(session, reported.report)
         case ReportDecision.DISMISS:
             _record(session, by, Action.REPORT_DISMISS, reported, now)
     return reported
@@ -207,7 +208,8 @@ def _remove_video(reported: ReportedVideo, now: datetime) -> tuple[list[str], st
     generation = reported.generation
     if generation is None:
         raise NotFoundError
-    generation.removed_at = generation.removed_at or now
+    if generation.removed_at is None:
+        generation.removed_at, generation.take_down_at = now, now + TAKEDOWN_GRACE
     generation.video_url = None
     return [generation.id], deletion_source(generation)
 

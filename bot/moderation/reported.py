@@ -8,8 +8,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import ReportRow
-from bot.db.models import OPEN, WAITING, Generation, Status
+from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.db.models import OPEN, TAKEDOWN_GRACE, WAITING, Generation, Status
 from bot.jobs.cancellation import Cancelled, cancel_one
 from bot.policy.strike_rows import deletion_source
 
@@ -40,12 +40,14 @@ class ReportedVideo:
     Attributes:
         generation: None: that is a film, or the row is gone.
         cancelled: what the decision that was just made about the report cancelled.
+        was_blocked: its block changed nothing, since the member was blocked for longer.
     """
 
     report: ReportRow
     generation: Generation | None
     film: ReportedFilm | None = None
     cancelled: Sequence[Cancelled] = ()
+    was_blocked: bool = False
 
     @property
     def subject(self) -> Generation | FilmRow | None:
@@ -57,7 +59,24 @@ def load_reported(session: Session, report: ReportRow) -> ReportedVideo:
     """Return a report with what it is about."""
     generation = session.get(Generation, report.generation_id)
     film = None if generation is not None else fetch_reported_film(session, report.generation_id)
-    return ReportedVideo(report, generation, film)
+    return ReportedVideo(report, generation, film, was_blocked=_was_blocked(session, report))
+
+
+def _was_blocked(session: Session, report: ReportRow) -> bool:
+    """Whether the block that was decided about a report left a longer one as it was."""
+    if report.blocked_by is None:
+        return False
+    entry = session.scalar(
+        select(AuditRow)
+        .where(
+            AuditRow.guild_id == report.guild_id,
+            AuditRow.action == Action.BLOCK,
+            AuditRow.reason == f"report {report.id}",
+        )
+        .order_by(AuditRow.id.desc())
+        .limit(1)
+    )
+    return entry is not None and entry.old is not None and entry.old == entry.new
 
 
 def fetch_reported_film(session: Session, film_id: str) -> ReportedFilm | None:
@@ -88,7 +107,7 @@ def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: dateti
     made = (mine, may_come, Generation.status.not_in(WAITING), Generation.removed_at.is_(None))
     session.execute(update(Generation).where(*made).values(removed_at=now, video_url=None))
     shown = update(FilmRow).where(FilmRow.id == film.row.id, FilmRow.removed_at.is_(None))
-    session.execute(shown.values(removed_at=now))
+    session.execute(shown.values(removed_at=now, take_down_at=now + TAKEDOWN_GRACE))
     waited_for = select(Generation.id).where(mine, Generation.status.in_(OPEN)).with_for_update()
     take_ids = session.scalars(waited_for).all()
     return [cancel_one(session, film.row.guild_id, take_id, actor_id, now) for take_id in take_ids]

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.guild_models import StrikeRow
+from bot.db.guild_models import ReportRow, StrikeKind, StrikeRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.policy.store import fetch_member_policy, fetch_policy
-from bot.policy.strike_rows import Struck, fetch_active_strikes, record_told
+from bot.policy.strike_rows import DELETION, Struck, fetch_active_strikes, record_told
 from bot.signals import run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -32,10 +32,11 @@ GIVE_UP_AFTER = timedelta(hours=24)  # since the strike
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice to a member: the strike, and how they stand now."""
+    """A notice to a member: the strike, and how they stand now; `is_film`: a whole film was deleted."""
 
     row: StrikeRow
     struck: Struck
+    is_film: bool = False
 
 
 class MemberMessages(Protocol):
@@ -105,4 +106,14 @@ def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
         record_told(session, row.id)
         return None
     block = fetch_member_policy(session, row.guild_id, row.user_id).block_at(now)
-    return Notice(row, Struck(row.id, counts=True, active=active, block=block))
+    struck = Struck(row.id, counts=True, active=active, block=block)
+    return Notice(row, struck, is_film=_is_for_film(session, row))
+
+
+def _is_for_film(session: Session, row: StrikeRow) -> bool:
+    """Whether it was given for a whole film: one for a shot has the film's ID, too."""
+    film_id, is_of_film, _ = row.source.removeprefix(DELETION).partition(":")
+    if row.kind is not StrikeKind.REPORT or not is_of_film:
+        return False
+    deleted = (ReportRow.generation_id == film_id, ReportRow.deleted_by.is_not(None))
+    return session.scalar(select(ReportRow.id).where(*deleted).limit(1)) is not None

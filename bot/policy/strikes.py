@@ -17,7 +17,7 @@ BLOCK_REASON = "Too many strikes."  # as it is written down; told by `bot.policy
 KINDS: Mapping[StrikeKind, LiteralString] = {
     StrikeKind.WORD: N_("blocked words: {count}"),
     StrikeKind.SAFETY: N_("prompts that the video service's safety filter rejected: {count}"),
-    StrikeKind.REPORT: N_("videos that moderators deleted after a report: {count}"),
+    StrikeKind.REPORT: N_("videos or films that moderators deleted after a report: {count}"),
 }
 
 

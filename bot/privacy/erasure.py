@@ -94,10 +94,13 @@ _FILM_CAN_BE_UNLINKED = and_(
     FilmRow.erased_at.is_not(None),
     _FILM_HAS_LINKS,
     FilmRow.delivered_at.is_not(None),
+    FilmRow.take_down_at.is_(None),
     # It may have brought back the link to the film's message, when no shot had any.
     not_(exists().where(ReportRow.generation_id == FilmRow.id, _IS_OPEN)),
 )
-_CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
+# Its messages are still to be deleted (`bot.library.takedowns`).
+_IS_KEPT = or_(_HAS_OPEN_REPORT, Generation.take_down_at.is_not(None))
+_CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_IS_KEPT))
 
 
 def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime) -> int:
@@ -179,7 +182,7 @@ def anonymize_batch(session: Session, now: datetime) -> int:
             ASKED_TO_FORGET,
             Generation.erased_at.is_not(None),
             Generation.created_at <= now - LONGEST_WINDOW,
-            not_(_HAS_OPEN_REPORT),
+            not_(_IS_KEPT),
         )
         .limit(BATCH)
         .with_for_update()

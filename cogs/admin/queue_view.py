@@ -34,7 +34,8 @@ class QueuePage:
     Attributes:
         number: of the page, from 0 on.
         count: how many pages there are, at least 1.
-        total: how many requests are waited for on all pages.
+        total: how many requests are queued or in progress, on all pages.
+        in_review: how many more wait for moderators, and aren't in the queue.
         shown: those of this page; some may have ended since it was first shown.
     """
 
@@ -42,13 +43,16 @@ class QueuePage:
     count: int
     total: int
     shown: Sequence[Generation]
+    in_review: int = 0
 
 
 def queue_page(waiting: Sequence[Generation], page: int) -> QueuePage:
     """Return a page of what is `waiting`; the last one where there are not so many any more."""
     count = _count_pages(waiting)
     page = min(max(page, 0), count - 1)
-    return QueuePage(page, count, len(waiting), waiting[page * PAGE_SIZE : (page + 1) * PAGE_SIZE])
+    in_review = sum(map(is_in_review, waiting))
+    shown = waiting[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
+    return QueuePage(page, count, len(waiting) - in_review, shown, in_review)
 
 
 def render_queue(page: QueuePage) -> str:
@@ -62,6 +66,13 @@ def render_queue(page: QueuePage) -> str:
         if page.total
         else _("**No videos are queued or in progress on this server.**")
     )
+    if page.in_review:
+        reviews = ngettext(
+            "{count} request is waiting for approval.",
+            "{count} requests are waiting for approval.",
+            page.in_review,
+        )
+        heading = f"{heading} {reviews}"
     if page.count > 1:
         page_line = _(
             "Page {number} of {count}, oldest first.",

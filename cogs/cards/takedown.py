@@ -59,11 +59,14 @@ async def take_down(
     Raises:
         TakedownError: one is still there.
     """
-    posts = [*posts_of(generation), *await _film_posts(client, generation, actor_id)]
+    film = await _remove_film(client, generation, actor_id)
+    posts = [*posts_of(generation), *([] if film is None else film_posts(film.row))]
     left = await delete_all(client, generation, posts)
     await show_card(client, generation, way_on)
     if left:
         raise TakedownError(generation, left)
+    for subject_id in (generation.id, *([] if film is None else [film.row.id])):
+        await client.services.removal.finish(subject_id)
 
 
 async def take_down_film(client: VeoBot, film: Film) -> None:
@@ -79,6 +82,7 @@ async def take_down_film(client: VeoBot, film: Film) -> None:
         await _edit_card(client, film.row, film.card_id, film_message(film, client.services.films.eta_of))
     if left:
         raise TakedownError(film.row, left)
+    await client.services.removal.finish(film.row.id)
 
 
 async def delete_all(
@@ -99,11 +103,10 @@ async def delete_all(
     return left
 
 
-async def _film_posts(client: VeoBot, generation: Generation, actor_id: int) -> list[Posted]:
-    """Return the message with the film that shows a shot, which is marked as taken down."""
+async def _remove_film(client: VeoBot, generation: Generation, actor_id: int) -> Film | None:
+    """Return the film that shows a shot, which is marked as taken down."""
     films, film_id = client.services.films, generation.film_id
-    film = None if film_id is None else await films.remove(film_id, actor_id, shot_id=generation.id)
-    return [] if film is None else film_posts(film.row)
+    return None if film_id is None else await films.remove(film_id, actor_id, shot_id=generation.id)
 
 
 def film_posts(row: FilmRow) -> list[Posted]:

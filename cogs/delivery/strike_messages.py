@@ -22,6 +22,7 @@ WHY: Mapping[StrikeKind, LiteralString] = {
     StrikeKind.SAFETY: N_("The video service's safety filter rejected your prompt."),
     StrikeKind.REPORT: N_("A moderator deleted your video after a report."),
 }
+FILM_DELETED = N_("A moderator deleted your film after a report.")
 
 
 class DiscordMemberMessages:
@@ -62,7 +63,8 @@ def strike_message(notice: Notice, server: str | None) -> str:
         heading = _("⚠️ **You got a strike on a server where you use /veo.**")
     else:
         heading = _("⚠️ **You got a strike on {server}.**", server=plain(server, NAME_LENGTH))
-    why, how = _(WHY[notice.row.kind]), describe_strikes(notice.struck.active)
+    why = _(FILM_DELETED if notice.is_film else WHY[notice.row.kind])
+    how = describe_strikes(notice.struck.active)
     lines = [f"{heading} {why}", how]
     if notice.struck.block is not None:
         blocked = _("You're blocked from /veo there.")

@@ -24,11 +24,10 @@ from cogs.moderation.audit_log_budgets import (
     show_end,
     show_time,
 )
+from cogs.moderation.audit_log_words import REASON_LENGTH, word_add, word_remove
 from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_changes
 from cogs.moderation.undo_text import changes_text, undo_sentence
-
-REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice as long
 
 
 def entry_line(entry: AuditRow) -> str:
@@ -116,6 +115,13 @@ def _block(entry: AuditRow, who: str) -> str:
     until = show_end((entry.new or {}).get("until"))
     if not entry.old:
         return _("{who} blocked {subject} from /veo {until}.", who=who, subject=_subject(entry), until=until)
+    if entry.old == entry.new and (entry.reason or "").startswith("report "):
+        return _(
+            "{who} chose to block {subject} from /veo for 24 hours; the longer block {until} stays.",
+            who=who,
+            subject=_subject(entry),
+            until=until,
+        )
     return _(
         "{who} blocked {subject} from /veo {until} (before: {before}).",
         who=who,
@@ -134,20 +140,6 @@ def _unblock(entry: AuditRow, who: str) -> str:
         subject=_subject(entry),
         until=show_end(entry.old.get("until")),
     )
-
-
-def _word_add(entry: AuditRow, who: str) -> str:
-    if entry.old:
-        return _(
-            "{who} blocked “{word}” in prompts (it was already blocked).", who=who, word=_word(entry.new)
-        )
-    return _("{who} blocked “{word}” in prompts.", who=who, word=_word(entry.new))
-
-
-def _word_remove(entry: AuditRow, who: str) -> str:
-    if not entry.old:
-        return _("{who} tried to remove a blocked word that wasn't on the list.", who=who)
-    return _("{who} allowed “{word}” in prompts again.", who=who, word=_word(entry.old))
 
 
 def _strikes(entry: AuditRow, who: str) -> str:
@@ -244,8 +236,8 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.RESUME: _resume,
     Action.BLOCK: _block,
     Action.UNBLOCK: _unblock,
-    Action.WORD_ADD: _word_add,
-    Action.WORD_REMOVE: _word_remove,
+    Action.WORD_ADD: word_add,
+    Action.WORD_REMOVE: word_remove,
     Action.SETTINGS: _settings,
     Action.IMPORT: _import,
     Action.STRIKES: _strikes,
@@ -289,7 +281,3 @@ def _maximum(maximum: int | None) -> str:
 
 def _granted(snapshot: dict[str, Any] | None) -> int:
     return sum(grant["amount"] for grant in (snapshot or {}).get("grants", []))
-
-
-def _word(snapshot: dict[str, Any] | None) -> str:
-    return plain(str((snapshot or {}).get("word", "")), REASON_LENGTH)

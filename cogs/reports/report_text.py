@@ -22,6 +22,11 @@ SHOT_LENGTHS = (300, 200, 120, 80, 50, 30)  # of a film's shots
 
 VIDEO_DELETED = N_("🗑️ **Video deleted** by {moderator}.")
 FILM_DELETED = N_("🗑️ **Film deleted with its shots** by {moderator}.")
+BLOCKED = N_("🚫 **Member blocked for 24 hours** by {moderator}.")
+BLOCKED_FOR_LONGER = N_(
+    "🚫 **Block for 24 hours** chosen by {moderator}. The member was already blocked for longer, and that "
+    "block stays in effect."
+)
 
 THANKS = N_("✅ **Thank you.** I told the moderators of this server.")
 THANKS_FOR_LATER = N_(
@@ -126,7 +131,7 @@ def _decisions(reported: ReportedVideo) -> list[str]:
     deleted = VIDEO_DELETED if reported.film is None else FILM_DELETED
     made: tuple[tuple[LiteralString, int | None], ...] = (
         (deleted, report.deleted_by),
-        (N_("🚫 **Member blocked for 24 hours** by {moderator}."), report.blocked_by),
+        (BLOCKED_FOR_LONGER if reported.was_blocked else BLOCKED, report.blocked_by),
         (N_("☑️ **Dismissed** by {moderator}."), report.dismissed_by),
     )
     return [_(what, moderator=f"<@{who}>") for what, who in made if who is not None]

@@ -32,6 +32,7 @@ def usage_text(entitlement: Entitlement) -> str:
         _("**Your videos on this server**"),
         (obstacle and obstacle.sentence) or no_money or _slots_line(slots_left(entitlement)),
         *(f"- {use_line(limit, entitlement)}" for limit in _shown_limits(entitlement)),
+        *_queue_lines(entitlement),
         *grant_lines(entitlement.member_policy, entitlement.now),
         _spent_line(entitlement.spent) if entitlement.spent else "",
         no_money if obstacle else "",
@@ -80,9 +81,27 @@ def grant_lines(member_policy: MemberPolicy, now: datetime) -> Iterator[str]:
 
 
 def slots_left(entitlement: Entitlement) -> int | None:
-    """Return how many videos the limits leave now; None: any number."""
+    """Return how many videos the limits and the places in the queue leave now; None: any number."""
+    lefts = [_limits_leave(entitlement), _queue_leaves(entitlement)]
+    return min((left for left in lefts if left is not None), default=None)
+
+
+def _limits_leave(entitlement: Entitlement) -> int | None:
     lefts = [remaining(limit, entitlement.use, entitlement.now) for limit in entitlement.limits]
     return min((left for left in lefts if left is not None), default=None)
+
+
+def _queue_leaves(entitlement: Entitlement) -> int | None:
+    most = entitlement.max_waiting
+    return None if most is None else max(0, most - entitlement.use.in_queue)
+
+
+def _queue_lines(entitlement: Entitlement) -> Iterator[str]:
+    """Yield how many wait in the queue, where that is what leaves the fewest."""
+    limits_leave, queue_leaves = _limits_leave(entitlement), _queue_leaves(entitlement)
+    if queue_leaves is not None and (limits_leave is None or queue_leaves < limits_leave):
+        taken, most = number(entitlement.use.in_queue), number(entitlement.max_waiting or 0)
+        yield f"- {_('In the queue: {taken} of {most}.', taken=taken, most=most)}"
 
 
 def _shown_limits(entitlement: Entitlement) -> list[Limit]:

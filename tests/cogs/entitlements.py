@@ -25,6 +25,8 @@ def entitlement(
     member_policy: MemberPolicy | None = None,
     used: Sequence[datetime] = (),
     at_once: int = 0,
+    in_queue: int = 0,
+    max_waiting: int | None = None,
     roles: Collection[int] = (),
     budgets: dict[Period, tuple[float, float]] | None = None,
     spent: float = 0.0,
@@ -36,7 +38,8 @@ def entitlement(
     amounts = {p: Budget(credits=both[0], since=NOON) for p, both in (budgets or {}).items()}
     states = states_of(amounts, {p: both[1] for p, both in (budgets or {}).items()}, NOON)
     limits = resolve_limits(rules, stands, MEMBER, roles, 5, NOON)
-    return Entitlement(NOON, kept, stands, limits, Use(sorted(used), at_once), states, spent)
+    use = Use(sorted(used), at_once, in_queue)
+    return Entitlement(NOON, kept, stands, limits, use, states, spent, max_waiting)
 
 
 def grant(amount: int, hours: float) -> Grant:

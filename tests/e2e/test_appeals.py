@@ -8,6 +8,7 @@ import simcord
 
 from bot.db.guild_models import AppealDecision
 from bot.policy.documents import Step
+from cogs.moderation.audit_log import entry_line
 from sandbox.world import World
 from tests.e2e.driver import ask, direct_messages, eventually, refuse, rows, shown
 from tests.e2e.moderating import said, use
@@ -109,6 +110,14 @@ async def test_what_a_moderator_said_can_be_sent_again_costs_no_strike_for_a_new
     assert "“red”" in again.content
     assert "strike" not in again.content
     assert "strike" in shown(await ask(world, prompt="red")).content
+
+
+async def test_lifting_a_word_that_is_off_the_list_by_then_is_logged_as_that(world: World) -> None:
+    _, message = await appeal_of_a_word(world)
+    await world.app.services.moderation.remove_word(mona_of(world), WORD)
+    await click(world.mona, message, LIFT)
+    [line] = [entry_line(row) for row in await world.app.services.moderation.list_log(world.guild.id, size=1)]
+    assert f"lifted “{WORD}” after an appeal; it was no longer on the list" in line
 
 
 async def test_lifting_ends_the_rule_and_can_be_undone(world: World) -> None:

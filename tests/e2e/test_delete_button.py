@@ -1,5 +1,6 @@
 """The Delete button: it asks first, takes the video down, and does not give the place back."""
 
+from bot.clock import utc_now
 from bot.db.guild_models import Action
 from bot.db.models import Status
 from sandbox.world import World
@@ -10,6 +11,7 @@ from tests.e2e.driver import (
     ask_and_hold,
     ask_for_video,
     card_of,
+    change_rows,
     direct_messages,
     eventually,
     refuse,
@@ -90,6 +92,27 @@ async def test_it_works_after_restarts(world: World) -> None:
     await world.restart()
     await world.alice.click(question(answer), label="Delete it")
     assert results(world) == []
+
+
+async def test_what_a_kill_left_posted_is_deleted_without_another_click(
+    world: World, database_url: str
+) -> None:
+    generation = await ask_for_video(world)
+    await world.app.services.removal.remove(world.guild.id, generation.id, world.alice.id)  # and it ends here
+    assert len(results(world)) == 1
+    await change_rows(database_url, take_down_at=utc_now())
+    await world.restart()
+    await eventually("the message is deleted", lambda: results(world) == [])
+    await eventually("the card says so", lambda: "🗑️ **Removed.**" in card_of(world, generation))
+
+
+async def test_where_discord_refuses_the_bot_tries_again_by_itself(world: World, database_url: str) -> None:
+    await ask_for_video(world)
+    answer = await world.alice.click(the_result(world), label="Delete")
+    refuse(world, "DELETE", "/channels/*/messages/*", 0, status=503)
+    await world.alice.click(question(answer), label="Delete it")
+    await change_rows(database_url, take_down_at=utc_now())
+    await eventually("the message is deleted", lambda: results(world) == [])
 
 
 async def test_where_discord_refuses_the_click_can_be_repeated(world: World) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from bot.clock import utc_now
+from bot.db.database import open_database
 from bot.db.film_models import FilmRow
 from bot.db.models import Status
 from bot.films.queue import FilmQueue
@@ -339,6 +342,20 @@ async def test_a_film_is_deleted_and_its_shots_stay(world: World) -> None:
     assert film_posts(world) == []
     assert "🗑️ **Removed.**" in card_of_film(world, film)
     assert card_of_film(world, film).count("✅ [ready](") == 2
+
+
+async def test_a_film_that_a_kill_left_posted_is_deleted_without_another_click(
+    world: World, database_url: str
+) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    await world.app.services.films.remove(film.row.id, world.alice.id)  # and it ends here
+    assert len(film_posts(world)) == 1
+    async with open_database(database_url) as database:
+        due = update(FilmRow).values(take_down_at=utc_now())
+        await database.write(lambda session: session.execute(due))
+    await eventually("the message is deleted", lambda: film_posts(world) == [])
+    await eventually("the card says so", lambda: "🗑️ **Removed.**" in card_of_film(world, film))
+    assert card_of_film(world, film).count("✅ [ready](") == 2, "its shots stay"
 
 
 async def test_a_film_whose_words_were_forgotten_is_deleted_by_its_own_button(world: World) -> None:

@@ -22,8 +22,8 @@ async def usage(world: World, *, by: simcord.MemberActor | None = None) -> str:
 async def test_every_member_may_ask_and_only_they_see_the_answer(world: World) -> None:
     assert "usage" in world.alice.available_commands(world.channel)
     assert await usage(world) == (
-        "**Your videos on this server**\nYou can request 50 videos now.\n- Last 24 hours: 0 of "
-        "50 used, 50 left."
+        "**Your videos on this server**\nYou can request 10 videos now.\n- Last 24 hours: 0 of "
+        "50 used, 50 left.\n- In the queue: 0 of 10."
     )
     bodies: list[Any] = [request.json for request in requests(world, "POST", "/callback")]
     assert [body["data"]["allowed_mentions"] for body in bodies] == [{"parse": []}]
@@ -81,9 +81,11 @@ async def test_limits_of_roles_count_and_other_members_do_not(world: World) -> N
 async def test_who_is_unlimited_is_told_so_and_what_they_used(world: World) -> None:
     await quota(world, "set", videos="unlimited")
     await accepted(world)
-    assert (await usage(world)).split("\n")[1:3] == [
-        "You can request any number of videos now.",
+    await world.wait_for(lambda row: row.submitted_at is not None)
+    assert (await usage(world)).split("\n")[1:4] == [
+        "You can request 10 videos now.",
         "- Last 30 days: 1 used, no limit.",
+        "- In the queue: 0 of 10.",
     ]
 
 

@@ -27,7 +27,7 @@ from bot.jobs.steps.base import Step, StepPostponedError
 from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
-from bot.provider.errors import ForbiddenError, InvalidRequestError, UnknownTaskError, VeoError
+from bot.provider.errors import InvalidRequestError, UnknownTaskError, VeoError
 from bot.provider.models import LogEntry, Task, TaskState
 from bot.provider.options import words_in
 from bot.provider.reading import is_same_name
@@ -107,12 +107,17 @@ async def outcome_of(veo: VeoClient, entry: LogEntry, private: Sequence[str] = (
 async def _find_task(veo: VeoClient, task_id: str, private: Sequence[str]) -> Task | None:
     """Ask about a task that may never have begun; None: the provider has none.
 
+    Only its own words say that. A page, or an empty answer, comes from something before it, and a refusal to
+    tell is about the key: what is sent again after those may be paid for twice.
+
     Raises:
         VeoError: it couldn't be asked.
     """
     try:
         return await veo.retrieve(task_id, private)
-    except (UnknownTaskError, InvalidRequestError, ForbiddenError):
+    except (UnknownTaskError, InvalidRequestError) as error:
+        if error.words is None:
+            raise
         return None
 
 

@@ -93,6 +93,13 @@ async def test_films_of_before_0023_are_joined_with_cuts(empty_url: str) -> None
     assert row.transition is Transition.CUT
 
 
+async def test_nothing_is_left_to_delete_of_what_was_removed_before_0024(empty_url: str) -> None:
+    await write_older(empty_url, "0018", OF_0018)
+    async with open_database(empty_url) as database:
+        row = await database.read(lambda session: session.scalars(select(Generation)).one())
+    assert row.take_down_at is None
+
+
 async def write_older(url: str, revision: str, rows: str) -> None:
     """Make a database as it was at a revision, with what an SQL statement writes."""
     engine = create_async_engine(url)

@@ -23,8 +23,9 @@ from bot.films.service import FilmQuote, Films
 from bot.films.troubles import GIVEN_UP, next_transition
 from bot.media.image_links import frame_link
 from bot.moderation.decisions import Decisions
+from bot.moderation.rules import SERVER
 from bot.moderation.strikes import Strikes
-from bot.policy.documents import Period
+from bot.policy.documents import LimitKind, Period
 from bot.policy.strikes import Step
 from bot.requests.confirmation import Confirmation, QuoteChangedError, UnknownQuoteError
 from cogs.films.redo_offer import render_redo
@@ -232,11 +233,25 @@ async def test_what_does_not_fit_beside_the_shot_is_not_offered_and_says_why(
     film = await posted(films, database, clock)
     await desk.rules.set_budgets(MODERATOR, {Period.DAY: 4.5 * PRICE})
     quote = await offered(redoing, film, 2)
-    assert (quote.redo.prices, type(quote.refusal).__name__) == ([PRICE], "BudgetReachedError")
+    assert (quote.redo.prices, type(quote.refusal).__name__) == ([PRICE], "RedoTooLongError")
+    assert "from shot 3 on: This server's video budget has money for 1 of these shots" in render_redo(
+        quote, []
+    )
     row = quote.quote.quote_row
     with pytest.raises(UnknownQuoteError, match=r"Click \*\*Redo a shot\*\* again"):
         await redoing.confirm(new_requester(), Confirmation(row.id, row.revision), 3)
     assert isinstance(await clicked(redoing, quote), Film)
+
+
+async def test_what_the_limit_leaves_is_told_without_the_takes_that_were_only_tried(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await desk.rules.set_limits(MODERATOR, SERVER, {LimitKind.DAY: 4})
+    quote = await offered(redoing, film, 2)
+    said = render_redo(quote, [])
+    assert "from shot 3 on: Your limit leaves you 1 video right now, and each shot counts as one." in said
+    assert "You've used" not in said, "three of four are used"
 
 
 async def test_the_buttons_of_other_offers_take_none_of_these(
@@ -261,7 +276,7 @@ async def test_a_budget_that_ends_before_the_click_accepts_none_of_the_shots(
     quote = await offered(redoing, film, 2)
     await desk.rules.set_budgets(MODERATOR, {Period.DAY: 4.5 * PRICE})
     with pytest.raises(
-        RedoTooLongError, match=r"^Only 1 of these shots fits right now\. This server's video"
+        RedoTooLongError, match=r"^This server's video budget has money for 1 of these shots right now\. This"
     ):
         await clicked(redoing, quote, last=3)
     current = await found(films, film)

@@ -1,5 +1,6 @@
 """Reports of films on both databases: what can be reported, and what goes with a film that is deleted."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import Decisions, Moderator, OwnCaseError
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
+from bot.moderation.strike_notices import Notice, StrikeNotices
 from bot.moderation.strikes import Strikes
 from bot.requests.continuing import CannotContinueError, fetch_continuable
 from tests.bot.clocks import StoppedClock
@@ -38,6 +40,25 @@ SEEN = Posted(5, 10)
 def reports(database: Database, clock: StoppedClock) -> Reports:
     """The service with a clock that stands still."""
     return Reports(database, clock)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_the_message_about_a_strike_says_whether_it_was_the_film(
+    films: Films, reports: Reports, database: Database, clock: StoppedClock, *, is_whole: bool
+) -> None:
+    await Strikes(Decisions(database, clock)).change(MONA, is_on=True)
+    film = await posted(films, database, clock)
+    subject_id = film.row.id if is_whole else film.shots[0].id
+    report = await reports.report(1, subject_id, REPORTER, "bad")
+    await reports.decide(MONA, report.id, DELETE)
+    told = list[Notice]()
+
+    class Messages:
+        async def tell_strike(self, notice: Notice) -> None:
+            told.append(notice)
+
+    await StrikeNotices(database, Messages(), asyncio.Event(), clock).look()
+    assert [notice.is_film for notice in told] == [is_whole]
 
 
 async def test_what_shows_no_film_cannot_be_reported(films: Films, reports: Reports) -> None:

@@ -128,7 +128,12 @@ async def test_a_longer_block_is_not_shortened(
     longer = Block(since=clock() - timedelta(days=1), until=until, reason="before")
     video = await insert_video(database)
     await set_block(database, video.user_id, longer)
-    await reports.decide(MONA, (await report_of(reports, video)).id, BLOCK)
+    report = await report_of(reports, video)
+    decided = await reports.decide(MONA, report.id, BLOCK)
+    assert decided.was_blocked, "moderators would read that it's for 24 hours"
+    shown = await reports.get(1, report.id)
+    assert shown is not None
+    assert shown.was_blocked
     assert await get_block(database, video.user_id) == longer
     [entry] = await audit_rows(database)
     assert entry.old == entry.new, "the trail tells of a change that there was not"

@@ -35,6 +35,7 @@ INTERNAL = {
     "late_until",
     "not_before",
     "attempts",
+    "take_down_at",
     "lease_owner",
     "lease_until",
 }

@@ -25,7 +25,7 @@ from tests.bot.rows import reread as reread_row
 pytestmark = pytest.mark.both_engines
 
 TITLE, WORDS = "a dragon's life", "the dragon wakes"
-INTERNAL = {"posting_at", "not_before", "attempts", "lease_owner", "lease_until"}
+INTERNAL = {"posting_at", "take_down_at", "not_before", "attempts", "lease_owner", "lease_until"}
 
 
 @pytest.fixture

@@ -14,11 +14,16 @@ from cogs.delivery.strike_messages import strike_message
 from tests.cogs.generation import NOON
 
 
-def message(kind: StrikeKind, until: datetime | None = None) -> str:
+def message(kind: StrikeKind, until: datetime | None = None, *, is_film: bool = False) -> str:
     row = StrikeRow(id=1, guild_id=1, user_id=2, kind=kind, source="a", created_at=NOON)
     standing = ActiveStrikes(StrikeRules(), (Strike(kind, NOON + timedelta(days=7)),))
     struck = Struck(1, counts=True, active=standing, block=Block(since=NOON, until=until))
-    return strike_message(Notice(row, struck), "Ours")
+    return strike_message(Notice(row, struck, is_film=is_film), "Ours")
+
+
+def test_a_film_is_called_a_film() -> None:
+    assert "A moderator deleted your film after a report." in message(StrikeKind.REPORT, is_film=True)
+    assert "A moderator deleted your video after a report." in message(StrikeKind.REPORT)
 
 
 @pytest.mark.parametrize("kind", list(StrikeKind))

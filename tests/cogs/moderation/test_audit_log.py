@@ -124,6 +124,17 @@ LINES = [
     (entry(A.WORD_REMOVE, "words", old={"word": "gun"}), "allowed “gun” in prompts again."),
     (entry(A.WORD_REMOVE, "words"), "tried to remove a blocked word that wasn't on the list."),
     (
+        entry(A.WORD_REMOVE, "lifted:gun"),
+        "lifted “gun” after an appeal; it was no longer on the list of blocked words.",
+    ),
+    (
+        entry(
+            A.BLOCK, "member:4", old={"until": None}, new={"until": None}, reason="report 0123456789abcdef"
+        ),
+        "chose to block <@4> from /veo for 24 hours; the longer block until a moderator ends it stays. "
+        "Reason: “report 0123456789abcdef”.",
+    ),
+    (
         entry(
             A.SETTINGS,
             old={"channels": [], "models": [], "longest_duration": None, "moderators_channel_id": None},

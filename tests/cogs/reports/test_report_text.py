@@ -1,5 +1,7 @@
 """What moderators read about a report, as pure text from the rows."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.db.guild_models import ReportRow
@@ -33,6 +35,14 @@ def test_the_longest_report_of_a_film_fits_into_a_message(locale: str | None) ->
     assert len(text) <= MESSAGE_MAX_LENGTH
     assert text.endswith("f" * 16), "it is cut"
     assert text.count("\n> **") == MAX_SHOTS
+
+
+def test_a_block_that_left_a_longer_one_as_it_was_says_so() -> None:
+    reported = report_of_a_film("a dragon", "bad")
+    assert "Member blocked for 24 hours" in render_report(reported)
+    text = render_report(replace(reported, was_blocked=True))
+    assert "already blocked for longer, and that block stays in effect" in text
+    assert "Member blocked for 24 hours" not in text
 
 
 def test_as_much_of_the_shots_is_quoted_as_there_is_room_for() -> None:

@@ -1,5 +1,6 @@
 """What /usage says, as pure text."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,6 +25,21 @@ def test_only_what_limits_is_listed() -> None:
 def test_the_limit_with_the_fewest_places_decides() -> None:
     used = [NOON - hours * HOUR for hours in (1, 2, 40)]
     assert "You can request 1 video now." in usage_text(entitlement(rule(4, WEEK), used=used))
+
+
+@pytest.mark.parametrize("most", [9, None])
+def test_no_more_is_promised_than_may_wait_in_the_queue(most: int | None) -> None:
+    stands = entitlement(rule(most), used=[NOON], at_once=1, in_queue=1, max_waiting=3)
+    text = usage_text(stands)
+    assert "You can request 2 videos now." in text
+    assert "\n- In the queue: 1 of 3." in text
+
+
+def test_what_is_being_made_takes_no_place_in_the_queue() -> None:
+    stands = entitlement(rule(9), used=[NOON] * 3, at_once=3, in_queue=1, max_waiting=7)
+    assert "You can request 6 videos now." in usage_text(stands)
+    assert "In the queue" not in usage_text(stands), "the limit leaves as few"
+    assert "You can request 3 videos now." in usage_text(replace(stands, max_waiting=4))
 
 
 def test_where_a_grant_ends_before_the_next_place_frees_nothing_is_promised() -> None:

@@ -130,6 +130,26 @@ async def test_what_the_provider_has_is_not_paid_for_again_though_its_log_shows_
     assert provider.count_accepted(row.id) == 1, "it was ordered twice"
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(404, body="html"),
+        Fault.status(400, body="empty"),
+        Fault.status(403, "This key may not read that."),
+    ],
+    ids=["a proxy's page", "an empty answer", "a key that may not ask"],
+)
+async def test_an_answer_that_is_not_about_the_task_does_not_send_it_again(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", Fault.reset(accepted=True))
+    row = await insert(engine.database)
+    provider.log.failed.add(row.id)
+    provider.faults.add("retrieve", fault)
+    assert (await engine.delivered(row.id)).status is Status.SUCCEEDED
+    assert provider.count_accepted(row.id) == 1, "it was ordered twice"
+
+
 async def test_after_three_failed_calls_the_member_is_told_of_the_services_trouble(
     engine: Engine, provider: Provider
 ) -> None:
