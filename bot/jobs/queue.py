@@ -135,6 +135,7 @@ class GenerationQueue:
         if changed is None:
             raise LeaseLostError(generation.id)
         metrics.record_change(generation, changed, self._clock())
+        metrics.record_cost(generation, changed, values)
         return changed
 
     async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:

@@ -5,7 +5,7 @@ server or anybody's words, so that the number of series is bounded. What is not 
 """
 
 import platform
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
@@ -16,17 +16,19 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from bot import __version__
 from bot.admission.denials import QuotaReachedError
 from bot.db.models import Generation, Status
-from bot.db.review_models import due_since, is_withheld
+from bot.db.review_models import due_since, is_withheld, was_ready
 from bot.errors import UndecidedError, UserError
-from bot.failures import FailureKind
+from bot.failures import PAID_ALL_THE_SAME, FailureKind
 from bot.metrics.families import MetricFamilies
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.money import usd
 from bot.policy.documents import LimitKind, Scope
 from bot.provider.catalogue import ALL_MODELS
+from bot.provider.costs import CONFIRMED
 from bot.provider.models import TaskState
 from bot.provider.transport import Call, CallKind
 
+_OF_COST = frozenset({"status", "credits_used", "late_until"})  # columns that say what was spent
 # Of requests that are not over; `review`: it waits for moderators.
 STATES = ("review", "preparing", "queued", "submitting", "running", "delivering")
 WITHDRAWN = "withdrawn"  # accepted, but the answer never reached the member
@@ -209,7 +211,8 @@ def _record_finished(generation: Generation) -> None:
         record_failed(generation.failure_kind)
     else:
         FINISHED.labels(generation.status).inc()
-    record_charged(generation.model, generation.credits_used or 0.0)
+    if generation.status is Status.CANCELLED and not was_ready(generation):
+        _record_spent(generation.model, counted_cost(generation))
 
 
 def record_failed(kind: FailureKind, count: int = 1) -> None:
@@ -218,8 +221,43 @@ def record_failed(kind: FailureKind, count: int = 1) -> None:
     FAILED.labels(kind).inc(count)
 
 
-def record_charged(model: str, more: float) -> None:
-    """Count what was spent beyond what was counted, in credits; a counter never falls."""
+def counted_cost(generation: Generation) -> float:
+    """Return what of its cost is counted, in credits.
+
+    It's counted with its end. But while a late video may still come, nobody knows whether it's charged.
+    """
+    if generation.status is Status.CANCELLED:
+        is_over = not _is_counted_when_told(generation)
+    elif generation.late_until is None or generation.failure_kind in PAID_ALL_THE_SAME:
+        is_over = generation.finished_at is not None
+    else:
+        is_over = generation.cost_source in CONFIRMED
+    return (generation.credits_used or 0.0) if is_over else 0.0
+
+
+def record_cost(before: Generation, after: Generation, written: Collection[str]) -> None:
+    """Count what a change of the end or the cost means; a cancelled request has its own moment.
+
+    `written`: the columns; the ledger may have changed others since `before`, and that is counted.
+    """
+    if after.status is not Status.CANCELLED and not _OF_COST.isdisjoint(written):
+        _record_spent(after.model, counted_cost(after) - counted_cost(before))
+
+
+def record_charged(before: Generation, charged: float) -> None:
+    """Count what was charged, in credits, beyond what was counted; `before`: without it."""
+    if not _is_counted_when_told(before):
+        _record_spent(before.model, charged - counted_cost(before))
+
+
+def _is_counted_when_told(generation: Generation) -> bool:
+    """Whether it was cancelled while no video was there, and its member is still to be told."""
+    is_told = generation.delivered_at is not None or was_ready(generation)
+    return generation.status is Status.CANCELLED and not is_told
+
+
+def _record_spent(model: str, more: float) -> None:
+    """Count what was spent; a counter never falls."""
     if more > 0:
         SPENT_CREDITS.labels(_model(model)).inc(more)
         SPENT_USD.labels(_model(model)).inc(usd(more))
