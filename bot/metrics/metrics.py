@@ -29,8 +29,8 @@ from bot.provider.models import TaskState
 from bot.provider.transport import Call, CallKind
 
 _OF_COST = frozenset({"status", "credits_used", "late_until"})  # columns that say what was spent
-# Of requests that are not over; `review`: it waits for moderators.
-STATES = ("review", "preparing", "queued", "submitting", "running", "delivering")
+# Of requests that are not over; `review`: it waits for moderators, `shot_before`: for another shot.
+STATES = ("review", "shot_before", "preparing", "queued", "submitting", "running", "delivering")
 WITHDRAWN = "withdrawn"  # accepted, but the answer never reached the member
 ENDINGS = (Status.SUCCEEDED.value, Status.FAILED.value, Status.CANCELLED.value, WITHDRAWN)
 ANSWERS: Mapping[TaskState | None, str] = {
@@ -83,7 +83,8 @@ QUEUE = FAMILIES.gauge(
 )
 OLDEST = FAMILIES.gauge(
     "queue_oldest_age_seconds",
-    "Age of the oldest of them: since it was requested; delivering: since it was ready; 0 if there are none.",
+    "Age of the oldest of them: since it was requested, or moderators or another shot let it go on; "
+    "submitting and running: since it was sent; delivering: since it was ready; 0 if there are none.",
     state=STATES,
 )
 
