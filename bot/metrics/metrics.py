@@ -5,8 +5,9 @@ server or anybody's words, so that the number of series is bounded. What is not 
 """
 
 import platform
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from math import nan
@@ -16,19 +17,16 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from bot import __version__
 from bot.admission.denials import QuotaReachedError
 from bot.db.models import Generation, Status
-from bot.db.review_models import due_since, is_withheld, was_ready
+from bot.db.review_models import due_since, is_withheld
 from bot.errors import UndecidedError, UserError
-from bot.failures import PAID_ALL_THE_SAME, FailureKind
+from bot.failures import FailureKind
 from bot.metrics.families import MetricFamilies
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
-from bot.money import usd
 from bot.policy.documents import LimitKind, Scope
 from bot.provider.catalogue import ALL_MODELS
-from bot.provider.costs import CONFIRMED
 from bot.provider.models import TaskState
 from bot.provider.transport import Call, CallKind
 
-_OF_COST = frozenset({"status", "credits_used", "late_until"})  # columns that say what was spent
 # Of requests that are not over; `review`: it waits for moderators, `shot_before`: for another shot.
 STATES = ("review", "shot_before", "preparing", "queued", "submitting", "running", "delivering")
 WITHDRAWN = "withdrawn"  # accepted, but the answer never reached the member
@@ -168,20 +166,28 @@ def count_refusals() -> Generator[None]:
         raise
 
 
-@contextmanager
-def count_request() -> Generator[None]:
-    """Count the request that is decided within: accepted, or refused with a `UserError`.
+@dataclass(slots=True)
+class Accepted:
+    """What is accepted. `requests`: how many at once; each shot of a film is one."""
 
-    One whose price is told first is decided by the click on the offer.
+    requests: int = 1
+
+
+@contextmanager
+def count_request() -> Generator[Accepted]:
+    """Count what is decided within: accepted, or refused with a `UserError`.
+
+    A request whose price is told first is decided by the click on the offer.
     """
+    accepted = Accepted()
     try:
-        yield
+        yield accepted
     except UndecidedError:
         raise
     except UserError as refusal:
         record_refusal(refusal)
         raise
-    ACCEPTED.inc()
+    ACCEPTED.inc(accepted.requests)
 
 
 def record_refusal(refusal: UserError) -> None:
@@ -197,7 +203,7 @@ def record_change(before: Generation, after: Generation, now: datetime) -> None:
     is_made = before.status is not after.status and after.status is Status.SUCCEEDED
     if is_made and after.submitted_at is not None and after.finished_at is not None:
         seconds = (after.finished_at - after.submitted_at).total_seconds()
-        MAKING.labels(_model(after.model)).observe(max(0.0, seconds))
+        MAKING.labels(model_label(after.model)).observe(max(0.0, seconds))
     if before.result_id is None and after.result_id is not None and after.finished_at is not None:
         result = VIDEO if after.status is Status.SUCCEEDED and not is_withheld(after) else ENDING
         seconds = (now - due_since(after)).total_seconds()
@@ -212,56 +218,12 @@ def _record_finished(generation: Generation) -> None:
         record_failed(generation.failure_kind)
     else:
         FINISHED.labels(generation.status).inc()
-    if generation.status is Status.CANCELLED and not was_ready(generation):
-        _record_spent(generation.model, counted_cost(generation))
 
 
 def record_failed(kind: FailureKind, count: int = 1) -> None:
     """Count requests that are over and failed."""
     FINISHED.labels(Status.FAILED).inc(count)
     FAILED.labels(kind).inc(count)
-
-
-def counted_cost(generation: Generation) -> float:
-    """Return what of its cost is counted, in credits.
-
-    It's counted with its end. But while a late video may still come, nobody knows whether it's charged.
-    """
-    if generation.status is Status.CANCELLED:
-        is_over = not _is_counted_when_told(generation)
-    elif generation.late_until is None or generation.failure_kind in PAID_ALL_THE_SAME:
-        is_over = generation.finished_at is not None
-    else:
-        is_over = generation.cost_source in CONFIRMED
-    return (generation.credits_used or 0.0) if is_over else 0.0
-
-
-def record_cost(before: Generation, after: Generation, written: Collection[str]) -> None:
-    """Count what a change of the end or the cost means; a cancelled request has its own moment.
-
-    `written`: the columns; the ledger may have changed others since `before`, and that is counted.
-    """
-    if after.status is not Status.CANCELLED and not _OF_COST.isdisjoint(written):
-        _record_spent(after.model, counted_cost(after) - counted_cost(before))
-
-
-def record_charged(before: Generation, charged: float) -> None:
-    """Count what was charged, in credits, beyond what was counted; `before`: without it."""
-    if not _is_counted_when_told(before):
-        _record_spent(before.model, charged - counted_cost(before))
-
-
-def _is_counted_when_told(generation: Generation) -> bool:
-    """Whether it was cancelled while no video was there, and its member is still to be told."""
-    is_told = generation.delivered_at is not None or was_ready(generation)
-    return generation.status is Status.CANCELLED and not is_told
-
-
-def _record_spent(model: str, more: float) -> None:
-    """Count what was spent; a counter never falls."""
-    if more > 0:
-        SPENT_CREDITS.labels(_model(model)).inc(more)
-        SPENT_USD.labels(_model(model)).inc(usd(more))
 
 
 def record_queue(counts: Mapping[str, float], ages: Mapping[str, float]) -> None:
@@ -288,5 +250,6 @@ def observe_call(call: Call) -> None:
         POLLS.labels(ANSWERS[call.state]).inc()
 
 
-def _model(name: str) -> str:
+def model_label(name: str) -> str:
+    """Return the label of a model; one that isn't offered any more has none of its own."""
     return name if name in MODELS else OTHER

@@ -15,7 +15,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.eta.refresh import Refresher
 from bot.failures import FailureKind
-from bot.metrics import metrics
+from bot.metrics.spending import record_charged
 from bot.provider.client import VeoClient
 from bot.provider.costs import CostSource
 
@@ -90,7 +90,7 @@ class Reconciliation:
     def _tell(self, row: Counted, before: Generation | None, charged: float) -> None:
         told = row.credits if row.source else 0.0
         if before is not None:
-            metrics.record_charged(before, charged)
+            record_charged(before, charged)
         if told and charged != told:
             log.warning(
                 "charged a different amount than reported", generation=row.id, told=told, charged=charged
