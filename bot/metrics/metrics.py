@@ -56,7 +56,7 @@ ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
-ACCEPTED = FAMILIES.counter("requests_accepted", "Requests that were accepted.")
+ACCEPTED = FAMILIES.counter("requests_accepted", "Requests that were accepted; each shot of a film is one.")
 REFUSED = FAMILIES.counter(
     "requests_refused",
     "Refused requests, by the rule that refused them.",
@@ -168,7 +168,7 @@ def count_refusals() -> Generator[None]:
 
 @dataclass(slots=True)
 class Accepted:
-    """What is accepted. `requests`: how many at once; each shot of a film is one."""
+    """An acceptance. `requests`: how many at once; each shot of a film is one."""
 
     requests: int = 1
 
