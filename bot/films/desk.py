@@ -8,6 +8,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import DECISION_PATIENCE, Database
 from bot.errors import RestartingError, UserError
 from bot.films.refusals import Decision, striking
+from bot.films.rows import Film
 from bot.jobs.position_updater import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
 
@@ -45,16 +46,19 @@ class FilmDesk:
         with count_refusals():
             return await self._decided(decision, requester, is_typed=True)
 
-    async def _accepted(self, decision: Decision[Answer], requester: Requester) -> Answer:
-        """Return what was accepted with a click; raises the refusal, and all is counted.
+    async def _accepted(self, decision: Decision[Film], requester: Requester) -> Film:
+        """Return the film of which shots were accepted with a click; raises the refusal, and all is counted.
 
         Raises:
             RestartingError: the program is stopping.
         """
-        with count_request():
+        with count_request() as accepted:
             if self._stopping.is_set():
                 raise RestartingError
-            return await self._decided(decision, requester, patience=DECISION_PATIENCE)
+            film = await self._decided(decision, requester, patience=DECISION_PATIENCE)
+            latest = max(take.created_at for take in film.takes)
+            accepted.requests = sum(take.created_at == latest for take in film.takes)
+            return film
 
     async def _decided(
         self,

@@ -174,11 +174,11 @@ def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> 
     )
 
 
-def take_back(session: Session, film_id: str) -> bool:
-    """Make a film an offer again, unless the work on a shot has begun; return whether it is one."""
+def take_back(session: Session, film_id: str) -> int:
+    """Make a film an offer again, unless the work on a shot has begun; return how many were taken back."""
     film = fetch_film(session, film_id)
     if film is None or not film.shots:
-        return False
+        return 0
     unbegun = delete(Generation).where(
         Generation.film_id == film_id,
         Generation.status.in_(WAITING),
@@ -189,7 +189,7 @@ def take_back(session: Session, film_id: str) -> bool:
         result = session.execute(unbegun.execution_options(synchronize_session=False))
         if not isinstance(result, CursorResult) or result.rowcount < len(film.shots):
             savepoint.rollback()
-            return False
+            return 0
     for shot in film.shots:
         free(session, shot.id)
     links = film.shots[0].picture_urls or []
@@ -202,7 +202,7 @@ def take_back(session: Session, film_id: str) -> bool:
             pictures=with_links(film.row.pictures, links),
         )
     )
-    return True
+    return len(film.shots)
 
 
 def fetch_deleted(session: Session, takes: Sequence[Generation]) -> Sequence[Generation]:

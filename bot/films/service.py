@@ -23,6 +23,7 @@ from bot.films.rows import Film, attach_card, fetch_film, remember_post, remove_
 from bot.films.script import FilmSpec
 from bot.jobs.cancellation import log_cancelled
 from bot.jobs.ports import Posted
+from bot.metrics.metrics import FINISHED, WITHDRAWN
 from bot.requests.quotes import BaseQuote, new_preview
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -180,8 +181,9 @@ class Films(FilmDesk):
         Raises:
             DatabaseBusyError: that can't be recorded now, so that the film is made.
         """
-        is_back = await self._database.write(lambda session: take_back(session, film_id))
-        log.info("film withdrawn", film=film_id, is_back=is_back)
+        shots = await self._database.write(lambda session: take_back(session, film_id))
+        FINISHED.labels(WITHDRAWN).inc(shots)
+        log.info("film withdrawn", film=film_id, is_back=shots > 0)
 
     async def _offer_again(
         self, requester: Requester, fetch: Callable[[Session, datetime], FilmRow]

@@ -23,6 +23,7 @@ from bot.jobs import fair_order
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import brings_strike, ensure_free, has_same_address, made, strike_for_safety, unmade
 from bot.metrics import metrics
+from bot.metrics.spending import record_cost
 from bot.provider.costs import Cost
 from bot.provider.models import Task
 
@@ -135,6 +136,7 @@ class GenerationQueue:
         if changed is None:
             raise LeaseLostError(generation.id)
         metrics.record_change(generation, changed, self._clock())
+        record_cost(generation, changed, values)
         return changed
 
     async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:

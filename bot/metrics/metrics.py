@@ -7,6 +7,7 @@ server or anybody's words, so that the number of series is bounded. What is not 
 import platform
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from math import nan
@@ -21,14 +22,13 @@ from bot.errors import UndecidedError, UserError
 from bot.failures import FailureKind
 from bot.metrics.families import MetricFamilies
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
-from bot.money import usd
 from bot.policy.documents import LimitKind, Scope
 from bot.provider.catalogue import ALL_MODELS
 from bot.provider.models import TaskState
 from bot.provider.transport import Call, CallKind
 
-# Of requests that are not over; `review`: it waits for moderators.
-STATES = ("review", "preparing", "queued", "submitting", "running", "delivering")
+# Of requests that are not over; `review`: it waits for moderators, `shot_before`: for another shot.
+STATES = ("review", "shot_before", "preparing", "queued", "submitting", "running", "delivering")
 WITHDRAWN = "withdrawn"  # accepted, but the answer never reached the member
 ENDINGS = (Status.SUCCEEDED.value, Status.FAILED.value, Status.CANCELLED.value, WITHDRAWN)
 ANSWERS: Mapping[TaskState | None, str] = {
@@ -56,7 +56,7 @@ ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
-ACCEPTED = FAMILIES.counter("requests_accepted", "Requests that were accepted.")
+ACCEPTED = FAMILIES.counter("requests_accepted", "Requests that were accepted; each shot of a film is one.")
 REFUSED = FAMILIES.counter(
     "requests_refused",
     "Refused requests, by the rule that refused them.",
@@ -81,7 +81,8 @@ QUEUE = FAMILIES.gauge(
 )
 OLDEST = FAMILIES.gauge(
     "queue_oldest_age_seconds",
-    "Age of the oldest of them: since it was requested; delivering: since it was ready; 0 if there are none.",
+    "Age of the oldest of them: since it was requested, or moderators or another shot let it go on; "
+    "submitting and running: since it was sent; delivering: since it was ready; 0 if there are none.",
     state=STATES,
 )
 
@@ -165,20 +166,28 @@ def count_refusals() -> Generator[None]:
         raise
 
 
-@contextmanager
-def count_request() -> Generator[None]:
-    """Count the request that is decided within: accepted, or refused with a `UserError`.
+@dataclass(slots=True)
+class Accepted:
+    """An acceptance. `requests`: how many at once; each shot of a film is one."""
 
-    One whose price is told first is decided by the click on the offer.
+    requests: int = 1
+
+
+@contextmanager
+def count_request() -> Generator[Accepted]:
+    """Count what is decided within: accepted, or refused with a `UserError`.
+
+    A request whose price is told first is decided by the click on the offer.
     """
+    accepted = Accepted()
     try:
-        yield
+        yield accepted
     except UndecidedError:
         raise
     except UserError as refusal:
         record_refusal(refusal)
         raise
-    ACCEPTED.inc()
+    ACCEPTED.inc(accepted.requests)
 
 
 def record_refusal(refusal: UserError) -> None:
@@ -194,7 +203,7 @@ def record_change(before: Generation, after: Generation, now: datetime) -> None:
     is_made = before.status is not after.status and after.status is Status.SUCCEEDED
     if is_made and after.submitted_at is not None and after.finished_at is not None:
         seconds = (after.finished_at - after.submitted_at).total_seconds()
-        MAKING.labels(_model(after.model)).observe(max(0.0, seconds))
+        MAKING.labels(model_label(after.model)).observe(max(0.0, seconds))
     if before.result_id is None and after.result_id is not None and after.finished_at is not None:
         result = VIDEO if after.status is Status.SUCCEEDED and not is_withheld(after) else ENDING
         seconds = (now - due_since(after)).total_seconds()
@@ -209,20 +218,12 @@ def _record_finished(generation: Generation) -> None:
         record_failed(generation.failure_kind)
     else:
         FINISHED.labels(generation.status).inc()
-    record_charged(generation.model, generation.credits_used or 0.0)
 
 
 def record_failed(kind: FailureKind, count: int = 1) -> None:
     """Count requests that are over and failed."""
     FINISHED.labels(Status.FAILED).inc(count)
     FAILED.labels(kind).inc(count)
-
-
-def record_charged(model: str, more: float) -> None:
-    """Count what was spent beyond what was counted, in credits; a counter never falls."""
-    if more > 0:
-        SPENT_CREDITS.labels(_model(model)).inc(more)
-        SPENT_USD.labels(_model(model)).inc(usd(more))
 
 
 def record_queue(counts: Mapping[str, float], ages: Mapping[str, float]) -> None:
@@ -249,5 +250,6 @@ def observe_call(call: Call) -> None:
         POLLS.labels(ANSWERS[call.state]).inc()
 
 
-def _model(name: str) -> str:
+def model_label(name: str) -> str:
+    """Return the label of a model; one that isn't offered any more has none of its own."""
     return name if name in MODELS else OTHER

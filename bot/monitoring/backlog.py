@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import OPEN, OVER, Generation, Status
+from bot.db.models import AT_PROVIDER, OPEN, OVER, WAITING, Generation, Status
 from bot.db.review_models import DUE_SINCE, IN_REVIEW
 from bot.errors import DatabaseBusyError
 from bot.failures import REVIEWED
@@ -25,6 +25,7 @@ from bot.outages import Outage
 
 DELIVERING = "delivering"  # it has ended, and is still to be handed over
 REVIEW = "review"  # it waits for moderators, so it keeps nobody busy
+SHOT_BEFORE = "shot_before"  # it waits for a film's shot before it, and would have a slot
 COUNT_TTL_SECONDS = 5.0  # a count is good enough for so long
 DATABASE_TIMEOUT_SECONDS = 2.0
 
@@ -35,10 +36,10 @@ LOSS_MEMORY = timedelta(hours=1)  # for which a result that was given up is bad 
 
 @dataclass(slots=True)
 class Backlog:
-    """Requests that are not over, by where they stand: an open status, `REVIEW` or `DELIVERING`.
+    """Requests that are not over, by where they stand: an open status, or one of the three above.
 
     Attributes:
-        ages: seconds since the oldest was asked for, or could be handed over.
+        ages: seconds since the oldest could be begun, was sent to the provider, or could be handed over.
     """
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
@@ -86,28 +87,32 @@ class BacklogReader:
         return found
 
     async def _count(self) -> Backlog:
+        waits = Generation.awaits_id.is_not(None)
         query = (
-            select(
-                Generation.status,
-                IN_REVIEW,
-                func.count(),
-                func.min(Generation.created_at),
-                func.min(DUE_SINCE),
-            )
+            select(Generation.status, IN_REVIEW, waits, func.count(), func.min(_SINCE))
             .where(Generation.delivered_at.is_(None))
-            .group_by(Generation.status, IN_REVIEW)
+            .group_by(Generation.status, IN_REVIEW, waits)
         )
         now, backlog = self._clock(), Backlog()
-        for status, in_review, count, created_at, due_since in await self._database.read(
+        for status, in_review, awaits_shot, count, since in await self._database.read(
             lambda session: session.execute(query).all()
         ):
-            since = created_at if status in OPEN else due_since
             age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
-            backlog.add(REVIEW if in_review else _state_of(status), count, age)
+            backlog.add(REVIEW if in_review else _state_of(status, awaits_shot=awaits_shot), count, age)
         return backlog
 
 
-def _state_of(status: Status) -> str:
+# As `waits_since`, `sent_at` and `due_since` say it of one.
+_SINCE = case(
+    (Generation.status.in_(WAITING), func.coalesce(Generation.released_at, Generation.created_at)),
+    (Generation.status.in_(AT_PROVIDER), func.coalesce(Generation.submitted_at, Generation.created_at)),
+    else_=DUE_SINCE,
+)
+
+
+def _state_of(status: Status, *, awaits_shot: bool) -> str:
+    if awaits_shot and status in WAITING:
+        return SHOT_BEFORE
     return status.value if status in OPEN else DELIVERING
 
 

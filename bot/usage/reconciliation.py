@@ -15,7 +15,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.eta.refresh import Refresher
 from bot.failures import FailureKind
-from bot.metrics import metrics
+from bot.metrics.spending import record_charged
 from bot.provider.client import VeoClient
 from bot.provider.costs import CostSource
 
@@ -67,10 +67,11 @@ class Reconciliation:
         charges = await self._fetch_charges(since)
         open_rows = await self._database.read(lambda session: _fetch(session, _is_open(now)))
         found = [(row, charges[row.provider_id]) for row in open_rows if row.provider_id in charges]
-        if found:
-            await self._database.write(lambda session: _record_all(session, found, now))
+        if not found:
+            return
+        before = await self._database.write(lambda session: _record_all(session, found, now))
         for row, charged in found:
-            self._tell(row, charged)
+            self._tell(row, before.get(row.id), charged)
 
     async def compare(self, days: int) -> tuple[Sequence[Counted], Mapping[str, float]]:
         """Return what was counted in the last `days`, and what was charged for each of the provider's ids.
@@ -86,12 +87,13 @@ class Reconciliation:
     async def _fetch_charges(self, since: datetime) -> Mapping[str, float]:
         return {charge.task_id: charge.credits for charge in await self._veo.fetch_charges(since)}
 
-    def _tell(self, row: Counted, charged: float) -> None:
-        counted = row.credits if row.source else 0.0
-        metrics.record_charged(row.model, charged - counted)
-        if counted and charged != counted:
+    def _tell(self, row: Counted, before: Generation | None, charged: float) -> None:
+        told = row.credits if row.source else 0.0
+        if before is not None:
+            record_charged(before, charged)
+        if told and charged != told:
             log.warning(
-                "charged a different amount than reported", generation=row.id, told=counted, charged=charged
+                "charged a different amount than reported", generation=row.id, told=told, charged=charged
             )
 
 
@@ -123,11 +125,17 @@ def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
     return [Counted(name, task or "", model, cost, source) for name, task, model, cost, source in rows]
 
 
-def _record_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
-    """Write down what was charged; what ended without a video is asked for once more, also before it's told.
+def _record_all(
+    session: Session, found: Sequence[tuple[Counted, float]], now: datetime
+) -> Mapping[str, Generation]:
+    """Write down what was charged, and return the rows as they were before, by ID.
 
-    There's no second look at a charge.
+    What ended without a video is asked for once more, also before it's told. There's no second look at a
+    charge.
     """
+    names = [row.id for row, _ in found]
+    rows = select(Generation).where(Generation.id.in_(names)).order_by(Generation.id)
+    before = session.scalars(rows.with_for_update()).all()
     ended_without = and_(
         Generation.status == Status.FAILED,
         Generation.failure_kind.in_(ASKED_AGAIN),
@@ -140,4 +148,6 @@ def _record_all(session: Session, found: Sequence[tuple[Counted, float]], now: d
             "cost_source": CostSource.LEDGER,
             "late_until": late_until,
         }
-        session.execute(update(Generation).where(Generation.id == row.id).values(paid))
+        changed = update(Generation).where(Generation.id == row.id).values(paid)
+        session.execute(changed.execution_options(synchronize_session=False))
+    return {row.id: row for row in before}

@@ -240,6 +240,7 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
             "needs a summary",
         ),
         (prometheus.every_alert_says_what_to_do, RULES, "critical", "loud", "needs a severity"),
+        (prometheus.only_failures_of_their_own_alarm, RULES, "|shot_before", "", "no failure of its own"),
         (prometheus.every_alert_says_what_to_do, RULES, "VeoBotDown", "VeoBotGone", "two rules VeoBotGone"),
     ],
     dashboard: [

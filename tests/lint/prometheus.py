@@ -11,6 +11,7 @@ from typing import Any
 import promql_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_page
 
+from bot.failures import REVIEWED, FailureKind
 from bot.metrics.families import render
 from bot.metrics.metrics import REGISTRY
 from tests.lint.findings import Check, File, Finding, Findings
@@ -136,6 +137,19 @@ def every_alert_says_what_to_do(root: Path) -> Findings:
             yield file.found(f"{name} needs a severity: critical or warning.", name)
 
 
+def only_failures_of_their_own_alarm(root: Path) -> Findings:
+    """Find a rule about failures that counts what moderators ended, or what follows from another failure."""
+    left_out = {*REVIEWED, FailureKind.SHOT_BEFORE}
+    for rule in rules_of(root):
+        question = Question(File(root, RULES), rule["alert"], rule["expr"])
+        for selector in question.selectors():
+            if selector.name != "veobot_requests_failed_total":
+                continue
+            named = {kind for matcher in selector.matchers.matchers for kind in matcher.value.split("|")}
+            if missing := sorted(left_out - named):
+                yield question.found(f"It counts what is no failure of its own: {', '.join(missing)}.")
+
+
 def _questions(root: Path) -> Iterator[Question]:
     file = File(root, RULES)
     for rule in rules_of(root):
@@ -167,4 +181,5 @@ CHECKS: tuple[Check, ...] = (
     it_groups_by_labels_that_there_are,
     what_only_grows_is_never_shown_as_it_is,
     every_alert_says_what_to_do,
+    only_failures_of_their_own_alarm,
 )

@@ -11,7 +11,7 @@ from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from bot.clock import utc_now
-from bot.db.database import Database
+from bot.db.database import Database, open_database
 from bot.db.models import Generation, Status
 from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
@@ -23,8 +23,8 @@ from bot.monitoring.backlog import BacklogReader, count_undelivered, fetch_undel
 from bot.monitoring.health import DatabaseCheck
 from bot.provider.client import VeoClient
 from tests.bot.rows import insert
-from tests.bot.troubles import Disk, damage
-from tests.postgres import Postgres
+from tests.bot.troubles import Disk, Logs, count_events, damage
+from tests.postgres import Postgres, connect
 
 pytestmark = pytest.mark.both_engines
 
@@ -69,6 +69,31 @@ async def test_what_moderators_had_to_see_first_could_not_be_posted_before(datab
 
     assert backlog is not None
     assert backlog.ages["delivering"] == pytest.approx(60, abs=5)
+
+
+@pytest.mark.parametrize("status", [Status.PREPARING, Status.QUEUED])
+async def test_a_shot_that_waits_for_the_one_before_waits_for_no_slot(
+    database: Database, status: Status
+) -> None:
+    await insert(database, status=status, created_at=ago(hours=3), film_id="f", awaits_id="a")
+    await insert(database, status=Status.QUEUED, created_at=ago(hours=3), released_at=ago(minutes=2))
+
+    backlog = await BacklogReader(database).read()
+
+    assert backlog is not None
+    assert backlog.counts == {"shot_before": 1, "queued": 1}
+    assert backlog.ages["queued"] == pytest.approx(120, abs=5), "the slots are called too few"
+
+
+async def test_what_is_being_sent_is_as_old_as_its_create_call(database: Database) -> None:
+    await insert(
+        database, status=Status.SUBMITTING, created_at=ago(hours=3), submitted_at=ago(seconds=3), submission=1
+    )
+
+    backlog = await BacklogReader(database).read()
+
+    assert backlog is not None
+    assert backlog.ages["submitting"] == pytest.approx(3, abs=5), "its long wait is called a stuck call"
 
 
 async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -> None:
@@ -199,6 +224,24 @@ async def test_a_damaged_file_is_an_alert_and_no_sign_of_life(
     assert before[AlertKind.DATABASE_DAMAGED].holds is False
     assert after[AlertKind.DATABASE_DAMAGED].holds is True
     assert not (await check()).is_good, "what is damaged is called healthy"
+
+
+@pytest.mark.postgres_only
+async def test_a_server_that_takes_no_writes_is_no_sign_of_life(
+    database: Database, database_url: str, logs: Logs
+) -> None:
+    name = make_url(database_url).database
+    async with connect(database_url) as past:
+        await past.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        try:
+            async with open_database(database_url) as replica:
+                await DatabaseCheck(replica, None)()
+        finally:
+            await past.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    told = "the database isn't responding"
+    assert count_events(logs, told) == 1, "a replica that only answers questions is called healthy"
+    await DatabaseCheck(database, None)()
+    assert count_events(logs, told) == 1, "a database that takes writes isn't"
 
 
 @pytest.mark.postgres_only

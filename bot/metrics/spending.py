@@ -1,0 +1,57 @@
+"""The figures of what was spent: each charge is counted once, whoever tells of it."""
+
+from collections.abc import Collection
+
+from bot.db.models import Generation, Status
+from bot.db.review_models import was_ready
+from bot.failures import PAID_ALL_THE_SAME
+from bot.metrics.metrics import SPENT_CREDITS, SPENT_USD, model_label
+from bot.money import usd
+from bot.provider.costs import CONFIRMED
+
+_OF_COST = frozenset({"status", "credits_used", "late_until"})  # columns that say what was spent
+
+
+def record_cost(before: Generation, after: Generation, written: Collection[str]) -> None:
+    """Count what a change of a request means; the change was written.
+
+    `written`: the columns; the ledger may have changed others since `before`, and that is counted.
+    """
+    if after.status is Status.CANCELLED:
+        if _is_counted_when_told(before) and not _is_counted_when_told(after):
+            _record_spent(after.model, _counted_cost(after))
+    elif not _OF_COST.isdisjoint(written):
+        _record_spent(after.model, _counted_cost(after) - _counted_cost(before))
+
+
+def record_charged(before: Generation, charged: float) -> None:
+    """Count what was charged, in credits, beyond what was counted; `before`: without it."""
+    if not _is_counted_when_told(before):
+        _record_spent(before.model, charged - _counted_cost(before))
+
+
+def _counted_cost(generation: Generation) -> float:
+    """Return what of its cost is counted, in credits.
+
+    It's counted with its end. But while a late video may still come, nobody knows whether it's charged.
+    """
+    if generation.status is Status.CANCELLED:
+        is_over = not _is_counted_when_told(generation)
+    elif generation.late_until is None or generation.failure_kind in PAID_ALL_THE_SAME:
+        is_over = generation.finished_at is not None
+    else:
+        is_over = generation.cost_source in CONFIRMED
+    return (generation.credits_used or 0.0) if is_over else 0.0
+
+
+def _is_counted_when_told(generation: Generation) -> bool:
+    """Whether it was cancelled while no video was there, and its member is still to be told."""
+    is_told = generation.delivered_at is not None or was_ready(generation)
+    return generation.status is Status.CANCELLED and not is_told
+
+
+def _record_spent(model: str, more: float) -> None:
+    """Count what was spent; a counter never falls."""
+    if more > 0:
+        SPENT_CREDITS.labels(model_label(model)).inc(more)
+        SPENT_USD.labels(model_label(model)).inc(usd(more))
