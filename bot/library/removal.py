@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
