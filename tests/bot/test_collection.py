@@ -33,6 +33,7 @@ def names_of(*arguments: str, folder: Path = ROOT, seed: str = "0") -> list[str]
     return re.findall(r"^\S+::.+$", done.stdout, re.MULTILINE)
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 def test_a_test_has_one_name_however_it_is_found_and_in_whatever_order_sets_are() -> None:
     by_path = names_of(FILE)

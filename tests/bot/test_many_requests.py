@@ -92,6 +92,7 @@ async def others(database: Database) -> AsyncGenerator[Counter[str]]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@pytest.mark.nightly(daily=["sqlite-usage"])
 @pytest.mark.parametrize("work", [export, usage])
 async def test_others_are_served_while_it_reads_them_all(
     crowded: Database, work: Callable[[Database], Awaitable[None]]

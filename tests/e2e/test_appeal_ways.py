@@ -40,6 +40,7 @@ async def allowed(
     assert await click(world.mona, await the_appeal(moderators_channel), ALLOW) == []
 
 
+@pytest.mark.nightly(daily=["Remix"])
 @pytest.mark.parametrize("label", ["Remix", "Continue"])
 async def test_what_a_form_asked_for_can_be_allowed_and_sent_again(world: World, label: str) -> None:
     moderators_channel = await a_video(world)
@@ -106,6 +107,7 @@ async def test_a_film_whose_title_has_a_blocked_word_is_asked_about_and_passes_o
     assert again.content.startswith("This film's title"), "it passes once"
 
 
+@pytest.mark.nightly
 async def test_a_redone_shot_with_a_blocked_word_passes_once_a_moderator_allows_it(world: World) -> None:
     moderators_channel = await open_moderators_channel(world)
     await finished(world, await make_film(world, "a cat", "a dog", continuity="cuts"))

@@ -128,6 +128,7 @@ async def test_an_offer_to_continue_what_was_taken_down_meanwhile_is_off(world: 
     assert len(await rows(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_a_reroll_of_it_after_a_restart_continues_the_same_video(world: World) -> None:
     source = await ask_for_video(world)
     await proceed(world, source)

@@ -1,6 +1,7 @@
 """A member asks a moderator about their video that was deleted after a report, and may make it again."""
 
 import discord
+import pytest
 import simcord
 
 from bot.db.models import Generation
@@ -89,6 +90,7 @@ async def test_the_button_of_a_deleted_video_lives_through_a_restart(world: Worl
     assert len(direct_messages(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_each_deleted_shot_can_be_asked_about_on_the_films_card_which_keeps_its_buttons(
     world: World,
 ) -> None:

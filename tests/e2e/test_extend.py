@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import pytest
 import simcord
 
 from bot.db.models import Generation, Status
@@ -66,6 +67,7 @@ async def test_the_whole_video_is_sent_and_the_next_one_goes_on_from_it(world: W
     assert "7 seconds · 9:16 · 720p · no sound" in card
 
 
+@pytest.mark.nightly
 async def test_where_the_server_wants_it_the_price_comes_first(world: World) -> None:
     source = await ask_for_video(world)
     await ask_first(world)
@@ -127,6 +129,7 @@ async def test_a_bot_without_such_a_model_says_so(open_world: OpenWorld) -> None
         )
 
 
+@pytest.mark.nightly
 async def test_it_is_extended_again_the_same_way_after_a_restart(world: World) -> None:
     source = await ask_for_video(world)
     await extend(world, source)

@@ -101,6 +101,7 @@ async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: Wor
     assert card.count("✅ [ready](") == 3
 
 
+@pytest.mark.nightly
 async def test_without_a_shot_the_next_one_starts_from_the_last_frame_there_is(
     world: World, tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ async def test_without_a_shot_the_next_one_starts_from_the_last_frame_there_is(
     assert abs((await probe(path)).seconds - 8) < 0.2
 
 
+@pytest.mark.nightly
 async def test_where_the_first_shot_fails_the_next_one_is_made_from_its_words(world: World) -> None:
     world.provider.faults.add("create", Fault.status(400), only={"prompt": SHOTS[0]})
     film = await finished(world, await make_film(world, *SHOTS[:2]))
@@ -128,6 +130,7 @@ async def test_where_the_first_shot_fails_the_next_one_is_made_from_its_words(wo
     assert len(film_posts(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_the_first_image_opens_the_film_and_stands_in_for_a_missing_frame(world: World) -> None:
     world.provider.faults.add("create", Fault.status(400), only={"prompt": SHOTS[0]})
     film = await finished(world, await make_film(world, *SHOTS[:2], image=("cat.png", draw())))
@@ -308,6 +311,7 @@ async def test_a_film_that_is_given_up_says_so_on_its_card(
     assert card.count("✅ [ready](") == 2
 
 
+@pytest.mark.nightly
 async def test_a_film_that_is_taken_down_while_it_is_posted_does_not_stay(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,6 +384,7 @@ async def test_nothing_is_called_deleted_where_no_message_is_known(world: World)
     assert (await finished(world, film)).row.removed_at is None
 
 
+@pytest.mark.nightly
 async def test_a_shot_that_is_taken_down_takes_the_film_with_it(world: World) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     shot = message_of(world, film.shots[0].result_id)
@@ -392,6 +397,7 @@ async def test_a_shot_that_is_taken_down_takes_the_film_with_it(world: World) ->
     assert card.count("✅ [ready](") == 1
 
 
+@pytest.mark.nightly
 async def test_a_shot_that_is_taken_down_before_the_end_is_not_in_the_film(world: World) -> None:
     film = await make_film(world, *SHOTS[:2])
     first = film.shots[0].id
@@ -413,6 +419,7 @@ async def film_with_one_shot_shown(world: World) -> Film:
     return film
 
 
+@pytest.mark.nightly
 async def test_a_film_whose_author_leaves_is_made_and_posted_all_the_same(world: World) -> None:
     film = await film_with_one_shot_shown(world)
     world.guild.remove_member(world.alice)
@@ -423,6 +430,7 @@ async def test_a_film_whose_author_leaves_is_made_and_posted_all_the_same(world:
     assert post.attachments
 
 
+@pytest.mark.nightly
 async def test_a_film_whose_thread_is_deleted_goes_on_in_the_channel(world: World) -> None:
     film = await film_with_one_shot_shown(world)
     (thread,) = threads(world)

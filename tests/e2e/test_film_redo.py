@@ -92,6 +92,7 @@ async def test_one_shot_of_a_film_is_redone_and_the_film_posted_again(world: Wor
     assert "**2** the dragon dives into the sea · ✅ [ready](" in card_of(world, film)
 
 
+@pytest.mark.nightly
 async def test_the_later_shots_are_redone_with_it_and_start_from_its_end(
     world: World, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ async def test_the_later_shots_are_redone_with_it_and_start_from_its_end(
     assert difference(sent_image(bodies(world)[-1]), frame(new, tmp_path, "reverse")) < 3
 
 
+@pytest.mark.nightly
 async def test_a_shot_that_failed_is_tried_again_as_a_part_of_its_film(world: World) -> None:
     world.provider.faults.add("create", Fault.status(400), only={"prompt": SHOTS[1]})
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
@@ -120,6 +122,7 @@ async def test_a_shot_that_failed_is_tried_again_as_a_part_of_its_film(world: Wo
     assert len(await rows(world)) == 3
 
 
+@pytest.mark.nightly
 async def test_a_new_shot_that_fails_leaves_the_film_as_it_is(world: World) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     world.provider.faults.add("create", Fault.status(400), only={"prompt": WORDS})
@@ -231,6 +234,7 @@ async def test_where_the_thread_is_gone_the_offer_says_what_may_be_missing(
     assert again.missing == []
 
 
+@pytest.mark.nightly(daily=["archived"])
 @pytest.mark.parametrize(("code", "times"), [(50083, 1), (50001, None)], ids=["archived", "refused"])
 async def test_the_old_film_is_gone_also_where_its_thread_is_archived_or_no_edit_is_allowed(
     world: World, code: int, times: int | None
@@ -268,6 +272,7 @@ async def ends_with_one_new_shot_and_no_film(world: World, film: Film) -> None:
     assert (film_posts(world), world.provider.count("create")) == ([], 3)
 
 
+@pytest.mark.nightly
 async def test_who_deletes_the_film_while_shots_are_redone_reads_what_still_counts(world: World) -> None:
     film = await film_with_two_new_shots(world)
     (post,) = film_posts(world)
@@ -292,6 +297,7 @@ async def test_new_shots_of_a_film_that_goes_with_a_shot_are_cancelled_free(worl
     await ends_with_one_new_shot_and_no_film(world, film)
 
 
+@pytest.mark.nightly
 async def test_an_old_take_is_deleted_without_the_film(world: World) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     offer = await redo_offer(world, 1)

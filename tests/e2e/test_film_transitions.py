@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from bot.media.files import probe
@@ -20,6 +21,7 @@ FADING = "Each shot fades into the next one."
 SECONDS = 4
 
 
+@pytest.mark.nightly
 async def test_shots_fade_into_each_other_and_do_so_again_when_one_is_redone_or_all_are_remixed(
     world: World, tmp_path: Path
 ) -> None:

@@ -162,6 +162,7 @@ async def test_what_nobody_looks_at_ends_or_is_posted_after_a_day(
     assert (buttons(message), message.attachments) == ([], [])
 
 
+@pytest.mark.nightly
 async def test_what_nobody_looked_at_is_not_posted_once_the_member_has_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

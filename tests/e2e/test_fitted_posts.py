@@ -74,6 +74,7 @@ async def attached_to(world: World, folder: Path) -> Clip:
     return await probe(path)
 
 
+@pytest.mark.nightly
 async def test_a_refused_file_comes_smaller_and_the_limit_is_remembered(
     own_world: World, files: Path, large_noise: Path, tmp_path: Path
 ) -> None:
@@ -99,6 +100,7 @@ async def test_a_refused_file_comes_smaller_and_the_limit_is_remembered(
     assert len(requests(world, "POST", "/messages")) == posts + 1, "the known limit was tried again"
 
 
+@pytest.mark.nightly
 async def test_a_file_over_the_known_limit_is_not_tried_as_it_is(
     open_world: OpenWorld, files: Path, tmp_path: Path
 ) -> None:
@@ -132,6 +134,7 @@ async def test_a_film_over_the_limit_comes_smaller(
         assert film.missing == []
 
 
+@pytest.mark.nightly
 async def test_a_filter_for_links_does_not_keep_the_smaller_file_away(
     open_world: OpenWorld, files: Path, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ async def restart_with(world: World, database_url: str, **values: object) -> Non
     await world.restart()
 
 
+@pytest.mark.nightly(daily=["de-None"])
 @languages
 async def test_a_failure_is_found_and_not_told_again(
     world: World, database_url: str, before: str | None, after: str | None

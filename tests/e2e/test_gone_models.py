@@ -58,6 +58,7 @@ async def test_where_no_other_model_takes_references_none_is_to_be_chosen(own_wo
     assert buttons(message) == ["Try again"]
 
 
+@pytest.mark.nightly
 async def test_the_rest_of_a_film_whose_model_goes_is_offered_with_its_successor(own_world: World) -> None:
     world = own_world
     world.provider.hold = True

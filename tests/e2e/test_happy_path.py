@@ -25,12 +25,13 @@ from tests.e2e.driver import (
     bodies,
     card_of,
     card_texts,
-    case,
     eventually,
     rows,
     the_result,
 )
 
+TEXT = CATALOGUE[0]
+IMAGE = next(model for model in CATALOGUE if model.kind is InputKind.IMAGE)
 IMAGES = {"image": ("cat.png", draw()), "last_image": ("dog.webp", draw("WEBP"))}
 REFERENCES = {"reference_1": ("cat.png", draw()), "reference_2": ("dog.webp", draw("WEBP"))}
 # How the card tells the options that a member did not choose.
@@ -71,16 +72,14 @@ def expected_card(world: World, generation: Generation, model: Model, state: str
     )
 
 
-@pytest.mark.nightly(daily=["legacy urls"])
+@pytest.mark.nightly(daily=[f"{TEXT.label}-universal urls", f"{IMAGE.label}-legacy urls"])
 @pytest.mark.parametrize("legacy_urls", [False, True], ids=["universal urls", "legacy urls"])
+@pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
 async def test_a_video_of_every_model_arrives_in_the_thread_of_its_card(
-    open_world: OpenWorld, tmp_path: Path, *, legacy_urls: bool
+    open_world: OpenWorld, tmp_path: Path, model: Model, *, legacy_urls: bool
 ) -> None:
     async with open_world(aimlapi_legacy_urls=legacy_urls) as world:
-        for model in CATALOGUE:
-            world.found_server()
-            with case(model.label):
-                await assert_video_arrives(world, model, tmp_path / "posted.mp4")
+        await assert_video_arrives(world, model, tmp_path / "posted.mp4")
         paths = {call.path for call in world.provider.calls if call.kind in {"create", "retrieve"}}
         assert paths == {LEGACY_PATH if legacy_urls else UNIVERSAL_PATH}
 

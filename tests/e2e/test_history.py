@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import simcord
 
 from bot.db.models import Status
@@ -83,6 +84,7 @@ async def test_it_shows_nobody_elses(world: World) -> None:
     assert "You haven't requested a video on this server yet." in shown(answer).content
 
 
+@pytest.mark.nightly
 async def test_the_buttons_work_after_a_restart(world: World) -> None:
     await ask_for_video(world)
     await ask_for_video(world, prompt="another")

@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.clock import utc_now
 from bot.db.models import Status
 from bot.failures import FailureKind
@@ -51,6 +53,7 @@ async def test_a_reroll_makes_a_video_of_the_same_image(world: World, data_dir: 
     assert list((data_dir / "pictures").iterdir()) == []
 
 
+@pytest.mark.nightly
 async def test_a_reroll_of_a_reroll_works_too(world: World) -> None:
     await ask_for_video(world, image=CAT)
     await world.alice.click(the_result(world), label="Re-roll")
@@ -86,6 +89,7 @@ async def test_a_remix_keeps_the_image_and_says_so(world: World) -> None:
     assert body["image_url"] == data_uri_of(CAT[1])
 
 
+@pytest.mark.nightly
 async def test_a_remix_of_two_images_says_that_both_stay(world: World) -> None:
     await ask_for_video(world, image=CAT, last_image=DOG)
     form = await world.alice.click(the_result(world), label="Remix")
@@ -122,6 +126,7 @@ async def test_dead_links_are_forgotten_after_a_restart_and_that_is_said(
     ) in said
 
 
+@pytest.mark.nightly
 async def test_the_history_offers_it_as_long_as_it_works(world: World, database_url: str) -> None:
     await ask_for_video(world, image=CAT)
     history = await world.alice.slash(world.channel, "videos")
@@ -159,6 +164,7 @@ async def test_a_link_that_dies_in_between_is_told_in_the_thread_and_does_not_co
         await ask_for_video(world)  # the limit has a place left
 
 
+@pytest.mark.nightly
 async def test_after_a_failure_the_same_image_is_tried_again(world: World) -> None:
     failed = await ask_for_video(world, prompt="[fail] a dragon", image=CAT)
     assert buttons(the_result(world)) == ["Try again", "Remix"]
@@ -194,6 +200,7 @@ async def test_a_double_click_makes_one(world: World) -> None:
     assert len(results(world)) == 2
 
 
+@pytest.mark.nightly
 async def test_the_offer_of_a_reroll_carries_the_image(world: World) -> None:
     await ask_first(world)
     await ask_first(world, is_on=False)

@@ -166,6 +166,7 @@ POLLS = [
 ]
 
 
+@pytest.mark.nightly
 async def test_polls_that_go_wrong_are_not_seen_by_anybody(world: World) -> None:
     for number, fault in enumerate(POLLS, 1):
         world.found_server()

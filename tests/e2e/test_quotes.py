@@ -106,6 +106,7 @@ async def test_every_way_leads_to_an_offer_where_it_is_wanted(world: World, way:
     await newest(world, before + 1)
 
 
+@pytest.mark.nightly
 async def test_no_way_leads_to_an_offer_where_none_is_wanted(world: World) -> None:
     await ask_first(world)
     await ask_first(world, is_on=False)
@@ -245,6 +246,7 @@ async def test_an_image_can_be_offered_and_changed(world: World) -> None:
     assert the_result(world).attachments
 
 
+@pytest.mark.nightly
 async def test_two_images_can_be_offered(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, image=CAT, last_image=DOG)

@@ -30,6 +30,7 @@ def body_with(*images: tuple[str, bytes]) -> dict[str, Any]:
     return {"model": MODEL, "prompt": PROMPT, "duration": 8, "image_urls": uris}
 
 
+@pytest.mark.nightly
 async def test_one_reference_arrives_at_the_provider(world: World) -> None:
     generation = await ask_for_video(world, reference_1=CAT, duration=8)
     assert sent(world) == [body_with(CAT)]
@@ -94,6 +95,7 @@ async def test_a_reroll_after_a_restart_is_made_from_the_same_references(world: 
     assert sent(world) == [body_with(CAT, DOG, HAT)] * 2
 
 
+@pytest.mark.nightly
 async def test_a_remix_offers_the_models_that_take_references(world: World) -> None:
     await ask_for_video(world, **THREE, duration=8)
     form = await world.alice.click(the_result(world), label="Remix")
@@ -105,6 +107,7 @@ async def test_a_remix_offers_the_models_that_take_references(world: World) -> N
     assert sent(world)[1] == body
 
 
+@pytest.mark.nightly
 async def test_an_offer_keeps_them_when_it_is_changed_and_after_a_restart(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, **THREE, duration=8)

@@ -228,6 +228,7 @@ async def test_a_hostile_reason_is_shown_as_it_was_written(world: World) -> None
     assert (message.role_mentions, message.mention_everyone) == ([], False)
 
 
+@pytest.mark.nightly
 async def test_the_longest_report_fits(world: World) -> None:
     for symbol in ("*", "_", "<@1>", "@everyone ", "🐉"):
         world.found_server()

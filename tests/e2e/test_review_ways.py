@@ -37,6 +37,7 @@ async def requested(world: World, label: str) -> tuple[Generation, str]:
     return found[0], WORDS if answer.modal is not None else found[1].prompt
 
 
+@pytest.mark.nightly(daily=["Re-roll"])
 @pytest.mark.parametrize("label", WAYS)
 async def test_it_waits_before_it_is_made_and_goes_on_once_approved(world: World, label: str) -> None:
     source = await ask_for_video(world)
@@ -54,6 +55,7 @@ async def test_it_waits_before_it_is_made_and_goes_on_once_approved(world: World
     assert "**Approved**" in reviews_in(moderators_channel)[0].content
 
 
+@pytest.mark.nightly(daily=["Re-roll"])
 @pytest.mark.parametrize("label", WAYS)
 async def test_it_waits_before_it_is_posted_and_is_posted_once_approved(world: World, label: str) -> None:
     source = await ask_for_video(world)
@@ -94,6 +96,7 @@ async def test_what_goes_on_from_a_video_that_is_removed_while_it_waits_is_not_s
     assert "This didn't count toward your limit." in card_of(world, ended)
 
 
+@pytest.mark.nightly(daily=["Extend"])
 @pytest.mark.parametrize("label", ["Continue", "Extend"])
 async def test_who_deletes_their_data_gets_what_waits_to_go_on_from_a_video_as_they_are_told(
     world: World, label: str

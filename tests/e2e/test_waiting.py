@@ -95,6 +95,7 @@ async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
     assert len(card_texts(world)) == 4, "the answer, a time, that it is late, and the end"
 
 
+@pytest.mark.nightly
 async def test_the_bots_own_times_decide_once_there_are_some_and_a_restart_keeps_them(
     open_world: OpenWorld,
 ) -> None:

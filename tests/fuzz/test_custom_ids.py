@@ -86,10 +86,11 @@ def click_all(crime: Crime, role: str, owner: str) -> None:
     assert len(crime.patterns) > 15, "the program's buttons were not found"
     before = crime.protected(role)
     for pattern in crime.patterns:
-        for target in TARGETS:
-            if role == ELSEWHERE and "user_id" in pattern:
-                continue  # one's own data is given and deleted for all servers, wherever that is asked for
-            play(crime, role, written(pattern, crime.belongings_of[owner][target], "day"), before)
+        if role == ELSEWHERE and "user_id" in pattern:
+            continue  # one's own data is given and deleted for all servers, wherever that is asked for
+        targets = (crime.belongings_of[owner][target] for target in TARGETS)
+        for custom_id in dict.fromkeys(written(pattern, target, "day") for target in targets):
+            play(crime, role, custom_id, before)
     crime.rows.assert_legal()
 
 

@@ -51,6 +51,7 @@ def test_every_check_has_a_row() -> None:
     assert set(CHECKS) - tried == {broken.source.there_are_modules_to_look_at}, "which has a test of its own"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("subject", ROWS, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_it_finds_what_is_wrong(copy: Path, subject: ModuleType) -> None:
     unnoticed: list[str] = []

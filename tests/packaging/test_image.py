@@ -16,7 +16,8 @@ from tests.packaging.image import Image, why_not
 from tests.wire_discord import WireDiscord
 from tests.wire_discord.program import bot_environment
 
-pytestmark = pytest.mark.timeout(300)  # the locked packages are installed once: 20 s with a near index
+# The locked packages are installed once: 20 s with a near index.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.nightly]
 
 NOWHERE = {
     "DISCORD_TOKEN": "invented-token",

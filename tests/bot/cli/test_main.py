@@ -520,6 +520,7 @@ async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Pa
 CAT, DOG = draw("JPEG"), draw(colour=BLUE)
 
 
+@pytest.mark.nightly(daily=["one"])
 @pytest.mark.parametrize(
     ("options", "sent"),
     [

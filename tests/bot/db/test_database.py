@@ -136,6 +136,7 @@ async def test_connections_that_come_at_once_migrate_the_same_new_database(empty
         assert [await get_state(database, str(number)) for number in range(4)] == ["0", "1", "2", "3"]
 
 
+@pytest.mark.nightly(daily=["sqlite"])
 async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: str) -> None:
     program = textwrap.dedent("""
         import asyncio, sys

@@ -190,12 +190,14 @@ def test_a_forecast_is_not_changed_by_learning() -> None:
     assert Forecast.survival.func(forecast) == before
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("durations", ALL, ids=lambda durations: durations.name)
 def test_after_fifty_generations_the_delay_is_within_ten_per_cent_of_the_best(durations: Durations) -> None:
     results = [learn(seed, [(durations, 50)], [50])[-1] for seed in SEEDS]
     assert excess(durations, mean(results)) < 1.10
 
 
+@pytest.mark.nightly(daily=["before0-after0"])
 @pytest.mark.parametrize(("before", "after"), [(STEADY, SLOWER), (SLOWER, STEADY)])
 def test_twenty_generations_after_a_change_it_is_asked_well_again(
     before: Durations, after: Durations

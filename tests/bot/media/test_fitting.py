@@ -120,6 +120,7 @@ async def encoder_in(folder: Path) -> int:
     return found[0]
 
 
+@pytest.mark.nightly(daily=["201x99-0.0-yuv444p-30000-expected4"])
 @pytest.mark.parametrize(
     ("size", "sound", "pixels", "target_size", "expected"),
     [

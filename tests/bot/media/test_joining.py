@@ -89,6 +89,7 @@ async def tone_of(path: Path, hertz: int) -> tuple[float, float]:
     return float(begins[0]) - 1, float(ends[-1]) - 1
 
 
+@pytest.mark.nightly(daily=["both-encoded"])
 @pytest.mark.parametrize("size", ["160x90", "90x160"], ids=["copied", "encoded"])
 @pytest.mark.parametrize(
     ("sound", "picture"), [(0.5, 0), (0, 0.5), (0.5, 0.5)], ids=["sound", "picture", "both"]
@@ -331,6 +332,7 @@ def mixed(before: tuple[int, ...], after: tuple[int, ...], share: float) -> tupl
     return tuple(old + (new - old) * share for old, new in zip(before, after, strict=True))
 
 
+@pytest.mark.nightly(daily=["of two sizes"])
 @pytest.mark.parametrize("size", ["160x90", "90x160"], ids=["alike", "of two sizes"])
 async def test_each_shot_fades_into_the_next_in_picture_and_sound(tmp_path: Path, size: str) -> None:
     sizes, lengths = ("160x90", size, "160x90"), (2.0, 1.5, 2.0)
@@ -366,6 +368,7 @@ async def test_a_silent_shot_fades_too_and_a_film_without_sound_has_none(tmp_pat
     assert (await faded(tmp_path, silent, silent)).has_sound is False
 
 
+@pytest.mark.nightly
 async def test_sound_that_begins_late_in_a_shot_does_so_in_the_film(tmp_path: Path) -> None:
     shots = list[Path]()
     for colour, hertz in SHOTS:
@@ -406,6 +409,7 @@ def with_long_sound(folder: Path) -> list[Path]:
     return [red, folder / "lime.mp4", blue]
 
 
+@pytest.mark.nightly
 async def test_a_shot_whose_sound_is_longer_than_its_picture_hides_no_later_one(tmp_path: Path) -> None:
     film = await faded(tmp_path, *with_long_sound(tmp_path))
     shown = await colours_of(film.path)

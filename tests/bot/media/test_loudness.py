@@ -60,6 +60,7 @@ async def loudness_of(path: Path, number: int) -> float:
     return float(re.findall(r"I: +(-?[\d.]+) LUFS", heard)[-1])
 
 
+@pytest.mark.nightly(daily=["encoded"])
 @pytest.mark.parametrize("size", ["160x90", "90x160"], ids=["copied", "encoded"])
 async def test_a_films_shots_are_equally_loud_as_far_as_the_bounds_allow(tmp_path: Path, size: str) -> None:
     shots = [

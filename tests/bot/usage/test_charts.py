@@ -124,6 +124,7 @@ def test_more_models_than_colors_are_drawn_and_their_names_are_harmless() -> Non
     draw_usage(report_of(UsagePeriod.MONTH, [models]), "Cozy Corner")
 
 
+@pytest.mark.nightly
 async def test_pictures_drawn_at_the_same_time_are_like_those_drawn_alone() -> None:
     alone = [draw_usage(report, "Cozy Corner") for report in (WEEK, NOTHING)] * 4
     drawings = (asyncio.to_thread(draw_usage, report, "Cozy Corner") for report in (WEEK, NOTHING) * 4)

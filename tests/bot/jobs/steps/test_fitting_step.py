@@ -104,6 +104,7 @@ async def test_a_refusal_is_learnt_from_and_the_smaller_file_posted_once(
     assert (again.delivery.tries, again.delivery.refused) == (1, []), "a restart forgot what was learnt"
 
 
+@pytest.mark.nightly
 async def test_what_one_server_refuses_says_nothing_about_others(engine: Engine, noise: Path) -> None:
     engine.delivery.level, engine.delivery.largest = BOOSTED, 1 * MIB
     await engine.delivered((await insert_fetched(engine, noise)).id)
@@ -237,6 +238,7 @@ async def test_a_few_broken_uploads_cost_no_quality(engine: Engine, noise: Path)
     assert engine.delivery.losses == [None]
 
 
+@pytest.mark.nightly
 async def test_uploads_that_always_break_end_in_a_link(engine: Engine, noise: Path) -> None:
     engine.delivery.level = BOOSTED
     engine.delivery.breaks_uploads = True
@@ -279,6 +281,7 @@ ODD = {
 }
 
 
+@pytest.mark.nightly(daily=["sqlite-Opus"])
 @pytest.mark.parametrize("kind", ODD)
 async def test_what_discord_does_not_play_is_converted_though_it_fits(
     make_engine: MakeEngine, tmp_path: Path, kind: str
@@ -294,6 +297,7 @@ async def test_what_discord_does_not_play_is_converted_though_it_fits(
     assert files_in(engine) == kept_original(row)
 
 
+@pytest.mark.nightly
 async def test_what_is_too_large_and_not_played_is_made_smaller(engine: Engine, tmp_path: Path) -> None:
     odd = make_noise(tmp_path / "odd.mp4", options=("-pix_fmt", "yuv444p"))
     assert size_of(odd) > MIB, "this noise tests something else"

@@ -74,6 +74,7 @@ async def test_a_prompt_that_is_refused_holds_up_nobody(
         assert after.status is Status.QUEUED, "a request that is only to wait has ended"
 
 
+@pytest.mark.nightly(daily=["sqlite-a 403 with a card"])
 @every_refusal
 async def test_a_model_that_is_refused_holds_up_no_other(
     narrow: Engine, provider: Provider, name: str
@@ -111,6 +112,7 @@ async def test_requests_of_a_model_that_is_gone_end_at_once(narrow: Engine, prov
     assert provider.count("create") < 4, "what is known to be gone was asked for again and again"
 
 
+@pytest.mark.nightly(daily=["sqlite-Error {number}"])
 @pytest.mark.parametrize("words", ["Forbidden resource", "Error {number}"])
 async def test_when_all_is_refused_the_queue_is_kept_and_goes_on_by_itself(
     make_engine: MakeEngine, provider: Provider, words: str

@@ -65,6 +65,7 @@ def files(engine: Engine) -> list[str]:
     return sorted(path.name for path in engine.images.iterdir())
 
 
+@pytest.mark.nightly(daily=["sqlite-one"])
 @pytest.mark.parametrize("contents", [(FIRST,), (FIRST, LAST)], ids=["one", "two"])
 async def test_a_video_is_made_of_the_images(
     engine: Engine, provider: Provider, cdn: ServedCdn, contents: tuple[bytes, ...]
@@ -133,6 +134,7 @@ async def test_what_is_too_small_for_its_model_is_told_and_may_be_used_with_anot
     assert row.picture_urls is not None
 
 
+@pytest.mark.nightly(daily=["sqlite-another model"])
 @pytest.mark.parametrize("contents", [(SMALL,), (FIRST, SMALL)], ids=["another model", "the last one"])
 async def test_a_small_image_is_sent_where_the_model_takes_it(
     engine: Engine, provider: Provider, cdn: ServedCdn, contents: tuple[bytes, ...]
