@@ -118,9 +118,10 @@ def _claim(session: Session, row: Removed, until: datetime) -> Takedown | None:
         .where(
             AuditRow.guild_id == row.guild_id,
             AuditRow.action == Action.VIDEO_DELETE,
+            AuditRow.at >= row.removed_at,
             AuditRow.subject == f"{'film' if isinstance(row, FilmRow) else 'generation'}:{row.id}",
         )
-        .order_by(AuditRow.id.desc())
+        .order_by(AuditRow.at.desc())
         .limit(1)
     )
     if entry is None or entry.actor_id is None:

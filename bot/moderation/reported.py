@@ -71,9 +71,10 @@ def _was_blocked(session: Session, report: ReportRow) -> bool:
         .where(
             AuditRow.guild_id == report.guild_id,
             AuditRow.action == Action.BLOCK,
+            AuditRow.at >= report.created_at,
             AuditRow.reason == f"report {report.id}",
         )
-        .order_by(AuditRow.id.desc())
+        .order_by(AuditRow.at.desc())
         .limit(1)
     )
     return entry is not None and entry.old is not None and entry.old == entry.new
