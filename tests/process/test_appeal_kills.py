@@ -72,6 +72,7 @@ async def allow(scene: Scene, message: Message) -> Interaction:
     )
 
 
+@pytest.mark.nightly(daily=["after"])
 @pytest.mark.parametrize("point", ["before", "after"])
 async def test_a_kill_between_the_click_and_its_effect_allows_once(
     tmp_path: Path, files: Path, point: str

@@ -32,6 +32,7 @@ def is_done(scene: Scene) -> bool:
         return connection.execute(done).fetchone() == (1,)
 
 
+@pytest.mark.nightly(daily=["before the message is deleted"])
 @pytest.mark.parametrize("name", POINTS)
 async def test_a_video_that_is_deleted_is_gone_after_a_kill_without_another_click(
     tmp_path: Path, files: Path, name: str

@@ -47,12 +47,7 @@ POINTS = {
     "all but the end is recorded": "cogs.delivery.film_delivery:FilmDelivery.show_film:after",
 }
 ALL_POINTS = CLICK_POINTS | POINTS | {FORGOTTEN: POINTS[POSTED]}
-DAILY = [
-    "a shot's last frame is taken, not kept",
-    "a later shot's create call is answered, not recorded",
-    "ffmpeg joins the shots",
-    FORGOTTEN,
-]
+DAILY = ["ffmpeg joins the shots", FORGOTTEN]
 SETTINGS = {"lookup_window": 3}  # seconds after which a create call is given up for lost
 
 

@@ -54,6 +54,7 @@ async def click(scene: Scene, message: Message) -> Interaction:
     return await scene.wire.click(MODERATOR, message, custom_id, member=MEMBER)
 
 
+@pytest.mark.nightly(daily=["after"])
 @pytest.mark.parametrize("point", ["before", "after"])
 async def test_a_kill_between_the_click_and_its_effect_approves_once(
     tmp_path: Path, files: Path, point: str

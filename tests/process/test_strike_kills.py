@@ -33,6 +33,7 @@ async def refusal(interaction: Interaction) -> str:
     return answered.content
 
 
+@pytest.mark.nightly(daily=["after"])
 @pytest.mark.parametrize("point", ["before", "after"])
 async def test_a_kill_around_the_last_strike_for_a_word_leaves_all_of_it_or_nothing(
     tmp_path: Path, files: Path, point: str
@@ -53,6 +54,7 @@ async def test_a_kill_around_the_last_strike_for_a_word_leaves_all_of_it_or_noth
             assert await again.stop() == 0, again.output
 
 
+@pytest.mark.nightly(daily=["after"])
 @pytest.mark.parametrize("point", ["before", "after"])
 async def test_a_kill_around_the_end_of_a_filtered_prompt_gives_one_strike_and_one_message(
     tmp_path: Path, files: Path, point: str

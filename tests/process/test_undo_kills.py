@@ -47,6 +47,7 @@ async def says(message: Message, text: str) -> None:
     await wait_until(look, seconds=120)
 
 
+@pytest.mark.nightly(daily=["after"])
 @pytest.mark.parametrize("point", ["before", "after"])
 async def test_a_kill_between_the_click_and_its_effect_undoes_once(
     tmp_path: Path, files: Path, point: str

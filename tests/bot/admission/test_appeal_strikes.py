@@ -13,8 +13,6 @@ from cogs.appeals.answer_text import render_decision
 from tests.bot.appealing import rows
 from tests.bot.striking import ALICE, MONA, Room
 
-pytestmark = pytest.mark.both_engines
-
 
 async def lapse(room: Room, keep: timedelta | None = None) -> None:
     """Let the member ask, nobody answer, and the bot tell them so two hours late."""
@@ -88,6 +86,7 @@ async def test_a_deleted_video_that_can_be_asked_about_no_more_is_not_to_be_sent
         await room.appeals.ask(ALICE, "0" * 16, "please", is_about_video=True)
 
 
+@pytest.mark.both_engines
 async def test_a_request_that_is_sent_again_while_it_is_asked_about_is_the_same_question(room: Room) -> None:
     await room.climb(timedelta(days=1), None)
     first = await room.refused()
@@ -118,6 +117,7 @@ async def test_it_is_the_same_question_though_another_of_its_words_was_forbidden
     assert other.appeal_id not in {appeal_id, None}, "the other word can be asked about"
 
 
+@pytest.mark.both_engines
 async def test_all_strikes_of_a_request_are_forgiven_though_another_was_refused_in_between(
     room: Room,
 ) -> None:
@@ -127,6 +127,7 @@ async def test_all_strikes_of_a_request_are_forgiven_though_another_was_refused_
     assert await room.count_strikes() == 1
 
 
+@pytest.mark.both_engines
 async def test_some_refused_requests_can_be_asked_about_and_the_others_are_forgotten(room: Room) -> None:
     refusals = [await room.refused(f"{number} zebra") for number in range(KEPT_OFFERS + 1)]
     assert {row.id for row in await rows(room.database)} == {one.appeal_id for one in refusals[1:]}

@@ -14,8 +14,6 @@ from bot.policy.documents import LimitKind, MemberPolicy, Period, Policy, Scope
 from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert
 
-pytestmark = pytest.mark.both_engines
-
 GUILD, MEMBER, ROLE = 1, 3, 77
 MONA = Moderator(GUILD, 99)
 TICK = timedelta(microseconds=1)
@@ -79,6 +77,7 @@ async def test_rules_of_the_members_roles_and_grants_are_in_the_limits(
     assert (day.most, day.granted) == (5, 0), "another server's rules and grants count"
 
 
+@pytest.mark.both_engines
 async def test_use_begins_anew_after_a_reset_and_spending_does_not(
     entitlements: Entitlements, rules: QuotaRules, database: Database, clock: StoppedClock
 ) -> None:

@@ -28,8 +28,6 @@ from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row, reread
 from tests.examples import SCALE
 
-pytestmark = pytest.mark.both_engines
-
 LIMIT = 5
 TICK = timedelta(microseconds=1)
 DAY = WINDOWS[LimitKind.DAY]
@@ -166,6 +164,7 @@ async def test_other_members_and_servers_do_not_matter(
     assert await use_of(database, clock) == Use([], 0)
 
 
+@pytest.mark.both_engines
 @settings(max_examples=8 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     made=st.lists(
@@ -198,6 +197,7 @@ async def test_the_database_counts_as_one_would_by_hand(
     assert use.at_once == sum(status in OPEN for status, _, _ in made)
 
 
+@pytest.mark.both_engines
 async def test_of_fifty_simultaneous_requests_exactly_the_limit_is_accepted(
     database: Database, clock: StoppedClock
 ) -> None:

@@ -28,7 +28,6 @@ from tests.bot.quoting import MODERATOR, Desk
 from tests.bot.rows import MODEL, new_requester
 
 __all__ = ["desk", "films", "redoing"]
-pytestmark = pytest.mark.both_engines
 
 
 async def forbid(desk: Desk, database: Database, clock: StoppedClock, *words: str) -> None:
@@ -82,6 +81,7 @@ async def test_a_shot_that_a_moderator_let_pass_costs_no_strike_for_what_was_for
     assert "strike" not in said
 
 
+@pytest.mark.both_engines
 async def test_a_remix_costs_no_strike_for_words_that_were_accepted_before(
     films: Films, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
@@ -181,6 +181,7 @@ async def test_a_title_is_asked_about_with_its_shots_and_lets_exactly_that_film_
     assert (await offered(redoing, film, 1)).redo.shot == 1, "its title was let pass"
 
 
+@pytest.mark.both_engines
 async def test_a_title_that_a_moderator_let_pass_costs_no_strike_for_what_was_forbidden_since(
     films: Films, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
@@ -255,6 +256,7 @@ async def test_a_members_videos_are_counted_once_for_all_shots(
         event.remove(Engine, "before_cursor_execute", note)
 
 
+@pytest.mark.both_engines
 async def test_a_blocked_member_asks_once_about_a_film_and_about_a_redone_shot(
     films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:

@@ -55,8 +55,6 @@ from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, insert, new_requester
 from tests.bot.troubles import Logs, busy_thread, ends_in
 
-pytestmark = pytest.mark.both_engines
-
 UNREADABLE = [FileGoneError("404"), NoFrameError("no frame")]
 LEASE = timedelta(seconds=60)
 IMAGE = "https://cdn.discordapp.com/attachments/1/2/a.png"
@@ -197,6 +195,7 @@ async def test_a_later_shot_that_is_refused_for_its_model_says_that(films: Films
         await films.offer(new_requester(), spec(3))
 
 
+@pytest.mark.both_engines
 async def test_moderators_learn_that_the_budget_stops_films(
     films: Films, desk: Desk, database: Database
 ) -> None:
@@ -311,6 +310,7 @@ async def test_a_shot_is_not_begun_before_the_one_before_has_ended(
     assert claimed.picture_urls == [frame_link(first.id)]
 
 
+@pytest.mark.both_engines
 async def test_a_film_is_joined_by_one_process_once_all_shots_have_ended(
     films: Films, database: Database, clock: StoppedClock
 ) -> None:
@@ -403,6 +403,7 @@ async def test_a_film_that_is_taken_back_leaves_what_was_allowed_free_for_once(
         await films.offer(new_requester(interaction_id=2), asked)
 
 
+@pytest.mark.both_engines
 async def test_a_film_that_is_taken_back_is_known_by_its_image_again(
     films: Films, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
@@ -422,6 +423,7 @@ async def test_a_film_that_is_taken_back_is_known_by_its_image_again(
     assert (await found(films, film)).row.pictures == []
 
 
+@pytest.mark.both_engines
 async def test_a_film_that_was_begun_is_not_taken_back(
     films: Films, database: Database, clock: StoppedClock
 ) -> None:
@@ -434,6 +436,7 @@ async def test_a_film_that_was_begun_is_not_taken_back(
     assert found.row.accepted_at == clock()
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", [FailureKind.IMAGE_BAD, None])
 async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no_other_film_waiting(
     films: Films, database: Database, clock: StoppedClock, logs: Logs, kind: FailureKind | None
@@ -453,6 +456,7 @@ async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no
         assert shot.submitted_at is None
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("first_by", "is_over"), [("google/veo-3.0-i2v", True), ("google/veo-3.1-i2v", False)]
 )
@@ -518,6 +522,7 @@ def tools_of(queue: GenerationQueue, timing: Timing, patience: Patience) -> Tool
     return Tools(queue, cast("VeoClient", None), cast("DeliveryPort", None), timing, utc_now, patience)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("trouble", UNREADABLE, ids=str)
 @pytest.mark.parametrize("image", ["", IMAGE])
 async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
@@ -583,6 +588,7 @@ async def test_a_frame_that_always_takes_too_long_gives_way_once_its_time_is_ove
         assert third.status is Status.FAILED, "a shot that continues nothing is paid for"
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("column", ["lease_until", "not_before"])
 async def test_a_clock_that_was_set_back_leaves_no_film_lying(
     films: Films, database: Database, clock: StoppedClock, column: str

@@ -38,7 +38,6 @@ from tests.bot.troubles import Logs, ends_in
 from tests.postgres import connect
 
 __all__ = ["desk", "films"]
-pytestmark = pytest.mark.both_engines
 
 CLICK = 100  # the interaction with which a redone shot is asked for
 
@@ -160,6 +159,7 @@ async def test_a_take_that_makes_no_video_leaves_the_film_as_it_is(
     assert taken.row.result_id == 99
 
 
+@pytest.mark.both_engines
 async def test_a_film_that_is_opened_again_is_known_to_have_cuts_and_is_not_given_up(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:
@@ -199,6 +199,7 @@ async def test_a_shot_begins_with_the_old_take_before_it_while_another_is_made(
     assert third.picture_urls == [frame_link(film.shots[0].id)]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("column", "is_to_be_posted"), [("erased_at", False), ("erase_at", True)])
 async def test_a_film_that_is_forgotten_while_a_shot_is_redone_stays_posted_once_its_words_are_gone(
     films: Films,
@@ -217,6 +218,7 @@ async def test_a_film_that_is_forgotten_while_a_shot_is_redone_stays_posted_once
     assert (taken.is_to_be_posted, taken.row.result_id) == (is_to_be_posted, 99)
 
 
+@pytest.mark.both_engines
 async def test_takes_are_in_order_though_the_clock_was_set_back(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:
@@ -360,6 +362,7 @@ async def test_a_price_that_has_risen_is_shown_before_anything_is_spent(
     assert isinstance(await clicked(redoing, again), Film)
 
 
+@pytest.mark.both_engines
 async def test_another_model_is_shown_before_anything_is_spent(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:
@@ -389,6 +392,7 @@ async def test_an_offer_whose_change_was_not_seen_is_shown_once_more(
     assert isinstance(await clicked(redoing, again), Film)
 
 
+@pytest.mark.both_engines
 async def test_a_film_that_is_being_joined_or_gone_or_anothers_is_not_changed(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:
@@ -527,6 +531,7 @@ async def test_in_a_film_of_cuts_the_later_shots_are_not_offered(
     assert (await offered(redoing, film, 1)).redo.last == 1
 
 
+@pytest.mark.both_engines
 async def test_a_shot_that_was_redone_can_be_taken_down_without_the_film(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:

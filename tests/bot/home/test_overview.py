@@ -23,7 +23,6 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import MONA, insert_video, report_of
 from tests.bot.rows import insert, numbers
 
-pytestmark = pytest.mark.both_engines
 OTHER = 7  # a server
 
 
@@ -36,6 +35,7 @@ async def overview_of(home: Home) -> Overview:
     return await home.read(MONA.guild_id)
 
 
+@pytest.mark.both_engines
 async def test_a_new_server_has_nothing(home: Home) -> None:
     found = await overview_of(home)
     assert (found.waiting, found.running, found.open_reports, found.blocked) == (0, 0, 0, 0)
@@ -94,6 +94,7 @@ async def give_strikes(database: Database, now: datetime, *, to: int, guild_id: 
     await database.write(lambda session: give_strike(session, act, now), guild_id)
 
 
+@pytest.mark.both_engines
 async def test_strikes_of_the_last_days_are_listed_by_member_where_they_are_on(
     home: Home, database: Database, clock: StoppedClock
 ) -> None:

@@ -21,8 +21,6 @@ from tests.bot.engine import LEASE
 from tests.bot.rows import MODEL, insert, new_requester, reread
 from tests.bot.striking import ALICE, MONA, SPEC, Room
 
-pytestmark = pytest.mark.both_engines
-
 REFUSED = "The prompt was blocked by our safety filters."
 BROKEN = "Internal server error"
 
@@ -73,6 +71,7 @@ async def test_an_allowed_block_spares_no_strike_of_the_provider(room: Room, que
     assert await room.count_strikes() == 1
 
 
+@pytest.mark.both_engines
 async def test_any_allowed_shot_spares_the_act_the_strike(room: Room, queue: GenerationQueue) -> None:
     film = {"film_id": "f" * 16, "created_at": room.clock() + timedelta(hours=1)}
     first = await allowed(room, shot=1, **film)
@@ -103,6 +102,7 @@ async def test_what_failed_can_be_sent_again_within_the_time_of_the_permission(
     await room.refused()
 
 
+@pytest.mark.both_engines
 async def test_what_was_cancelled_after_it_was_sent_uses_the_permission_up_unless_it_was_not_taken(
     room: Room, queue: GenerationQueue
 ) -> None:
@@ -113,6 +113,7 @@ async def test_what_was_cancelled_after_it_was_sent_uses_the_permission_up_unles
     await sent(room)
 
 
+@pytest.mark.both_engines
 async def test_what_was_cancelled_for_free_can_be_sent_again(room: Room) -> None:
     await cancel(room, await allowed(room))
     again = await sent(room)

@@ -17,8 +17,6 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert
 
-pytestmark = pytest.mark.both_engines
-
 REFUSED = "The prompt was blocked by our safety filters."
 MONA = Moderator(1, 9)
 
@@ -59,6 +57,7 @@ async def test_shots_that_were_requested_together_are_one_act_and_a_redo_is_anot
     assert await count(database) == 2
 
 
+@pytest.mark.both_engines
 async def test_words_of_which_a_video_was_made_give_none(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
@@ -81,6 +80,7 @@ async def test_a_reason_that_only_quotes_the_prompt_gives_none(
     assert await count(database) == 0
 
 
+@pytest.mark.both_engines
 async def test_a_video_that_may_still_come_gives_none(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:

@@ -14,8 +14,6 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert, reread
 
-pytestmark = pytest.mark.both_engines
-
 
 @pytest.fixture
 def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
@@ -53,6 +51,7 @@ async def test_what_is_held_can_be_told_from_what_is_not(
         await queue.ensure_held(mine)
 
 
+@pytest.mark.both_engines
 async def test_a_database_that_cannot_be_read_is_no_reason_to_stop(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:

@@ -19,8 +19,6 @@ from tests.bot.recorder import RecordingDelivery
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events, count_tracebacks
 
-pytestmark = pytest.mark.both_engines
-
 MAX_RUNNING = 2
 UNREADABLE = "could not read the queue positions"
 
@@ -125,6 +123,7 @@ async def test_far_back_only_that_it_is_far_is_told(scene: Scene) -> None:
     assert told[rows[LAST_POSITION].id] == LAST_POSITION
 
 
+@pytest.mark.both_engines
 async def test_a_card_is_not_told_of_what_has_left_the_line(scene: Scene) -> None:
     row = await scene.ask()
     scene.clock.advance(SETTLING)

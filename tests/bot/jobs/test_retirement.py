@@ -13,13 +13,12 @@ from bot.jobs.retirement import Retirement
 from tests.bot.rows import MODEL, insert, reread
 from tests.bot.troubles import Logs
 
-pytestmark = pytest.mark.both_engines
-
 LEASE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 OTHER = "google/veo-3.1-t2v"
 
 
+@pytest.mark.both_engines
 async def test_what_was_not_sent_ends_and_anybody_may_tell_the_member(database: Database) -> None:
     later = utc_now() + HOUR
     held = await insert(database, not_before=later, attempts=3)

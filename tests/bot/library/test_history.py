@@ -10,8 +10,6 @@ from bot.errors import NotFoundError
 from bot.library.history import History
 from tests.bot.rows import insert
 
-pytestmark = pytest.mark.both_engines
-
 ME, OTHER = 3, 4
 HERE, ELSEWHERE = 1, 2
 
@@ -36,6 +34,7 @@ async def test_one_is_alone(history: History, database: Database) -> None:
     assert (page.newer_id, page.older_id) == (None, None)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("offsets", [[0, 0, 0], [0, 1, 2], [5, 0, 0, 3], [2, 2, 1]])
 async def test_older_leads_through_all_and_newer_leads_back(
     history: History, database: Database, offsets: list[int]

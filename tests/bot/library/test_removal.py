@@ -17,8 +17,6 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, insert_delivered
 from tests.bot.rows import insert, reread
 
-pytestmark = pytest.mark.both_engines
-
 MONA = 77
 
 
@@ -90,6 +88,7 @@ async def test_what_is_on_its_way_is_not_removed(removal: Removal, database: Dat
         await removal.remove(1, row.id, ALICE)
 
 
+@pytest.mark.both_engines
 async def test_what_is_posted_is_removed_though_its_card_waits(
     removal: Removal, database: Database, clock: StoppedClock
 ) -> None:

@@ -18,8 +18,6 @@ from tests.bot.erasable import ALICE, insert_delivered
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs
 
-pytestmark = pytest.mark.both_engines
-
 KEEP = timedelta(days=90)
 TICK = timedelta(microseconds=1)
 
@@ -76,6 +74,7 @@ async def test_without_a_time_originals_are_kept_until_the_member_asks(
     assert line["originals"] == 1
 
 
+@pytest.mark.both_engines
 async def test_originals_that_were_taken_down_or_belong_to_nothing_go_and_no_other(
     retention: Retention, database: Database, store: VideoStore, folder: Path
 ) -> None:

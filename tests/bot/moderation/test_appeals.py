@@ -33,8 +33,6 @@ from tests.bot.moderator_channels import (
 )
 from tests.bot.rows import insert
 
-pytestmark = pytest.mark.both_engines
-
 FREE = Situation(has_channel=True, open_until=None, declined_at=None)
 
 
@@ -101,6 +99,7 @@ async def test_what_follows_a_decision_is_done_once_though_the_process_ended_rig
     assert (row.told_at, row.post_at, row.channel_id, row.message_id) == (told, None, CHANNEL, 5001)
 
 
+@pytest.mark.both_engines
 async def test_a_decision_that_comes_before_the_message_was_written_down_is_followed_up_too(
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:
@@ -141,6 +140,7 @@ async def test_another_server_decides_nothing(
         await appeals.decide(ELSEWHERE, appeal_id, AppealDecision.ALLOW)
 
 
+@pytest.mark.both_engines
 async def test_there_is_nothing_to_lift_after_a_deletion(
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:
@@ -180,6 +180,7 @@ async def test_nobody_asks_about_anothers_request(
         await appeals.ask(MONA, appeal_id, "it is a play")
 
 
+@pytest.mark.both_engines
 async def test_deleting_ones_data_takes_appeals_along_but_not_the_pause(
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:

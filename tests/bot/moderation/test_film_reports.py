@@ -30,7 +30,6 @@ from tests.bot.rows import new_requester
 from tests.bot.troubles import Logs, ends_in
 
 __all__ = ["desk", "films", "redoing"]
-pytestmark = pytest.mark.both_engines
 
 DELETE = ReportDecision.DELETE
 SEEN = Posted(5, 10)
@@ -72,6 +71,7 @@ async def test_what_shows_no_film_cannot_be_reported(films: Films, reports: Repo
         await reports.report(2, film.row.id, REPORTER, "bad", SEEN)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("is_over", [True, False])
 async def test_a_film_that_was_posted_unnoticed_is_reported_where_it_is_seen(
     films: Films, reports: Reports, database: Database, clock: StoppedClock, is_over: bool
@@ -129,6 +129,7 @@ async def test_a_film_that_is_deleted_is_gone_with_its_shots_and_with_what_is_be
     assert [strike.user_id for strike in strikes] == [film.row.user_id]
 
 
+@pytest.mark.both_engines
 async def test_what_may_still_come_of_a_deleted_film_is_marked_as_deleted(
     films: Films, reports: Reports, database: Database, clock: StoppedClock
 ) -> None:
@@ -141,6 +142,7 @@ async def test_what_may_still_come_of_a_deleted_film_is_marked_as_deleted(
     assert [take.removed_at for take in (await found(films, film)).takes] == [clock()] * 3
 
 
+@pytest.mark.both_engines
 async def test_a_shot_of_a_reported_film_is_not_continued_until_that_is_decided(
     films: Films, reports: Reports, database: Database, clock: StoppedClock
 ) -> None:

@@ -17,8 +17,6 @@ from bot.moderation.service import Moderation
 from bot.policy.documents import LimitKind, Policy, Rule, Scope
 from tests.bot.clocks import StoppedClock
 
-pytestmark = pytest.mark.both_engines
-
 GUILD = 1
 MONA = Moderator(GUILD, 70)
 LIMIT = Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=1)
@@ -47,6 +45,7 @@ async def test_what_is_imported_is_one_row_that_tells_what_differs(decisions: De
     assert row.new == {"settings:server": {"longest_duration": 8}, "word_add:words": {"words": ["knife"]}}
 
 
+@pytest.mark.both_engines
 async def test_reports_that_nobody_saw_are_shown_in_an_imported_channel(
     decisions: Decisions, database: Database, clock: StoppedClock
 ) -> None:

@@ -38,8 +38,6 @@ from tests.bot.moderator_channels import (
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import Logs, ends_in
 
-pytestmark = pytest.mark.both_engines
-
 REVIEW = "a" * 16
 DAY = timedelta(hours=24)
 APPROVE, DECLINE = ReviewDecision.APPROVE, ReviewDecision.DECLINE
@@ -141,6 +139,7 @@ async def test_a_decline_ends_it_free_with_the_moderators_words(
     assert ends_in(logs, "failed") == [row.id]
 
 
+@pytest.mark.both_engines
 async def test_of_a_film_all_shots_go_on_or_end_and_one_of_them_tells(
     database: Database, clock: StoppedClock, reviews: Reviews
 ) -> None:
@@ -235,6 +234,7 @@ async def test_a_day_without_a_decision_ends_it_free(
     assert ends_in(logs, "failed") == [row.id]
 
 
+@pytest.mark.both_engines
 async def test_a_day_that_was_over_while_nothing_ran_starts_over(
     database: Database, clock: StoppedClock
 ) -> None:
@@ -317,6 +317,7 @@ async def test_what_was_cancelled_before_nothing_ran_does_not_start_over(
     assert (await read_review(database)).decision is ReviewDecision.OVER
 
 
+@pytest.mark.both_engines
 async def test_it_is_shown_to_moderators_once_they_have_a_channel_and_so_is_its_end(
     database: Database, clock: StoppedClock, reviews: Reviews
 ) -> None:
@@ -343,6 +344,7 @@ async def test_it_is_shown_to_moderators_once_they_have_a_channel_and_so_is_its_
     assert [*filter(None, moderator_channel.in_channel(CHANNEL))] == [REVIEW, "approve: None"]
 
 
+@pytest.mark.both_engines
 async def test_its_row_goes_with_the_words_once_its_message_has_lost_them(
     database: Database, clock: StoppedClock, reviews: Reviews
 ) -> None:

@@ -3,15 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from bot.db.guild_models import AppealDecision, AppealRow, StrikeKind
 from bot.moderation.service import Moderation
 from bot.policy.documents import Block
 from bot.policy.strike_rows import Act, give_strike
 from tests.bot.striking import ALICE, MONA, Room
-
-pytestmark = pytest.mark.both_engines
 
 DAY, TICK = timedelta(days=1), timedelta(minutes=1)
 

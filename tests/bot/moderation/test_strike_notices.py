@@ -16,8 +16,6 @@ from bot.moderation.strikes import Strikes
 from bot.policy.strike_rows import Act, Struck, give_strike
 from tests.bot.clocks import StoppedClock
 
-pytestmark = pytest.mark.both_engines
-
 GUILD, ALICE, MONA = 1, 3, Moderator(1, 9)
 LATER = DeliveryPostponedError("Discord is down")
 
@@ -141,6 +139,7 @@ async def test_after_a_day_nobody_is_told(
     assert (messages.tries, messages.told) == (1, [])
 
 
+@pytest.mark.both_engines
 async def test_what_was_forgiven_or_is_off_is_not_told(
     database: Database, notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
 ) -> None:

@@ -26,8 +26,6 @@ from cogs.appeals.answer_text import render_decision
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import MONA, audit_rows, get_block, insert_video, report_of
 
-pytestmark = pytest.mark.both_engines
-
 ALICE = 3
 TICK = timedelta(seconds=1)
 ENDLESS = Step(strikes=1, pause=None)
@@ -73,6 +71,7 @@ async def decide(reports: Reports, video: Generation, clock: StoppedClock, *chos
         await reports.decide(MONA, report.id, decision)
 
 
+@pytest.mark.both_engines
 async def test_a_block_because_of_a_report_outlives_the_longer_one_of_the_strike(
     reports: Reports, strikes: Strikes, database: Database, clock: StoppedClock
 ) -> None:
@@ -109,6 +108,7 @@ async def test_deleted_shots_of_a_film_give_one_strike_and_one_that_was_redone_a
     assert len(await sources(database)) == 2
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("is_deleted_first", [False, True])
 async def test_a_film_of_which_one_shot_is_rejected_and_another_deleted_gives_one(
     reports: Reports, strikes: Strikes, database: Database, clock: StoppedClock, *, is_deleted_first: bool
@@ -202,6 +202,7 @@ async def test_all_strikes_of_a_request_that_was_sent_again_are_forgiven_and_non
     assert unblocked.action is Action.UNBLOCK
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("strikes")
 async def test_allowing_after_a_deletion_forgives_its_strike_and_lifting_a_block_forgives_none(
     reports: Reports, database: Database, clock: StoppedClock

@@ -26,8 +26,6 @@ from tests.bot.rows import insert
 from tests.bot.troubles import Disk, Logs, count_events, damage
 from tests.postgres import Postgres, connect
 
-pytestmark = pytest.mark.both_engines
-
 KEY = AlertKey(AlertKind.DELIVERIES_FAILING, 42)
 
 
@@ -71,6 +69,7 @@ async def test_what_moderators_had_to_see_first_could_not_be_posted_before(datab
     assert backlog.ages["delivering"] == pytest.approx(60, abs=5)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("status", [Status.PREPARING, Status.QUEUED])
 async def test_a_shot_that_waits_for_the_one_before_waits_for_no_slot(
     database: Database, status: Status
@@ -114,6 +113,7 @@ def undelivered(session: Session, now: datetime) -> Mapping[int, int]:
     return found
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("changes", "ages", "expected"),
     [
@@ -168,6 +168,7 @@ async def test_a_result_that_its_member_had_deleted_was_not_given_up(database: D
     await database.read(work)
 
 
+@pytest.mark.both_engines
 async def test_alerts_are_kept_and_forgotten(database: Database) -> None:
     state = AlertState(since=utc_now(), told_at=utc_now(), is_told=True, facts={"results": 3})
     await AlertStore(database).write(KEY, state)
@@ -226,6 +227,7 @@ async def test_a_damaged_file_is_an_alert_and_no_sign_of_life(
     assert not (await check()).is_good, "what is damaged is called healthy"
 
 
+@pytest.mark.both_engines
 @pytest.mark.postgres_only
 async def test_a_server_that_takes_no_writes_is_no_sign_of_life(
     database: Database, database_url: str, logs: Logs

@@ -22,8 +22,6 @@ from bot.privacy.erasure import forget_strikes
 from bot.privacy.service import Privacy
 from tests.bot.clocks import StoppedClock
 
-pytestmark = pytest.mark.both_engines
-
 GUILD, ALICE = 1, 3
 MONA = Moderator(GUILD, 9)
 HOUR = timedelta(hours=1)
@@ -153,6 +151,7 @@ async def test_an_act_that_is_told_again_counts_only_until_it_is_forgiven(
     assert [struck and struck.counts for struck in given] == [True, True, False]
 
 
+@pytest.mark.both_engines
 async def test_forgiving_restores_what_a_moderator_had_decided_before_two_blocks_of_strikes(
     database: Database, clock: StoppedClock, strikes: Strikes, decisions: Decisions
 ) -> None:
@@ -172,6 +171,7 @@ async def test_forgiving_restores_what_a_moderator_had_decided_before_two_blocks
     )
 
 
+@pytest.mark.both_engines
 async def test_what_is_kept_is_exported_and_goes(
     database: Database, clock: StoppedClock, strikes: Strikes
 ) -> None:

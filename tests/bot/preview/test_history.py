@@ -24,8 +24,6 @@ NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 servers = count(50_000)
 
-pytestmark = pytest.mark.both_engines
-
 
 async def lay(database: Database, hours_ago: Sequence[int]) -> int:
     """Write requests down in a server of their own, and return its id."""
@@ -39,6 +37,7 @@ async def moments_of(pages: AsyncIterator[history.Page]) -> list[list[datetime]]
     return [[request.created_at for request, _ in page] async for page in pages]
 
 
+@pytest.mark.both_engines
 @settings(max_examples=7 * SCALE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(hours_ago=st.lists(st.integers(1, 6), max_size=12), size=st.integers(1, 4))
 async def test_each_request_is_read_once_in_its_order_and_with_all_of_its_moment(
@@ -59,6 +58,7 @@ async def test_what_filled_a_limit_before_is_read_as_far_back_as_the_limit_count
     assert span == Span(NOW - SPAN - timedelta(days=7), NOW - SPAN, NOW)
 
 
+@pytest.mark.both_engines
 async def test_of_too_many_requests_the_newest_are_compared_and_the_moderator_reads_that(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

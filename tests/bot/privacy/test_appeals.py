@@ -25,8 +25,6 @@ from tests.bot.erasable import insert_delivered
 from tests.bot.moderator_channels import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.rows import insert
 
-pytestmark = pytest.mark.both_engines
-
 TICK = timedelta(seconds=1)
 
 
@@ -119,6 +117,7 @@ async def test_a_decision_that_moderators_do_not_see_yet_is_kept_without_words(
     assert await rows(database) == []
 
 
+@pytest.mark.both_engines
 async def test_deleting_ones_data_does_not_let_one_ask_twice_about_a_deleted_video(
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:
@@ -156,6 +155,7 @@ async def test_who_cannot_ask_about_a_deleted_video_again_is_not_told_that_they_
     assert "ask again" not in told
 
 
+@pytest.mark.both_engines
 async def test_who_cannot_ask_about_a_film_of_which_one_shot_is_forgotten_is_not_told_that_they_can(
     database: Database, clock: StoppedClock
 ) -> None:

@@ -22,8 +22,6 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, BOB, DAY, insert_delivered, insert_report
 from tests.bot.rows import PROMPT, insert
 
-pytestmark = pytest.mark.both_engines
-
 MODERATOR = Moderator(guild_id=1, user_id=77)
 
 # What the program notes for its own work.
@@ -209,6 +207,7 @@ async def test_an_export_holds_what_moderators_decided_about_the_member(
     ]
 
 
+@pytest.mark.both_engines
 async def test_an_export_holds_the_reports_that_the_member_made(
     privacy: Privacy, database: Database, clock: StoppedClock
 ) -> None:

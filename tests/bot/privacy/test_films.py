@@ -22,8 +22,6 @@ from tests.bot.privacy.test_export import mark, shown
 from tests.bot.rows import insert
 from tests.bot.rows import reread as reread_row
 
-pytestmark = pytest.mark.both_engines
-
 TITLE, WORDS = "a dragon's life", "the dragon wakes"
 INTERNAL = {"posting_at", "take_down_at", "not_before", "attempts", "lease_owner", "lease_until"}
 
@@ -70,6 +68,7 @@ async def reread(database: Database) -> FilmRow:
     return row
 
 
+@pytest.mark.both_engines
 async def test_everything_that_a_row_says_about_the_film_is_exported(
     privacy: Privacy, database: Database, clock: StoppedClock
 ) -> None:
@@ -113,6 +112,7 @@ async def test_a_film_is_forgotten_with_the_last_of_its_shots(
     assert row.user_id == ALICE, "a limit still counts its shots"
 
 
+@pytest.mark.both_engines
 async def test_the_shots_of_a_film_that_is_being_made_are_there_until_it_is_posted(
     privacy: Privacy, database: Database, clock: StoppedClock
 ) -> None:
@@ -156,6 +156,7 @@ async def test_the_links_to_a_film_and_its_shots_stay_while_moderators_have_to_d
     assert ((await reread(database)).card_id, (await reread_row(database, shot.id)).result_id) == (None, None)
 
 
+@pytest.mark.both_engines
 async def test_where_a_forgotten_film_was_seen_is_kept_until_moderators_have_decided_about_it(
     privacy: Privacy, database: Database, clock: StoppedClock
 ) -> None:
@@ -173,6 +174,7 @@ async def test_where_a_forgotten_film_was_seen_is_kept_until_moderators_have_dec
     assert (await reread(database)).result_id is None
 
 
+@pytest.mark.both_engines
 async def test_once_no_limit_counts_it_the_film_is_nobodys(
     privacy: Privacy, database: Database, clock: StoppedClock
 ) -> None:
@@ -185,6 +187,7 @@ async def test_once_no_limit_counts_it_the_film_is_nobodys(
     assert row.interaction_id < 0
 
 
+@pytest.mark.both_engines
 async def test_an_offer_goes_when_its_time_is_over_or_its_member_asks(
     privacy: Privacy, database: Database, clock: StoppedClock
 ) -> None:

@@ -19,8 +19,6 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import Desk
 from tests.bot.rows import MODEL, PROMPT
 
-pytestmark = pytest.mark.both_engines
-
 CAT = ImageInput("https://cdn.discordapp.com/cat.png", "cat.png", PNG, 1000)
 
 
@@ -50,6 +48,7 @@ async def test_a_confirmed_offer_is_no_further_request_to_forget(desk: Desk) -> 
     assert await desk.quote_row(offer) is None
 
 
+@pytest.mark.both_engines
 async def test_every_column_of_an_offer_is_exported(desk: Desk) -> None:
     offer = await desk.offer(
         RequestSpec(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16, continues_id="e" * 16)
@@ -62,6 +61,7 @@ async def test_every_column_of_an_offer_is_exported(desk: Desk) -> None:
     assert len(exported) == len(inspect(QuoteRow).columns) - 1, "all but the member's id, which is above"
 
 
+@pytest.mark.both_engines
 async def test_what_is_over_is_forgotten_with_its_words(
     desk: Desk, store: VideoStore, clock: StoppedClock
 ) -> None:

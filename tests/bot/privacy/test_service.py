@@ -21,8 +21,6 @@ from tests.bot.erasable import ALICE, BOB, DAY, columns_of, insert_delivered, in
 from tests.bot.rows import PROMPT, new_row, reread
 from tests.bot.troubles import locked
 
-pytestmark = pytest.mark.both_engines
-
 
 @pytest.fixture
 def privacy(database: Database, clock: StoppedClock) -> Privacy:
@@ -198,6 +196,7 @@ async def test_a_wish_that_can_be_recorded_and_no_more_is_fulfilled_later(
     assert await privacy.forget(ALICE) == Forgotten(now=1, later=0)
 
 
+@pytest.mark.both_engines
 async def test_many_requests_are_forgotten_in_one_go(privacy: Privacy, database: Database) -> None:
     many = 2 * BATCH + 50
     await database.write(

@@ -20,8 +20,6 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert, new_requester
 from tests.bot.striking import MONA, SPEC, Room, striking_service
 
-pytestmark = pytest.mark.both_engines
-
 
 @pytest.fixture
 async def service(database: Database, clock: StoppedClock) -> GenerationService:
@@ -34,6 +32,7 @@ async def sources(database: Database) -> list[str]:
     return list(await database.read(lambda session: session.scalars(query).all()))
 
 
+@pytest.mark.both_engines
 async def test_a_retried_interaction_gives_one_strike_and_hears_the_same(
     service: GenerationService, database: Database
 ) -> None:
