@@ -147,6 +147,22 @@ def test_what_keeps_a_member_from_asking() -> None:
     assert {now_text(stands): words for words, stands in cases.items()} == {words: words for words in cases}
 
 
+def test_what_waits_for_the_moderators_themselves_is_told_to_them() -> None:
+    full_queue = entitlement(at_once=3, in_queue=3, in_review=2, max_waiting=3)
+    assert now_text(full_queue) == (
+        "They can't request a video now: they already have 3 videos waiting, which is the maximum. 2 of "
+        "theirs are waiting for a moderator's approval."
+    )
+    assert now_text(replace(full_queue, use=full_queue.use._replace(in_review=0))) == (
+        "They can't request a video now: they already have 3 videos in the queue, which is the maximum."
+    )
+    at_once = entitlement(rule(1, AT_ONCE), at_once=1, in_queue=1, in_review=1)
+    assert now_text(at_once) == (
+        "They can't request a video now: one in progress must finish first. 1 of theirs is waiting for a "
+        "moderator's approval."
+    )
+
+
 def test_budgets_tell_what_is_spent_what_is_left_and_when_they_begin_anew() -> None:
     budgets = {Period.DAY: Budget(credits=10_000_000, since=NOON)}
     states = states_of(budgets, {Period.DAY: 12_000_000.0}, NOON)
