@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from bot.admission.budgets import BudgetState
 from bot.admission.entitlement import Entitlement
-from bot.admission.limits import winning_rule
+from bot.admission.limits import WINDOWS, winning_rule
 from bot.i18n import N_, _, format_and, ngettext
 from bot.markup import absolute_time, relative_time
 from bot.moderation.rules import RuleBook, Subject
@@ -14,7 +14,6 @@ from bot.money import show_money
 from bot.policy.documents import Block, Grant, LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
 from cogs.quota.member_now import now_text
-from cogs.usage.usage_text import WINDOWS
 
 RANKING = N_(
     "A member's own limit comes first, then the most generous of their roles' limits, then the server's."
@@ -76,8 +75,17 @@ def grant_text(user_id: int, grant: Grant, entitlement: Entitlement) -> str:
             date=absolute_time(grant.until),
         )
     ]
-    if all(limit.most is None for limit in entitlement.limits if limit.kind in WINDOWS):
+    raised = [limit for limit in entitlement.limits if limit.kind in WINDOWS and limit.most is not None]
+    if not raised:
         lines.append(_("They have no limit to raise, so this has no effect for now."))
+    elif all(grant.until - grant.since > WINDOWS[limit.kind] for limit in raised):
+        limits = format_and(describe_limit(limit.kind, limit.most) for limit in raised)
+        lines.append(
+            _(
+                "That isn't a total: until then, it's added to every window. Their limits are now {limits}.",
+                limits=limits,
+            )
+        )
     return "\n".join([*lines, now_text(entitlement)])
 
 

@@ -147,7 +147,7 @@ def _eta_line(quote: Quote) -> str:
             return _("⏳ Wait: unknown right now.")
         return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
     if eta.position > LAST_POSITION:
-        return _("⏳ Wait: after more than {most} other requests.", most=number(LAST_POSITION))
+        return _("⏳ Wait: after at least {most} other requests.", most=number(LAST_POSITION))
     position = number(eta.position)
     if not wait:
         return _("⏳ Wait: position {place} in the queue.", place=position)

@@ -113,6 +113,20 @@ def test_a_grant_tells_its_end_and_what_can_be_asked_for() -> None:
     )
 
 
+def test_a_grant_that_outlasts_a_window_is_no_total() -> None:
+    given, rules = grant(2, 8 * 24), (rule(1), rule(9, WEEK))
+    stands = entitlement(*rules, member_policy=MemberPolicy(grants=(given,)))
+    assert grant_text(MEMBER, given, stands).split("\n")[1:] == [
+        "That isn't a total: until then, it's added to every window. Their limits are now 3 videos in 24 "
+        "hours and 11 videos in 7 days.",
+        "They can request 3 videos now.",
+    ]
+    for limits, hours in ((rules[:1], 23), (rules, 3 * 24), ((rule(None),), 8 * 24)):
+        given = grant(2, hours)
+        stands = entitlement(*limits, member_policy=MemberPolicy(grants=(given,)))
+        assert "total" not in grant_text(MEMBER, given, stands), "a window gives no more than that"
+
+
 def test_a_reset_says_that_the_money_stays_spent() -> None:
     assert reset_text(MEMBER, entitlement(rule(1))) == (
         "✅ **Reset.** Earlier videos of <@4> no longer count toward their limits. Their cost "

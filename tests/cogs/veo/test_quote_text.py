@@ -151,7 +151,7 @@ def test_each_thing_has_its_line(values: dict[str, Any], line: str) -> None:
             Eta(3, NOON + timedelta(minutes=5)),
             "⏳ Wait: about 5 minutes, at position 3 in the queue.",
         ),
-        (Eta(51), "⏳ Wait: after more than 50 other requests."),
+        (Eta(51), "⏳ Wait: after at least 50 other requests."),
     ],
     ids=range(5),
 )
