@@ -61,6 +61,22 @@ def test_budgets_and_blocks_limit_too() -> None:
     ]
 
 
+def test_extra_videos_of_a_member_are_told_with_their_limits() -> None:
+    own = rule(3, DAY, Scope.MEMBER, MEMBER)
+    granted = MemberPolicy(grants=(grant(1, 5), grant(2, 5)))
+    limits = entitlement(own, rule(9, WEEK), member_policy=granted).limits
+    now = book(own, rule(9, WEEK), limits=limits, member_policy=granted)
+    more = "Grants add 3 videos to every window for now."
+    assert set_text(OF_MEMBER, {DAY: 3}, now).split("\n")[1:] == [
+        "These limits also apply:",
+        "- 9 videos in 7 days: the server's limit",
+        more,
+    ]
+    assert unset_text(OF_MEMBER, [rule(2, AT_ONCE, Scope.MEMBER, MEMBER)], now).endswith(f"\n{more}")
+    unlimited = entitlement(rule(None), rule(2, AT_ONCE), member_policy=granted).limits
+    assert "Grants" not in set_text(OF_MEMBER, {DAY: None}, book(limits=unlimited, member_policy=granted))
+
+
 @pytest.mark.parametrize(
     ("subject", "who"),
     [
