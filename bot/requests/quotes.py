@@ -52,6 +52,7 @@ class BaseQuote(Generic[Row]):
         eta: how long the wait for `preview` would be.
         now: what the ETA is counted from.
         needs_review: moderators look at it first.
+        max_waiting: how many requests the member may have in the queue; None: any number.
     """
 
     row: Row
@@ -64,6 +65,7 @@ class BaseQuote(Generic[Row]):
     eta: Eta = field(kw_only=True)
     now: datetime = field(kw_only=True)
     needs_review: bool = field(default=False, kw_only=True)
+    max_waiting: int | None = field(default=None, kw_only=True)
 
     def seconds_of(self, in_a_row: int) -> float | None:
         """Return the seconds that so many videos take, made one after the other; None: nobody knows."""
@@ -98,6 +100,7 @@ class BaseQuote(Generic[Row]):
             eta=eta,
             now=now,
             needs_review=last.needs_review,
+            max_waiting=last.max_waiting,
         )
 
 

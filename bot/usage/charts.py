@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import LiteralString
 
 from bot.i18n import N_, _, date, dollars, number
-from bot.money import usd
+from bot.money import show_usd, usd
 from bot.policy.phrases import count_videos
 from bot.provider.catalogue import ALL_MODELS
 from bot.text import shorten
@@ -116,15 +116,20 @@ def _write_heading(canvas: Canvas, report: UsageReport, server_name: str) -> Non
         if canvas.width_of(title, LARGE) <= WIDTH - 2 * MARGIN:
             break
     canvas.text((MARGIN, 32), title, LARGE)
+    canvas.text((MARGIN, 64), facts_line(report), color=FAINT)
+
+
+def facts_line(report: UsageReport) -> str:
+    """Return what stands below the heading: the sums, and since when and until when they are."""
     total = report.total
     facts = _(
         "{videos} · {failed} failed · {money}",
         videos=count_videos(total.videos),
         failed=number(total.failed),
-        money=dollars(usd(total.credits)),
+        money=show_usd(total.credits),
     )
     span = _("{start} to {end} UTC", start=_date_and_time(report.start), end=_date_and_time(report.end))
-    canvas.text((MARGIN, 64), f"{facts} · {span}", color=FAINT)
+    return f"{facts} · {span}"
 
 
 def _tick_name(report: UsageReport, day: DayUse) -> str:

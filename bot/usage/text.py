@@ -2,11 +2,12 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from io import StringIO
 from typing import LiteralString
 
 from bot.i18n import N_, _, date, number
-from bot.money import CREDIT_DIGITS, show_money, usd
+from bot.money import CREDIT_DIGITS, CREDITS_PER_USD, show_money
 from bot.policy.phrases import count_videos
 from bot.provider.catalogue import get_model
 from bot.text import shorten
@@ -89,14 +90,21 @@ def _row(kind: str, name: str, tally: Tally) -> Sequence[str | int]:
         tally.failed,
         tally.cancelled,
         tally.open,
-        _decimal(tally.credits),
-        _decimal(usd(tally.credits)),
-        _decimal(usd(tally.confirmed)),
+        _plain(credits_used := _exact(tally.credits)),
+        _plain(credits_used / CREDITS_PER_USD),
+        _plain(_exact(tally.confirmed) / CREDITS_PER_USD),
     )
 
 
-def _decimal(number: float) -> str:
-    return f"{number:.{CREDIT_DIGITS}f}".rstrip("0").rstrip(".")
+def _exact(amount: float) -> Decimal:
+    """Return credits without noise, so that the dollars of some rows sum up to those of their total."""
+    return Decimal(f"{amount:.{CREDIT_DIGITS}f}")
+
+
+def _plain(amount: Decimal) -> str:
+    """Return an amount without an exponent, which spreadsheets may take for a text, and without zeros."""
+    digits = f"{amount:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def model_label(model_id: str) -> str:

@@ -52,8 +52,8 @@ def _position(eta: Eta) -> str:
         return _("⏳ **In the queue.**")
     if eta.position > LAST_POSITION:
         return ngettext(
-            "⏳ **In the queue**, after more than {count} other request.",
-            "⏳ **In the queue**, after more than {count} other requests.",
+            "⏳ **In the queue**, after at least {count} other request.",
+            "⏳ **In the queue**, after at least {count} other requests.",
             LAST_POSITION,
         )
     return _("⏳ **In the queue** at position {place}.", place=number(eta.position))

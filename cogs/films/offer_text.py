@@ -14,7 +14,7 @@ from bot.policy.phrases import describe_limit
 from bot.provider.catalogue import get_model
 from cogs.cards.card import parameter_lines
 from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, fades_between, shown_title
-from cogs.veo.quote_text import budget_line, reviewed_line, spell_wait
+from cogs.veo.quote_text import budget_line, no_limit_line, reviewed_line, spell_wait
 
 CONTINUITIES: Mapping[Continuity, LiteralString] = {
     Continuity.CONTINUOUS: N_("Each shot starts from the last frame of the one before."),
@@ -103,7 +103,7 @@ def _price_line(quote: FilmQuote) -> str:
 
 def _limit_line(quote: FilmQuote, count: int) -> str:
     if quote.limit is None:
-        return _("🎬 Your limit: none. You can request any number of videos.")
+        return no_limit_line(quote.max_waiting)
     takes = ngettext(
         "🎬 Your limit: this film uses {count} of your videos.",
         "🎬 Your limit: this film uses {count} of your videos.",

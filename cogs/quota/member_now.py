@@ -40,7 +40,7 @@ def now_text(entitlement: Entitlement) -> str:
         case QuotaReachedError(verdict=verdict):
             return _full_limit(verdict)
         case WaitingFullError(max_waiting=max_waiting):
-            return _full_queue(max_waiting)
+            return _full_queue(max_waiting, entitlement.use.in_review)
         case None:
             return _no_money(entitlement) or _slots_line(slots_left(entitlement))
 
@@ -53,14 +53,34 @@ def _full_limit(verdict: QuotaVerdict) -> str:
         )
     if any(not limit.rule.most for limit in verdict.broken):
         return _("They can't request videos: their limit is 0.")
-    return _("They can't request a video now: one in progress must finish first.")
+    full = _("They can't request a video now: one in progress must finish first.")
+    return _with_held_up(full, verdict.in_review)
 
 
-def _full_queue(max_waiting: int) -> str:
-    return _(
-        "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
-        videos=count_videos(max_waiting),
+def _full_queue(max_waiting: int, in_review: int) -> str:
+    videos = count_videos(max_waiting)
+    if not in_review:
+        return _(
+            "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
+            videos=videos,
+        )
+    full = _(
+        "They can't request a video now: they already have {videos} waiting, which is the maximum.",
+        videos=videos,
     )
+    return _with_held_up(full, in_review)
+
+
+def _with_held_up(full: str, in_review: int) -> str:
+    """Add what only moderators can let go on."""
+    if not in_review:
+        return full
+    held = ngettext(
+        "{count} of theirs is waiting for a moderator's approval.",
+        "{count} of theirs are waiting for a moderator's approval.",
+        in_review,
+    )
+    return f"{full} {held}"
 
 
 def _no_money(entitlement: Entitlement) -> str:

@@ -30,8 +30,8 @@ COMMAND = "quota"
 WITHOUT_FILES = N_("Discord rejected the chart and the file in this channel.")
 
 
-def report_page(report: UsageReport, number: int) -> Page:
-    """Return page `number` of the report, or its last one."""
+def report_page(report: UsageReport, number: int, *, has_files: bool = True) -> Page:
+    """Return page `number` of the report, or its last one; `has_files`: the chart and the table are there."""
     since = f"<t:{int(report.start.timestamp())}:f>"
     head = _(HEADS[report.period], since=since)
     if not report.total.requests:
@@ -42,7 +42,7 @@ def report_page(report: UsageReport, number: int) -> Page:
     total = _("Total: {use}", use=_words(report.total))
     if report.total.credits:
         total = f"{total}\n{_confirmed(report.total)}"
-    return paginate(f"{head}\n{total}", lines, _foot(report), number)
+    return paginate(f"{head}\n{total}", lines, _foot(report, has_files=has_files), number)
 
 
 def _confirmed(total: Tally) -> str:
@@ -62,8 +62,8 @@ def _words(tally: Tally) -> str:
     return ", ".join(filter(None, [count_videos(tally.videos), *counts, show_money(tally.credits)]))
 
 
-def _foot(report: UsageReport) -> str:
-    foot = f"-# {_('The attached file has all numbers.')}"
+def _foot(report: UsageReport, *, has_files: bool) -> str:
+    foot = f"-# {_('The attached file has all numbers.') if has_files else _(WITHOUT_FILES)}"
     if not report.total.open:
         return foot
     return f"{foot} {_('Totals include money reserved for videos in progress.')}"
@@ -115,7 +115,8 @@ class UsageButton(Item):
         await ensure_moderator(interaction, COMMAND)
         guild_id = moderator_of(interaction).guild_id
         report = await interaction.client.services.usage.read(guild_id, self._period)
-        page = report_page(report, self._page)
+        has_files = interaction.message is not None and bool(interaction.message.attachments)
+        page = report_page(report, self._page, has_files=has_files)
         await _show_page(interaction, page, lambda number, label: UsageButton(self._period, number, label))
 
 
@@ -137,7 +138,8 @@ async def fill_with_usage(interaction: Interaction, period: UsagePeriod) -> None
     page = report_page(report, 0)
     view = _view(page, lambda number, label: UsageButton(period, number, label))
     files = await _draw(interaction, report) if report.total.requests else []
-    await edit_with_files(interaction, page.content, files, view, without=f"-# {_(WITHOUT_FILES)}")
+    without = report_page(report, 0, has_files=False).content
+    await edit_with_files(interaction, page.content, files, view, without=without)
 
 
 async def _draw(interaction: Interaction, report: UsageReport) -> list[discord.File]:

@@ -6,15 +6,14 @@ from typing import LiteralString
 
 from bot.admission.budgets import BudgetState
 from bot.admission.entitlement import Entitlement
-from bot.admission.limits import winning_rule
+from bot.admission.limits import WINDOWS, winning_rule
 from bot.i18n import N_, _, format_and, ngettext
 from bot.markup import absolute_time, relative_time
 from bot.moderation.rules import RuleBook, Subject
 from bot.money import show_money
 from bot.policy.documents import Block, Grant, LimitKind, Period, Rule, Scope
-from bot.policy.phrases import describe_limit
+from bot.policy.phrases import count_videos, describe_limit
 from cogs.quota.member_now import now_text
-from cogs.usage.usage_text import WINDOWS
 
 RANKING = N_(
     "A member's own limit comes first, then the most generous of their roles' limits, then the server's."
@@ -46,6 +45,7 @@ def set_text(subject: Subject, limits: Mapping[LimitKind, int | None], book: Rul
         [
             _set_line(subject, what),
             *([_("These limits also apply:"), *others] if others else [_("No other limits apply.")]),
+            *_extra_videos(book),
             *_stronger(subject, limits, book),
         ]
     )
@@ -60,6 +60,7 @@ def unset_text(subject: Subject, removed: Sequence[Rule], book: RuleBook) -> str
         [
             _unset_line(subject, removed),
             *([_("These limits apply now:"), *others] if others else [_("No limits apply now.")]),
+            *_extra_videos(book),
             *_stronger(subject, [rule.kind for rule in removed], book),
         ]
     )
@@ -76,8 +77,17 @@ def grant_text(user_id: int, grant: Grant, entitlement: Entitlement) -> str:
             date=absolute_time(grant.until),
         )
     ]
-    if all(limit.most is None for limit in entitlement.limits if limit.kind in WINDOWS):
+    raised = [limit for limit in entitlement.limits if limit.kind in WINDOWS and limit.most is not None]
+    if not raised:
         lines.append(_("They have no limit to raise, so this has no effect for now."))
+    elif all(grant.until - grant.since > WINDOWS[limit.kind] for limit in raised):
+        limits = format_and(describe_limit(limit.kind, limit.most) for limit in raised)
+        lines.append(
+            _(
+                "That isn't a total: until then, it's added to every window. Their limits are now {limits}.",
+                limits=limits,
+            )
+        )
     return "\n".join([*lines, now_text(entitlement)])
 
 
@@ -117,6 +127,12 @@ def _winners(subject: Subject, book: RuleBook) -> list[Rule]:
         return [limit.rule for limit in book.limits]
     role_ids = (subject.id,) if subject.scope is Scope.ROLE else ()
     return [winning_rule(book.rules, kind, 0, role_ids, book.default.most) for kind in LimitKind]
+
+
+def _extra_videos(book: RuleBook) -> Iterator[str]:
+    """Yield what grants add to the limits of a member who was asked about."""
+    if extra := max((limit.granted for limit in book.limits if limit.most is not None), default=0):
+        yield _("Grants add {videos} to every window for now.", videos=count_videos(extra))
 
 
 def _stronger(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) -> Iterator[str]:

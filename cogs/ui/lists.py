@@ -106,11 +106,11 @@ async def edit_with_files(
     files: Sequence[discord.File],
     view: discord.ui.View | None,
     *,
-    without: str = "",
+    without: str | None = None,
 ) -> None:
     """Let the answer be this, in place of what it was; where Discord takes no files, without them.
 
-    `without`: what is said then.
+    `without`: what is said then; None: the same.
     """
     edit = interaction.edit_original_response
     try:
@@ -118,4 +118,4 @@ async def edit_with_files(
     except discord.HTTPException as error:
         if not files or classify_error(error) is Remedy.LATER:
             raise
-        await edit(content=f"{content}\n{without}" if without else content, attachments=[], view=view)
+        await edit(content=content if without is None else without, attachments=[], view=view)

@@ -43,7 +43,7 @@ def usage_text(entitlement: Entitlement) -> str:
 
 
 def use_line(limit: Limit, entitlement: Entitlement) -> str:
-    """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"."""
+    """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"; moderators read it, too."""
     use, now = entitlement.use, entitlement.now
     taken, left = number(use.within(limit.kind, now)), remaining(limit, use, now)
     maximum = "" if limit.most is None else number(limit.most)
@@ -130,10 +130,10 @@ def _spent_line(spent: float) -> str:
 def _next_slot(limit: Limit, entitlement: Entitlement) -> str:
     use, now = entitlement.use, entitlement.now
     verdict = check_quota((limit,), entitlement.member_policy, use, now)
-    frees_at = verdict.frees_at
+    if verdict.frees_at is not None:  # another limit may be reached for longer
+        return f" {_('This limit allows another one {when}.', when=relative_time(verdict.frees_at))}"
     # Until the oldest leaves, a grant may end and take the slot: then nothing is promised.
-    if verdict.allowed and not limit.granted:
-        frees_at = next_slot(limit, use, now)
+    frees_at = next_slot(limit, use, now) if verdict.allowed and not limit.granted else None
     if frees_at is None:
         return ""
-    return f" {_('You can request another one {when}.', when=relative_time(frees_at))}"
+    return f" {_('The oldest one stops counting {when}.', when=relative_time(frees_at))}"

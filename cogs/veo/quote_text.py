@@ -13,7 +13,7 @@ from bot.eta.eta import LAST_POSITION
 from bot.i18n import N_, _, ngettext, number
 from bot.markup import relative_time
 from bot.money import show_money
-from bot.policy.phrases import describe_limit
+from bot.policy.phrases import count_videos, describe_limit
 from bot.provider.catalogue import get_model
 from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import spec_in
@@ -84,13 +84,22 @@ def price_line(price: float | None, *, is_past_price: bool) -> str:
 def limit_line(quote: Quote) -> str:
     """Say what is left of the limit that leaves the fewest videos."""
     if quote.limit is None:
-        return _("🎬 Your limit: none. You can request any number of videos.")
+        return no_limit_line(quote.max_waiting)
     whole = describe_limit(quote.limit.kind, quote.limit.most)
     return ngettext(
         "🎬 Your limit: {count} more video after this one (the limit is {limit}).",
         "🎬 Your limit: {count} more videos after this one (the limit is {limit}).",
         quote.left,
         limit=whole,
+    )
+
+
+def no_limit_line(max_waiting: int | None) -> str:
+    """Say that no limit is set, and how many can wait all the same."""
+    if max_waiting is None:
+        return _("🎬 Your limit: none. You can request any number of videos.")
+    return _(
+        "🎬 Your limit: none. You can have up to {videos} waiting at once.", videos=count_videos(max_waiting)
     )
 
 
@@ -138,7 +147,7 @@ def _eta_line(quote: Quote) -> str:
             return _("⏳ Wait: unknown right now.")
         return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
     if eta.position > LAST_POSITION:
-        return _("⏳ Wait: after more than {most} other requests.", most=number(LAST_POSITION))
+        return _("⏳ Wait: after at least {most} other requests.", most=number(LAST_POSITION))
     position = number(eta.position)
     if not wait:
         return _("⏳ Wait: position {place} in the queue.", place=position)

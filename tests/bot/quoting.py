@@ -32,7 +32,9 @@ WISHES = RequestSpec(MODEL, PROMPT, {"duration": 4})
 class Desk:
     """Everything that offers need, on one database; prices are in the test's hands."""
 
-    def __init__(self, database: Database, clock: StoppedClock, *, daily_limit: int = 5) -> None:
+    def __init__(
+        self, database: Database, clock: StoppedClock, *, daily_limit: int = 5, max_waiting: int | None = 100
+    ) -> None:
         self.database = database
         self.clock = clock
         self.prices = FixedPrices(PRICE)
@@ -40,7 +42,7 @@ class Desk:
         decisions = Decisions(database, clock)
         self.moderation = Moderation(decisions)
         self.rules = QuotaRules(decisions, daily_limit=daily_limit)
-        admission = Admission(self.prices, daily_limit=daily_limit)
+        admission = Admission(self.prices, daily_limit=daily_limit, max_waiting=max_waiting)
         self.generations = GenerationService(
             database, admission=admission, work=asyncio.Event(), stopping=self.stopping, clock=clock
         )

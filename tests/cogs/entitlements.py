@@ -26,6 +26,7 @@ def entitlement(
     used: Sequence[datetime] = (),
     at_once: int = 0,
     in_queue: int = 0,
+    in_review: int = 0,
     max_waiting: int | None = None,
     roles: Collection[int] = (),
     budgets: dict[Period, tuple[float, float]] | None = None,
@@ -38,7 +39,7 @@ def entitlement(
     amounts = {p: Budget(credits=both[0], since=NOON) for p, both in (budgets or {}).items()}
     states = states_of(amounts, {p: both[1] for p, both in (budgets or {}).items()}, NOON)
     limits = resolve_limits(rules, stands, MEMBER, roles, 5, NOON)
-    use = Use(sorted(used), at_once, in_queue)
+    use = Use(sorted(used), at_once, in_queue, in_review)
     return Entitlement(NOON, kept, stands, limits, use, states, spent, max_waiting)
 
 

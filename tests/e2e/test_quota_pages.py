@@ -184,9 +184,12 @@ async def test_a_role_that_may_use_quota_alone_turns_pages(world: World, databas
 
 
 async def test_where_discord_takes_no_files_the_text_comes_alone(world: World, database_url: str) -> None:
-    await insert_use(database_url, world, 1)
+    await insert_use(database_url, world, MANY)
     refuse(world, "PATCH", "/webhooks/*/messages/@original", 400001)
     answer = await use(world, "usage")
-    assert said(answer).endswith("\n-# Discord rejected the chart and the file in this channel.")
-    assert "Total: 1 video" in said(answer)
+    assert "\n-# Discord rejected the chart and the file in this channel.\nPage 1 of" in said(answer)
+    assert f"Total: {MANY} videos" in said(answer)
     assert shown(answer).attachments == []
+    await press(world, answer, "Next page")
+    assert "Page 2 of" in said(answer)
+    assert "attached file" not in said(answer), "there is none"

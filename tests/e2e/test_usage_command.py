@@ -36,7 +36,7 @@ async def test_use_what_is_left_and_the_next_place_are_told(world: World) -> Non
     text = await usage(world)
     assert text.split("\n")[1:4] == [
         "You can request 1 video now.",
-        f"- Last 24 hours: 1 of 2 used, 1 left. You can request another one <t:{frees_at}:R>.",
+        f"- Last 24 hours: 1 of 2 used, 1 left. The oldest one stops counting <t:{frees_at}:R>.",
         "- At once: 0 of 3 in progress.",
     ]
     assert "\nYour videos from the last 30 days cost $" in text

@@ -157,7 +157,8 @@ async def test_the_tightest_limit_and_the_money_after_it_are_told(desk: Desk) ->
     assert (offer.limit and offer.limit.kind, offer.left) == (LimitKind.AT_ONCE, 1)
     assert [state.left for state in offer.budgets] == [2 * PRICE]
     await desk.rules.unset_limits(MODERATOR, SERVER, [LimitKind.AT_ONCE])
-    assert (await desk.offer()).limit is None
+    unlimited = await desk.offer()
+    assert (unlimited.limit, unlimited.max_waiting) == (None, 100), "how many can wait is no limit of theirs"
 
 
 async def test_the_wait_is_foretold(desk: Desk, clock: StoppedClock) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 
 from bot.money import CREDITS_PER_USD
 from bot.usage.canvas import BACKGROUND, INK
-from bot.usage.charts import draw_usage
+from bot.usage.charts import draw_usage, facts_line
 from bot.usage.service import DayUse, Tally, UsagePeriod, UsageReport, bucket_starts
 from bot.usage.text import describe_usage, usage_csv
 from tests.examples import SCALE
@@ -187,6 +188,34 @@ def test_each_kind_of_row_in_the_table_sums_up_to_the_total(days: list[dict[str,
         videos * PRICE,
         videos * 3,
     ]
+
+
+def cheap_report(*costs: float) -> UsageReport:
+    """Return a report of one video of each of these members, whose ids count from 1."""
+    tallies = [Tally(videos=1, credits=cost, confirmed=cost) for cost in costs]
+    total, starts = sum(tallies, Tally()), bucket_starts(UsagePeriod.WEEK, NOW)
+    days = [DayUse(start, {}, Tally()) for start in starts[:-1]]
+    days.append(DayUse(starts[-1], {VEO: len(costs)}, total))
+    return UsageReport(
+        UsagePeriod.WEEK, starts[0], NOW, total, [*enumerate(tallies, 1)], [(VEO, total)], days
+    )
+
+
+@given(st.lists(st.integers(1, 3 * PRICE), min_size=1, max_size=9))
+@example([1, 1, 1])
+def test_the_dollars_in_the_table_sum_up_to_the_last_credit(costs: list[int]) -> None:
+    table = table_of(cheap_report(*costs))
+    for column in ("usd", "confirmed_usd"):
+        members = [Decimal(row[column]) for row in table if row["kind"] == "member"]
+        assert members == [Decimal(cost) / CREDITS_PER_USD for cost in costs]
+        assert Decimal(table[0][column]) == sum(members), column
+
+
+def test_what_cost_less_than_a_cent_is_not_drawn_as_nothing() -> None:
+    assert facts_line(cheap_report(5000)) == (
+        "1 video · 0 failed · under $0.01 · 15 Nov 2026, 00:00 to 21 Nov 2026, 14:37 UTC"
+    )
+    assert "Spent or reserved: under $0.01" in describe_usage(cheap_report(5000))
 
 
 def test_a_bucket_s_row_is_named_by_its_kind_and_beginning() -> None:

@@ -180,7 +180,7 @@ SOON = f"<t:{int(LATER.timestamp())}:R>"
             Eta(50, LATER),
             f"⏳ **In the queue** at position 50. Should be ready {SOON}.",
         ),
-        (Status.QUEUED, Eta(51), "⏳ **In the queue**, after more than 50 other requests."),
+        (Status.QUEUED, Eta(51), "⏳ **In the queue**, after at least 50 other requests."),
         (
             Status.QUEUED,
             Eta(3, is_late=True),

@@ -81,9 +81,11 @@ def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> No
         budgets=(),
         eta=eta,
         now=NOON,
+        max_waiting=10,
     )
     with locale_used(locale):
         assert len(render_offer(quote)) <= MESSAGE_MAX_LENGTH
+    assert "🎬 Your limit: none. You can have up to 10 videos waiting at once." in render_offer(quote)
 
 
 def test_the_card_is_recognised_and_no_other_film_or_shot_is_taken_for_it() -> None:

@@ -61,6 +61,22 @@ def test_budgets_and_blocks_limit_too() -> None:
     ]
 
 
+def test_extra_videos_of_a_member_are_told_with_their_limits() -> None:
+    own = rule(3, DAY, Scope.MEMBER, MEMBER)
+    granted = MemberPolicy(grants=(grant(1, 5), grant(2, 5)))
+    limits = entitlement(own, rule(9, WEEK), member_policy=granted).limits
+    now = book(own, rule(9, WEEK), limits=limits, member_policy=granted)
+    more = "Grants add 3 videos to every window for now."
+    assert set_text(OF_MEMBER, {DAY: 3}, now).split("\n")[1:] == [
+        "These limits also apply:",
+        "- 9 videos in 7 days: the server's limit",
+        more,
+    ]
+    assert unset_text(OF_MEMBER, [rule(2, AT_ONCE, Scope.MEMBER, MEMBER)], now).endswith(f"\n{more}")
+    unlimited = entitlement(rule(None), rule(2, AT_ONCE), member_policy=granted).limits
+    assert "Grants" not in set_text(OF_MEMBER, {DAY: None}, book(limits=unlimited, member_policy=granted))
+
+
 @pytest.mark.parametrize(
     ("subject", "who"),
     [
@@ -113,6 +129,20 @@ def test_a_grant_tells_its_end_and_what_can_be_asked_for() -> None:
     )
 
 
+def test_a_grant_that_outlasts_a_window_is_no_total() -> None:
+    given, rules = grant(2, 8 * 24), (rule(1), rule(9, WEEK))
+    stands = entitlement(*rules, member_policy=MemberPolicy(grants=(given,)))
+    assert grant_text(MEMBER, given, stands).split("\n")[1:] == [
+        "That isn't a total: until then, it's added to every window. Their limits are now 3 videos in 24 "
+        "hours and 11 videos in 7 days.",
+        "They can request 3 videos now.",
+    ]
+    for limits, hours in ((rules[:1], 23), (rules, 3 * 24), ((rule(None),), 8 * 24)):
+        given = grant(2, hours)
+        stands = entitlement(*limits, member_policy=MemberPolicy(grants=(given,)))
+        assert "total" not in grant_text(MEMBER, given, stands), "a window gives no more than that"
+
+
 def test_a_reset_says_that_the_money_stays_spent() -> None:
     assert reset_text(MEMBER, entitlement(rule(1))) == (
         "✅ **Reset.** Earlier videos of <@4> no longer count toward their limits. Their cost "
@@ -145,6 +175,22 @@ def test_what_keeps_a_member_from_asking() -> None:
         "They can request 1 video now.": entitlement(at_once=3, in_queue=2, max_waiting=3),
     }
     assert {now_text(stands): words for words, stands in cases.items()} == {words: words for words in cases}
+
+
+def test_what_waits_for_the_moderators_themselves_is_told_to_them() -> None:
+    full_queue = entitlement(at_once=3, in_queue=3, in_review=2, max_waiting=3)
+    assert now_text(full_queue) == (
+        "They can't request a video now: they already have 3 videos waiting, which is the maximum. 2 of "
+        "theirs are waiting for a moderator's approval."
+    )
+    assert now_text(replace(full_queue, use=full_queue.use._replace(in_review=0))) == (
+        "They can't request a video now: they already have 3 videos in the queue, which is the maximum."
+    )
+    at_once = entitlement(rule(1, AT_ONCE), at_once=1, in_queue=1, in_review=1)
+    assert now_text(at_once) == (
+        "They can't request a video now: one in progress must finish first. 1 of theirs is waiting for a "
+        "moderator's approval."
+    )
 
 
 def test_budgets_tell_what_is_spent_what_is_left_and_when_they_begin_anew() -> None:

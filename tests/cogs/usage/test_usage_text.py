@@ -17,7 +17,7 @@ def test_only_what_limits_is_listed() -> None:
     assert text == (
         f"**Your videos on this server**\nYou can request 1 video now.\n"
         f"- Last 24 hours: 0 of 5 used, 5 left.\n"
-        f"- Last 7 days: 1 of 20 used, 19 left. You can request another one <t:{stamp(7 * 24 - 30)}:R>.\n"
+        f"- Last 7 days: 1 of 20 used, 19 left. The oldest one stops counting <t:{stamp(7 * 24 - 30)}:R>.\n"
         f"- At once: 1 of 2 in progress."
     )
 
@@ -51,7 +51,24 @@ def test_where_a_grant_ends_before_the_next_place_frees_nothing_is_promised() ->
 def test_of_an_exceeded_limit_the_time_is_told_when_it_truly_frees() -> None:
     used = [NOON - hours * HOUR for hours in (20, 10, 5)]
     text = usage_text(entitlement(rule(2), used=used))
-    assert f"- Last 24 hours: 3 of 2 used, 0 left. You can request another one <t:{stamp(14)}:R>." in text
+    assert f"- Last 24 hours: 3 of 2 used, 0 left. This limit allows another one <t:{stamp(14)}:R>." in text
+
+
+def test_another_one_is_promised_only_when_all_limits_allow_it() -> None:
+    used = [NOON - hours * HOUR for hours in (1, 2)]
+    text = usage_text(entitlement(rule(2), rule(2, WEEK), used=used))
+    promises = [line for line in text.split("\n") if "You can request another one" in line]
+    assert promises == [
+        "You've used your 2 videos for the last 24 hours and your 2 videos for the last 7 days. You can "
+        f"request another one <t:{stamp(7 * 24 - 2)}:R>."
+    ], "a day's limit allows one sooner, and the week's doesn't"
+    assert f"- Last 24 hours: 2 of 2 used, 0 left. This limit allows another one <t:{stamp(22)}:R>." in text
+
+
+def test_no_later_time_is_told_for_another_one_where_there_is_one_now() -> None:
+    text = usage_text(entitlement(used=[NOON - HOUR]))
+    assert "You can request 4 videos now." in text
+    assert "another one" not in text
 
 
 def test_many_grants_are_cut_to_the_first_that_end() -> None:

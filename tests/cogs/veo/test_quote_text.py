@@ -30,8 +30,9 @@ IMAGE = {
 def offer(
     *, changed: bool = False, recalled: bool = False, limit: Limit | None = None, left: int = 0, **more: Any
 ) -> Quote:
-    """Return an offer of noon; `more`: columns of the draft, and `budgets` and `eta`."""
+    """Return an offer of noon; `more`: columns of the draft, and `budgets`, `eta` and `max_waiting`."""
     budgets, eta = more.pop("budgets", []), more.pop("eta", Eta())
+    max_waiting = more.pop("max_waiting", None)
     columns: dict[str, Any] = {
         "id": "0123456789abcdef",
         "guild_id": 2,
@@ -56,6 +57,7 @@ def offer(
         budgets=budgets,
         eta=eta,
         now=NOON,
+        max_waiting=max_waiting,
     )
 
 
@@ -114,6 +116,7 @@ def test_an_offer_in_full() -> None:
             {"limit": limit(LimitKind.DAY, 5), "left": 4},
             "🎬 Your limit: 4 more videos after this one (the limit is 5 videos in 24 hours).",
         ),
+        ({"max_waiting": 3}, "🎬 Your limit: none. You can have up to 3 videos waiting at once."),
         (
             {"limit": limit(LimitKind.AT_ONCE, 2), "left": 1},
             "🎬 Your limit: 1 more video after this one (the limit is 2 videos at once).",
@@ -129,7 +132,7 @@ def test_an_offer_in_full() -> None:
             f"<t:{int((NOON + timedelta(hours=300)).timestamp())}:R>.",
         ),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_each_thing_has_its_line(values: dict[str, Any], line: str) -> None:
     assert line in said(**values)
@@ -148,7 +151,7 @@ def test_each_thing_has_its_line(values: dict[str, Any], line: str) -> None:
             Eta(3, NOON + timedelta(minutes=5)),
             "⏳ Wait: about 5 minutes, at position 3 in the queue.",
         ),
-        (Eta(51), "⏳ Wait: after more than 50 other requests."),
+        (Eta(51), "⏳ Wait: after at least 50 other requests."),
     ],
     ids=range(5),
 )
