@@ -25,6 +25,12 @@ class PatientConsole(Console):
         self.quiet = self.file is sys.stderr
         self.file = sys.stderr
 
+    def _check_buffer(self) -> None:
+        try:
+            super()._check_buffer()
+        except OSError:  # a disk that is full, or a terminal that is gone; rich knows closed pipes only
+            self.on_broken_pipe()
+
     def say(self, text: str) -> None:
         """Print a line."""
         file = self.file
