@@ -5,6 +5,7 @@ import os
 import sys
 from collections import UserDict
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -73,18 +74,22 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line."""
-    _open_closed_streams()
+    _prepare_streams()
     app()
 
 
-def _open_closed_streams() -> None:
+def _prepare_streams() -> None:
     """Let standard streams that were closed lead nowhere, as `2>&-` in a script wants it.
 
-    Python has None in their places. And the next file that is opened would get the number of one.
+    Python has None in their places. And the next file that is opened would get the number of one. Those
+    that are there show a question mark for what their encoding lacks.
     """
     for name, mode in STREAMS.items():
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 it stays open
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _print_version(is_wanted: bool) -> None:

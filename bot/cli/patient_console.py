@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from io import TextIOWrapper
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -37,14 +36,6 @@ class PatientConsole(Console):
         self.print(text, markup=False, soft_wrap=True)
         if self.file is not file:
             self.print(end="")  # what could not be printed there
-
-
-def open_console() -> PatientConsole:
-    """Return a console that shows a question mark for what the terminal's encoding lacks."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    return PatientConsole()
 
 
 def progress_on(console: Console) -> Progress:

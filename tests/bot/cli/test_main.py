@@ -96,6 +96,14 @@ async def test_settings_are_read_from_the_env_file_of_the_folder(tmp_path: Path)
     assert [line.split(":")[0] for line in finished.text.splitlines()] == ["POLL_INTERVAL", "DISCORD_TOKEN"]
 
 
+@pytest.mark.parametrize("command", ["doctor", "generate --help"])
+async def test_a_command_can_speak_where_the_encoding_lacks_its_signs(tmp_path: Path, command: str) -> None:
+    script = f'exec "{sys.executable}" -m bot {command}'
+    finished = await run_shell(tmp_path, script, PYTHONIOENCODING="latin-1", **NOBODY)
+    assert "Traceback" not in finished.text, finished.text
+    assert "?" in finished.text, "every sign was there"
+
+
 async def test_the_version_can_be_asked_for_without_settings(tmp_path: Path) -> None:
     finished = await veo_bot(tmp_path, "--version")
     assert (finished.code, finished.text.strip()) == (0, f"veo-bot {version('veo-bot')}")
