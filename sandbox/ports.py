@@ -1,4 +1,4 @@
-"""Whether a port can be listened on, as a sentence for who chose it."""
+"""A look at a port before it's used, with a sentence for who chose it."""
 
 import socket
 
