@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text import clean, shorten
+from bot.text import clean, cut, shorten
 
 # Characters with which Discord's markdown begins: emphasis, spoilers, code, masked links, escapes.
 MARKDOWN = re.compile(r"([\\*_~|`\[\]])")
@@ -40,5 +40,5 @@ def escape_within(text: str, length: int) -> str:
         return whole
     while kept and len(escape(kept)) >= length:
         excess = len(escape(kept)) - length + 1
-        kept = kept[: -max(1, excess // 2)].rstrip()  # a character is two at most
+        kept = cut(kept, len(kept) - max(1, excess // 2)).rstrip()  # a character is two at most
     return f"{escape(kept)}…" if length > 0 else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
-from bot.i18n import N_, _
+from bot.i18n import N_, _, long_date
 from bot.text import clean
 
 MARKUP = re.compile(
@@ -128,12 +128,12 @@ def _name(names: Mapping[int, str], digits: str) -> str:
 
 
 def _time(seconds: str, style: str) -> str:
-    """Return a time as Discord shows it, by UTC; empty: there is no such year."""
+    """Return a time as Discord shows it to the reader, but by UTC; empty: there is no such year."""
     try:
         time = EPOCH + timedelta(seconds=int(seconds[:ID_DIGITS]))
     except OverflowError:
         return ""
-    date, hour = f"{time.day} {time:%B} {time.year}", f"{time:%H:%M}"
+    day, hour = long_date(time), f"{time:%H:%M}"
     if style in HOURS:
         return hour
-    return date if style in DATES else f"{date} {hour}"
+    return day if style in DATES else f"{day} {hour}"

@@ -10,6 +10,10 @@ HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs"})
 JOINERS = frozenset("\u200c\u200d")
 # Letters and symbols that are drawn as nothing: fillers of Hangul, the empty Braille pattern.
 BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# What belongs to the character before it: accents, vowel signs, variants of emoji, tones of skin.
+MARKS = frozenset({"Mn", "Mc", "Me"})
+TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))  # letters of which two are a flag
 
 
 def clean(text: str) -> str:
@@ -25,7 +29,18 @@ def clean(text: str) -> str:
 def shorten(text: str, length: int) -> str:
     """Return `text` on one line, cut to `length` characters with an ellipsis where it was longer."""
     line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+    return line if len(line) <= length else cut(line, length - 1).rstrip() + "…"
+
+
+def cut(text: str, length: int) -> str:
+    """Return the beginning of `text`, up to `length` characters; what is drawn as one sign stays whole.
+
+    A sign that is longer than that is cut all the same.
+    """
+    end = length
+    while 0 < end < len(text) and _is_within_sign(text, end):
+        end -= 1
+    return text[: end or length]
 
 
 def share(lengths: Iterable[int], room: int) -> int:
@@ -37,6 +52,15 @@ def share(lengths: Iterable[int], room: int) -> int:
             return each
         room -= length
     return max(waiting, default=0)
+
+
+def _is_within_sign(text: str, place: int) -> bool:
+    """Whether a cut at `place` would part an emoji or a letter; the main rules of Unicode's annex 29."""
+    before, char = text[place - 1], text[place]
+    if char in FLAGS:
+        letters = len(text[:place]) - len(text[:place].rstrip("".join(FLAGS)))
+        return letters % 2 == 1
+    return before == "\u200d" or char in JOINERS or char in TONES or unicodedata.category(char) in MARKS
 
 
 def _is_visible(char: str) -> bool:

@@ -5,6 +5,7 @@ import asyncio
 import signal
 from collections.abc import Sequence
 
+from sandbox.ports import why_not
 from sandbox.provider import Provider
 
 
@@ -15,6 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--key", help="the API key; default: a random one")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long a generation takes")
     options = parser.parse_args(arguments)
+    if problem := why_not(options.port):
+        parser.error(f"argument --port: {problem}")
     asyncio.run(_serve(Provider(port=options.port, key=options.key, generation_seconds=options.seconds)))
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from bot.jobs.steps.timing import Timing
 from bot.log import configure_logging
 from sandbox.page import serve_page
+from sandbox.ports import why_not
 from sandbox.provider import Provider
 from sandbox.script import Script
 from sandbox.stage import Stage
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="how long a generation takes")
     parser.add_argument("--port", type=int, default=8765, help="port of the page; 0: any free port")
     options = parser.parse_args(arguments)
+    if not options.once and (problem := why_not(options.port)):  # before a minute of scenes
+        parser.error(f"argument --port: {problem}")
     configure_logging("WARNING", "text")
     shutil.rmtree(FOLDER, ignore_errors=True)
     try:

@@ -193,7 +193,9 @@ class Provider:
     @web.middleware
     async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         expected = f"Bearer {self.key}"
+        # As bytes: texts are compared only if they're ASCII.
+        sent = request.headers.get("Authorization", "").encode(errors="surrogateescape")
         is_keyed = calls.kind_of(request) in KINDS_WITH_KEY
-        if is_keyed and not secrets.compare_digest(request.headers.get("Authorization", ""), expected):
+        if is_keyed and not secrets.compare_digest(sent, expected.encode()):
             raise RefusalError(401, INVALID_KEY)
         return await handler(request)

@@ -14,7 +14,7 @@ from uuid import uuid4
 import aiohttp
 from rich.progress import Progress
 
-from bot.cli.patient_console import PatientConsole, open_console
+from bot.cli.patient_console import PatientConsole
 from bot.cli.provider_words import advised, sentence
 from bot.clock import utc_now
 from bot.jobs.steps.lost_call import Found, find_named_call
@@ -291,7 +291,7 @@ async def open_desk(settings: ProviderSettings, again: str) -> AsyncGenerator[De
             legacy_urls=settings.aimlapi_legacy_urls,
         )
         downloads = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
-        yield Desk(veo, downloads, settings, open_console(), again)
+        yield Desk(veo, downloads, settings, PatientConsole(), again)
 
 
 def price_line(credits_: float | None, more: str = "") -> str:

@@ -1,8 +1,12 @@
 """The command line: each command is a module of its own, loaded when it is used."""
 
 import gc
+import os
+import sys
 from collections import UserDict
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -21,6 +25,7 @@ MODULES = {
     "copy-database": "bot.cli.copy_database",
     "reconcile": "bot.cli.reconcile",
 }
+STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}  # in the order of their numbers
 
 
 class Commands(UserDict[str, Any]):
@@ -69,7 +74,22 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line."""
+    _prepare_streams()
     app()
+
+
+def _prepare_streams() -> None:
+    """Let standard streams that were closed lead nowhere, as `2>&-` in a script wants it.
+
+    Python has None in their places. And the next file that is opened would get the number of one. Those
+    that are there show a question mark for what their encoding lacks.
+    """
+    for name, mode in STREAMS.items():
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 it stays open
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from io import TextIOWrapper
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -25,20 +24,18 @@ class PatientConsole(Console):
         self.quiet = self.file is sys.stderr
         self.file = sys.stderr
 
+    def _check_buffer(self) -> None:
+        try:
+            super()._check_buffer()
+        except OSError:  # a disk that is full, or a terminal that is gone; rich knows closed pipes only
+            self.on_broken_pipe()
+
     def say(self, text: str) -> None:
         """Print a line."""
         file = self.file
         self.print(text, markup=False, soft_wrap=True)
         if self.file is not file:
             self.print(end="")  # what could not be printed there
-
-
-def open_console() -> PatientConsole:
-    """Return a console that shows a question mark for what the terminal's encoding lacks."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    return PatientConsole()
 
 
 def progress_on(console: Console) -> Progress:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import LiteralString
 
 from babel import Locale
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
@@ -99,6 +99,11 @@ def dollars(amount: float, *, cents: bool = True) -> str:
 def date(at: datetime, skeleton: str) -> str:
     """Return the parts of a moment that a Unicode skeleton names, such as "5 March" for "MMMMd"."""
     return format_skeleton(skeleton, at, locale=_prose())
+
+
+def long_date(at: datetime) -> str:
+    """Return the day of a moment in full, such as "5 March 2026"."""
+    return format_date(at, "long", locale=_prose())
 
 
 def format_or(words: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from bot.policy.phrases import seconds
 from bot.provider.catalogue import InvalidOptionError, build_request, get_model
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import Option, OptionValue
+from bot.text import cut
 from cogs.cards.cancelled_text import (
     CANCELLATIONS,
     CANCELLED_STATES,
@@ -165,12 +166,13 @@ def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
 def alt_text(generation: Generation) -> str:
     """Return what a screen reader says in place of the video, in the member's language."""
     with locale_used(generation.locale):
-        return _(ALT_TEXTS[_kind_of(generation)], prompt=in_words(generation.prompt))[:ALT_TEXT_LENGTH]
+        said = _(ALT_TEXTS[_kind_of(generation)], prompt=in_words(generation.prompt))
+        return cut(said, ALT_TEXT_LENGTH)
 
 
 def thread_name(generation: Generation) -> str:
     """Return a thread's name: the prompt's beginning."""
-    return " ".join(in_words(generation.prompt).split())[:THREAD_NAME_LENGTH].rstrip()
+    return cut(" ".join(in_words(generation.prompt).split()), THREAD_NAME_LENGTH).rstrip()
 
 
 def neutral_thread_name(generation: Generation) -> str:

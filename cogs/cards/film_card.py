@@ -15,6 +15,7 @@ from bot.films.rows import Film
 from bot.i18n import _, locale_used, ngettext, pgettext
 from bot.jobs.ports import Posted
 from bot.markup import in_words
+from bot.text import cut
 from cogs.cards.cancelled_text import cancelled_shot
 from cogs.cards.card import (
     ERASED_PROMPT,
@@ -235,7 +236,7 @@ def shown_title(row: FilmRow) -> str:
 
 def film_thread_names(row: FilmRow) -> tuple[str, str]:
     """Return a thread's name: the title, and what it's called where a filter stops that."""
-    title = " ".join(in_words(row.title).split())[:THREAD_NAME_LENGTH].rstrip()
+    title = cut(" ".join(in_words(row.title).split()), THREAD_NAME_LENGTH).rstrip()
     with locale_used(row.locale):
         neutral = pgettext("name of a thread", "Film")[:THREAD_NAME_LENGTH]
     return title or neutral, neutral

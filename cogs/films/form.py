@@ -21,6 +21,7 @@ from bot.i18n import N_, _, pgettext
 from bot.markup import in_words
 from bot.provider.catalogue import Model
 from bot.provider.choosing import find_model
+from bot.text import cut
 from cogs.films.offer_buttons import offer_message
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
@@ -79,7 +80,7 @@ class FilmForm(Form):
         requester, names = requester_of(interaction), names_of(interaction)
         await ensure_inside(interaction)
         prompts = tuple(in_words(line, names) for line in parse_prompts(self._shots.value))
-        title = in_words(self._title.value, names)[:TITLE_MAX_LENGTH]
+        title = cut(in_words(self._title.value, names), TITLE_MAX_LENGTH)
         spec = replace(self._spec, title=title, prompts=prompts)
         if self._options is not None:
             model, options = self._options.read()

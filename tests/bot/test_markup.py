@@ -75,3 +75,16 @@ def test_what_has_no_markup_stays_as_it_is(text: str) -> None:
 def test_what_nobody_knows_is_said_in_the_readers_language() -> None:
     with locale_used("de"):
         assert in_words("<@1> tanzt") == "jemand tanzt"
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("de", "am 14. November 2023 22:13"),
+        ("es-ES", "am 14 de noviembre de 2023 22:13"),
+        ("ja", "am 2023年11月14日 22:13"),
+    ],
+)
+def test_a_time_is_said_in_the_readers_language(locale: str, said: str) -> None:
+    with locale_used(locale):
+        assert in_words("am <t:1700000000:f>") == said

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import JOINERS, clean, share, shorten
+from bot.escape import escape_within
+from bot.text import JOINERS, clean, cut, share, shorten
 
 # Mostly ordinary characters, but often the ones that hide or disguise.
 texts = st.text(
@@ -91,6 +92,31 @@ def test_a_text_that_fits_keeps_its_words(text: str) -> None:
 def test_a_cut_text_says_so() -> None:
     assert shorten("one two  three", 8) == "one two…"
     assert shorten("one two\nthree", 13) == "one two three"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",  # a family
+        "\U0001f44d\U0001f3fd",  # a thumb with a tone of skin
+        "\u2764\ufe0f",  # a red heart
+        "\U0001f1e9\U0001f1ea",  # a flag
+        "e\u0301",
+        "\u0928\u0940",  # a letter and its vowel sign
+    ],
+)
+@pytest.mark.parametrize("before", ["x", "\U0001f1eb\U0001f1f7", "a dragon "])
+def test_a_cut_parts_no_sign(before: str, sign: str) -> None:
+    whole = f"{before}{sign} and more"
+    for length in range(len(before) + 1, len(before) + len(sign)):
+        assert cut(whole, length) == before
+        assert shorten(whole, length + 1) == f"{before.rstrip()}…"
+        assert escape_within(whole, length + 1) == f"{before.rstrip()}…"
+    assert cut(whole, len(before + sign)) == before + sign
+
+
+def test_a_sign_longer_than_the_room_is_cut_all_the_same() -> None:
+    assert cut("e" + "\u0301" * 50, 10) == "e" + "\u0301" * 9
 
 
 @given(st.lists(st.integers(0, 50), max_size=8), st.integers(0, 200))

@@ -3,12 +3,15 @@
 import asyncio
 import re
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import aiohttp
 import pytest
+
+from sandbox import __main__, demo
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,3 +55,21 @@ async def test_it_ends_without_an_error(server: asyncio.subprocess.Process, numb
     server.send_signal(number)
     _, errors = await server.communicate()
     assert (server.returncode, errors.decode()) == (0, "")
+
+
+@pytest.mark.parametrize("main", [__main__.main, demo.main], ids=["the fake", "the demo"])
+def test_a_port_that_is_taken_is_told_at_once(
+    main: Callable[[Sequence[str]], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    of_another_demo = tmp_path / demo.FOLDER / "veo.db"
+    of_another_demo.parent.mkdir(parents=True)
+    of_another_demo.touch()
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(SystemExit) as ended:
+        main(["--port", str(server.getsockname()[1])])
+    assert ended.value.code == 2
+    assert "can't be used: Address already in use" in capsys.readouterr().err
+    assert of_another_demo.exists(), "the demo that has the port lost its database"

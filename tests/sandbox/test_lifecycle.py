@@ -101,7 +101,7 @@ async def test_a_prompt_can_ask_to_fail(client: Client, provider: Provider, cloc
     assert late.json["video"] is None
 
 
-@pytest.mark.parametrize("key", ["", "wrong"])
+@pytest.mark.parametrize("key", ["", "wrong", "schlüssel"])
 @pytest.mark.parametrize("path", [*PATHS, "/v2/logs", "/v2/billing", "/v2/billing/transactions"])
 async def test_a_call_without_the_right_key_is_refused(client: Client, path: str, key: str) -> None:
     assert_error_form(await client.call("GET", path, key=key), 401, path)

@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import stat
+import sys
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -93,6 +94,14 @@ async def test_settings_are_read_from_the_env_file_of_the_folder(tmp_path: Path)
     (tmp_path / ".env").write_text(f"AIMLAPI_KEY={SECRET}\nPOLL_INTERVAL=never\n")
     finished = await veo_bot(tmp_path, "run")
     assert [line.split(":")[0] for line in finished.text.splitlines()] == ["POLL_INTERVAL", "DISCORD_TOKEN"]
+
+
+@pytest.mark.parametrize("command", ["doctor", "generate --help"])
+async def test_a_command_can_speak_where_the_encoding_lacks_its_signs(tmp_path: Path, command: str) -> None:
+    script = f'exec "{sys.executable}" -m bot {command}'
+    finished = await run_shell(tmp_path, script, PYTHONIOENCODING="latin-1", **NOBODY)
+    assert "Traceback" not in finished.text, finished.text
+    assert "?" in finished.text, "every sign was there"
 
 
 async def test_the_version_can_be_asked_for_without_settings(tmp_path: Path) -> None:
@@ -322,6 +331,21 @@ async def small_disk(tmp_path: Path) -> AsyncIterator[Path]:
         await run_tool("umount", str(folder))
 
 
+async def run_shell(folder: Path, script: str, **environment: str) -> Finished:
+    """Run a line of a shell in `folder`; it needs an interpreter of its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "PYTHONPATH") if name in os.environ}
+    shell = await asyncio.create_subprocess_exec(
+        *("sh", "-c", script),
+        cwd=folder,
+        env={**kept, **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await shell.communicate()
+    return Finished(shell.returncode or 0, output.decode())
+
+
 async def run_tool(*command: str) -> str:
     """Run a program of the system; return what it complains about."""
     tool = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
@@ -425,6 +449,38 @@ async def test_generate_goes_on_when_nobody_reads_what_it_says(tmp_path: Path, f
     assert (tmp_path / "veo.mp4").stat().st_size > 1000
     assert (finished.code, finished.text.count("Generation ID: ")) == (0, 1), finished.text
     assert "Saved veo.mp4" in finished.text, "nor on standard error is it told"
+
+
+@pytest.mark.parametrize("where", ["a full disk", "a terminal that is gone"])
+async def test_generate_goes_on_when_what_it_says_cannot_be_written(
+    tmp_path: Path, files: Path, where: str
+) -> None:
+    if where == "a full disk":
+        writer = os.open("/dev/full", os.O_WRONLY)
+    else:
+        terminal, writer = os.openpty()
+        os.close(terminal)
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4", stdout=writer)
+    os.close(writer)
+    assert (tmp_path / "veo.mp4").stat().st_size > 1000, finished.text
+    assert (finished.code, finished.text.count("Generation ID: ")) == (0, 1), finished.text
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+async def test_generate_makes_its_video_without_the_standard_streams(
+    tmp_path: Path, files: Path, closed: str
+) -> None:
+    script = f'exec "{sys.executable}" -m bot generate "a fox" --duration 4 {closed}'
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        await run_shell(tmp_path, script, **reached(provider))
+    assert (tmp_path / "veo.mp4").stat().st_size > 1000
+
+
+async def test_a_prompt_from_a_closed_standard_input_is_none(tmp_path: Path) -> None:
+    script = f'exec "{sys.executable}" -m bot generate - <&-'
+    finished = await run_shell(tmp_path, script, AIMLAPI_KEY=SECRET)
+    assert finished == Finished(2, "Describe the video, or fetch one with --resume.\n")
 
 
 async def test_generate_believes_a_failure_only_once_it_is_repeated(tmp_path: Path, files: Path) -> None:

@@ -185,6 +185,14 @@ def test_a_film_without_its_file_says_no_reason_that_is_not_known(tmp_path: Path
     assert film_state(film) == "✅ **Done:** the shots are joined."
 
 
+def test_a_screen_reader_says_a_films_title_without_signs_of_markdown(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").touch()
+    film = Film(row(title="The *best* cat_and_dog [1]"), shots(Status.SUCCEEDED))
+    [file] = FilmMessage(film, Clip(tmp_path / "film.mp4", 1)).files()
+    file.close()
+    assert file.description == "Film: The *best* cat_and_dog [1]"
+
+
 def test_a_film_of_which_a_shot_is_redone_is_made_and_joined_again() -> None:
     first, second = shots(Status.SUCCEEDED, Status.SUCCEEDED, delivered_at=NOON)
     new = {"id": "a" * 16, "shot": 2, "film_id": "0123456789abcdef", "source_id": second.id}
