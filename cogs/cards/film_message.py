@@ -12,7 +12,7 @@ from bot.media.fitting import Loss
 from bot.media.upload_sizes import MIB
 from cogs.cards.card import ALT_TEXT_LENGTH, QUOTE_MARK
 from cogs.cards.film_card import film_member, film_number_line, shown_title
-from cogs.cards.result_message import file_name, is_card, is_number_line
+from cogs.cards.result_message import is_card, is_number_line, open_video
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,7 @@ class FilmMessage:
             return []
         with locale_used(self.film.row.locale):
             said = _("Film: {title}", title=shown_title(self.film.row))[:ALT_TEXT_LENGTH]
-        name = file_name(self.film.row)
-        return [discord.File(self.attached.path, filename=name, description=said)]
+        return [open_video(self.attached, self.film.row, said)]
 
     def without_file(self) -> "FilmMessage | None":
         """Return the form without the file, or None when this is it already."""
