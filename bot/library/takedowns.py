@@ -36,10 +36,16 @@ Removed = Generation | FilmRow
 
 @dataclass(frozen=True, slots=True)
 class Takedown:
-    """A removed video or film, and who removed it; `is_decided`: a moderator did so, after a report."""
+    """A removed video or film.
+
+    Attributes:
+        actor_id: who removed it, at `since`.
+        is_decided: a moderator did so, after a report.
+    """
 
     row: Removed
     actor_id: int
+    since: datetime
     is_decided: bool = False
 
 
@@ -100,7 +106,7 @@ class Takedowns:
                 await self._messages.take_down(takedown)
         except (DeliveryPostponedError, TimeoutError) as error:
             log.warning("a removed video or film is still posted", subject=row.id, reason=repr(error))
-            if row.removed_at is not None and self._clock() - row.removed_at < GIVE_UP_AFTER:
+            if self._clock() - takedown.since < GIVE_UP_AFTER:
                 return
             log.error("gave up deleting the message of a removed video or film", subject=row.id)
         await self._database.write(lambda session: record_taken_down(session, row.id))
@@ -124,6 +130,6 @@ def _claim(session: Session, row: Removed, until: datetime) -> Takedown | None:
         .limit(1)
     )
     if entry is None or entry.actor_id is None:
-        return Takedown(row, row.user_id)
+        return Takedown(row, row.user_id, row.removed_at or until)
     is_decided = entry.reason is not None and entry.actor_id != row.user_id
-    return Takedown(row, entry.actor_id, is_decided=is_decided)
+    return Takedown(row, entry.actor_id, entry.at, is_decided=is_decided)

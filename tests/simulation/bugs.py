@@ -28,6 +28,7 @@ from bot.jobs.steps.preparation import Readiness
 from bot.jobs.steps.signs import Ending
 from bot.jobs.steps.submission import Submission
 from bot.media.files import VideoStore
+from bot.metrics.spending import Spending
 from bot.policy.documents import MemberPolicy
 from bot.preview import service as previews
 from bot.privacy import retention
@@ -46,11 +47,12 @@ _is_confirming: ContextVar[bool] = ContextVar("_is_confirming", default=False)
 
 async def _write_whatever_status(
     self: GenerationQueue,
-    generation_id: str,
+    generation: Generation,
     expected: Collection[Status],
     values: dict[str, object],
+    spending: Spending,
 ) -> Generation | None:
-    row = update(Generation).where(Generation.id == generation_id)
+    row = update(Generation).where(Generation.id == generation.id)
     return await self._database.write(
         lambda session: session.scalar(row.values(values).returning(Generation))
     )
