@@ -109,7 +109,7 @@ class Takedowns:
             if self._clock() - takedown.since < GIVE_UP_AFTER:
                 return
             log.error("gave up deleting the message of a removed video or film", subject=row.id)
-        await self._database.write(lambda session: record_taken_down(session, row.id))
+        await self._database.write(lambda session: record_taken_down(session, row, until))
 
 
 def _claim(session: Session, row: Removed, until: datetime) -> Takedown | None:

@@ -27,6 +27,7 @@ from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.preparation import Readiness
 from bot.jobs.steps.signs import Ending
 from bot.jobs.steps.submission import Submission
+from bot.library.takedowns import Takedowns
 from bot.media.files import VideoStore
 from bot.metrics.spending import Spending
 from bot.policy.documents import MemberPolicy
@@ -229,6 +230,7 @@ BUGS: Mapping[str, Bug] = {
     "a preview is saved at each click": instead(previews, "take", _nothing),
     "what waits for a model that is gone goes on waiting": instead(Retirement, "end", _nothing_later),
     "a model that is gone ends what was sent, too": instead(retirement, "WAITING", OPEN),
+    "what a kill left posted is not deleted": instead(Takedowns, "look", _nothing_later),
     "a server that removed the bot is served": all_of(
         instead(SimulatedDelivery, "is_gone", _never),
         instead(SimulatedDelivery, "is_removed_from", _never),

@@ -201,15 +201,19 @@ def test_nothing_was_posted_of_what_has_no_message() -> None:
     assert posts_of(new_row()) == []
 
 
+@pytest.mark.parametrize("is_deleted_before", [True, False])
 async def test_the_new_message_of_a_video_that_was_removed_meanwhile_is_deleted_after_a_kill(
-    reposts: Reposts, database: Database, clock: StoppedClock
+    reposts: Reposts, database: Database, clock: StoppedClock, *, is_deleted_before: bool
 ) -> None:
-    """All other messages are deleted by then, and nothing of them is left to do."""
+    """Its other messages are deleted before the new one is there, or at the same time."""
     video, removal = await insert_video(database, clock), Removal(database, clock)
     claimed = await reposts.claim(alice(), video.id)
-    await removal.remove(1, video.id, ALICE)
-    await removal.finish(video.id)
+    removed = await removal.remove(1, video.id, ALICE)
+    if is_deleted_before:
+        await removal.finish(removed)
+    clock.advance(timedelta(seconds=2))
     await reposts.finish(claimed, NEW, [])
+    await removal.finish(removed)
     row = await reread(database, video.id)
     assert (row.take_down_at, row.result_id) == (clock() + TAKEDOWN_GRACE, NEW.message_id)
 
@@ -219,7 +223,6 @@ async def test_a_repost_that_came_to_nothing_leaves_nothing_to_delete(
 ) -> None:
     video, removal = await insert_video(database, clock), Removal(database, clock)
     claimed = await reposts.claim(alice(), video.id)
-    await removal.remove(1, video.id, ALICE)
-    await removal.finish(video.id)
+    await removal.finish(await removal.remove(1, video.id, ALICE))
     await reposts.give_up(claimed)
     assert (await reread(database, video.id)).take_down_at is None

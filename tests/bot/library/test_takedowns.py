@@ -87,11 +87,11 @@ async def test_the_click_is_given_a_minute_and_what_it_did_is_not_done_again(
     clock: StoppedClock,
 ) -> None:
     video = await insert_delivered(database)
-    await removal.remove(1, video.id, ALICE)
+    removed = await removal.remove(1, video.id, ALICE)
     clock.advance(TAKEDOWN_GRACE - timedelta(seconds=1))
     await takedowns.look()
     assert messages.tries == 0, "the click may be deleting them"
-    await removal.finish(video.id)
+    await removal.finish(removed)
     await look_often(takedowns, clock)
     assert messages.tries == 0
 

@@ -16,7 +16,7 @@ from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
 from bot.jobs.ports import DeliveryPostponedError, Posted
-from bot.library.removal import record_taken_down
+from bot.library.removal import Removal
 from bot.library.takedowns import GIVE_UP_AFTER, RETRY, Takedown, Takedowns
 from bot.moderation.decisions import Decisions, Moderator, OwnCaseError
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
@@ -137,8 +137,9 @@ async def test_the_shots_of_a_film_that_its_member_deleted_are_deleted_after_a_k
     """The member deletes the film, whose shots stay, and is reported for it all the same."""
     film = await posted(films, database, clock)
     report = await reports.report(1, film.row.id, REPORTER, "bad")
-    await films.remove(film.row.id, film.row.user_id)
-    await database.write(lambda session: record_taken_down(session, film.row.id))
+    removed = await films.remove(film.row.id, film.row.user_id)
+    assert removed is not None
+    await Removal(database, clock).finish(removed.row)
     clock.advance(2 * GIVE_UP_AFTER)
     await reports.decide(MONA, report.id, DELETE)
     assert (await found(films, film)).row.take_down_at == clock() + TAKEDOWN_GRACE

@@ -13,7 +13,7 @@ from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation, Placement
 from bot.films.rows import fetch_film
 from bot.jobs.ports import Posted
-from bot.library.removal import record_taken_down
+from bot.library.removal import Removal
 from bot.moderation.reports import Reports
 from bot.privacy.erasure import anonymize_batch, forget_film_offers, unlink_batch, unlink_films
 from bot.privacy.service import Forgotten, Privacy
@@ -215,6 +215,6 @@ async def test_the_links_to_the_shots_of_a_film_that_is_deleted_outlive_the_word
     await privacy.forget(ALICE)
     await database.write(unlink_batch)
     assert (await reread_row(database, shot.id)).result_id == shot.result_id
-    await database.write(lambda session: record_taken_down(session, "film"))
+    await Removal(database, clock).finish(await reread(database))
     await database.write(unlink_batch)
     assert (await reread_row(database, shot.id)).result_id is None
