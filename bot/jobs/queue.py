@@ -23,7 +23,7 @@ from bot.jobs import fair_order
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import brings_strike, ensure_free, has_same_address, made, strike_for_safety, unmade
 from bot.metrics import metrics
-from bot.metrics.spending import record_cost
+from bot.metrics.spending import Spending
 from bot.provider.costs import Cost
 from bot.provider.models import Task
 
@@ -122,21 +122,20 @@ class GenerationQueue:
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
         """
-        expected = {generation.status}
-        changed = None
+        expected, spending, changed = {generation.status}, Spending(generation, values), None
         async for attempt in stamina.retry_context(
             on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
         ):
             with attempt:
                 try:
-                    changed = await self._write(generation, expected, values)
+                    changed = await self._write(generation, expected, values, spending)
                 except OutcomeUnknownError:
                     expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
                     raise
         if changed is None:
             raise LeaseLostError(generation.id)
         metrics.record_change(generation, changed, self._clock())
-        record_cost(generation, changed, values)
+        spending.record(changed)
         return changed
 
     async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:
@@ -281,7 +280,7 @@ class GenerationQueue:
         return await self._database.read(lambda session: list(session.scalars(query).all()))
 
     async def _write(
-        self, generation: Generation, expected: Collection[Status], values: dict[str, object]
+        self, generation: Generation, expected: Collection[Status], values: dict[str, object], cost: Spending
     ) -> Generation | None:
         own = (Generation.id == generation.id, Generation.lease_owner == self._owner)
         same = (Generation.status.in_(expected), has_same_address(generation, values))
@@ -291,6 +290,7 @@ class GenerationQueue:
 
         def change(session: Session) -> Generation | None:
             ensure_free(session, generation.id, values.get("provider_id"))
+            cost.look(session)
             found = session.scalar(changed)
             if is_strike and found is not None:
                 strike_for_safety(session, found, self._clock())

@@ -1,6 +1,7 @@
 """Taking a finished video down, for whoever asked for it and for moderators."""
 
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select, update
@@ -97,17 +98,27 @@ class Removal:
         log.info("removed", generation=generation_id, guild=guild_id, actor=actor_id)
         return generation
 
-    async def finish(self, subject_id: str) -> None:
-        """Note that no message of a removed video or film is left; if that fails, it's looked for again."""
-        with suppress(DatabaseBusyError):
-            await self._database.write(lambda session: record_taken_down(session, subject_id), hurried=True)
+    async def finish(self, row: Generation | FilmRow) -> None:
+        """Note that no message of a removed video or film is left; if that fails, it's looked for again.
+
+        `row`: as it was before its messages were deleted.
+        """
+        seen = row.take_down_at
+        if seen is not None:
+            with suppress(DatabaseBusyError):
+                await self._database.write(
+                    lambda session: record_taken_down(session, row, seen), hurried=True
+                )
 
 
-def record_taken_down(session: Session, subject_id: str) -> None:
-    """Write down that no message of a removed video or film is left to delete."""
-    for table in (Generation, FilmRow):  # their IDs are random, so it's one of them
-        done = update(table).where(table.id == subject_id, table.take_down_at.is_not(None))
-        session.execute(done.values(take_down_at=None))
+def record_taken_down(session: Session, row: Generation | FilmRow, seen: datetime) -> None:
+    """Write down that no message of a removed video or film is left to delete.
+
+    `seen`: when that was due before they were deleted; it's moved where there is another one since then.
+    """
+    table = type(row)
+    done = update(table).where(table.id == row.id, table.take_down_at == seen)
+    session.execute(done.values(take_down_at=None))
 
 
 def is_shown(generation: Generation) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.admission.check_request import AdmissionContext, Requester, check_channel, check_words
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import Generation, Status
+from bot.db.models import TAKEDOWN_GRACE, Generation, Status
 from bot.errors import DatabaseBusyError, NotFoundError, RepeatedError, UserError
 from bot.i18n import _, ngettext
 from bot.jobs.ports import Posted
@@ -78,8 +78,8 @@ class Reposts:
     ) -> Generation | None:
         """Write down the new message, and those that still show the video; None: it was forgotten meanwhile.
 
-        One that was removed meanwhile is returned all the same: deleting the new message may fail, and who
-        tries that again looks here.
+        One that was removed meanwhile is returned all the same, and its messages are to be deleted once more:
+        who deletes the new one may fail, or not get to it.
         """
         values: dict[str, object] = {
             "result_id": posted.message_id,
@@ -95,14 +95,15 @@ class Reposts:
     @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2)
     async def _end(self, claimed: Generation, values: dict[str, object]) -> Generation | None:
         here = (Generation.id == claimed.id, Generation.erased_at.is_(None))
-        return await self._database.write(
-            lambda session: session.scalar(
-                update(Generation)
-                .where(*here)
-                .values(posting_at=claimed.delivered_at, **values)
-                .returning(Generation)
-            )
-        )
+        ended = update(Generation).where(*here).values(posting_at=claimed.delivered_at, **values)
+
+        def end(session: Session) -> Generation | None:
+            row = session.scalar(ended.returning(Generation))
+            if values and row is not None and row.removed_at is not None:
+                row.take_down_at = self._clock() + TAKEDOWN_GRACE
+            return row
+
+        return await self._database.write(end)
 
 
 def posts_of(generation: Generation) -> list[Posted]:

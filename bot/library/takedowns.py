@@ -19,9 +19,10 @@ from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action, AuditRow
 from bot.db.models import Generation
+from bot.errors import DatabaseBusyError
 from bot.jobs.ports import DeliveryPostponedError
 from bot.library.removal import record_taken_down
-from bot.signals import run_every
+from bot.signals import StoppingError, run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -36,10 +37,16 @@ Removed = Generation | FilmRow
 
 @dataclass(frozen=True, slots=True)
 class Takedown:
-    """A removed video or film, and who removed it; `is_decided`: a moderator did so, after a report."""
+    """A removed video or film.
+
+    Attributes:
+        actor_id: who removed it, at `since`.
+        is_decided: a moderator did so, after a report.
+    """
 
     row: Removed
     actor_id: int
+    since: datetime
     is_decided: bool = False
 
 
@@ -95,15 +102,29 @@ class Takedowns:
         takedown = await self._database.write(lambda session: _claim(session, row, until))
         if takedown is None:
             return
+        if not await self._take_down(takedown):
+            if self._clock() - takedown.since < GIVE_UP_AFTER:
+                return
+            log.error("gave up deleting the message of a removed video or film", subject=row.id)
+        await self._database.write(lambda session: record_taken_down(session, row, until))
+
+    async def _take_down(self, takedown: Takedown) -> bool:
+        """Delete all messages that are left; return whether none is."""
+        subject_id = takedown.row.id
         try:
             async with asyncio.timeout(TAKEDOWN_TIMEOUT):
                 await self._messages.take_down(takedown)
+        except (DatabaseBusyError, StoppingError):
+            raise
         except (DeliveryPostponedError, TimeoutError) as error:
-            log.warning("a removed video or film is still posted", subject=row.id, reason=repr(error))
-            if row.removed_at is not None and self._clock() - row.removed_at < GIVE_UP_AFTER:
-                return
-            log.error("gave up deleting the message of a removed video or film", subject=row.id)
-        await self._database.write(lambda session: record_taken_down(session, row.id))
+            log.warning("a removed video or film is still posted", subject=subject_id, reason=repr(error))
+            return False
+        except (
+            Exception
+        ):  # the errors nobody foresaw: what is kept for it is forgotten after a day all the same
+            log.exception("could not delete the message of a removed video or film", subject=subject_id)
+            return False
+        return True
 
 
 def _claim(session: Session, row: Removed, until: datetime) -> Takedown | None:
@@ -125,6 +146,6 @@ def _claim(session: Session, row: Removed, until: datetime) -> Takedown | None:
         .limit(1)
     )
     if entry is None or entry.actor_id is None:
-        return Takedown(row, row.user_id)
+        return Takedown(row, row.user_id, row.removed_at or until)
     is_decided = entry.reason is not None and entry.actor_id != row.user_id
-    return Takedown(row, entry.actor_id, is_decided=is_decided)
+    return Takedown(row, entry.actor_id, entry.at, is_decided=is_decided)

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from sqlalchemy.orm import Session
+
 from bot.db.models import Generation, Status
 from bot.db.review_models import was_ready
 from bot.failures import PAID_ALL_THE_SAME
@@ -12,16 +14,39 @@ from bot.provider.costs import CONFIRMED
 _OF_COST = frozenset({"status", "credits_used", "late_until"})  # columns that say what was spent
 
 
-def record_cost(before: Generation, after: Generation, written: Collection[str]) -> None:
-    """Count what a change of a request means; the change was written.
+class Spending:
+    """A change of a request, as the figures see it.
 
-    `written`: the columns; the ledger may have changed others since `before`, and that is counted.
+    Args:
+        before: the row as a step read it; the ledger may have changed it since then, and that is counted.
+        written: the columns that are changed.
     """
-    if after.status is Status.CANCELLED:
-        if _is_counted_when_told(before) and not _is_counted_when_told(after):
-            _record_spent(after.model, _counted_cost(after))
-    elif not _OF_COST.isdisjoint(written):
-        _record_spent(after.model, _counted_cost(after) - _counted_cost(before))
+
+    def __init__(self, before: Generation, written: Collection[str]) -> None:
+        self._before = before
+        self._is_about_cost = not _OF_COST.isdisjoint(written)
+        self._is_read = False
+
+    def look(self, session: Session) -> None:
+        """Read the row right before the change is written.
+
+        The first look counts: what a try has written may be there though nobody learnt of it.
+        """
+        if self._is_read or self._before.finished_at is None or not self._is_about_cost:
+            return
+        row = session.get(Generation, self._before.id, with_for_update=True)
+        if row is not None:
+            session.expunge(row)
+            self._before, self._is_read = row, True
+
+    def record(self, after: Generation) -> None:
+        """Count it; the change was written."""
+        before = self._before
+        if after.status is Status.CANCELLED:
+            if _is_counted_when_told(before) and not _is_counted_when_told(after):
+                _record_spent(after.model, _counted_cost(after))
+        elif self._is_about_cost:
+            _record_spent(after.model, _counted_cost(after) - _counted_cost(before))
 
 
 def record_charged(before: Generation, charged: float) -> None:

@@ -107,8 +107,9 @@ def remove_film(session: Session, film: ReportedFilm, actor_id: int, now: dateti
     may_come = or_(Generation.status == Status.SUCCEEDED, Generation.late_until.is_not(None))
     made = (mine, may_come, Generation.status.not_in(WAITING), Generation.removed_at.is_(None))
     session.execute(update(Generation).where(*made).values(removed_at=now, video_url=None))
-    shown = update(FilmRow).where(FilmRow.id == film.row.id, FilmRow.removed_at.is_(None))
-    session.execute(shown.values(removed_at=now, take_down_at=now + TAKEDOWN_GRACE))
+    # Its member may have deleted the film before, whose shots stayed.
+    gone = {"removed_at": film.row.removed_at or now, "take_down_at": now + TAKEDOWN_GRACE}
+    session.execute(update(FilmRow).where(FilmRow.id == film.row.id).values(gone))
     waited_for = select(Generation.id).where(mine, Generation.status.in_(OPEN)).with_for_update()
     take_ids = session.scalars(waited_for).all()
     return [cancel_one(session, film.row.guild_id, take_id, actor_id, now) for take_id in take_ids]

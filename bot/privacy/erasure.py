@@ -5,8 +5,7 @@ Three steps, each a batch inside a transaction of the caller's:
 1. Erased: the words are gone, and so is what leads to them: the ids of messages, the provider's task, the
    file's address; and the member's language. Server, member, times, status, model and cost stay, so that
    limits and budgets hold.
-2. Unlinked: the ids of messages outlive the words while moderators have to decide about a report, since
-   the video or film could not be taken down without them.
+2. Unlinked: the ids of messages outlive the words while a report is open, or while they're being deleted.
 3. Anonymous, where the member asked for it: once no window counts the row as theirs any more.
 
 A strike is deleted once no window can count it, and a forgiven one when its member asks for that. A film
@@ -98,8 +97,9 @@ _FILM_CAN_BE_UNLINKED = and_(
     # It may have brought back the link to the film's message, when no shot had any.
     not_(exists().where(ReportRow.generation_id == FilmRow.id, _IS_OPEN)),
 )
-# Its messages are still to be deleted (`bot.library.takedowns`).
-_IS_KEPT = or_(_HAS_OPEN_REPORT, Generation.take_down_at.is_not(None))
+# Its messages are still to be deleted (`bot.library.takedowns`); a film's may be those of its shots.
+_FILM_IS_DUE = exists().where(FilmRow.id == Generation.film_id, FilmRow.take_down_at.is_not(None))
+_IS_KEPT = or_(_HAS_OPEN_REPORT, Generation.take_down_at.is_not(None), _FILM_IS_DUE)
 _CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_IS_KEPT))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import discord
+import structlog
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Status
@@ -23,7 +24,10 @@ from cogs.cards.card import (
     render_ending,
     render_result,
 )
+from cogs.ui.discord_errors import postponed
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ENDING_MARKS = {Status.FAILED: f"{FAILED_MARK} ", Status.CANCELLED: f"{CANCELLED_MARK} "}
 
@@ -108,13 +112,7 @@ class ResultMessage:
         """Open the file again: discord.py closes it with every attempt."""
         if self.attached is None:
             return []
-        return [
-            discord.File(
-                self.attached.path,
-                filename=file_name(self.generation),
-                description=alt_text(self.generation),
-            )
-        ]
+        return [open_video(self.attached, self.generation, alt_text(self.generation))]
 
     def without_file(self) -> "ResultMessage | None":
         """Return the form with a link, or None when this is it already."""
@@ -142,6 +140,21 @@ def size_of(clip: Clip) -> str:
 def file_name(subject: Generation | FilmRow) -> str:
     """Return the name of a generation's or a film's attachment, by which the result is found again."""
     return f"veo-{subject.id}.mp4"
+
+
+def open_video(
+    clip: Clip, subject: Generation | FilmRow, description: str, *, spoiler: bool = False
+) -> discord.File:
+    """Open a file to send it.
+
+    Raises:
+        DeliveryPostponedError: it can't be opened, so nothing was sent; who tries again fetches it anew.
+    """
+    try:
+        return discord.File(clip.path, filename=file_name(subject), spoiler=spoiler, description=description)
+    except OSError as error:
+        log.error("could not open a video to send it", id=subject.id, error=str(error))
+        raise postponed(error) from error
 
 
 def is_card(message: discord.Message, subject: Generation | FilmRow) -> bool:

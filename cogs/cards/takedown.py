@@ -65,8 +65,8 @@ async def take_down(
     await show_card(client, generation, way_on)
     if left:
         raise TakedownError(generation, left)
-    for subject_id in (generation.id, *([] if film is None else [film.row.id])):
-        await client.services.removal.finish(subject_id)
+    for subject in (generation, *([] if film is None else [film.row])):
+        await client.services.removal.finish(subject)
 
 
 async def take_down_film(client: VeoBot, film: Film) -> None:
@@ -82,7 +82,7 @@ async def take_down_film(client: VeoBot, film: Film) -> None:
         await _edit_card(client, film.row, film.card_id, film_message(film, client.services.films.eta_of))
     if left:
         raise TakedownError(film.row, left)
-    await client.services.removal.finish(film.row.id)
+    await client.services.removal.finish(film.row)
 
 
 async def delete_all(

@@ -14,7 +14,7 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.moderation.review_decisions import Review
 from cogs.cards.card import alt_text
-from cogs.cards.result_message import file_name, link_line, size_of
+from cogs.cards.result_message import file_name, link_line, open_video, size_of
 from cogs.delivery.moderator_channel import DiscordModeratorChannel, case_nonce
 from cogs.delivery.posting import SEND_TIMEOUT, UPLOAD_TIMEOUT, next_form
 from cogs.moderation.shapes import Shape, show_first
@@ -198,5 +198,4 @@ def _link_of(held: HeldVideo, clip: Clip) -> str:
 
 def _file_of(held: HeldVideo, clip: Clip) -> discord.File:
     """Open the file again: discord.py closes it with every attempt."""
-    name = file_name(held.generation)
-    return discord.File(clip.path, filename=name, spoiler=True, description=alt_text(held.generation))
+    return open_video(clip, held.generation, alt_text(held.generation), spoiler=True)

@@ -49,7 +49,7 @@ class FilmConfirmButton(DeletingButton, ManagedFilmButton):
         await show_card(interaction.client, film.shots[0])
         if left:
             raise TakedownError(film.row, left)
-        await interaction.client.services.removal.finish(film.row.id)
+        await interaction.client.services.removal.finish(film.row)
         lines = (_what_is_done(film, posts), *stopped_lines(before, film), film_number_line(film.row))
         text = "\n".join(lines)
         await interaction.edit_original_response(content=text, view=None)

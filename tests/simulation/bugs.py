@@ -27,7 +27,9 @@ from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.preparation import Readiness
 from bot.jobs.steps.signs import Ending
 from bot.jobs.steps.submission import Submission
+from bot.library.takedowns import Takedowns
 from bot.media.files import VideoStore
+from bot.metrics.spending import Spending
 from bot.policy.documents import MemberPolicy
 from bot.preview import service as previews
 from bot.privacy import retention
@@ -46,11 +48,12 @@ _is_confirming: ContextVar[bool] = ContextVar("_is_confirming", default=False)
 
 async def _write_whatever_status(
     self: GenerationQueue,
-    generation_id: str,
+    generation: Generation,
     expected: Collection[Status],
     values: dict[str, object],
+    spending: Spending,
 ) -> Generation | None:
-    row = update(Generation).where(Generation.id == generation_id)
+    row = update(Generation).where(Generation.id == generation.id)
     return await self._database.write(
         lambda session: session.scalar(row.values(values).returning(Generation))
     )
@@ -227,6 +230,7 @@ BUGS: Mapping[str, Bug] = {
     "a preview is saved at each click": instead(previews, "take", _nothing),
     "what waits for a model that is gone goes on waiting": instead(Retirement, "end", _nothing_later),
     "a model that is gone ends what was sent, too": instead(retirement, "WAITING", OPEN),
+    "what a kill left posted is not deleted": instead(Takedowns, "look", _nothing_later),
     "a server that removed the bot is served": all_of(
         instead(SimulatedDelivery, "is_gone", _never),
         instead(SimulatedDelivery, "is_removed_from", _never),

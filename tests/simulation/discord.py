@@ -1,8 +1,9 @@
 """Discord as the ports see it: messages with nonces and a history, on the simulation's clock.
 
-The narrowest ports are used: `DeliveryPort` for cards and results (`delivery.py`), and `FilmPort` for films
-(`film_delivery.py`); the answer to a command is in `answers.py`. The moderators' channel is served by the
-bot's own code, on a client that has only what it calls (`client.py`); what is seen there is in `room.py`.
+The narrowest ports are used: `DeliveryPort` for cards and results (`delivery.py`), `FilmPort` for films
+(`film_delivery.py`), and `RemovedMessages` for what was removed (`takedowns.py`); the answer to a command is
+in `answers.py`. The moderators' channel is served by the bot's own code, on a client that has only what it
+calls (`client.py`); what is seen there is in `room.py`.
 """
 
 import random
@@ -77,6 +78,7 @@ class Discord:
         removed: servers that removed the bot, and since when.
         absences: of the bot that are over: the server, and both moments.
         nowhere: requests whose result had no place.
+        deleted: messages that are there no more; sent again, they don't come back.
         unedited: requests whose card could not be edited, since the bot was not there.
     """
 
@@ -91,6 +93,7 @@ class Discord:
     nowhere: set[str] = field(default_factory=set[str])
     unedited: set[str] = field(default_factory=set[str])
     messages: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
+    deleted: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
     faults: int = 0
     _count: int = 0
 
@@ -126,8 +129,9 @@ class Discord:
 
     def post(self, message: Message, sent_at: float) -> Message:
         """Show a message; the same nonce, sent or carried out shortly after it, brings the first one back."""
-        for found in self.of(message.generation_id, message.kind):
-            is_same = found.has_nonce and (found.place, found.form) == (message.place, message.form)
+        known = [*self.messages.get(message.generation_id, []), *self.deleted.get(message.generation_id, [])]
+        for found in known:
+            is_same = found.has_nonce and _marks(found) == _marks(message)
             if is_same and is_same_post(sent_at, found.at, self.now()):
                 return found
         message.id, message.at = self.new_id(), self.now()
@@ -140,8 +144,13 @@ class Discord:
 
     def delete(self, subject_id: str, *message_ids: int) -> None:
         """Take messages away."""
-        kept = [one for one in self.messages.get(subject_id, []) if one.id not in message_ids]
-        self.messages[subject_id] = kept
+        there = self.messages.get(subject_id, [])
+        self.deleted.setdefault(subject_id, []).extend(one for one in there if one.id in message_ids)
+        self.messages[subject_id] = [one for one in there if one.id not in message_ids]
+
+
+def _marks(message: Message) -> tuple[Kind, int | None, str]:
+    return message.kind, message.place, message.form
 
 
 def is_same_post(sent_at: float, first_at: float, now: float) -> bool:

@@ -75,7 +75,7 @@ class FilmLedger:
             ]
         return lies
 
-    def check_end(self, rows: Sequence["Row"], community: "Community") -> list[str]:
+    def check_end(self, rows: Sequence["Row"]) -> list[str]:
         """Return what is wrong with films once everything has had its time."""
         takes: dict[str, list[Row]] = {}
         for row in rows:
@@ -83,12 +83,11 @@ class FilmLedger:
         lies: list[str] = []
         for film in self.films():
             mine = takes.get(film.id, [])
-            is_half = film.id in community.filmmakers.half_deleted
-            lies += [f"film {film.id} {lie}" for lie in self._lies_about(film, mine, is_half=is_half)]
+            lies += [f"film {film.id} {lie}" for lie in self._lies_about(film, mine)]
             lies += [f"film {film.id} {lie}" for lie in _lies_about_redos(mine)]
         return lies
 
-    def _lies_about(self, film: FilmFacts, takes: Sequence["Row"], *, is_half: bool) -> list[str]:
+    def _lies_about(self, film: FilmFacts, takes: Sequence["Row"]) -> list[str]:
         discord = self._world.discord
         shown = discord.of(film.id, Kind.FILM)
         is_forgotten = film.erased or any(take.erased for take in takes)
@@ -100,7 +99,7 @@ class FilmLedger:
             f"is still held by {film.owner}": film.owner is not None,
             "has no shots": not takes,
             f"is posted {len(shown)} times": len(shown) > 1,
-            "was removed, and is posted": film.removed and bool(shown) and not is_half,
+            "was removed, and is posted": film.removed and bool(shown),
             "was never posted": is_postable and bool(wanted) and not shown and not self._was_given_up(film),
             "has a card that is not final": self._is_card_open(film),
         }

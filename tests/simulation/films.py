@@ -11,10 +11,9 @@ from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote
 from bot.requests.confirmation import Confirmation
-from cogs.cards.takedown import film_posts
 from cogs.veo.answer import answer_with
 from tests.simulation.answers import post_film_card
-from tests.simulation.port import Port
+from tests.simulation.takedowns import SimulatedRemovedMessages
 from tests.simulation.visits import MODERATOR, Member, services_of
 
 if TYPE_CHECKING:
@@ -37,18 +36,13 @@ RECENT = (
 
 
 class Filmmakers:
-    """What members do with films.
-
-    Attributes:
-        half_deleted: films that somebody deleted, without learning that their messages are gone.
-    """
+    """What members do with films."""
 
     def __init__(self, world: "World", community: "Community") -> None:
         self._world = world
         self._community = community
         self._chance, self._passes = world.stream("films"), world.stream("transitions")
         self._count = 0
-        self.half_deleted = set[str]()
 
     async def come(self, member: Member) -> None:
         """Let a member make a film, or do something about one of theirs."""
@@ -184,18 +178,10 @@ class Filmmakers:
         """Delete a film as the button does; somebody who is told that a message is left may click again."""
 
         async def delete(process: "Process") -> None:
-            self.half_deleted.add(film_id)
-            film = await services_of(process).films.remove(film_id, actor)
-            await self.delete_posts(process, film)
-            self.half_deleted.discard(film_id)
+            services = services_of(process)
+            film = await services.films.remove(film_id, actor)
+            if film is not None:
+                await SimulatedRemovedMessages(process, services).delete_film(film)
 
         self._world.note("world", f"film {film_id} of {member.user_id} is to be deleted by {actor}")
         self._community.visit(delete)
-
-    async def delete_posts(self, process: "Process", film: Film | None) -> None:
-        """Delete the messages of a film that was removed, and show its card; raises as Discord's port."""
-        if film is None:
-            return
-        port, row = Port(process), film.row
-        gone = [post.message_id for post in film_posts(row)]
-        await port.call("delete", row.id, lambda: port.discord.delete(row.id, *gone))

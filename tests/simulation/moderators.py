@@ -12,6 +12,7 @@ from bot.preview.proposal import Proposal
 from bot.preview.service import ServerNow
 from sandbox.recent import list_recent
 from tests.simulation.reviews import Reviewers
+from tests.simulation.takedowns import SimulatedRemovedMessages
 from tests.simulation.visits import DAY, EPOCH, MODERATOR, Member, services_of
 
 if TYPE_CHECKING:
@@ -133,14 +134,9 @@ class Moderators:
         """Delete a video that somebody may be about to continue."""
         rows = await list_recent(services_of(process).generations, by.guild_id, max_rows=10)
         if rows:
-            row, filmmakers = self._chance.choice(rows), self._community.filmmakers
-            await services_of(process).removal.remove(by.guild_id, row.id, by.user_id)
-            if row.film_id is not None:  # the film that shows it goes with it
-                filmmakers.half_deleted.add(row.film_id)
-                films = services_of(process).films
-                film = await films.remove(row.film_id, by.user_id, shot_id=row.id)
-                await filmmakers.delete_posts(process, film)
-                filmmakers.half_deleted.discard(row.film_id)
+            row, services = self._chance.choice(rows), services_of(process)
+            removed = await services.removal.remove(by.guild_id, row.id, by.user_id)
+            await SimulatedRemovedMessages(process, services).delete_video(removed, by.user_id)
 
     def _later(self, seconds: float) -> datetime:
         return EPOCH + timedelta(seconds=self._world.loop.time() + seconds)

@@ -19,6 +19,7 @@ from bot.db.models import Generation
 from bot.eta.duration_estimator import history_loader, provider_stats
 from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.retirement import Departures, Retirement
+from bot.library.takedowns import Takedowns
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.services import Services
 from cogs.delivery.failed_destinations import FailedDestinations
@@ -30,6 +31,7 @@ from tests.simulation.client import SimulatedClient
 from tests.simulation.delivery import SimulatedDelivery
 from tests.simulation.film_delivery import SimulatedFilmDelivery
 from tests.simulation.loop import OWNER, SimulatedTask
+from tests.simulation.takedowns import SimulatedRemovedMessages
 from tests.simulation.wire import MemoryConnector
 
 if TYPE_CHECKING:
@@ -224,6 +226,7 @@ class Process:
         worker = build_worker(shared, delivery, held_videos)
         assert self.opened is not None
         services = self.opened.services
+        removed_messages = SimulatedRemovedMessages(self, services)
         departures = Departures(services.cancellation, delivery.is_removed_from, stopping)
 
         seldom = 7 * SELDOM if self.world.scenario.is_long else SELDOM
@@ -244,6 +247,7 @@ class Process:
             "outbox": OutboxRelay(shared.database, moderator_channel, stopping).run,
             "positions": PositionUpdater(shared.queue, delivery, shared.estimator, stopping).run,
             "departures": departures.run,
+            "takedowns": Takedowns(shared.database, removed_messages, stopping).run,
             "durations": provider_stats(shared.estimator, shared.veo, stopping, interval=seldom).run,
             "history": history_loader(shared.estimator, shared.database, stopping, interval=seldom).run,
         }

@@ -57,6 +57,8 @@ UNFINISHED = (
     "SELECT 1 FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL LIMIT 1",
     "SELECT 1 FROM films WHERE accepted_at IS NOT NULL AND delivered_at IS NULL LIMIT 1",
     "SELECT 1 FROM reviews WHERE decision IS NULL LIMIT 1",
+    "SELECT 1 FROM generations WHERE take_down_at IS NOT NULL LIMIT 1",
+    "SELECT 1 FROM films WHERE take_down_at IS NOT NULL LIMIT 1",
 )
 COLUMNS = (
     "id, user_id, channel_id, thread_id, card_id, status, failure_kind, prompt, submitted_at IS NOT NULL,"

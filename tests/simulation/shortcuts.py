@@ -18,6 +18,7 @@ import bot.films.runner
 import bot.jobs.position_updater
 import bot.jobs.retirement
 import bot.jobs.runner
+import bot.library.takedowns
 import bot.moderation.outbox_relay
 import bot.moderation.reviews
 import bot.privacy.retention
@@ -29,6 +30,7 @@ from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Departures
+from bot.library.takedowns import Takedowns
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.moderation.reviews import Reviews
 from bot.usage.reconciliation import Reconciliation
@@ -46,6 +48,7 @@ RARELY: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 60.0),  # a nonce outlives it
     (bot.jobs.retirement, "LOOK_INTERVAL", 600.0),
+    (bot.library.takedowns, "LOOK_INTERVAL", 60.0),
     (bot.films.runner, "LOOK_INTERVAL", 60.0),
     (bot.moderation.reviews, "LOOK_INTERVAL", 120.0),
     (bot.usage.reconciliation, "INTERVAL", 1800.0),
@@ -53,6 +56,7 @@ RARELY: tuple[tuple[Any, str, float], ...] = (
 IN_MANY_DAYS: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 600.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 1800.0),
+    (bot.library.takedowns, "LOOK_INTERVAL", 1800.0),
     (bot.films.runner, "LOOK_INTERVAL", 300.0),
     (bot.moderation.reviews, "LOOK_INTERVAL", 1800.0),
     (bot.usage.reconciliation, "INTERVAL", DAY / 4),
@@ -67,6 +71,10 @@ OUTBOX = (
     " UNION SELECT 1 FROM reports WHERE post_at <= :now"
     " UNION SELECT 1 FROM appeals WHERE post_at <= :now"
     " UNION SELECT 1 FROM reviews WHERE post_at <= :now LIMIT 1"
+)
+UNDELETED = (
+    "SELECT 1 FROM generations WHERE take_down_at <= :now"
+    " UNION SELECT 1 FROM films WHERE take_down_at <= :now LIMIT 1"
 )
 UNJOINED = "SELECT 1 FROM films WHERE delivered_at IS NULL AND accepted_at IS NOT NULL LIMIT 1"
 UNDECIDED = (
@@ -85,6 +93,7 @@ LOOKS: tuple[tuple[type, str, str], ...] = (
     (Departures, "look", UNSENT),
     (OutboxRelay, "_look", OUTBOX),
     (Reconciliation, "reconcile", UNCHARGED),
+    (Takedowns, "look", UNDELETED),
     (FilmRunner, "look", UNJOINED),
     (FilmRunner, "release", UNJOINED),
     (Reviews, "look", UNDECIDED),

@@ -96,7 +96,7 @@ class Ledger:
             for prompt, times in asked.items()
             if times > 1
         ]
-        lies += self._films.check_end(rows, community) + self._reviews.check_end(rows, jobs, community)
+        lies += self._films.check_end(rows) + self._reviews.check_end(rows, jobs, community)
         lies += self.held.check_end(rows, community)
         known = {row.id for row in rows} | {film.id for film in self._films.films()}
         for name in [*jobs, *self._world.discord.messages]:
@@ -124,20 +124,23 @@ class Ledger:
         by_whom = {None, row.user, row.cancelled_by if row.film else None}  # a film's card tells of its shots
         is_quiet = row.status == "cancelled" and row.cancelled_by in by_whom
         costs = {None, *(float(job.cost) for job in jobs)}
-        is_to_be_shown = row.status == "succeeded" and not row.is_withheld
+        is_told = messages or row.result or self._is_told_once(row)
+        is_made = row.status == "succeeded" and not row.is_withheld
+        is_gone = row.removed and not row.is_withheld
         lies = {
             "never came to its end": not row.delivered or row.late,
             f"is still held by {row.owner}": row.owner is not None and not row.delivered,
-            "was told nothing": not (messages or is_quiet or nobody or row.result or self._is_told_once(row)),
-            "has no video though it succeeded": is_to_be_shown and not videos and not nobody,
-            "has a video though it did not succeed": bool(videos) and not is_to_be_shown,
+            "was told nothing": not (is_told or is_quiet or nobody or is_gone),
+            "has no video though it succeeded": is_made and not (videos or nobody or is_gone),
+            "has a video though it did not succeed": bool(videos) and not is_made,
+            "was removed, and is posted": row.removed and bool(videos),
             "has a video after an end that was final": bool(videos)
             and any(OPEN_END not in ending.said for ending in endings),
             "was paid for and never shown": bool(paid)
             and not videos
             and row.status != "cancelled"
             and row.kind != "broken"
-            and not (row.is_withheld or nobody),
+            and not (row.is_withheld or is_gone or nobody),
             "was said not to have been taken, and was paid": row.kind in FREE_ENDS and bool(paid),
             "was cancelled as free, and was paid": row.status == "cancelled"
             and bool(paid)

@@ -1,9 +1,10 @@
-"""Discord can't be reached: nothing was sent, and that is known in each way of having no connection."""
+"""Nothing was sent, since Discord can't be reached or the file can't be opened: that is known each time."""
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import discord
@@ -11,16 +12,19 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from discord.http import Route
 
-from bot.jobs.ports import DeliveryPostponedError
+from bot.db.models import Status
+from bot.jobs.ports import DeliveryPostponedError, UploadBrokenError
+from bot.media.files import Clip
 from cogs.cards.result_message import ResultMessage
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.delivery.posting import Posts
 from cogs.delivery.threads import Threads
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, is_broken_connection, is_unclear
 from cogs.videos.result_buttons import result_view
+from tests.cogs.generation import generation
 from tests.wire.conftest import Clock
 from tests.wire.probe import Probe
-from tests.wire.test_lost_direct_messages import row_of
+from tests.wire.test_lost_direct_messages import ALICE, row_of
 from tests.wire_discord import Fault, WireDiscord
 
 POST = "POST /channels/{channel_id}/messages"
@@ -116,3 +120,35 @@ async def test_a_result_that_was_never_sent_goes_elsewhere_at_once(
     wire.delete_channel(wire.channel.id)
     posted = await posts.post(ResultMessage(row, None), result_view(row))
     assert posted.channel_id is None, "it isn't a direct message"
+
+
+async def test_a_video_whose_file_vanished_before_it_was_sent_goes_elsewhere_at_once(
+    client: Probe, wire: WireDiscord, clock: Clock, tmp_path: Path
+) -> None:
+    """The channel is deleted before the file is back; the try without it can't arrive there later."""
+    failed = FailedDestinations(clock)
+    posts = Posts(client, failed, Threads(client, failed, clock=clock), clock)
+    row = generation(
+        guild_id=wire.guild.id, channel_id=wire.channel.id, user_id=ALICE, status=Status.SUCCEEDED
+    )
+    clip = Clip(tmp_path / "veo.mp4", 9)
+    with pytest.raises(DeliveryPostponedError) as caught:
+        await posts.post(ResultMessage(row, clip), result_view(row))
+    assert not isinstance(caught.value, UploadBrokenError), "nothing was sent that could have broken"
+    wire.delete_channel(wire.channel.id)
+    clip.path.write_bytes(b"the video")
+    posted = await posts.post(ResultMessage(row, clip), result_view(row))
+    assert posted.channel_id is None, "it isn't a direct message"
+
+
+def link_to_itself(path: Path) -> None:
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize("make_useless", [Path.mkdir, link_to_itself])
+async def test_a_file_that_cannot_be_opened_is_tried_again_later(
+    tmp_path: Path, make_useless: Callable[[Path], object]
+) -> None:
+    make_useless(path := tmp_path / "veo.mp4")
+    with pytest.raises(DeliveryPostponedError):
+        ResultMessage(generation(status=Status.SUCCEEDED), Clip(path, 9)).files()

@@ -12,9 +12,10 @@ from bot.admission.check_request import Requester
 from bot.admission.denials import BlockedError, ChannelNotAllowedError, PausedError, WordNotAllowedError
 from bot.clock import utc_now
 from bot.db.database import Database
-from bot.db.models import Generation, Status
+from bot.db.models import TAKEDOWN_GRACE, Generation, Status
 from bot.errors import NotFoundError, RepeatedError
 from bot.jobs.ports import Posted
+from bot.library.removal import Removal
 from bot.library.reposts import MAX_POSTS, REPOST_TIME, CannotRepostError, Reposts, posts_of
 from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
@@ -198,3 +199,30 @@ async def test_who_is_blocked_posts_nothing(
 
 def test_nothing_was_posted_of_what_has_no_message() -> None:
     assert posts_of(new_row()) == []
+
+
+@pytest.mark.parametrize("is_deleted_before", [True, False])
+async def test_the_new_message_of_a_video_that_was_removed_meanwhile_is_deleted_after_a_kill(
+    reposts: Reposts, database: Database, clock: StoppedClock, *, is_deleted_before: bool
+) -> None:
+    """Its other messages are deleted before the new one is there, or at the same time."""
+    video, removal = await insert_video(database, clock), Removal(database, clock)
+    claimed = await reposts.claim(alice(), video.id)
+    removed = await removal.remove(1, video.id, ALICE)
+    if is_deleted_before:
+        await removal.finish(removed)
+    clock.advance(timedelta(seconds=2))
+    await reposts.finish(claimed, NEW, [])
+    await removal.finish(removed)
+    row = await reread(database, video.id)
+    assert (row.take_down_at, row.result_id) == (clock() + TAKEDOWN_GRACE, NEW.message_id)
+
+
+async def test_a_repost_that_came_to_nothing_leaves_nothing_to_delete(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    video, removal = await insert_video(database, clock), Removal(database, clock)
+    claimed = await reposts.claim(alice(), video.id)
+    await removal.finish(await removal.remove(1, video.id, ALICE))
+    await reposts.give_up(claimed)
+    assert (await reread(database, video.id)).take_down_at is None

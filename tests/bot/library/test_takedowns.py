@@ -87,25 +87,28 @@ async def test_the_click_is_given_a_minute_and_what_it_did_is_not_done_again(
     clock: StoppedClock,
 ) -> None:
     video = await insert_delivered(database)
-    await removal.remove(1, video.id, ALICE)
+    removed = await removal.remove(1, video.id, ALICE)
     clock.advance(TAKEDOWN_GRACE - timedelta(seconds=1))
     await takedowns.look()
     assert messages.tries == 0, "the click may be deleting them"
-    await removal.finish(video.id)
+    await removal.finish(removed)
     await look_often(takedowns, clock)
     assert messages.tries == 0
 
 
-async def test_where_discord_refuses_it_is_tried_for_a_day(
+@pytest.mark.parametrize("trouble", [DeliveryPostponedError("missing permissions"), KeyError("id")], ids=repr)
+async def test_where_discord_refuses_or_answers_oddly_it_is_tried_for_a_day(
     database: Database,
     removal: Removal,
     takedowns: Takedowns,
     messages: RecordingMessages,
     clock: StoppedClock,
+    trouble: Exception,
 ) -> None:
+    """What's kept for it is forgotten then, whatever goes wrong."""
     video = await insert_delivered(database)
     await removal.remove(1, video.id, ALICE)
-    messages.troubles = [DeliveryPostponedError("missing permissions") for _ in range(999)]
+    messages.troubles = [trouble] * 999
     await look_often(takedowns, clock, GIVE_UP_AFTER + 9 * RETRY)
     assert messages.tries == GIVE_UP_AFTER // RETRY
     assert (await reread(database, video.id)).take_down_at is None

@@ -12,6 +12,7 @@ from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
+from bot.jobs.endings import NOT_CHARGED
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.late import UNTOLD
 from bot.metrics.metrics import REGISTRY
@@ -122,4 +123,25 @@ async def test_two_processes_that_read_the_same_charge_count_it_once(
     await insert(database, status=Status.SUCCEEDED, **ended, delivered_at=utc_now())
     veo = client_of(session, provider)
     await asyncio.gather(*(Reconciliation(database, veo).reconcile() for _ in range(2)))
+    assert spent() == PRICE
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_what_the_ledger_says_while_the_provider_is_asked_is_spent_once(
+    session: aiohttp.ClientSession,
+    provider: Provider,
+    database: Database,
+    queue: GenerationQueue,
+    spent: Callable[[], float],
+    *,
+    is_late: bool,
+) -> None:
+    """The step has the row as it was before, and ends the wait for a late video, or has found it."""
+    sent = await insert(database, **SENT | {"provider_id": await charge(session, provider)})
+    late = await deliver(queue, await queue.fail(sent, FailureKind.LATE, None, late_until=utc_now() + LATE))
+    await Reconciliation(database, client_of(session, provider)).reconcile()
+    if is_late:
+        await queue.succeed(late, finished(PRICE), **UNTOLD)
+    else:
+        await queue.update(late, late_until=None, **NOT_CHARGED)
     assert spent() == PRICE

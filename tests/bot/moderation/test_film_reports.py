@@ -9,13 +9,15 @@ from sqlalchemy import select, update
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import StrikeRow
-from bot.db.models import Generation, Status
+from bot.db.models import TAKEDOWN_GRACE, Generation, Status
 from bot.errors import NotFoundError
 from bot.failures import FailureKind
 from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
-from bot.jobs.ports import Posted
+from bot.jobs.ports import DeliveryPostponedError, Posted
+from bot.library.removal import Removal
+from bot.library.takedowns import GIVE_UP_AFTER, RETRY, Takedown, Takedowns
 from bot.moderation.decisions import Decisions, Moderator, OwnCaseError
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
@@ -127,6 +129,32 @@ async def test_a_film_that_is_deleted_is_gone_with_its_shots_and_with_what_is_be
         await reports.report(1, film.row.id, REPORTER + 1, "bad")
     strikes = await database.read(lambda session: session.scalars(select(StrikeRow)).all())
     assert [strike.user_id for strike in strikes] == [film.row.user_id]
+
+
+async def test_the_shots_of_a_film_that_its_member_deleted_are_deleted_after_a_kill_for_a_day(
+    films: Films, reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    """The member deletes the film, whose shots stay, and is reported for it all the same."""
+    film = await posted(films, database, clock)
+    report = await reports.report(1, film.row.id, REPORTER, "bad")
+    removed = await films.remove(film.row.id, film.row.user_id)
+    assert removed is not None
+    await Removal(database, clock).finish(removed.row)
+    clock.advance(2 * GIVE_UP_AFTER)
+    await reports.decide(MONA, report.id, DELETE)
+    assert (await found(films, film)).row.take_down_at == clock() + TAKEDOWN_GRACE
+    tries = list[Takedown]()
+
+    class Refusing:
+        async def take_down(self, takedown: Takedown) -> None:
+            tries.append(takedown)
+            raise DeliveryPostponedError("Discord is away")
+
+    takedowns = Takedowns(database, Refusing(), asyncio.Event(), clock)
+    for _ in range(3):
+        clock.advance(RETRY)
+        await takedowns.look()
+    assert [(takedown.row.id, takedown.actor_id) for takedown in tries] == [(film.row.id, MONA.user_id)] * 3
 
 
 @pytest.mark.both_engines

@@ -13,6 +13,7 @@ from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation, Placement
 from bot.films.rows import fetch_film
 from bot.jobs.ports import Posted
+from bot.library.removal import Removal
 from bot.moderation.reports import Reports
 from bot.privacy.erasure import anonymize_batch, forget_film_offers, unlink_batch, unlink_films
 from bot.privacy.service import Forgotten, Privacy
@@ -207,3 +208,16 @@ async def _deliver(database: Database, clock: StoppedClock, generation_id: str) 
             update(Generation).where(Generation.id == generation_id).values(delivered_at=clock())
         )
     )
+
+
+async def test_the_links_to_the_shots_of_a_film_that_is_deleted_outlive_the_words_until_they_are_gone(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    await insert_film(database, clock, removed_at=clock(), take_down_at=clock())
+    shot = await insert_delivered(database, film_id="film", removed_at=clock())
+    await privacy.forget(ALICE)
+    await database.write(unlink_batch)
+    assert (await reread_row(database, shot.id)).result_id == shot.result_id
+    await Removal(database, clock).finish(await reread(database))
+    await database.write(unlink_batch)
+    assert (await reread_row(database, shot.id)).result_id is None
