@@ -119,9 +119,7 @@ class Takedowns:
         except (DeliveryPostponedError, TimeoutError) as error:
             log.warning("a removed video or film is still posted", subject=subject_id, reason=repr(error))
             return False
-        except (
-            Exception
-        ):  # the errors nobody foresaw: what is kept for it is forgotten after a day all the same
+        except Exception:  # nobody foresaw it; what is kept is forgotten after a day all the same
             log.exception("could not delete the message of a removed video or film", subject=subject_id)
             return False
         return True

@@ -10,15 +10,9 @@ from bot.i18n import _, format_and, locale_used, ngettext, number
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_sizes import MIB
-<<<<<<< HEAD
 from cogs.cards.card import QUOTE_MARK
 from cogs.cards.film_card import film_member, film_number_line, film_thread_names, shown_title
-from cogs.cards.result_message import file_name, is_card, is_number_line
-=======
-from cogs.cards.card import ALT_TEXT_LENGTH, QUOTE_MARK
-from cogs.cards.film_card import film_member, film_number_line, shown_title
 from cogs.cards.result_message import is_card, is_number_line, open_video
->>>>>>> s37/second
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +89,11 @@ class FilmMessage:
         if self.attached is None:
             return []
         with locale_used(self.film.row.locale):
-<<<<<<< HEAD
             row = self.film.row
             # A screen reader reads no markdown, so nothing is escaped for it.
             title = shown_title(row) if row.erased_at else film_thread_names(row)[0]
             said = _("Film: {title}", title=title)
-        name = file_name(self.film.row)
-        return [discord.File(self.attached.path, filename=name, description=said)]
-=======
-            said = _("Film: {title}", title=shown_title(self.film.row))[:ALT_TEXT_LENGTH]
-        return [open_video(self.attached, self.film.row, said)]
->>>>>>> s37/second
+        return [open_video(self.attached, row, said)]
 
     def without_file(self) -> "FilmMessage | None":
         """Return the form without the file, or None when this is it already."""
