@@ -123,12 +123,14 @@ class DiscordModeratorChannel:
         """
         if not review.is_finished:
             return None
-        since = max((request.card_id or request.interaction_id for request in review.requests), default=0)
+        row = review.row
+        since = max([0, *(request.card_id or request.interaction_id for request in review.requests)])
 
         def is_it(message: discord.Message) -> bool:
-            return is_number_line(message.content.rsplit("\n", 1)[-1], review.row)
+            return is_number_line(message.content.rsplit("\n", 1)[-1], row)
 
-        return await self._posts.search(channel_id, review.row.guild_id, max(since, 0), is_it, newest=True)
+        # An earlier refusal says nothing about now, and a message that isn't found would keep its buttons.
+        return await self._posts.search(channel_id, row.guild_id, since, is_it, newest=True, insists=True)
 
     async def find(self, row: ReviewRow, view: discord.ui.View | None) -> discord.Message | None:
         """Return a review's message where it's there; it gets its buttons again.

@@ -125,11 +125,24 @@ class Posts:
         return None if found is None else Posted(found, None)
 
     async def search(
-        self, channel_id: int, guild_id: int, since: int, is_it: Test, *, newest: bool = False
+        self,
+        channel_id: int,
+        guild_id: int,
+        since: int,
+        is_it: Test,
+        *,
+        newest: bool = False,
+        insists: bool = False,
     ) -> int | None:
-        """Return the id of the message in a channel that is it, or None; `since`: after which id."""
+        """Return the id of the message in a channel that is it, or None; `since`: after which id.
+
+        `insists`: a channel that lately refused to be read is asked all the same.
+
+        Raises:
+            DeliveryPostponedError: Discord can't say now.
+        """
         destination = ("read", channel_id)
-        if self._failed.has(destination):
+        if not insists and self._failed.has(destination):
             return None
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         try:

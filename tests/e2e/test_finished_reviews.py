@@ -230,6 +230,20 @@ async def test_what_an_earlier_try_posted_in_another_channel_is_found_there(
     assert [message.id for message in reviews_in(other)] == [message_id]
 
 
+async def test_a_channel_that_once_refused_to_be_read_is_searched_all_the_same(
+    world: World, database_url: str
+) -> None:
+    moderators_channel = await open_reviewing(world)
+    await ask(world)
+    message_id = (await the_review(moderators_channel)).id
+    other = world.guild.create_text_channel("others")
+    refuse(world, "GET", f"/channels/{moderators_channel.id}/messages", 50013, status=403)
+    # As where Discord's answer was lost, and the channel was another one meanwhile.
+    await change_the_review(database_url, channel_id=other.id, message_id=1, post_at=utc_now())
+    await change_the_review(database_url, decision=None)  # nothing, once that's due no more
+    assert [message.id for message in reviews_in(moderators_channel)] == [message_id]
+
+
 @pytest.mark.parametrize("refusals", [1, 3])
 async def test_what_was_missing_is_added_once_the_channel_takes_it(world: World, refusals: int) -> None:
     moderators_channel = await open_reviewing(world)
