@@ -1,4 +1,4 @@
-"""Deletes the messages of what was removed, where whoever removed it didn't get to the end.
+"""Deletes the messages of removed videos and films where the click that removed them didn't get to the end.
 
 The rows are the outbox: `take_down_at` says when one is due. The click that removes it deletes its messages
 and clears that. It stays where the process ended in between, or where Discord refused. A process takes a row
@@ -22,6 +22,7 @@ from bot.db.models import Generation
 from bot.errors import DatabaseBusyError
 from bot.jobs.ports import DeliveryPostponedError
 from bot.library.removal import record_taken_down
+from bot.policy.audit import fetch_latest
 from bot.signals import StoppingError, run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -132,17 +133,8 @@ def _claim(session: Session, row: Removed, until: datetime) -> Takedown | None:
     result = session.execute(taken.values(take_down_at=until))
     if not isinstance(result, CursorResult) or not result.rowcount:
         return None
-    entry = session.scalar(
-        select(AuditRow)
-        .where(
-            AuditRow.guild_id == row.guild_id,
-            AuditRow.action == Action.VIDEO_DELETE,
-            AuditRow.at >= row.removed_at,
-            AuditRow.subject == f"{'film' if isinstance(row, FilmRow) else 'generation'}:{row.id}",
-        )
-        .order_by(AuditRow.at.desc())
-        .limit(1)
-    )
+    about_it = AuditRow.subject == f"{'film' if isinstance(row, FilmRow) else 'generation'}:{row.id}"
+    entry = fetch_latest(session, row.guild_id, Action.VIDEO_DELETE, row.removed_at, about_it)
     if entry is None or entry.actor_id is None:
         return Takedown(row, row.user_id, row.removed_at or until)
     is_decided = entry.reason is not None and entry.actor_id != row.user_id

@@ -1,4 +1,4 @@
-"""The figures of what was spent: each charge is counted once, whoever tells of it."""
+"""The figures of what was spent: each charge is counted once, from whichever source it comes first."""
 
 from collections.abc import Collection
 

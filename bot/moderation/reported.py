@@ -11,6 +11,7 @@ from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.models import OPEN, TAKEDOWN_GRACE, WAITING, Generation, Status
 from bot.jobs.cancellation import Cancelled, cancel_one
+from bot.policy.audit import fetch_latest
 from bot.policy.strike_rows import deletion_source
 
 
@@ -66,17 +67,8 @@ def _was_blocked(session: Session, report: ReportRow) -> bool:
     """Whether the block that was decided about a report left a longer one as it was."""
     if report.blocked_by is None:
         return False
-    entry = session.scalar(
-        select(AuditRow)
-        .where(
-            AuditRow.guild_id == report.guild_id,
-            AuditRow.action == Action.BLOCK,
-            AuditRow.at >= report.created_at,
-            AuditRow.reason == f"report {report.id}",
-        )
-        .order_by(AuditRow.at.desc())
-        .limit(1)
-    )
+    because_of_it = AuditRow.reason == f"report {report.id}"
+    entry = fetch_latest(session, report.guild_id, Action.BLOCK, report.created_at, because_of_it)
     return entry is not None and entry.old is not None and entry.old == entry.new
 
 

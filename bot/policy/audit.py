@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, AuditRow
@@ -45,6 +45,19 @@ def record(
             post_at=now if has_channel else None,
         )
     )
+
+
+def fetch_latest(
+    session: Session,
+    guild_id: int,
+    action: Action,
+    since: datetime | None,
+    *conditions: ColumnElement[bool],
+) -> AuditRow | None:
+    """Return the latest entry about an action since a moment that fits, or None."""
+    of_action = (AuditRow.guild_id == guild_id, AuditRow.action == action, AuditRow.at >= since)
+    query = select(AuditRow).where(*of_action, *conditions).order_by(AuditRow.at.desc())
+    return session.scalar(query.limit(1))
 
 
 def was_recorded(session: Session, guild_id: int, action: Action, subject: str, since: datetime) -> bool:

@@ -2,9 +2,8 @@
 
 Three steps, each a batch inside a transaction of the caller's:
 
-1. Erased: the words are gone, and so is what leads to them: the ids of messages, the provider's task, the
-   file's address; and the member's language. Server, member, times, status, model and cost stay, so that
-   limits and budgets hold.
+1. Erased: the words are gone, and what leads to them: the IDs of messages, the provider's task, the file's
+   address; and the language. Server, member, times, status, model and cost stay for limits and budgets.
 2. Unlinked: the ids of messages outlive the words while a report is open, or while they're being deleted.
 3. Anonymous, where the member asked for it: once no window counts the row as theirs any more.
 

@@ -148,7 +148,7 @@ def open_video(
     """Open a file to send it.
 
     Raises:
-        DeliveryPostponedError: it can't be opened, so nothing was sent; who tries again fetches it anew.
+        DeliveryPostponedError: it can't be opened, so nothing was sent; the next try fetches it again.
     """
     try:
         return discord.File(clip.path, filename=file_name(subject), spoiler=spoiler, description=description)

@@ -129,7 +129,6 @@ class DiscordModeratorChannel:
         def is_it(message: discord.Message) -> bool:
             return is_number_line(message.content.rsplit("\n", 1)[-1], row)
 
-        # An earlier refusal says nothing about now, and a message that isn't found would keep its buttons.
         return await self._posts.search(channel_id, row.guild_id, since, is_it, newest=True, insists=True)
 
     async def find(self, row: ReviewRow, view: discord.ui.View | None) -> discord.Message | None:

@@ -136,7 +136,8 @@ class Posts:
     ) -> int | None:
         """Return the id of the message in a channel that is it, or None; `since`: after which id.
 
-        `insists`: a channel that lately refused to be read is asked all the same.
+        `insists`: a channel that lately refused to be read is asked all the same, as a message with buttons
+        that isn't found would keep them.
 
         Raises:
             DeliveryPostponedError: Discord can't say now.

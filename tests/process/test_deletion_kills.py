@@ -19,7 +19,7 @@ UNTOUCHED = "before anything is written down"
 
 
 def let_the_grace_pass(scene: Scene) -> None:
-    """Let the time pass that is left to whoever clicked, without waiting."""
+    """Let the time pass that the click has, without waiting."""
     with closing(sqlite3.connect(scene.database, timeout=10)) as connection, connection:
         past = "UPDATE generations SET take_down_at = removed_at WHERE take_down_at IS NOT NULL"
         connection.execute(past)

@@ -1,4 +1,4 @@
-"""How messages of what was removed are deleted: by whoever removed it, or later by the bot's own task.
+"""How messages of what was removed are deleted: by the click that removed it, or later by the bot's task.
 
 As `cogs.cards.takedown` and `cogs.delivery.removed_messages` do it, on the simulation's Discord.
 """

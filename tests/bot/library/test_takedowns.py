@@ -22,7 +22,7 @@ MONA = 77
 
 
 class RecordingMessages:
-    """Remembers what was deleted, and for whom; `troubles`: what goes wrong, one for each."""
+    """Remembers what was deleted, and who removed it; `troubles`: what goes wrong, one for each."""
 
     def __init__(self) -> None:
         self.deleted: list[tuple[str, int]] = []

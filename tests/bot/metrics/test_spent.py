@@ -1,4 +1,4 @@
-"""What was spent, as the figures tell it: each charge once, whoever told of it."""
+"""What was spent, as the figures tell it: each charge once, from whichever source it comes."""
 
 import asyncio
 from collections.abc import Callable
