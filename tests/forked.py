@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["bot.app.serve", "bot.cli.run", "bot.cli.generate", "bot.cli.doctor"])
+CONTEXT.set_forkserver_preload(["tests.preload"])
 LINE_LIMIT = 2**20  # bytes; a traceback as JSON is one long line
 MAX_DESCRIPTORS = 256
 

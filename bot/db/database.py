@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.engines import Connections, Storage, storage_of
 from bot.db.locks import Lock
-from bot.db.schema import ensure_whole, is_foreign, known_revisions, revision_of, upgrade
+from bot.db.schema import create, ensure_whole, is_foreign, known_revisions, revision_of, upgrade
 from bot.db.transactions import (
     GroupCommit,
     InDoubtError,
@@ -290,5 +290,8 @@ def _migrate(connection: Connection) -> None:
     if revision and revision not in known:
         raise DatabaseError(f"{NEWER} (Its revision is {revision}; this version knows up to {known[-1]}.)")
     log.info("updating the database", revision=revision or None, to=known[-1])
-    upgrade(connection)
+    if revision:
+        upgrade(connection)
+    else:
+        create(connection)
     ensure_whole(connection)

@@ -5,7 +5,7 @@ The revision is found out without Alembic, which takes half a second to import.
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, select
 
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import AppealRow, AuditRow, GuildRow, MemberRow, ReportRow, StrikeRow
@@ -28,6 +28,12 @@ ROWS: tuple[type[Base], ...] = (
     ReviewRow,
 )
 MIGRATIONS = Path(__file__).with_name("migrations")
+REVISION = Table(  # Alembic's own
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def known_revisions() -> list[str]:
@@ -37,9 +43,9 @@ def known_revisions() -> list[str]:
 
 def revision_of(connection: Connection) -> str:
     """Return the revision of the tables; empty where there are none."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(REVISION.name):
         return ""
-    return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
+    return connection.scalar(select(REVISION.c.version_num)) or ""
 
 
 def is_foreign(connection: Connection) -> bool:
@@ -78,8 +84,15 @@ def find_missing(connection: Connection) -> str | None:
     return None
 
 
+def create(connection: Connection) -> None:
+    """Make the tables in an empty database, as all migrations together would, without their second."""
+    METADATA.create_all(connection)
+    REVISION.create(connection)
+    connection.execute(REVISION.insert().values(version_num=known_revisions()[-1]))
+
+
 def upgrade(connection: Connection) -> None:
-    """Make the tables, or change them to what this version needs; it knows their revision."""
+    """Change the tables to what this version needs; it knows their revision."""
     from alembic import command  # noqa: PLC0415 slow, and seldom needed
     from alembic.config import Config  # noqa: PLC0415 the same
 

@@ -16,14 +16,11 @@ from typing import Any
 
 import aiosqlite
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event, inspect, make_url, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from bot.db.database import Database, DatabaseBusyError, DatabaseError, open_database, storage_at
-from bot.db.models import Base
 from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS, READERS
 from bot.db.state import get_state, keep_state
 from tests.bot.rows import insert, reread
@@ -72,15 +69,6 @@ async def test_a_time_comes_back_as_the_same_moment_in_utc(database: Database) -
 async def test_words_that_a_database_cannot_keep_do_not_end_the_work(database: Database) -> None:
     row = await insert(database, failure_reason="no\0 \ud800way \U0001f6a4")
     assert (await reread(database, row.id)).failure_reason == "no ?way \U0001f6a4"
-
-
-async def test_the_migrations_make_the_tables_of_the_models(database: Database) -> None:
-    def compare(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
-
-    differences = await database.read(lambda session: compare(session.connection()))
-    assert differences == [], "run a new migration for these"
 
 
 async def test_opening_it_again_keeps_what_is_in_it(database_url: str) -> None:

@@ -4,11 +4,12 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, MetaData, inspect, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.db.database import open_database
@@ -16,7 +17,7 @@ from bot.db.film_models import FilmRow, Transition
 from bot.db.guild_models import AppealDecision, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.db.review_models import is_in_review
-from bot.db.schema import MIGRATIONS, known_revisions
+from bot.db.schema import MIGRATIONS, create, known_revisions
 from bot.db.schema_fit import Fit, examine_schema
 from bot.jobs.queue import GenerationQueue
 
@@ -54,6 +55,56 @@ def test_the_files_tell_the_same_revisions_as_alembic() -> None:
     ordered = [script.revision for script in scripts.walk_revisions()][::-1]
     assert known_revisions() == ordered, "a migration's file isn't named by its revision, or not in order"
     assert scripts.get_heads() == [known_revisions()[-1]]
+
+
+async def test_a_new_database_has_the_tables_that_all_migrations_make(empty_url: str) -> None:
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(create)
+        new = await connection.run_sync(structure)
+        await connection.run_sync(drop_all)
+        await connection.run_sync(upgrade, "head")
+        migrated = await connection.run_sync(structure)
+    await engine.dispose()
+    assert new.keys() == migrated.keys()
+    for table, parts in new.items():
+        assert parts == migrated[table], f"the table {table} differs: a migration is missing, or wrong"
+
+
+def structure(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return all that makes a difference in tables; a default only matters to rows older than the column."""
+    seen = inspect(connection)
+    return {
+        table: {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"])
+                for column in seen.get_columns(table)
+            },
+            "indexes": {
+                index["name"]: (index["column_names"], index["unique"], condition_of(index))
+                for index in seen.get_indexes(table)
+            },
+            "primary key": seen.get_pk_constraint(table),
+            "foreign keys": seen.get_foreign_keys(table),
+            "unique": seen.get_unique_constraints(table),
+            "checks": seen.get_check_constraints(table),
+            "rows": connection.execute(text(f"SELECT * FROM {table}")).all(),  # noqa: S608 ours
+        }
+        for table in seen.get_table_names()
+    }
+
+
+def condition_of(index: Any) -> str:
+    """Return what the rows of a partial index have in common."""
+    options: dict[str, object] = index.get("dialect_options", {})
+    return next((str(value) for name, value in options.items() if name.endswith("_where")), "")
+
+
+def drop_all(connection: Connection) -> None:
+    """Drop all tables."""
+    tables = MetaData()
+    tables.reflect(connection)
+    tables.drop_all(connection)
 
 
 async def test_strikes_given_before_0018_fade_as_their_servers_rules_said_and_used_releases_stay_used(
