@@ -13,8 +13,8 @@ from typing import Self
 import discord
 
 from bot.admission.blocklist import WORD_MAX_LENGTH
-from bot.errors import DatabaseBusyError
-from bot.i18n import NC_, pgettext
+from bot.errors import BadInputError, DatabaseBusyError
+from bot.i18n import NC_, _, pgettext
 from bot.policy.documents import Scope
 from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview, Saved, ServerNow
@@ -90,6 +90,7 @@ class SaveButton(PreviewButton):
         if kept.revision != self.revision:  # such as where Discord didn't take what was shown last
             await _show_changed(interaction, kept, None)
             raise RulesChangedError
+        _ensure_role_is_there(interaction, kept.proposal)
         try:
             saved = await previews.save(by, self.key, self.revision)
         except RulesChangedError:
@@ -183,6 +184,13 @@ async def _ensure_may_decide(interaction: Interaction, proposal: Proposal) -> No
         await ensure_moderator(interaction, COMMAND)
     if is_content or proposal.imported is not None:
         await ensure_moderator(interaction, ADMIN)
+
+
+def _ensure_role_is_there(interaction: Interaction, proposal: Proposal) -> None:
+    """Check that limits wouldn't be set for a role that was deleted since they were shown."""
+    guild, is_of_role = known_guild(interaction), proposal.scope is Scope.ROLE
+    if proposal.limits and is_of_role and guild is not None and guild.get_role(proposal.subject_id) is None:
+        raise BadInputError(_("That role no longer exists, so it can't have a limit. Nothing changed."))
 
 
 async def _save(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> str:
