@@ -29,7 +29,7 @@ from cogs.quota.rules_text import default_line
 from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
 NAME_LENGTH = 30  # characters of a name from the file; escaped it may be twice as long
-MORE_LENGTH = 40  # characters of how many more there are
+MORE_LENGTH = 20  # characters of how many more there are
 NAMES_LENGTH = 80  # characters of names in one line
 AROUND_LINE = 3  # characters of a list's line besides its text
 
