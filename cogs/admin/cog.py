@@ -13,6 +13,8 @@ from discord.ext import commands
 from bot.admission.parsing import LONGEST_INPUT, parse_span
 from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
+from bot.errors import BadInputError
+from bot.i18n import _
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.admin import admin_text, settings_command
 from cogs.admin.carrying import propose_import, send_rules
@@ -115,6 +117,10 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Change the ladder of strikes; without options, show it."""
         steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)
         fading = checked_days(days)
+        if enabled is False and (steps or fading):
+            raise BadInputError(
+                _("`enabled: False` turns strikes off, so use it without other options. Nothing changed.")
+            )
         now = await interaction.client.services.strikes.change(
             by, is_on=enabled, steps=steps or None, days=fading
         )

@@ -23,6 +23,8 @@ WINDOWS: Mapping[LimitKind, LiteralString] = {
     LimitKind.MONTH: N_("Last 30 days"),
 }
 
+MONEY_LEFT = N_("The server's video budget has money left. Each video has to fit into it.")
+
 
 def usage_text(entitlement: Entitlement) -> str:
     """Return what `/usage` says: what can be asked for now, the limits, the grants, the money."""
@@ -37,7 +39,7 @@ def usage_text(entitlement: Entitlement) -> str:
         _spent_line(entitlement.spent) if entitlement.spent else "",
         no_money if obstacle else "",
         describe_strikes(entitlement.strikes) if entitlement.strikes else "",
-        _("The server's video budget has money left.") if entitlement.budgets and not no_money else "",
+        _(MONEY_LEFT) if entitlement.budgets and not no_money else "",
     ]
     return "\n".join(line for line in lines if line)
 
