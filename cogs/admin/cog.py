@@ -75,8 +75,9 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Block a member, for a time or until `unblock`."""
         user_id = ensure_person(member)
         until = None if span is None else utc_now() + parse_span(span)
-        await interaction.client.services.moderation.block(moderator_of(interaction), user_id, until, reason)
-        await _reply(interaction, admin_text.blocked(user_id, until, reason))
+        moderation, by = interaction.client.services.moderation, moderator_of(interaction)
+        replaced = await moderation.block(by, user_id, until, reason)
+        await _reply(interaction, admin_text.blocked(user_id, until, reason, replaced))
 
     @app_commands.command(name="unblock", description="Unblock a member")
     @app_commands.describe(member="The member; they may have left the server")

@@ -15,7 +15,7 @@ from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
 GONE_LENGTH = 150  # characters of models that are no longer available
 HOW_TO_CHANGE = N_(
-    "To change settings, use this command with options. Blocked words: `/veo-admin words "
+    "To change settings, use `/veo-admin settings` with options. Blocked words: `/veo-admin words "
     "list`. Blocked members: `/veo-admin blocked`."
 )
 
