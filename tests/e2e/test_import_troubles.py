@@ -130,3 +130,18 @@ async def test_a_preview_that_says_all_has_no_file(world: World) -> None:
     answer = shown(await elsewhere.load(content))
     assert "- 2 blocked words added: “@\u200beveryone” and “a\\_b”\n" in answer.content
     assert answer.attachments == []
+
+
+async def test_limits_of_a_role_that_was_deleted_before_the_click_are_said_to_have_no_effect(
+    world: World,
+) -> None:
+    elsewhere = open_elsewhere(world)
+    roles = [{"role": "Fans", "limits": {"day": 5}}]
+    content = written(limits={"server": {}, "roles": roles})
+    message = shown(await elsewhere.load(content)).message
+    world.env.backend.delete_role(elsewhere.guild.id, elsewhere.fans.id)
+    imported, role = (await save(world, elsewhere, message)).splitlines()
+    assert imported.startswith("✅ **Imported**")
+    assert role == (
+        "⚠️ 1 role with limits no longer exists, so they have no effect. `/quota rules` shows them."
+    )
