@@ -135,11 +135,14 @@ def _block_line(appeal: Appeal, *, quote: bool) -> list[str]:
 
 
 def _about_block(block: Block, *, quote: bool) -> str:
-    """Return when the block ends that a member asked about, and why there is one."""
+    """Return until when the block was to last that a member asked about, and why there was one.
+
+    It may be ended in another way, which doesn't change the message.
+    """
     if block.until is None:
-        end = _("The block lasts until a moderator ends it.")
+        end = _("That block was set to last until a moderator ends it.")
     else:
-        end = _("The block lasts until {date}.", date=absolute_time(block.until))
+        end = _("That block was set to last until {date}.", date=absolute_time(block.until))
     return f"ℹ️ {end}{because(block.reason) if quote else ''}"
 
 

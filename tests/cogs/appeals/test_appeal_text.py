@@ -90,8 +90,8 @@ def test_which_of_two_blocks_is_the_later_one_is_not_claimed() -> None:
 def test_moderators_read_why_the_member_is_blocked_and_for_how_long() -> None:
     day = NOON + timedelta(days=1)
     shown = {
-        "ℹ️ The block lasts until a moderator ends it. Reason: “Too many strikes.”.": None,
-        f"ℹ️ The block lasts until {absolute_time(day)}. Reason: “Too many strikes.”.": day,
+        "ℹ️ That block was set to last until a moderator ends it. Reason: “Too many strikes.”.": None,
+        f"ℹ️ That block was set to last until {absolute_time(day)}. Reason: “Too many strikes.”.": day,
     }
     for line, end in shown.items():
         asked = appeal("block:then", asked_block=Block(since=NOON, until=end, reason="Too many strikes."))
