@@ -71,6 +71,7 @@ class Appeal:
     Attributes:
         recent: the last requests of its member, newest first.
         block: the member's, unless a decision for them ends it or lets this request pass it.
+        asked_block: the one that it is about, while it holds.
         is_pending: the member couldn't be told yet; that is tried again.
         is_block_over: it's about a block that ended without a decision about this.
         forgiven: how many strikes that counted were forgiven with the decision.
@@ -80,6 +81,7 @@ class Appeal:
     row: AppealRow
     recent: Sequence[Generation]
     block: Block | None = None
+    asked_block: Block | None = None
     is_pending: bool = False
     is_block_over: bool = False
     forgiven: int = 0
@@ -117,6 +119,7 @@ def load_appeal(session: Session, row: AppealRow, now: datetime) -> Appeal:
         row,
         recent.all(),
         block=block if is_other else None,
+        asked_block=None if is_other else block,
         is_block_over=block is None and _is_block_over(session, row),
         forgiven=count_forgiven(session, row),
         now=now,

@@ -61,17 +61,21 @@ class Moderation:
 
     async def block(
         self, by: Moderator, user_id: int, until: datetime | None, reason: str | None = None
-    ) -> None:
-        """Let a member ask for nothing; None: until `unblock`. It holds when they leave and come back."""
+    ) -> Block | None:
+        """Let a member ask for nothing; None: until `unblock`. It holds when they leave and come back.
+
+        Return the block that it replaces, if there is one.
+        """
         now = self._clock()
         block = Block(since=now, until=until, reason=checked_reason(reason))
-        await self._decisions.change_member_policy(
+        old, _ = await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.BLOCK, f"member:{user_id}", reason),
             lambda member_policy: member_policy.model_copy(update={"block": block}),
             lambda member_policy: tell_block(member_policy.block_at(now)),
         )
+        return old.block_at(now)
 
     async def unblock(self, by: Moderator, user_id: int) -> bool:
         """End a block; return whether there was one."""

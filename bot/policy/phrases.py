@@ -47,14 +47,17 @@ def describe_limit(kind: LimitKind, most: int | None) -> str:
     return _("{videos} in {window}", videos=videos, window=_(window))
 
 
-def quote_words(words: Sequence[str]) -> str:
-    """Return words in quotation marks; of many, the first ones and how many more there are."""
+def quote_words(words: Sequence[str], room: int = WORDS_LENGTH) -> str:
+    """Return words in quotation marks; of many, the first ones and how many more there are.
+
+    `room`: characters of words; escaped they may be twice as many.
+    """
     shown, length = list[str](), 0
     for word in words:
         length += len(word)
-        if shown and length > WORDS_LENGTH:
+        if shown and length > room:
             break
-        shown.append(_("“{word}”", word=plain(word, WORDS_LENGTH)))
+        shown.append(_("“{word}”", word=plain(word, room)))
     left = len(words) - len(shown)
     return format_and([*shown, ngettext("{count} more", "{count} more", left)] if left else shown)
 

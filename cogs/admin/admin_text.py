@@ -33,8 +33,8 @@ def resumed(*, was_paused: bool) -> str:
     return _("/veo wasn't paused. Members can request videos.")
 
 
-def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
-    """Return the answer to `block`."""
+def blocked(user_id: int, until: datetime | None, reason: str | None, replaced: Block | None = None) -> str:
+    """Return the answer to `block`; `replaced`: a block that held until now and may have lasted longer."""
     who = f"<@{user_id}>"
     what = (
         _(
@@ -50,7 +50,16 @@ def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
             date=absolute_time(until),
         )
     )
-    return f"{what} {_(GOES_ON)}{_reason_line(SHOWN_TO_MEMBER, reason)}"
+    return f"{what}{_replaced_block(replaced)} {_(GOES_ON)}{_reason_line(SHOWN_TO_MEMBER, reason)}"
+
+
+def _replaced_block(replaced: Block | None) -> str:
+    """Return a sentence about the block that a new one replaces, after a blank."""
+    if replaced is None:
+        return ""
+    if replaced.until is None:
+        return f" {_('This replaces a block that had no end.')}"
+    return f" {_('This replaces a block until {date}.', date=absolute_time(replaced.until))}"
 
 
 def unblocked(user_id: int, *, was_blocked: bool) -> str:

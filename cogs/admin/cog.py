@@ -13,6 +13,8 @@ from discord.ext import commands
 from bot.admission.parsing import LONGEST_INPUT, parse_span
 from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
+from bot.errors import BadInputError
+from bot.i18n import _
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.admin import admin_text, settings_command
 from cogs.admin.carrying import propose_import, send_rules
@@ -73,8 +75,9 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Block a member, for a time or until `unblock`."""
         user_id = ensure_person(member)
         until = None if span is None else utc_now() + parse_span(span)
-        await interaction.client.services.moderation.block(moderator_of(interaction), user_id, until, reason)
-        await _reply(interaction, admin_text.blocked(user_id, until, reason))
+        moderation, by = interaction.client.services.moderation, moderator_of(interaction)
+        replaced = await moderation.block(by, user_id, until, reason)
+        await _reply(interaction, admin_text.blocked(user_id, until, reason, replaced))
 
     @app_commands.command(name="unblock", description="Unblock a member")
     @app_commands.describe(member="The member; they may have left the server")
@@ -115,6 +118,10 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Change the ladder of strikes; without options, show it."""
         steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)
         fading = checked_days(days)
+        if enabled is False and (steps or fading):
+            raise BadInputError(
+                _("`enabled: False` turns strikes off, so use it without other options. Nothing changed.")
+            )
         now = await interaction.client.services.strikes.change(
             by, is_on=enabled, steps=steps or None, days=fading
         )

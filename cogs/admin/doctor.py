@@ -1,14 +1,21 @@
 """The report of /veo-admin doctor: everything that a video needs, in one list."""
 
+from collections.abc import Sequence
+
 import discord
 
+from bot.admission.availability import allows_channel, possible_models
 from bot.doctor.check_result import CheckResult, bounded_all
 from bot.i18n import N_, _, ngettext, number
-from cogs.moderation.server_warnings import ALLOW, review_troubles
+from bot.policy.documents import Policy
+from bot.provider.catalogue import Model
+from cogs.moderation.server_settings import SETTINGS
+from cogs.moderation.server_warnings import ALLOW, channel_troubles, review_troubles
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
 from cogs.ui.interaction import Interaction
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, find_permissions, missing, names
 
+MAX_CHANNELS = 5  # that are named
 WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
 CHOOSE_CHANNEL = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
 
@@ -21,8 +28,8 @@ async def examine(interaction: Interaction) -> str:
     has_threads = not isinstance(interaction.channel, WITHOUT_THREADS)
     permissions = find_permissions(interaction.app_permissions, has_threads=has_threads)
     findings = await interaction.client.services.checkup.run(interaction.guild_id or 0)
-    of_channel = await bounded_all(_("The moderators' channel"), _check_moderators_channel(interaction))
-    return render_report([*permissions, *of_channel, *findings])
+    of_server = await bounded_all(_("The settings of this server"), _check_settings(interaction))
+    return render_report([*permissions, *of_server, *findings])
 
 
 def render_report(findings: list[CheckResult]) -> str:
@@ -47,10 +54,38 @@ def _line(finding: CheckResult) -> str:
     return _("❌ **Problem:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
 
 
-async def _check_moderators_channel(interaction: Interaction) -> list[CheckResult]:
-    policy = await interaction.client.services.moderation.read(interaction.guild_id or 0)
-    access = _check_channel(known_guild(interaction), policy.moderators_channel_id)
-    return [access, *review_troubles(known_guild(interaction), policy)]
+async def _check_settings(interaction: Interaction) -> list[CheckResult]:
+    services, guild = interaction.client.services, known_guild(interaction)
+    policy = await services.moderation.read(interaction.guild_id or 0)
+    nowhere = channel_troubles(guild, policy)
+    return [
+        *(nowhere or _check_place(interaction, policy)),
+        *_check_possible(services.models, policy),
+        _check_channel(guild, policy.moderators_channel_id),
+        *review_troubles(guild, policy),
+    ]
+
+
+def _check_place(interaction: Interaction, policy: Policy) -> list[CheckResult]:
+    """Return that members can't request videos in this very channel, if the settings say so."""
+    channel = interaction.channel
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    if allows_channel(policy, interaction.channel_id or 0, parent_id):
+        return []
+    what = _(
+        "The settings don't let members request videos in this channel. They can in {channels}.",
+        channels=SETTINGS["channels"].in_words(policy.channels, MAX_CHANNELS),
+    )
+    advice = _("`/veo-admin settings channels` changes that.")
+    return [CheckResult(is_good=False, what=what, advice=advice)]
+
+
+def _check_possible(models: Sequence[Model], policy: Policy) -> list[CheckResult]:
+    """Return that the settings leave no video, if so, such as once a model is gone."""
+    if possible_models(models, policy):
+        return []
+    what = _("No video is possible with the settings of this server.")
+    return [CheckResult(is_good=False, what=what, advice=_("Change them with `/veo-admin settings`."))]
 
 
 def _check_channel(guild: discord.Guild | None, channel_id: int | None) -> CheckResult:

@@ -96,8 +96,13 @@ def _lines(overview: Overview, links: Links, max_links: int) -> Iterator[str]:
         yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
     if overview.policy.moderators_channel_id is None:
         yield _(UNSEEN_QUESTIONS if overview.open_appeals else UNSEEN_REPORTS)
-        if overview.policy.review is not None or overview.open_reviews:
+        if overview.policy.review is not None or _is_review_unseen(overview, links):
             yield nobody_approves(overview.policy)
+
+
+def _is_review_unseen(overview: Overview, links: Links) -> bool:
+    """Whether a request waits without a message, as none is posted once the channel is no longer set."""
+    return overview.open_reviews > sum(links(post) is not None for post in overview.review_posts)
 
 
 def reports_to_decide(count: int) -> str:

@@ -14,7 +14,7 @@ from cogs.admin.setup_view import show_setup
 from cogs.admin.show_again import ShowAppealsButton, ShowReportsButton, ShowReviewsButton
 from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
 from cogs.moderation.server_warnings import find_warnings, link_in
-from cogs.moderation.settings_text import render_settings
+from cogs.moderation.settings_text import impossible_notes, render_settings
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.pagers import COMMAND as QUOTA
 from cogs.quota.pagers import fill_with_usage, rules_content
@@ -75,10 +75,10 @@ def _labels() -> Mapping[str, str]:
 async def home_content(interaction: Interaction) -> Content:
     """Return the message as the server stands now; asks Discord, so defer first."""
     guild_id = moderator_of(interaction).guild_id
-    may_see_money = await is_moderator(interaction, QUOTA)
-    overview = await interaction.client.services.home.read(guild_id)
-    guild = known_guild(interaction)
-    warnings = find_warnings(guild, overview.policy)
+    may_see_money, services = await is_moderator(interaction, QUOTA), interaction.client.services
+    overview, guild = await services.home.read(guild_id), known_guild(interaction)
+    impossible = impossible_notes(overview.policy, services.models)
+    warnings = [*impossible, *find_warnings(guild, overview.policy)]
     links = partial(link_in, guild, guild_id)
     text = render_home(overview, links, with_money=may_see_money, warnings=warnings)
     filled = (name for name, is_filled in _filled(overview).items() if is_filled)

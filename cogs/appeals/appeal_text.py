@@ -7,9 +7,10 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
-from bot.markup import relative_time
+from bot.markup import absolute_time, relative_time
 from bot.moderation.appeal_decisions import Appeal, is_news
-from bot.policy.phrases import quote_words
+from bot.policy.documents import Block
+from bot.policy.phrases import because, quote_words
 from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
 
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000
@@ -49,7 +50,7 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
         _rule_line(row, quote=quote),
         *([f"{QUOTE_MARK}{prompt_of(row)}"] if quote else []),
         *left,
-        *_block_line(appeal),
+        *_block_line(appeal, quote=quote),
     ]
     after = [*_outcome(appeal), f"{NUMBER_MARK}{_('request {number}', number=row.id)}"]
     recent = _recent_lines(appeal, quote=quote)
@@ -120,15 +121,29 @@ def _recent_line(generation: Generation, *, quote: bool) -> str:
     return f"{state} {when} {prompt}"
 
 
-def _block_line(appeal: Appeal) -> list[str]:
+def _block_line(appeal: Appeal, *, quote: bool) -> list[str]:
     if appeal.is_block_over:
         return [_("ℹ️ That block has ended, so they can send the request again.")]
+    if appeal.asked_block is not None:
+        return [_about_block(appeal.asked_block, quote=quote)]
     if appeal.block is None or appeal.row.decision is not None:
         return []
     if appeal.row.rule.startswith(BLOCK):
         return [_("🚫 They're under a different block now. None of these buttons lifts it.")]
     too = _("🚫 They're blocked now, too. None of these buttons lifts the block.")
     return [f"{too} {_(TOO_SHORT)}" if appeal.is_too_short else too]
+
+
+def _about_block(block: Block, *, quote: bool) -> str:
+    """Return until when the block was to last that a member asked about, and why there was one.
+
+    It may be ended in another way, which doesn't change the message.
+    """
+    if block.until is None:
+        end = _("That block was set to last until a moderator ends it.")
+    else:
+        end = _("That block was set to last until {date}.", date=absolute_time(block.until))
+    return f"ℹ️ {end}{because(block.reason) if quote else ''}"
 
 
 def _outcome(appeal: Appeal) -> list[str]:

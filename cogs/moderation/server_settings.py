@@ -97,10 +97,18 @@ def told_apart(*states: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{name: in_order(name, value) for name, value in state.items()} for state in states]
 
 
-def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return what differs, such as "Longest video: any → 6 seconds", by the settings' fields."""
+def setting_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], max_values: int | None = LOGGED
+) -> list[str]:
+    """Return what differs, such as "Longest video: any → 6 seconds", by the settings' fields.
+
+    `max_values`: of a set that are named; None: all of them.
+    """
     old, new = told_apart(old, new)
-    shown = [(field, _logged(field, old.get(field)), _logged(field, value)) for field, value in new.items()]
+    shown = [
+        (field, _logged(field, old.get(field), max_values), _logged(field, value, max_values))
+        for field, value in new.items()
+    ]
     return [f"{_name_of(field)}: {before} → {now}" for field, before, now in shown if before != now]
 
 
@@ -113,8 +121,8 @@ def _name_of(field: str) -> str:
     return _(SETTINGS[field].name) if field in SETTINGS else field
 
 
-def _logged(field: str, value: Any) -> str:
-    return SETTINGS[field].in_words(value, LOGGED) if field in SETTINGS else _plain(value)
+def _logged(field: str, value: Any, max_values: int | None = LOGGED) -> str:
+    return SETTINGS[field].in_words(value, max_values) if field in SETTINGS else _plain(value)
 
 
 def _any() -> str:

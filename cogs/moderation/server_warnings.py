@@ -54,8 +54,21 @@ def find_warnings(guild: discord.Guild | None, policy: Policy) -> list[str]:
     """Return what moderators should mend, one sentence or two each; nothing where the server isn't known."""
     unusable = _(UNUSABLE, channel=f"<#{policy.moderators_channel_id}>")
     is_closed = not is_usable(guild, policy.moderators_channel_id)
-    troubles = [f"⚠️ {trouble.what} {trouble.advice}" for trouble in review_troubles(guild, policy)]
-    return [*[unusable] * is_closed, *troubles]
+    of_channels, of_reviews = channel_troubles(guild, policy), review_troubles(guild, policy)
+    return [*map(_in_line, of_channels), *[unusable] * is_closed, *map(_in_line, of_reviews)]
+
+
+def _in_line(trouble: CheckResult) -> str:
+    return f"⚠️ {trouble.what} {trouble.advice}"
+
+
+def channel_troubles(guild: discord.Guild | None, policy: Policy) -> list[CheckResult]:
+    """Return that /veo works nowhere, since all channels that the settings name were deleted, if so."""
+    if guild is None or not policy.channels or any(map(guild.get_channel, policy.channels)):
+        return []
+    what = _("None of the channels where members can request videos exists anymore, so nobody can.")
+    advice = _("Choose others with `/veo-admin settings channels`.")
+    return [CheckResult(is_good=False, what=what, advice=advice)]
 
 
 def review_troubles(guild: discord.Guild | None, policy: Policy) -> list[CheckResult]:

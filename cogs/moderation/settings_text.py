@@ -15,7 +15,7 @@ from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
 GONE_LENGTH = 150  # characters of models that are no longer available
 HOW_TO_CHANGE = N_(
-    "To change settings, use this command with options. Blocked words: `/veo-admin words "
+    "To change settings, use `/veo-admin settings` with options. Blocked words: `/veo-admin words "
     "list`. Blocked members: `/veo-admin blocked`."
 )
 
@@ -75,13 +75,19 @@ def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
 
 def possibility_notes(policy: Policy, models: Sequence[Model]) -> Iterator[str]:
     """Yield what the settings leave of the models, where members have to know."""
-    if not possible_models(models, policy):
-        yield _("❌ **No video is possible with these settings.** Please change them.")
+    if impossible := [*impossible_notes(policy, models)]:
+        yield from impossible
     elif options := must_choose(models, policy):
         yield _(
             "ℹ️ Members have to set {options} every time, because the defaults are above your limits.",
             options=format_and(f"`{option}`" for option in options),
         )
+
+
+def impossible_notes(policy: Policy, models: Sequence[Model]) -> Iterator[str]:
+    """Yield that the settings leave no video, if so, such as once a model is gone."""
+    if not possible_models(models, policy):
+        yield _("❌ **No video is possible with these settings.** Please change them.")
 
 
 def word_added(word: str, *, is_new: bool) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.db.guild_models import Action, AuditRow
 from bot.escape import plain
-from bot.i18n import N_, _, ngettext, pgettext
+from bot.i18n import N_, _, format_and, ngettext, pgettext
 from bot.moderation.decided import Decision, decision_of, parts_of, words_of
 from bot.moderation.snapshots import Snapshot
 from bot.moderation.undo import ChangedSince, Undone
@@ -14,10 +14,11 @@ from bot.policy.documents import LimitKind, Period, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, quote_words, translate_reason
 from cogs.moderation.audit_log_budgets import mention, parse_time, show_end, show_time
 from cogs.moderation.ladder import ladder_text
-from cogs.moderation.server_settings import setting_states, told_apart
+from cogs.moderation.server_settings import setting_changes, setting_states, told_apart
 from cogs.ui.lists import first_of
 
 WORD_LENGTH = 100  # characters; escaped it may be twice as long
+WORDS_OF_IMPORT = 30  # characters of words that an import adds or removes
 REASON_LENGTH = 40  # characters; there may be two in a line of the log
 IN_LINE = 400  # characters of what an import changed, in a line of the log
 IN_QUESTION = 3  # parts of an import in the question whether to overwrite
@@ -117,6 +118,19 @@ def import_changes(was: Snapshot, restored: Snapshot) -> list[str]:
     return [change for part in parts for change in _changes(part, part.before, part.left)]
 
 
+def import_changes_in_full(was: Snapshot, restored: Snapshot) -> list[str]:
+    """Return the same for a file: without escapes, and nothing is left out, however much it is."""
+    lines: list[str] = []
+    for part in parts_of(Decision(0, Action.IMPORT, "", was, restored)):
+        if words_of(part):
+            lines += _word_changes(part.before, part.left, _quote_all)
+        elif part.kind is Action.SETTINGS:
+            lines += setting_changes(part.before or {}, part.left or {}, None)
+        else:
+            lines += _changes(part, part.before, part.left)
+    return lines
+
+
 def _changes(decision: Decision, was: Snapshot, restored: Snapshot) -> list[str]:
     if words_of(decision):
         return _word_changes(was, restored)
@@ -129,17 +143,40 @@ def _changes(decision: Decision, was: Snapshot, restored: Snapshot) -> list[str]
     return [_change(*pair) for pair in pairs]
 
 
-def _word_changes(was: Snapshot, restored: Snapshot) -> list[str]:
+def quote_some(words: Sequence[str]) -> str:
+    """Return words of an import in quotation marks, as far as there's room beside what else it changes."""
+    return quote_words(words, WORDS_OF_IMPORT)
+
+
+def _word_changes(
+    was: Snapshot, restored: Snapshot, quote: Callable[[Sequence[str]], str] = quote_some
+) -> list[str]:
     before, now = (set[str]((state or {}).get("words", ())) for state in (was, restored))
-    added, removed = len(now - before), len(before - now)
-    return [
-        *([ngettext("{count} blocked word added", "{count} blocked words added", added)] if added else []),
-        *(
-            [ngettext("{count} blocked word removed", "{count} blocked words removed", removed)]
-            if removed
-            else []
-        ),
-    ]
+    added, removed = sorted(now - before), sorted(before - now)
+    changes: list[str] = []
+    if added:
+        changes.append(
+            ngettext(
+                "{count} blocked word added: {words}",
+                "{count} blocked words added: {words}",
+                len(added),
+                words=quote(added),
+            )
+        )
+    if removed:
+        changes.append(
+            ngettext(
+                "{count} blocked word removed: {words}",
+                "{count} blocked words removed: {words}",
+                len(removed),
+                words=quote(removed),
+            )
+        )
+    return changes
+
+
+def _quote_all(words: Sequence[str]) -> str:
+    return format_and(_("“{word}”", word=word) for word in words)
 
 
 def _change(was: tuple[str, str], restored: tuple[str, str]) -> str:

@@ -16,7 +16,7 @@ from bot.provider.catalogue import Model
 from cogs.moderation.review_setting import review_notes
 from cogs.moderation.server_settings import SETTINGS, setting_changes
 from cogs.moderation.settings_text import possibility_notes, shown_word
-from cogs.moderation.undo_text import import_changes
+from cogs.moderation.undo_text import import_changes, import_changes_in_full
 from cogs.quota.preview_text import (
     changed_meanwhile,
     comparison_lines,
@@ -29,7 +29,7 @@ from cogs.quota.rules_text import default_line
 from cogs.ui.lists import MESSAGE_MAX_LENGTH, first_of
 
 NAME_LENGTH = 30  # characters of a name from the file; escaped it may be twice as long
-MORE_LENGTH = 40  # characters of how many more there are
+MORE_LENGTH = 20  # characters of how many more there are
 NAMES_LENGTH = 80  # characters of names in one line
 AROUND_LINE = 3  # characters of a list's line besides its text
 
@@ -41,21 +41,38 @@ LEFT_OUT: Mapping[Why, LiteralString] = {
 PREFIXES: Mapping[Kind, str] = {Kind.ROLE: "@", Kind.CHANNEL: "#", Kind.MODEL: ""}
 
 
-def import_text(preview: Preview, imported: Imported) -> str:
-    """Return what an import would change, what is left out, and what its limits would have done."""
+def import_text(preview: Preview, imported: Imported, *, is_cut: bool = False) -> str:
+    """Return what an import would change, what is left out, and what its limits would have done.
+
+    `is_cut`: it isn't all of that, and all of it is in a file.
+    """
+    in_file = [_("-# The attached file has all of it.")] * is_cut
     changes = changes_of(preview)
     heading = _("📥 **Rules of “{server}”**", server=plain(imported.server, SERVER_LENGTH))
     above = [changed_meanwhile()] * preview.is_changed + [heading]
     if not changes:
         nothing = _("Nothing would change: this server already has them.")
-        return "\n".join([*above, nothing, *_left_out(imported, NAMES_LENGTH)])
+        return "\n".join([*above, nothing, *_left_out(imported, NAMES_LENGTH), *in_file])
     below, room = list[str](), 0
     for length in (NAMES_LENGTH, 1):  # names that are left out are cut before changes are
-        below = [*_left_out(imported, length), *_consequences(preview)]
+        below = [*_left_out(imported, length), *in_file, *_consequences(preview)]
         room = MESSAGE_MAX_LENGTH - sum(len(line) + 1 for line in (*above, *below)) - MORE_LENGTH
         if sum(len(change) + AROUND_LINE for change in changes) <= room:
             break
     return "\n".join([*above, *(f"- {each}" for each in first_of(changes, room, AROUND_LINE)), *below])
+
+
+def all_of_import(preview: Preview, imported: Imported) -> list[str]:
+    """Return all that an import would change, and all that is left out, as the lines of a file."""
+    snapshot = snapshot_of_import(preview.policy, preview.changed)
+    changes = import_changes_in_full(snapshot(preview.policy), snapshot(preview.changed))
+    return [*changes, *_left_out(imported)]
+
+
+def says_all(text: str, lines: Sequence[str]) -> bool:
+    """Whether a text has all lines of a file, but for what escapes them."""
+    bare = text.replace("\\", "").replace("\u200b", "")
+    return all(line.replace("\\", "") in bare for line in lines)
 
 
 def _consequences(preview: Preview) -> Iterator[str]:
@@ -97,11 +114,14 @@ def imported_text(imported: Imported) -> str:
     )
 
 
-def _left_out(imported: Imported, length: int) -> Iterator[str]:
+def _left_out(imported: Imported, length: int | None = None) -> Iterator[str]:
+    """Yield what isn't used; `length`: characters of names in a line; None: all of them, without escapes."""
     for why, sentence in LEFT_OUT.items():
-        names = [_shown(each) for each in imported.left_out if each.why is why]
-        if names:
-            yield _(sentence, names=", ".join(first_of(names, length)))
+        left_out = [each for each in imported.left_out if each.why is why]
+        if left_out and length is None:
+            yield _(sentence, names=", ".join(_name_of(each) for each in left_out))
+        elif left_out and length is not None:
+            yield _(sentence, names=", ".join(first_of([_shown(each) for each in left_out], length)))
     if imported.staying:
         settings = format_and(_(SETTINGS[field].name) for field in imported.staying)
         yield _(
@@ -110,7 +130,11 @@ def _left_out(imported: Imported, length: int) -> Iterator[str]:
 
 
 def _shown(left_out: LeftOut) -> str:
-    return plain(f"{PREFIXES[left_out.kind]}{left_out.name}", NAME_LENGTH)
+    return plain(_name_of(left_out), NAME_LENGTH)
+
+
+def _name_of(left_out: LeftOut) -> str:
+    return f"{PREFIXES[left_out.kind]}{left_out.name}"
 
 
 def content_text(preview: Preview, models: Sequence[Model]) -> str:

@@ -29,6 +29,8 @@ BUDGET_USED_UP: Mapping[Period, LiteralString] = {
     ),
 }
 
+FIT_BUDGET = N_("Each has to fit into what's left of the server's budget.")
+
 
 def now_text(entitlement: Entitlement) -> str:
     """Say what a member can ask for now, or what keeps them from it."""
@@ -42,7 +44,7 @@ def now_text(entitlement: Entitlement) -> str:
         case WaitingFullError(max_waiting=max_waiting):
             return _full_queue(max_waiting, entitlement.use.in_review)
         case None:
-            return _no_money(entitlement) or _slots_line(slots_left(entitlement))
+            return _no_money(entitlement) or _slots(entitlement)
 
 
 def _full_limit(verdict: QuotaVerdict) -> str:
@@ -90,6 +92,12 @@ def _no_money(entitlement: Entitlement) -> str:
     if full.budget <= 0:
         return _(NO_MONEY_AT_ALL)
     return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
+
+
+def _slots(entitlement: Entitlement) -> str:
+    """Say how many videos the limits leave; how many of them the budget pays for depends on the videos."""
+    slots = _slots_line(slots_left(entitlement))
+    return f"{slots} {_(FIT_BUDGET)}" if entitlement.budgets else slots
 
 
 def _slots_line(left: int | None) -> str:

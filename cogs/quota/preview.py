@@ -5,7 +5,7 @@ client can send any id: whose change it is, and whether it is the one that was s
 read.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from io import BytesIO
 from typing import Self
@@ -13,8 +13,9 @@ from typing import Self
 import discord
 
 from bot.admission.blocklist import WORD_MAX_LENGTH
-from bot.errors import DatabaseBusyError
-from bot.i18n import NC_, pgettext
+from bot.errors import BadInputError, DatabaseBusyError
+from bot.i18n import NC_, _, pgettext
+from bot.markup import in_words
 from bot.policy.documents import Scope
 from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview, Saved, ServerNow
@@ -23,17 +24,19 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.settings_text import word_added
 from cogs.moderation.targets import known_guild, moderator_of
 from cogs.quota.change_forms import NumbersForm, word_in
-from cogs.quota.import_text import changes_of, content_text, import_text
+from cogs.quota.import_text import all_of_import, changes_of, content_text, import_text, says_all
 from cogs.quota.preview_text import dropped_text, preview_text
 from cogs.quota.saved_text import describe_saved
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
 from cogs.ui.lists import edit_with_files
+from cogs.ui.markup_names import names_of
 from cogs.ui.requester import find_roles
 
 COMMAND = "quota"
 OPTION = "First preview its effect on the last 30 days (default: as the settings say)"
 CHART = "preview.png"
+CHANGES = "changes.txt"  # of an import
 NO_ROLES: frozenset[int] = frozenset()
 
 
@@ -90,6 +93,7 @@ class SaveButton(PreviewButton):
         if kept.revision != self.revision:  # such as where Discord didn't take what was shown last
             await _show_changed(interaction, kept, None)
             raise RulesChangedError
+        _ensure_role_is_there(interaction, kept.proposal)
         try:
             saved = await previews.save(by, self.key, self.revision)
         except RulesChangedError:
@@ -185,6 +189,13 @@ async def _ensure_may_decide(interaction: Interaction, proposal: Proposal) -> No
         await ensure_moderator(interaction, ADMIN)
 
 
+def _ensure_role_is_there(interaction: Interaction, proposal: Proposal) -> None:
+    """Check that limits wouldn't be set for a role that was deleted since they were shown."""
+    guild, is_of_role = known_guild(interaction), proposal.scope is Scope.ROLE
+    if proposal.limits and is_of_role and guild is not None and guild.get_role(proposal.subject_id) is None:
+        raise BadInputError(_("That role no longer exists, so it can't have a limit. Nothing changed."))
+
+
 async def _save(interaction: Interaction, proposal: Proposal, role_ids: frozenset[int]) -> str:
     """Save a change that nobody wants to see first; return what holds now."""
     previews = interaction.client.services.previews
@@ -211,7 +222,11 @@ async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[
     shown, imported = (kept.key, kept.revision), kept.proposal.imported
     if imported is not None:
         view = view_of(SaveButton(*shown), DropButton(*shown)) if changes_of(preview) else None
-        await _edit(interaction, preview, import_text(preview, imported), view)
+        text, lines = import_text(preview, imported), all_of_import(preview, imported)
+        if says_all(text, lines):
+            await _edit(interaction, preview, text, view)
+        else:
+            await _edit(interaction, preview, import_text(preview, imported, is_cut=True), view, lines)
         return
     proposal = kept.proposal
     change = ChangeButton(*shown) if proposal.limits or proposal.budgets or proposal.word else None
@@ -223,10 +238,20 @@ async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[
     await _edit(interaction, preview, text, view)
 
 
-async def _edit(interaction: Interaction, preview: Preview, text: str, view: discord.ui.View | None) -> None:
-    """Let the answer be a preview with its chart."""
+async def _edit(
+    interaction: Interaction,
+    preview: Preview,
+    text: str,
+    view: discord.ui.View | None,
+    lines: Sequence[str] = (),
+) -> None:
+    """Let the answer be a preview with its chart; `lines`: of a file, where the text isn't all of it."""
     chart = await interaction.client.services.previews.draw(preview.comparison)
     files = [] if chart is None else [discord.File(BytesIO(chart.png), CHART, description=chart.description)]
+    if lines:
+        names = names_of(interaction)  # a file knows no mentions
+        content = "\n".join(in_words(line, names) for line in lines).encode()
+        files.append(discord.File(BytesIO(content), CHANGES, description=_("Everything that would change")))
     await edit_with_files(interaction, text, files, view)
 
 

@@ -12,7 +12,7 @@ from bot.policy.documents import LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
 from bot.policy.strikes import describe_strikes_of
 from cogs.quota.member_now import now_text
-from cogs.usage.usage_text import grant_lines, use_line
+from cogs.usage.usage_text import grant_lines, queue_lines, use_line
 
 ORDER = (Scope.SERVER, Scope.ROLE, Scope.MEMBER)
 KINDS = tuple(LimitKind)
@@ -53,7 +53,7 @@ def member_text(user_id: int, entitlement: Entitlement, role_ids: Collection[int
         for why in why_lines(limit.rule, entitlement.policy.rules, role_ids):
             is_more = limit.granted and limit.most is not None
             lines.append(f"  - {_with_grants(why, limit.granted) if is_more else why}")
-    lines += grant_lines(entitlement.member_policy, entitlement.now)
+    lines += [*queue_lines(entitlement), *grant_lines(entitlement.member_policy, entitlement.now)]
     cost = show_money(entitlement.spent)
     lines.append(_("Their videos from the last 30 days cost {money}.", money=cost))
     if entitlement.strikes is not None:

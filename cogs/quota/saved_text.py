@@ -1,13 +1,13 @@
 """The answer once a change of the rules is saved: what was changed, and what holds now."""
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 
 import discord
 
 from bot.admission.entitlement import Entitlement
 from bot.errors import DatabaseBusyError
-from bot.i18n import N_, _
+from bot.i18n import N_, _, ngettext
 from bot.moderation.decisions import Moderator
 from bot.moderation.matching import Imported
 from bot.moderation.rules import RuleBook
@@ -65,7 +65,19 @@ async def _describe_imported(
     remarks = await find_remarks(
         services, by, guild, settings_changed=is_of_settings, strikes_off=strikes_off
     )
-    return "\n".join([imported_text(imported), *remarks])
+    return "\n".join([imported_text(imported), *_limits_without_role(imported, guild), *remarks])
+
+
+def _limits_without_role(imported: Imported, guild: discord.Guild | None) -> Iterator[str]:
+    """Yield that limits have no effect, since their role was deleted between the preview and its click."""
+    roles = {rule.subject_id for rule in imported.policy.rules if rule.scope is Scope.ROLE}
+    gone = 0 if guild is None else sum(guild.get_role(role_id) is None for role_id in roles)
+    if gone:
+        yield ngettext(
+            "⚠️ {count} role with limits no longer exists, so they have no effect. `/quota rules` shows them.",
+            "⚠️ {count} roles with limits no longer exist, so they have no effect. `/quota rules` shows them.",
+            gone,
+        )
 
 
 async def _read_book(

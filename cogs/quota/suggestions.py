@@ -51,6 +51,7 @@ def suggestions_text(suggestions: Suggestions) -> str:
     own = _("-# Roles and members with limits of their own keep them.")
     lines = [
         _heading(suggestions),
+        *_what_is_saved_now(suggestions),
         *(line for number, each in enumerate(suggestions.found, start=1) for line in _lines(each, number)),
         *([own] if suggestions.has_own_limits else []),
         *caveats(suggestions.now),
@@ -90,6 +91,15 @@ def _heading(suggestions: Suggestions) -> str:
         money=money,
         spent=spent,
     )
+
+
+def _what_is_saved_now(suggestions: Suggestions) -> Iterator[str]:
+    """Say what the rules as they are save already, since what a suggestion saves comes on top of that."""
+    if suggestions.found and suggestions.kept_now < suggestions.spent:
+        yield _(
+            "The current rules would have kept them at {money}. What each one saves comes on top of that.",
+            money=show_usd(suggestions.kept_now),
+        )
 
 
 def _lines(suggestion: Suggestion, number: int) -> Iterator[str]:

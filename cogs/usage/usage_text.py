@@ -23,6 +23,8 @@ WINDOWS: Mapping[LimitKind, LiteralString] = {
     LimitKind.MONTH: N_("Last 30 days"),
 }
 
+MONEY_LEFT = N_("The server's video budget has money left. Each video has to fit into it.")
+
 
 def usage_text(entitlement: Entitlement) -> str:
     """Return what `/usage` says: what can be asked for now, the limits, the grants, the money."""
@@ -32,12 +34,12 @@ def usage_text(entitlement: Entitlement) -> str:
         _("**Your videos on this server**"),
         (obstacle and obstacle.sentence) or no_money or _slots_line(slots_left(entitlement)),
         *(f"- {use_line(limit, entitlement)}" for limit in _shown_limits(entitlement)),
-        *_queue_lines(entitlement),
+        *queue_lines(entitlement),
         *grant_lines(entitlement.member_policy, entitlement.now),
         _spent_line(entitlement.spent) if entitlement.spent else "",
         no_money if obstacle else "",
         describe_strikes(entitlement.strikes) if entitlement.strikes else "",
-        _("The server's video budget has money left.") if entitlement.budgets and not no_money else "",
+        _(MONEY_LEFT) if entitlement.budgets and not no_money else "",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -96,7 +98,7 @@ def _queue_leaves(entitlement: Entitlement) -> int | None:
     return None if most is None else max(0, most - entitlement.use.in_queue)
 
 
-def _queue_lines(entitlement: Entitlement) -> Iterator[str]:
+def queue_lines(entitlement: Entitlement) -> Iterator[str]:
     """Yield how many wait in the queue, where that is what leaves the fewest."""
     limits_leave, queue_leaves = _limits_leave(entitlement), _queue_leaves(entitlement)
     if queue_leaves is not None and (limits_leave is None or queue_leaves < limits_leave):

@@ -13,6 +13,7 @@ from sandbox.world import World
 from tests.bot.troubles import locked
 from tests.e2e.driver import bodies, rows, shown
 from tests.e2e.moderating import accepted, admin, command_id, refused, said, use, without_bounds
+from tests.e2e.videos import private
 
 NAMES = {
     *("pause", "resume", "block", "unblock", "blocked", "settings", "queue", "log", "doctor"),
@@ -241,3 +242,21 @@ async def test_moderators_are_refused_as_everybody_else(world: World) -> None:
     answer = await world.mona.slash(world.channel, "veo", prompt="a red dragon")
     assert "paused" in said(answer)
     assert await rows(world) == []
+
+
+async def test_a_block_in_place_of_another_says_how_long_that_would_have_lasted(world: World) -> None:
+    """A moderator who blocks somebody for an hour may end what another one decided."""
+    assert "replaces" not in await admin(world, "block", member=world.alice)
+    assert "This replaces a block that had no end." in await admin(
+        world, "block", member=world.alice, span="1h"
+    )
+    assert "This replaces a block until <t:" in await admin(world, "block", member=world.alice, span="2h")
+    await admin(world, "unblock", member=world.alice)
+    assert "replaces" not in await admin(world, "block", member=world.alice, span="1h")
+
+
+async def test_the_settings_name_the_command_wherever_they_are_opened(world: World) -> None:
+    home = await use(world, "home")
+    shown_there = private(await world.mona.click(shown(home).message, label="Settings"))
+    for text in (shown_there, await admin(world, "settings")):
+        assert "To change settings, use `/veo-admin settings` with options." in text

@@ -144,3 +144,26 @@ async def test_a_check_posts_nothing(world: World) -> None:
     await admin(world, "doctor")
     assert requests(world, "POST", "/messages") == []
     assert world.provider.count("create") == 0
+
+
+async def test_it_says_where_the_settings_let_nobody_request_videos(world: World) -> None:
+    await admin(world, "settings", moderators_channel=secret_channel(world))
+    art = world.guild.create_text_channel("art")
+    await admin(world, "settings", channels=art.mention)
+    assert bad_lines(await admin(world, "doctor", place=art)) == []
+    assert bad_lines(await admin(world, "doctor")) == [
+        "❌ **Problem:** The settings don't let members request videos in this channel. They can in "
+        f"{art.mention}. `/veo-admin settings channels` changes that."
+    ]
+    world.env.backend.delete_channel(art.id)
+    assert bad_lines(await admin(world, "doctor")) == [
+        "❌ **Problem:** None of the channels where members can request videos exists anymore, so nobody "
+        "can. Choose others with `/veo-admin settings channels`."
+    ]
+
+
+async def test_it_says_that_the_settings_leave_no_model(own_world: World) -> None:
+    await admin(own_world, "settings", models="google/veo3")
+    await own_world.restart(models="google/veo-3.1-t2v")
+    assert "❌ **Problem:** No video is possible with the settings" in await admin(own_world, "doctor")
+    assert "❌ **No video is possible with these settings.**" in await admin(own_world, "home")

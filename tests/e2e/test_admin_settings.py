@@ -9,6 +9,9 @@ from sandbox.world import World
 from tests.e2e.driver import ask_for_video, bodies, requests, shown, the_result
 from tests.e2e.limiting import add_role
 from tests.e2e.moderating import accepted, admin, refused, use
+from tests.e2e.quoting import now_shown
+from tests.e2e.test_admin_setup import open_guide
+from tests.e2e.test_admin_setup_whole import let_them_have_had_videos
 from tests.e2e.videos import private
 
 
@@ -251,3 +254,24 @@ async def test_the_most_channels_can_be_shown_with_what_is_wrong(world: World) -
         assert channels[0].mention in text
         assert channels[-1].mention not in text
         assert " more\n" in text
+
+
+async def test_channels_that_are_all_gone_are_told_wherever_moderators_look(
+    world: World, database_url: str
+) -> None:
+    """Whether they were there when the preview was saved or not."""
+    await let_them_have_had_videos(world, database_url, world.alice.id)
+    guide = await open_guide(world)
+    art = other_channel(world, "art")
+    preview = await use(world, "settings", channels=art.mention, preview=True)
+    world.env.backend.delete_channel(art.id)
+    await world.mona.click(shown(preview).message, label="Save")
+    await world.mona.click(shown(guide).message, label="Refresh")
+    places = [now_shown(world, shown(answer).message) for answer in (preview, guide)]
+    for text in [*places, await admin(world, "settings"), await admin(world, "home")]:
+        assert (
+            "⚠️ None of the channels where members can request videos exists anymore, so nobody can. "
+            "Choose others with `/veo-admin settings channels`." in text
+        )
+    await admin(world, "settings", channels=f"{world.channel.mention} {other_channel(world, 'b').mention}")
+    assert "exists anymore" not in await admin(world, "home")

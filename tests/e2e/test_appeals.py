@@ -138,6 +138,7 @@ async def test_a_block_can_be_passed_once_or_ended_and_a_new_one_holds(world: Wo
     await appeal(world, shown(await ask(world)))
     message = await the_appeal(moderators_channel)
     assert "Refused because they're blocked:" in message.content
+    assert "That block was set to last until a moderator ends it. Reason: “spam”." in message.content
     await click(world.mona, message, ALLOW)
     await moderation.block(mona_of(world), world.alice.id, None, "spam again")
     refusal = shown(await ask(world))

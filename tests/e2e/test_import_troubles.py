@@ -1,5 +1,6 @@
 """What went away before an import or its undo is saved, or can't be read afterwards, is said below it."""
 
+import json
 from typing import Any
 
 import discord
@@ -90,3 +91,57 @@ async def test_an_undo_of_an_import_says_that_a_role_is_gone_whose_requests_wait
     undone, role, *_ = (await undo(world, elsewhere, (await elsewhere.trail(world))[0].id)).splitlines()
     assert undone.startswith("✅ **Undone:** ")
     assert role.startswith(GONE_ROLE)
+
+
+def written(**parts: Any) -> bytes:
+    return json.dumps({"format": "veo-bot rules", "version": 1, "server": "Studio", **parts}).encode()
+
+
+async def test_what_has_no_room_in_a_preview_is_in_a_file(world: World) -> None:
+    """Nothing is saved that nobody could read before."""
+    elsewhere = open_elsewhere(world)
+    names = [f"role_{number}" for number in range(60)]
+    for name in names:
+        elsewhere.guild.create_role(name)
+    channels: list[str] = [
+        elsewhere.guild.create_text_channel(f"art-{number}").name or "" for number in range(5)
+    ]
+    roles = [
+        {"role": name, "limits": {"day": 5, "week": 20}} for name in (*names, *(f"no {n}" for n in names))
+    ]
+    words = [f"*word* {number}" for number in range(40)]
+    content = written(words=words, limits={"server": {}, "roles": roles}, settings={"channels": channels})
+    answer = shown(await elsewhere.load(content))
+    assert "- 40 blocked words added: “\\*word\\* 0”" in answer.content
+    assert "\n-# The attached file has all of it.\n" in answer.content
+    [file] = answer.attachments
+    assert (file.filename, file.description) == ("changes.txt", "Everything that would change")
+    text = (await file.read()).decode()
+    wanted = [f"limits of {name}: none → 5 videos in 24 hours, 20 videos in 7 days" for name in names]
+    wanted += [f"“{word}”" for word in words] + channels + [f"@no {name}" for name in names]
+    assert [each for each in wanted if each not in text] == []
+
+
+async def test_a_preview_that_says_all_has_no_file(world: World) -> None:
+    elsewhere = open_elsewhere(world)
+    elsewhere.guild.create_role("v_i_p")
+    roles = [{"role": name, "limits": {"day": 5}} for name in ("v_i_p", "*nobody*")]
+    content = written(words=["a_b", "@everyone"], limits={"server": {}, "roles": roles})
+    answer = shown(await elsewhere.load(content))
+    assert "- 2 blocked words added: “@\u200beveryone” and “a\\_b”\n" in answer.content
+    assert answer.attachments == []
+
+
+async def test_limits_of_a_role_that_was_deleted_before_the_click_are_said_to_have_no_effect(
+    world: World,
+) -> None:
+    elsewhere = open_elsewhere(world)
+    roles = [{"role": "Fans", "limits": {"day": 5}}]
+    content = written(limits={"server": {}, "roles": roles})
+    message = shown(await elsewhere.load(content)).message
+    world.env.backend.delete_role(elsewhere.guild.id, elsewhere.fans.id)
+    imported, role = (await save(world, elsewhere, message)).splitlines()
+    assert imported.startswith("✅ **Imported**")
+    assert role == (
+        "⚠️ 1 role with limits no longer exists, so they have no effect. `/quota rules` shows them."
+    )

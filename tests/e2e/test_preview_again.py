@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 
-from bot.policy.documents import Reviewed, ReviewRule
+from bot.policy.documents import LimitKind, Reviewed, ReviewRule
 from sandbox.world import World
 from tests.e2e.driver import refuse
+from tests.e2e.limiting import add_role, quota
 from tests.e2e.quoting import as_shown, buttons_now, now_shown
 from tests.e2e.reporting import mona_of
+from tests.e2e.test_admin_setup_whole import let_them_have_had_videos
 from tests.e2e.test_content_previews import History, history, lines, policy_of, previewed
+from tests.e2e.test_quota_preview import previewed as limits_previewed
+from tests.e2e.test_quota_preview import rules_of
 from tests.e2e.videos import filled_in, private
 
 __all__ = ["history"]
@@ -102,3 +106,17 @@ async def test_settings_by_which_nobody_approves_say_so_before_they_are_saved(
     await world.app.services.moderation.change_settings(mona_of(world), {"review": rule})
     message = await previewed(world, "settings", longest_duration=4)
     assert "nobody can approve" not in message.content, "it has nothing to do with this change"
+
+
+async def test_a_limit_of_a_role_that_was_deleted_since_is_not_saved(world: World, database_url: str) -> None:
+    await let_them_have_had_videos(world, database_url, world.alice.id)
+    fans, _ = add_role(world, "Fans")
+    await quota(world, "set", videos="9", role=fans)
+    message = await limits_previewed(world, "set", videos="2", role=fans)
+    world.env.backend.delete_role(world.guild.id, fans.id)
+    told = private(await world.mona.click(message, label="Save"))
+    assert told == "That role no longer exists, so it can't have a limit. Nothing changed."
+    assert await rules_of(world) == [(LimitKind.DAY, 9)]
+    message = await limits_previewed(world, "unset", deleted_role=str(fans.id))
+    await world.mona.click(message, label="Save")
+    assert await rules_of(world) == [], "what is left of it can't be removed"

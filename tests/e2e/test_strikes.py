@@ -69,6 +69,18 @@ async def test_strikes_are_off_until_a_moderator_turns_them_on(world: World) -> 
     await accepted(world)
 
 
+async def test_to_turn_strikes_off_and_to_set_their_ladder_are_not_one_command(world: World) -> None:
+    await admin(world, "strikes", ladder="2: 1h", days=3)
+    both: list[dict[str, Any]] = [{"ladder": "3: 1h"}, {"days": 5}]
+    for options in both:
+        text = await admin(world, "strikes", enabled=False, **options)
+        assert "`enabled: False` turns strikes off, so use it without other options." in text
+    assert "2 strikes block a member for 1 hour. A new strike fades after 3 days." in await admin(
+        world, "strikes"
+    )
+    assert "**Strikes are off.**" in await admin(world, "strikes", enabled=False)
+
+
 async def kinds(world: World) -> list[str]:
     """Return what alice's strikes that count were given for."""
     entitlement = await world.app.services.entitlements.read(world.guild.id, world.alice.id, ())

@@ -102,7 +102,7 @@ async def test_grants_are_told_with_their_end_and_are_counted_in(world: World) -
 async def test_the_servers_budget_is_told_without_sums(world: World) -> None:
     await quota(world, "budget", month="5 USD")
     text = await usage(world)
-    assert text.endswith("\nThe server's video budget has money left.")
+    assert text.endswith("\nThe server's video budget has money left. Each video has to fit into it.")
     await ask_for_video(world)
     await quota(world, "budget", day="0.10 USD")
     line = (await usage(world)).split("\n")[1]

@@ -115,3 +115,10 @@ def test_without_a_channel_nobody_sees_the_questions_that_wait_either() -> None:
     assert any("nobody sees reports from members." in line for line in lines(silent))
     waiting = lines(replace(silent, open_appeals=1))
     assert any("nobody sees reports and questions from members." in line for line in waiting)
+
+
+def test_requests_that_moderators_can_still_see_can_be_approved_once_no_channel_is_set() -> None:
+    """Their messages stay in the earlier channel, and so do the buttons."""
+    seen = replace(QUIET, policy=Policy(), open_reviews=1, review_posts=[Posted(2, 3)])
+    for overview, is_unseen in ((seen, False), (replace(seen, open_reviews=2), True)):
+        assert any("nobody can approve requests" in line for line in lines(overview)) is is_unseen

@@ -10,7 +10,7 @@ import pytest
 from bot.admission.appeals import RELEASE_TIME
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
-from bot.markup import relative_time
+from bot.markup import absolute_time, relative_time
 from bot.moderation.appeal_decisions import LATER_BLOCK, RECENT, Appeal
 from bot.policy.documents import Block
 from cogs.appeals.answer_text import render_decision
@@ -85,6 +85,18 @@ def test_which_of_two_blocks_is_the_later_one_is_not_claimed() -> None:
     for text in (render_appeal(appeal("block:then", ENDLESS)), LATER_BLOCK):
         assert "since" not in text
         assert "They're under a different block now" in text
+
+
+def test_moderators_read_why_the_member_is_blocked_and_for_how_long() -> None:
+    day = NOON + timedelta(days=1)
+    shown = {
+        "ℹ️ That block was set to last until a moderator ends it. Reason: “Too many strikes.”.": None,
+        f"ℹ️ That block was set to last until {absolute_time(day)}. Reason: “Too many strikes.”.": day,
+    }
+    for line, end in shown.items():
+        asked = appeal("block:then", asked_block=Block(since=NOON, until=end, reason="Too many strikes."))
+        assert line in render_appeal(asked).split("\n")
+        assert "strikes" not in render_appeal(asked, quote=False), "the word filter may hide that, too"
 
 
 @pytest.mark.parametrize("block", [ENDLESS, until(NOON + RELEASE_TIME)])

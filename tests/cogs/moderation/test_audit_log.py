@@ -118,7 +118,7 @@ LINES = [
             new={"quota_set:role:7": {"day": 3}, "word_add:words": {"words": ["b", "c", "d"]}},
         ),
         r"imported the rules of “\*Studio\*”: limits of <@&7>: none → 3 videos in 24 hours; "
-        "2 blocked words added; 1 blocked word removed.",
+        "2 blocked words added: “c” and “d”; 1 blocked word removed: “a”.",
     ),
     (entry(A.IMPORT, "server:Studio"), "imported the rules of “Studio” without changes."),
     (entry(A.WORD_REMOVE, "words", old={"word": "gun"}), "allowed “gun” in prompts again."),

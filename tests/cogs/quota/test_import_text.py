@@ -29,6 +29,7 @@ from bot.preview.comparison import Comparison
 from bot.preview.proposal import KeptProposal, Proposal
 from bot.preview.service import Preview
 from cogs.moderation.server_settings import SETTINGS
+from cogs.moderation.undo_text import quote_some
 from cogs.quota.import_text import import_text
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
@@ -137,7 +138,9 @@ def test_what_gets_lost_is_shown_before_the_limits_of_many_roles(language: str |
             *(_(SETTINGS[field].name) for field in ("channels", *REVIEW)),
         ]
         assert [name for name in gone if f"\n- {name}: " not in shown] == []
-        assert ngettext("{count} blocked word removed", "{count} blocked words removed", 1) in shown
+        words = quote_some(old.words)
+        one, more = "{count} blocked word removed: {words}", "{count} blocked words removed: {words}"
+        assert ngettext(one, more, 1, words=words) in shown
 
 
 def test_roles_that_may_have_more_come_first() -> None:

@@ -173,6 +173,9 @@ def test_what_keeps_a_member_from_asking() -> None:
         "They can request any number of videos now.": entitlement(rule(None)),
         "They can request 3 videos now.": entitlement(rule(None), max_waiting=3),
         "They can request 1 video now.": entitlement(at_once=3, in_queue=2, max_waiting=3),
+        "They can request 5 videos now. Each has to fit into what's left of the server's budget.": (
+            entitlement(budgets={Period.DAY: (100, 99)})
+        ),
     }
     assert {now_text(stands): words for words, stands in cases.items()} == {words: words for words in cases}
 

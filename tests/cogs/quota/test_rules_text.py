@@ -96,6 +96,15 @@ def test_a_members_limits_are_told_with_their_use_and_the_reasons() -> None:
     )
 
 
+def test_what_leaves_fewer_than_the_limits_is_told_beside_them() -> None:
+    """Else nothing explains why somebody with 12 left can request 3."""
+    lines = member_text(MEMBER, entitlement(rule(12), max_waiting=4, in_queue=1), ()).split("\n")
+    assert lines[1] == "They can request 3 videos now."
+    assert "- Last 24 hours: 0 of 12 used, 12 left." in lines
+    assert "- In the queue: 1 of 4." in lines
+    assert "In the queue" not in member_text(MEMBER, entitlement(rule(2), max_waiting=4), ())
+
+
 def test_the_longest_text_fits_into_one_message() -> None:
     big = 2**63 - 1
     rules = [

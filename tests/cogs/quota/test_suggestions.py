@@ -25,9 +25,15 @@ def history_of(members: Sequence[int], apart: timedelta) -> History:
     return History(requests, Span(NOW - SPAN, NOW - SPAN, NOW))
 
 
-def told(amount: float, *members: int, apart: timedelta = timedelta(minutes=1)) -> list[str]:
+def told(
+    amount: float,
+    *members: int,
+    apart: timedelta = timedelta(minutes=1),
+    daily_limit: int | None = None,
+) -> list[str]:
     """Return what is suggested to keep these videos within so many dollars, without the last line."""
-    suggestions = suggest(history_of(members, apart), RuleSet(Policy(), None), to_credits(amount))
+    rules = RuleSet(Policy(), daily_limit)
+    suggestions = suggest(history_of(members, apart), rules, to_credits(amount))
     *lines, end = suggestions_text(suggestions).split("\n")
     assert end.startswith("-# Nothing is saved.")
     return lines
@@ -54,3 +60,14 @@ def test_two_are_suggested_where_no_daily_limit_is_enough() -> None:
         "**1. 1 video in 7 days for every member",
         "**2. Monthly budget: $8.00",
     ]
+
+
+def test_what_each_one_saves_adds_up_with_what_the_current_rules_save() -> None:
+    """$7 less $2 is more than $3: the current limit saves the other $2."""
+    lines = told(3.0, *[1] * 4, *[2] * 3, daily_limit=2)
+    assert lines[:2] == [
+        "🔎 **Within $3.00:** the last 30 days cost $7.00. Each of these is enough:",
+        "The current rules would have kept them at $4.00. What each one saves comes on top of that.",
+    ]
+    assert lines[2].startswith("**1. 1 video in 24 hours for every member.** ")
+    assert lines[2].endswith("saved about **$2.00**.")

@@ -88,7 +88,10 @@ def test_a_limit_of_zero_says_that_no_place_frees() -> None:
 @pytest.mark.parametrize(
     ("budgets", "words"),
     [
-        ({Period.DAY: (100, 99)}, "The server's video budget has money left."),
+        (
+            {Period.DAY: (100, 99)},
+            "The server's video budget has money left. Each video has to fit into it.",
+        ),
         (
             {Period.DAY: (100, 100)},
             "This server's video budget for today is used up. The budget resets",
