@@ -79,7 +79,7 @@ async def test_one_shot_of_a_film_is_redone_and_the_film_posted_again(world: Wor
     assert post.id == again.row.result_id
     old = message_of(world, film.row.result_id)
     assert old.attachments == []
-    assert old.content.startswith("🎞️ A shot of this film was redone. [The new film](https://")
+    assert old.content.startswith("🎞️ This film has a new shot. [The new film](https://")
     files = [await message.attachments[0].read() for message in said_in_thread(world) if message.attachments]
     first, _, third, new, joined = files
     assert difference(sent_image(bodies(world)[-1]), frame(first, tmp_path, "reverse")) < 3
