@@ -177,6 +177,27 @@ def test_a_film_whose_shots_were_made_and_are_gone_is_not_said_to_have_had_none(
     assert film_state(Film(row(), failed)) == "❌ **No film.** None of its shots could be made."
 
 
+@pytest.mark.parametrize("locale", [None, *languages()])
+def test_the_longest_card_of_a_film_whose_files_are_gone_fits_too(locale: str | None) -> None:
+    lost = row(locale=locale, lost_shots=[*range(1, MAX_SHOTS + 1)])
+    card = film_message(Film(lost, shots(*[Status.SUCCEEDED] * MAX_SHOTS, delivered_at=NOON)))
+    assert len(card["content"]) <= MESSAGE_MAX_LENGTH
+
+
+def test_a_shot_that_is_missing_since_its_file_is_gone_is_said_to_count() -> None:
+    film = Film(row(lost_shots=[2]), shots(Status.SUCCEEDED, Status.SUCCEEDED, delivered_at=NOON))
+    lines = film_message(film)["content"].split("\n")
+    assert film.missing == [2]
+    assert lines[3].endswith("✅ done")
+    assert lines[4].endswith("⚠️ made, but I couldn't get its file for the film. It counts.")
+
+
+def test_a_film_whose_shots_may_still_come_is_not_called_a_failed_one() -> None:
+    late = shots(Status.FAILED, Status.FAILED, delivered_at=NOON, late_until=NOON)
+    said = film_state(Film(row(delivered_at=NOON), late))
+    assert said == "⏳ **No film yet.** I'll join the shots that are finished after all."
+
+
 def test_a_film_without_its_file_says_no_reason_that_is_not_known(tmp_path: Path) -> None:
     film = Film(row(result_id=7), shots(Status.SUCCEEDED, delivered_at=NOON))
     said = FilmMessage(film, Clip(tmp_path / "film.mp4", 1), with_file=False).content
