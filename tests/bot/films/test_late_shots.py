@@ -21,6 +21,8 @@ from tests.bot.films.test_redoing import note_post
 
 __all__ = ["desk", "films"]
 
+pytestmark = pytest.mark.both_engines
+
 
 async def change(database: Database, table: type[FilmRow | Generation], name: str, **values: object) -> None:
     statement = update(table).where(table.id == name).values(values)
