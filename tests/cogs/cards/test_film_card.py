@@ -61,6 +61,21 @@ def shots(*statuses: Status, **changes: Any) -> list[Any]:
     ]
 
 
+def offer_of(film: FilmRow) -> FilmQuote:
+    return FilmQuote(
+        film,
+        generation(status=Status.QUEUED, prompt=LONG),
+        is_past_price=False,
+        is_changed=True,
+        limit=None,
+        left=0,
+        budgets=(),
+        eta=Eta(expected_at=NOON + timedelta(minutes=3)),
+        now=NOON,
+        max_waiting=10,
+    )
+
+
 @pytest.mark.parametrize("locale", [None, *languages()])
 def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> None:
     place = {"guild_id": FAR, "result_id": FAR, "result_channel_id": FAR, "delivered_at": NOON}
@@ -69,23 +84,16 @@ def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> No
         whole = Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place, **while_sent))
         card = film_message(whole, lambda _: Eta(is_late=True, ends_at=NOON))
         assert len(card["content"]) <= MESSAGE_MAX_LENGTH, status
-    eta = Eta(expected_at=NOON + timedelta(minutes=3))
-    preview = generation(status=Status.QUEUED, prompt=LONG)
-    quote = FilmQuote(
-        row(),
-        preview,
-        is_past_price=False,
-        is_changed=True,
-        limit=None,
-        left=0,
-        budgets=(),
-        eta=eta,
-        now=NOON,
-        max_waiting=10,
-    )
+    quote = offer_of(row(has_image=True))
     with locale_used(locale):
         assert len(render_offer(quote)) <= MESSAGE_MAX_LENGTH
     assert "🎬 Your limit: none. You can have up to 10 videos waiting at once." in render_offer(quote)
+
+
+@pytest.mark.parametrize("has_image", [True, False])
+def test_the_offer_says_that_an_image_opens_the_film(*, has_image: bool) -> None:
+    text = render_offer(offer_of(row(has_image=has_image)))
+    assert ("Your image opens the first shot." in text) == has_image
 
 
 def test_the_card_is_recognised_and_no_other_film_or_shot_is_taken_for_it() -> None:
