@@ -142,8 +142,12 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.BROKEN: N_("Try again. If it happens again, give a moderator the ID below."),
 }
 
-# In place of the above for a film's shot.
+# In place of the above for a film's shot, whose button takes another prompt and nothing else.
 ADVICE_FOR_SHOTS: Mapping[FailureKind, LiteralString] = {
+    FailureKind.REFUSED: N_("Change the prompt and try again. To change the options, remix the film."),
+    FailureKind.IMAGE_GONE: N_("Use `/film` and attach the image again."),
+    FailureKind.IMAGE_BAD: N_("Use `/film` with another image; a screenshot of it works too."),
+    FailureKind.UNSHOWN: N_("Try again later."),
     FailureKind.MODEL_GONE: N_("You can make this shot with another one."),
     FailureKind.VIDEO_GONE: N_("Redo this shot. If the shot before it was removed, redo that one first."),
 }

@@ -8,6 +8,7 @@ from bot.app.shared import Shared
 from bot.clock import utc_now
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.finishing import Finishing
+from bot.films.late_shots import LateShots
 from bot.films.queue import FilmQueue
 from bot.films.runner import FilmRunner
 from bot.films.shot_files import ShotFiles
@@ -55,6 +56,7 @@ def build_worker(shared: Shared, delivery: DeliveryPort, held_videos: PostPort[H
 
 def _workflow(shared: Shared, tools: Tools, polling: Polling, approval: Approval) -> Workflow:
     database, videos, images = shared.database, shared.stores.videos, shared.stores.images
+    open_film = LateShots(database).open_film
     return Workflow(
         tools,
         readiness=Readiness(tools),
@@ -63,7 +65,7 @@ def _workflow(shared: Shared, tools: Tools, polling: Polling, approval: Approval
         polling=polling,
         settlement=Settlement(tools),
         late_watch=LateWatch(tools, database, videos, shared.estimator),
-        deliver=Deliver(tools, videos, images, _upload(shared, tools.delivery), approval),
+        deliver=Deliver(tools, videos, images, _upload(shared, tools.delivery), approval, open_film),
     )
 
 

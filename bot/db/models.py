@@ -268,6 +268,8 @@ def is_own(generation: Generation) -> bool:
 def needs_no_message(generation: Generation) -> bool:
     """Whether a cancelled request is told on its card alone: to its member, or where the bot was removed.
 
-    A shot is, too: the film's card tells of all of them at once.
+    A shot is, too: the film's card tells of all of them at once. One that was redone isn't: the card shows
+    the take before again. `bot.monitoring.backlog` says the same in SQL.
     """
-    return generation.cancelled_by is None or is_own(generation) or generation.film_id is not None
+    is_on_card = generation.film_id is not None and generation.source_id is None
+    return generation.cancelled_by is None or is_own(generation) or is_on_card

@@ -121,7 +121,7 @@ class Finishing:
         Raises:
             LeaseLostError: another process runs it.
         """
-        await self._queue.update(row, delivered_at=self._clock(), lease_owner=None, lease_until=None)
+        await self._queue.end(row)
 
     async def _take_down(self, row: FilmRow) -> FilmRow:
         """Delete what was posted of a film that was removed meanwhile."""

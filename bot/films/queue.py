@@ -149,6 +149,23 @@ class FilmQueue:
             raise LeaseLostError(row.id)
         return changed
 
+    async def end(self, row: FilmRow) -> None:
+        """Note that nothing is left to do for a film, unless a late shot has come meanwhile.
+
+        Raises:
+            LeaseLostError: another process runs it.
+        """
+
+        def end(session: Session) -> FilmRow | None:
+            session.get(FilmRow, row.id, with_for_update=True)  # else a late shot may come in between
+            is_waited_for = session.scalar(select(FilmRow.id).where(FilmRow.id == row.id, _IS_WAITED_FOR))
+            ended_at = self._clock() if is_waited_for is None else None
+            values = {"delivered_at": ended_at, "lease_owner": None, "lease_until": None}
+            return session.scalar(self._change(row.id, values))
+
+        if await self._database.write(end) is None:
+            raise LeaseLostError(row.id)
+
     async def release(self, row: FilmRow, wait: timedelta = timedelta(), *, failed: bool = False) -> None:
         """Let anyone take a film up after `wait`; `failed` counts as an attempt."""
         values = {

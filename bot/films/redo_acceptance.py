@@ -26,6 +26,7 @@ from bot.db.models import Generation, QuoteRow
 from bot.errors import UserError, uncounted
 from bot.films.acceptance import Acceptance, DearerError, Insertion, Releases, fingerprints
 from bot.films.changes import Change, find_change
+from bot.films.late_shots import open_again
 from bot.films.redo import (
     CannotRedoError,
     Redo,
@@ -40,7 +41,6 @@ from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
 from bot.films.takes import last_takes
 from bot.films.trial import Trial
-from bot.films.troubles import after_redo
 from bot.i18n import _
 from bot.policy.store import fetch_rules
 from bot.requests.confirmation import (
@@ -245,12 +245,8 @@ def _reopen(session: Session, film: Film, numbers: Sequence[int], ids: Sequence[
         .values(not_before=now, **destination)
         .execution_options(synchronize_session=False)
     )
-    if row.result_id is not None and row.joined_shots is None:
-        row.joined_shots = [*film.names]
-    row.troubles = after_redo(row, film.names)
+    open_again(film, now)
     row.lost_shots = [lost for lost in row.lost_shots or () if lost not in numbers] or None
-    row.delivered_at = row.posting_at = row.lease_owner = row.lease_until = None
-    row.not_before, row.attempts = now, 0
     session.flush()
 
 

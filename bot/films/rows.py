@@ -90,6 +90,11 @@ class Film:
             return False
         return bool(self.present) and [*self.names] != posted
 
+    def goes_with(self, shot_id: str) -> bool:
+        """Whether it's taken down with a shot, as `remove_film` does: it shows the shot, or may show it."""
+        is_posted = self.row.result_id is not None or self.row.posting_at is not None
+        return is_posted and self.row.removed_at is None and _may_show(self.row, shot_id)
+
     @property
     def is_forgotten(self) -> bool:
         """Whether the words of a shot that counts, or that is posted, are gone or to go."""

@@ -32,6 +32,9 @@ class HistoryPage:
     continued_in: Sequence[Generation] = ()
 
 
+_shot_number = func.coalesce(Generation.shot, 0)  # a film's shots are requested at the same moment
+
+
 class History:
     """Reads what members have asked for."""
 
@@ -45,8 +48,8 @@ class History:
             NotFoundError: it is not there, or somebody else's, or another server's.
         """
         own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
-        newest = (Generation.created_at.desc(), Generation.id.desc())
-        oldest = (Generation.created_at, Generation.id)
+        newest = (Generation.created_at.desc(), _shot_number.desc(), Generation.id.desc())
+        oldest = (Generation.created_at, _shot_number, Generation.id)
         chosen = own if generation_id is None else and_(own, Generation.id == generation_id)
 
         def look(session: Session) -> HistoryPage | None:
@@ -55,14 +58,12 @@ class History:
                 if generation_id is not None:
                     raise NotFoundError
                 return None
-            at = shown.created_at
+            at, number = shown.created_at, shown.shot or 0
             # In this form, an index leads to the few that are as new.
-            is_newer = and_(
-                Generation.created_at >= at, or_(Generation.created_at > at, Generation.id > shown.id)
-            )
-            is_older = and_(
-                Generation.created_at <= at, or_(Generation.created_at < at, Generation.id < shown.id)
-            )
+            is_after = or_(_shot_number > number, and_(_shot_number == number, Generation.id > shown.id))
+            is_before = or_(_shot_number < number, and_(_shot_number == number, Generation.id < shown.id))
+            is_newer = and_(Generation.created_at >= at, or_(Generation.created_at > at, is_after))
+            is_older = and_(Generation.created_at <= at, or_(Generation.created_at < at, is_before))
             newer = select(Generation.id).where(own, is_newer).order_by(*oldest).limit(1)
             older = select(Generation.id).where(own, is_older).order_by(*newest).limit(1)
             count = select(func.count()).select_from(Generation)

@@ -167,9 +167,10 @@ def _is_silent() -> ColumnElement[bool]:
 
     Of a film that moderators didn't approve, one shot tells (`bot.moderation.review_decisions`).
     """
-    is_silent = func.coalesce(Generation.cancelled_by == Generation.user_id, true())
+    is_own = func.coalesce(Generation.cancelled_by == Generation.user_id, true())
+    is_on_card = and_(Generation.film_id.is_not(None), Generation.source_id.is_(None))
     was_announced = and_(Generation.film_id.is_not(None), Generation.failure_kind.in_(REVIEWED))
     return or_(
-        and_(Generation.status == Status.CANCELLED, is_silent),
+        and_(Generation.status == Status.CANCELLED, or_(is_own, is_on_card)),
         and_(Generation.status == Status.FAILED, func.coalesce(was_announced, false())),
     )

@@ -130,10 +130,12 @@ def render_withheld(generation: Generation, *, quote: bool = True) -> str:
 
 
 def _no_video(generation: Generation, kind: FailureKind) -> str:
-    is_whole = generation.film_id is not None and generation.source_id is None
-    if is_whole and kind in REVIEWED:  # it's about all of its shots
-        return _("{member} I couldn't get you this film.", member=member(generation))
-    return _("{member} I couldn't get you this video.", member=member(generation))
+    who, shot = member(generation), generation.shot
+    if shot is not None and generation.source_id is None and kind in REVIEWED:  # it's about all shots
+        return _("{member} I couldn't get you this film.", member=who)
+    if shot is not None:
+        return _("{member} I couldn't get you shot {number} of your film.", member=who, number=shot)
+    return _("{member} I couldn't get you this video.", member=who)
 
 
 def render_result(generation: Generation, *, quote: bool = True) -> str:

@@ -65,7 +65,7 @@ def film_message(film: Film, eta_of: EtaOf = no_eta) -> CardMessage:
     `eta_of`: says when a shot that is being made should be ready.
     """
     with locale_used(film.row.locale):
-        shots = film.shots
+        shots, lost = film.shots, film.row.lost_shots or ()
         lines = [
             ngettext(
                 "🎞️ {member} requested a film of {count} shot",
@@ -75,7 +75,7 @@ def film_message(film: Film, eta_of: EtaOf = no_eta) -> CardMessage:
             ),
             *(_parameter_line(film) if shots else []),
             film_state(film),
-            *(shot_line(shot, eta_of) for shot in shots),
+            *(shot_line(shot, eta_of, is_lost=shot.shot in lost) for shot in shots),
             film_number_line(film.row),
             f"{QUOTE_MARK}{shown_title(film.row)}",
         ]
@@ -162,6 +162,8 @@ def _open_state(film: Film) -> str:
 def _no_film(film: Film) -> str:
     if all(shot.status is Status.CANCELLED for shot in film.shots):
         return _("🚫 **Cancelled.**")
+    if any(take.late_until is not None for take in film.takes):
+        return _("⏳ **No film yet.** I'll join the shots that are finished after all.")
     if any(shot.status is Status.SUCCEEDED for shot in film.shots):
         return _("❌ **No film.** The shots that were made can't be joined anymore.")
     if (kind := _review_end(film)) is not None:
@@ -176,13 +178,16 @@ def _review_end(film: Film) -> FailureKind | None:
     return next((kind for kind in REVIEWED if kinds == {kind}), None)
 
 
-def shot_line(shot: Generation, eta_of: EtaOf = no_eta) -> str:
-    """Return the line that says how one shot stands; `eta_of`: as for the card."""
+def shot_line(shot: Generation, eta_of: EtaOf = no_eta, *, is_lost: bool = False) -> str:
+    """Return the line that says how one shot stands.
+
+    `eta_of`: as for the card; `is_lost`: its file couldn't be had when the film was joined.
+    """
     words = shown_prompt(shot, PROMPT_LENGTH)
-    return f"**{shot.shot}** {words} · {_shot_state(shot, eta_of)}"
+    return f"**{shot.shot}** {words} · {_shot_state(shot, eta_of, is_lost=is_lost)}"
 
 
-def _shot_state(shot: Generation, eta_of: EtaOf) -> str:
+def _shot_state(shot: Generation, eta_of: EtaOf, *, is_lost: bool) -> str:
     match shot.status:
         case Status.PREPARING | Status.QUEUED:
             return _unsent(shot)
@@ -191,7 +196,7 @@ def _shot_state(shot: Generation, eta_of: EtaOf) -> str:
         case Status.RUNNING:
             return f"{_('⚙️ being made.')} {eta_text(eta_of(shot)) or when_sent(shot)}"
         case Status.SUCCEEDED:
-            return _made(shot)
+            return _made(shot, is_lost=is_lost)
         case Status.FAILED:
             return _no_video(shot)
         case Status.CANCELLED:
@@ -210,9 +215,11 @@ def _no_video(shot: Generation) -> str:
     return _("❌ no video. It didn't count.")
 
 
-def _made(shot: Generation) -> str:
+def _made(shot: Generation, *, is_lost: bool) -> str:
     if shot.removed_at is not None:
         return _("🗑️ removed. It counts.")
+    if is_lost:
+        return _("⚠️ made, but I couldn't get its file for the film. It counts.")
     link = message_link(shot)
     return _("✅ [ready]({link})", link=link) if link else _("✅ done")
 

@@ -39,10 +39,13 @@ class FilmMessage:
 
     @property
     def nonce(self) -> str:
-        """The same for the same message, so that Discord posts it once however often it is sent."""
-        redone = len(self.film.takes) - len(self.film.shots)
+        """The same for the same message, so that Discord posts it once however often it is sent.
+
+        A film to which a late shot has come is another one, as one of which a shot was redone.
+        """
+        redone, missing = len(self.film.takes) - len(self.film.shots), len(self.film.missing)
         form = f"{'v' if self.with_file else 'l'}{'' if self.with_words else 'n'}"
-        return f"{self.film.row.id}-{form}{redone or ''}"
+        return f"{self.film.row.id}-{form}{redone or ''}{f'm{missing}' if missing else ''}"
 
     @property
     def attached(self) -> Clip | None:

@@ -116,8 +116,8 @@ def _replaced_text(row: FilmRow) -> str:
     with locale_used(row.locale):
         link = film_link(row)
         where = (
-            _("🎞️ A shot of this film was redone. [The new film]({link})", link=link)
+            _("🎞️ This film has a new shot. [The new film]({link})", link=link)
             if link
-            else _("🎞️ A shot of this film was redone. The new film is in a direct message.")
+            else _("🎞️ This film has a new shot. The new film is in a direct message.")
         )
         return f"{where}\n{film_number_line(row)}"

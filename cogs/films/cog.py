@@ -21,7 +21,7 @@ from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from bot.provider.input_kinds import InputKind
 from cogs.cards.film_buttons import FilmRedoButton, FilmRemixButton, FilmStopButton, RedoShotButton
-from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
+from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton, FilmKeepButton
 from cogs.films.form import FilmForm, remix_form
 from cogs.films.offer_buttons import DropFilmButton, MakeFilmButton
 from cogs.films.redo_offer import RedoButton, RedoDropButton, find_missing_posts, redo_message
@@ -187,7 +187,7 @@ async def setup(bot: VeoBot) -> None:
     """Add the cog, and the buttons of offers and cards; discord.py calls this."""
     FilmRemixButton.form = remix_form
     bot.add_dynamic_items(MakeFilmButton, DropFilmButton, FilmStopButton, FilmRemixButton)
-    bot.add_dynamic_items(FilmDeleteButton, FilmConfirmButton)
+    bot.add_dynamic_items(FilmDeleteButton, FilmConfirmButton, FilmKeepButton)
     RedoShotButton.form = RedoForm
     bot.add_dynamic_items(FilmRedoButton, RedoShotButton, RedoButton, RedoDropButton)
     cog = FilmCog()

@@ -12,7 +12,7 @@ from cogs.cards.film_card import film_link, film_number_line
 from cogs.cards.takedown import TakedownError, delete_all, film_posts, show_card
 from cogs.moderation.owners import message_shown
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import AskingButton, DeletingButton, view_of
+from cogs.ui.items import AskingButton, DeletingButton, FilmButton, KeepingButton, view_of
 
 
 class FilmDeleteButton(AskingButton, ManagedFilmButton):
@@ -28,7 +28,7 @@ class FilmDeleteButton(AskingButton, ManagedFilmButton):
         question = _("🗑️ **Delete this film?** {link}", link=film_link(film.row) or "")
         consequence = _("This deletes its message and can't be undone. Its shots stay.")
         text = f"{question}\n{consequence}\n{film_number_line(film.row)}"
-        view = view_of(FilmConfirmButton(film.row.id))
+        view = view_of(FilmConfirmButton(film.row.id), FilmKeepButton(film.row.id))
         await interaction.response.send_message(text, view=view, ephemeral=True)
 
 
@@ -53,6 +53,12 @@ class FilmConfirmButton(DeletingButton, ManagedFilmButton):
         lines = (_what_is_done(film, posts), *stopped_lines(before, film), film_number_line(film.row))
         text = "\n".join(lines)
         await interaction.edit_original_response(content=text, view=None)
+
+
+class FilmKeepButton(KeepingButton, FilmButton):
+    """Leaves the film where it is."""
+
+    action = "film-delete-no"
 
 
 def _what_is_done(film: Film, posts: Sequence[Posted]) -> str:

@@ -37,7 +37,7 @@ def render_offer(quote: FilmQuote) -> str:
         *parameter_lines(quote.preview)[:1],
         _(CONTINUITIES[row.continuity]),
         _("Each shot fades into the next one.") if fades_between(row, count) else "",
-        _references_line(row),
+        _images_line(row),
         *(f"**{number}** {plain(prompt, PROMPT_LENGTH)}" for number, prompt in enumerate(row.prompts, 1)),
         _price_line(quote),
         _limit_line(quote, count),
@@ -48,7 +48,9 @@ def render_offer(quote: FilmQuote) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _references_line(row: FilmRow) -> str:
+def _images_line(row: FilmRow) -> str:
+    if row.has_image:
+        return _("Your image opens the first shot.")
     if not row.has_references:
         return ""
     return ngettext(

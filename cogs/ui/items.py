@@ -193,6 +193,16 @@ class DeletingButton(Item):
     style = discord.ButtonStyle.danger
 
 
+class KeepingButton(Item):
+    """Base of those that leave it where it is."""
+
+    label = NC_("button", "Keep it")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Take the question away."""
+        await interaction.response.edit_message(content=_("Nothing was deleted."), view=None)
+
+
 class Form(discord.ui.Modal):
     """Base of our forms: give `act`.
 

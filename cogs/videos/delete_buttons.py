@@ -1,7 +1,8 @@
 """The buttons that take a video down: the first one asks, the second one does it."""
 
 from bot.db.models import Generation
-from bot.i18n import N_, NC_, _
+from bot.films.rows import Film
+from bot.i18n import N_, _
 from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError, is_shown
 from cogs.cards.cancelled_text import film_gone_lines
@@ -10,9 +11,8 @@ from cogs.cards.film_card import film_of
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import AskingButton, DeletingButton, VideoButton, message_link, view_of
+from cogs.ui.items import AskingButton, DeletingButton, KeepingButton, VideoButton, message_link, view_of
 
-KEPT = N_("Nothing was deleted.")
 COUNTS = N_("It still counts toward the limit because it was made and paid for.")
 
 
@@ -29,7 +29,8 @@ class DeleteButton(AskingButton, VideoButton):
         if not is_shown(generation) and generation.removed_at is None:
             raise NothingToRemoveError
         view = view_of(ConfirmButton(generation.id), KeepButton(generation.id))
-        await interaction.response.send_message(_question(generation), view=view, ephemeral=True)
+        question = _question(generation, await film_of(generation, interaction.client.services.films.find))
+        await interaction.response.send_message(question, view=view, ephemeral=True)
 
 
 class ConfirmButton(DeletingButton, VideoButton):
@@ -51,15 +52,10 @@ class ConfirmButton(DeletingButton, VideoButton):
         await interaction.edit_original_response(content=text, view=None)
 
 
-class KeepButton(VideoButton):
+class KeepButton(KeepingButton, VideoButton):
     """Leaves the video where it is."""
 
     action = "delete-no"
-    label = NC_("button", "Keep it")
-
-    async def act(self, interaction: Interaction) -> None:
-        """Take the question away."""
-        await interaction.response.edit_message(content=_(KEPT), view=None)
 
 
 def _post_shown(interaction: Interaction) -> Posted | None:
@@ -69,7 +65,7 @@ def _post_shown(interaction: Interaction) -> Posted | None:
     return message_shown(interaction)
 
 
-def _question(generation: Generation) -> str:
+def _question(generation: Generation, film: Film | None) -> str:
     link = message_link(generation)
     question = (
         _("🗑️ **Delete this video?** It's the one in your direct messages.")
@@ -77,4 +73,7 @@ def _question(generation: Generation) -> str:
         else _("🗑️ **Delete this video?** {link}", link=link)
     )
     consequence = _("This deletes its message and can't be undone.")
-    return f"{question}\n{consequence} {_(COUNTS)}\n{number_line(generation)}"
+    lines = [question, f"{consequence} {_(COUNTS)}"]
+    if film is not None and film.goes_with(generation.id):
+        lines.append(_("⚠️ Its film is deleted with it."))
+    return "\n".join([*lines, number_line(generation)])

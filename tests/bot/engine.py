@@ -16,6 +16,7 @@ from bot.db.database import Database
 from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.rate_limiter import RateLimiter
+from bot.films.late_shots import LateShots
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
 from bot.jobs.steps.base import Tools
@@ -211,6 +212,7 @@ def build_engine(
     videos = VideoStore(downloads_of(session), folder)
     frames, images = _images(database, session, videos, folder, last_frames)
     tools = Tools(queue, veo, delivery, times, clock, Patience(clock, clock.monotonic))
+    late_shots = LateShots(database, clock)
     workflow = Workflow(
         tools,
         readiness=Readiness(tools),
@@ -219,7 +221,7 @@ def build_engine(
         polling=Polling(tools, estimator, limiter, stopping),
         settlement=Settlement(tools),
         late_watch=LateWatch(tools, database, videos, estimator, clock.monotonic),
-        deliver=Deliver(tools, videos, images, upload, approval),
+        deliver=Deliver(tools, videos, images, upload, approval, late_shots.open_film),
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)
     return Engine(

@@ -384,6 +384,23 @@ async def test_nothing_is_called_deleted_where_no_message_is_known(world: World)
     assert (await finished(world, film)).row.removed_at is None
 
 
+async def test_who_deletes_a_shot_is_told_before_that_the_film_goes_with_it(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    shot = message_of(world, film.shots[0].result_id)
+    asked = await world.alice.click(shot, label="Delete")
+    assert "⚠️ Its film is deleted with it." in private(asked)
+    await world.alice.click(shown(asked).message, label="Keep it")
+    assert len(film_posts(world)) == 1
+    asked = await world.alice.click(film_posts(world)[0], label="Delete")
+    assert buttons(shown(asked).message) == ["Delete it", "Keep it"]
+    await world.alice.click(shown(asked).message, label="Keep it")
+    assert now_shown(world, shown(asked).message) == "Nothing was deleted."
+    asked = await world.alice.click(film_posts(world)[0], label="Delete")
+    await world.alice.click(shown(asked).message, label="Delete it")
+    asked = await world.alice.click(shot, label="Delete")
+    assert "film" not in private(asked), "it's gone"
+
+
 @pytest.mark.nightly
 async def test_a_shot_that_is_taken_down_takes_the_film_with_it(world: World) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))

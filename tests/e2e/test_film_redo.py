@@ -79,7 +79,7 @@ async def test_one_shot_of_a_film_is_redone_and_the_film_posted_again(world: Wor
     assert post.id == again.row.result_id
     old = message_of(world, film.row.result_id)
     assert old.attachments == []
-    assert old.content.startswith("🎞️ A shot of this film was redone. [The new film](https://")
+    assert old.content.startswith("🎞️ This film has a new shot. [The new film](https://")
     files = [await message.attachments[0].read() for message in said_in_thread(world) if message.attachments]
     first, _, third, new, joined = files
     assert difference(sent_image(bodies(world)[-1]), frame(first, tmp_path, "reverse")) < 3
@@ -148,6 +148,25 @@ async def test_who_cancels_a_new_shot_keeps_the_film(world: World) -> None:
     again = await settled(world, film, takes=3)
     assert again.row.result_id == film.row.result_id
     assert "✅ **Done:** the shots are joined." in card_of(world, film)
+
+
+async def test_whose_new_shot_a_moderator_cancels_is_told_since_the_card_shows_the_film_as_it_was(
+    world: World,
+) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    offer = await redo_offer(world, 1)
+    world.provider.hold = True
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[0])
+    await world.wait_for(lambda row: row.source_id is not None and row.provider_id is not None)
+    await world.mona.click(message_of(world, film.row.card_id), label="Cancel the film")
+    world.provider.release()
+    await settled(world, film, takes=3)
+    assert "cancelled" not in card_of(world, film)
+    [told] = [message.content for message in said_in_thread(world) if message.content.startswith("🚫")]
+    assert told.startswith(
+        f"🚫 <@{world.alice.id}> A moderator cancelled your video while it was being made.\n"
+        "The video service can't take back a request, so this counts toward your limit."
+    )
 
 
 async def test_the_offer_and_the_new_shot_outlive_restarts_and_a_second_click_counts_nothing(

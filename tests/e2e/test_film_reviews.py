@@ -83,7 +83,7 @@ async def test_a_shot_that_is_redone_waits_and_a_film_whose_new_shot_is_declined
     assert "✅ **Done:** the shots are joined." in card_of(world, film.shots[0])
     assert after.row.result_id == film.row.result_id
     [told] = [one for one in results(world) if one.content.startswith("❌")]
-    assert "I couldn't get you this video. A moderator declined this request." in told.content
+    assert "I couldn't get you shot 1 of your film. A moderator declined this request." in told.content
     assert world.provider.count("create") == len(TWO)
 
 

@@ -21,7 +21,7 @@ ALICE = 11
 MODERATOR = 77
 REQUEST = {"prompt": "A fox in the snow", "duration": 4}
 TOO_LARGE = "I couldn't attach the file"
-ENDINGS = ("I couldn't get you this video", TOO_LARGE, "cancelled your video")
+ENDINGS = ("I couldn't get you ", TOO_LARGE, "cancelled your video")
 FAILING_REQUEST = {"prompt": "A fox in the snow [fail]", "duration": 4}
 
 

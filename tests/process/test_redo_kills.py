@@ -91,4 +91,4 @@ async def test_a_redone_shot_survives_a_kill_when(tmp_path: Path, files: Path, p
     assert (film.row.joined_shots, film.row.replaced_post) == ([*film.names], None)
     assert film.shots[1].prompt == WORDS
     (old,) = [post for post in outcome.messages if post.id == outcome.before.row.result_id]
-    assert (old.attachments, "A shot of this film was redone." in old.content) == ([], True)
+    assert (old.attachments, "This film has a new shot." in old.content) == ([], True)

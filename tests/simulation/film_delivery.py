@@ -8,7 +8,11 @@ from cogs.cards.takedown import film_posts
 from tests.simulation.discord import Kind
 from tests.simulation.port import Port
 
-REDONE = "SELECT count(*) - count(DISTINCT shot) FROM generations WHERE film_id = ?"
+# How often a shot was redone, and how many were made.
+FORM = (
+    "SELECT count(*) - count(DISTINCT shot), count(DISTINCT CASE WHEN status = 'succeeded' THEN shot END)"
+    " FROM generations WHERE film_id = ?"
+)
 
 
 class SimulatedFilmDelivery(Port):
@@ -33,11 +37,11 @@ class SimulatedFilmDelivery(Port):
         *,
         with_file: bool = True,
     ) -> Posted:
-        """Post the film; its nonce tells how often a shot was redone, as `FilmMessage.nonce`."""
+        """Post the film; its nonce tells redone and late shots apart, as `FilmMessage.nonce`."""
         said = clip.path.read_bytes().decode(errors="replace")
-        (redone,) = self.process.world.books.execute(REDONE, (subject.id,)).fetchone()
+        redone, there = self.process.world.books.execute(FORM, (subject.id,)).fetchone()
         try:
-            return await self.post(Kind.FILM, subject, said, f"{with_file} {redone}")
+            return await self.post(Kind.FILM, subject, said, f"{with_file} {redone} {there}")
         except DeliveryPostponedError as error:
             if with_file and error.retry_after is None:
                 raise UploadBrokenError(str(error), clip.size) from error

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -91,8 +91,7 @@ class FilmLedger:
         discord = self._world.discord
         shown = discord.of(film.id, Kind.FILM)
         is_forgotten = film.erased or any(take.erased for take in takes)
-        late = {take.id for take in takes if discord.of(take.id, Kind.ENDING)}
-        wanted = _wanted(film, takes, late)
+        wanted = _wanted(film, takes)
         is_postable = not (film.removed or is_forgotten or film.id in discord.nowhere)
         lies = {
             "never came to its end": not film.delivered,
@@ -104,9 +103,7 @@ class FilmLedger:
             "has a card that is not final": self._is_card_open(film),
         }
         if is_postable and wanted and shown and not self._was_given_up(film):
-            # A redone shot may have the words of the take before, which is shown then.
-            unsure = {take.prompt for take in takes if take.id in late} - {*wanted}
-            words = [words for words in _words_of(shown[0], film.fades) if words not in unsure]
+            words = _words_of(shown[0], film.fades)
             lies[f"shows {words!r} instead of {wanted!r}"] = words != wanted
         return [lie for lie, is_so in lies.items() if is_so]
 
@@ -171,17 +168,14 @@ def _facts(values: Sequence[Any]) -> FilmFacts:
     return FilmFacts(*told)
 
 
-def _wanted(film: FilmFacts, takes: Sequence["Row"], late: Collection[str]) -> list[str]:
-    """Return the words of the shots that the film is to show: of each the last take that was made.
-
-    `late`: whose end was told before; such a one may have come in time to be joined, or not.
-    """
+def _wanted(film: FilmFacts, takes: Sequence["Row"]) -> list[str]:
+    """Return the words of the shots that the film is to show: of each the last take that was made."""
     there: dict[int, Row] = {}
     for take in sorted(takes, key=lambda take: take.number):
         if take.status == "succeeded" and not take.removed:
             there[take.shot or 0] = take
     known = [there[shot] for shot in sorted(there) if shot not in film.lost]
-    return [take.prompt for take in known if take.id not in late]
+    return [take.prompt for take in known]
 
 
 def _words_of(message: Message, fades: bool) -> list[str]:

@@ -121,8 +121,8 @@ class Ledger:
         endings = [message for message in messages if message.kind is Kind.ENDING]
         paid = [job for job in jobs if job.is_success]
         nobody = row.id in world.discord.nowhere
-        by_whom = {None, row.user, row.cancelled_by if row.film else None}  # a film's card tells of its shots
-        is_quiet = row.status == "cancelled" and row.cancelled_by in by_whom
+        is_on_card = row.film is not None and row.source is None  # a film's card tells of its shots
+        is_quiet = row.status == "cancelled" and (is_on_card or row.cancelled_by in {None, row.user})
         costs = {None, *(float(job.cost) for job in jobs)}
         is_told = messages or row.result or self._is_told_once(row)
         is_made = row.status == "succeeded" and not row.is_withheld

@@ -26,6 +26,7 @@ from bot.metrics.metrics import DELIVERY_ERRORS, GIVEN_UP, POSTPONED, UNDELIVERA
 from bot.provider.errors import VeoError
 
 Post = Callable[[Generation], Awaitable[Posted]]
+OpenFilm = Callable[[str], Awaitable[None]]  # lets a film that is over be joined once more, by its ID
 
 
 class _RemovedError(Exception):
@@ -40,7 +41,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Deliver(Step):
-    """Hands results to the member: posted once, then the card, and `delivered_at` is written last."""
+    """Hands results to the member: posted once, then the card, and `delivered_at` is written last.
+
+    Args:
+        open_film: called before a film's shot is posted, which may come after the film's end.
+    """
 
     def __init__(
         self,
@@ -49,12 +54,14 @@ class Deliver(Step):
         images: ImageStore,
         upload: Upload[Generation],
         approval: ApprovalPort,
+        open_film: OpenFilm,
     ) -> None:
         super().__init__(tools)
         self._videos = videos
         self._images = images
         self._upload = upload
         self._approval = approval
+        self._open_film = open_film
 
     async def deliver_video(self, generation: Generation) -> Generation:
         """Fetch the file and post it; a file that cannot be had for long is told, and asked for all the same.
@@ -64,6 +71,8 @@ class Deliver(Step):
         """
         if is_withheld(generation):
             return await self._deliver(generation, self._post_ending)
+        if generation.film_id is not None:
+            await self._open_film(generation.film_id)
         try:
             if is_unapproved(generation):
                 wait = await self._approval.ask(generation, self._fetch)

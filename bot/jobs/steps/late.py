@@ -1,6 +1,7 @@
 """After an end that stays open: the provider is asked all the same, and a video that comes is delivered."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -11,7 +12,8 @@ from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import PAID_ALL_THE_SAME, FailureKind
-from bot.jobs.endings import NOT_CHARGED, TaskTakenError, cost_values
+from bot.jobs.endings import NOT_CHARGED, TaskTakenError, Values, cost_values
+from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import Step, StepPostponedError, Tools
 from bot.jobs.steps.lost_call import CallRefused, Found, find_call, find_charge
 from bot.jobs.steps.signs import Sign, sign_of
@@ -131,6 +133,9 @@ class LateWatch(Step):
     async def _close(self, generation: Generation) -> Generation:
         self._failed.discard(generation.id)
         self._watches.pop(generation.id, None)
-        if generation.failure_kind in PAID_ALL_THE_SAME:
-            return await self._queue.update(generation, late_until=None)
-        return await self._queue.update(generation, late_until=None, **NOT_CHARGED)
+        cost: Values = {} if generation.failure_kind in PAID_ALL_THE_SAME else NOT_CHARGED
+        closed = await self._queue.update(generation, late_until=None, **cost)
+        if closed.film_id is not None:  # its film's card says that the video may still come
+            with suppress(DeliveryPostponedError):
+                await self._delivery.show_state(closed)
+        return closed

@@ -57,6 +57,30 @@ async def test_older_leads_through_all_and_newer_leads_back(
     assert seen == [row.id for row in newest_first]
 
 
+@pytest.mark.both_engines
+async def test_a_films_shots_are_shown_from_the_last_to_the_first(
+    history: History, database: Database
+) -> None:
+    now, numbers = utc_now(), [3, 1, 5, 2, 4]  # a film's shots are all requested at once
+    for number in numbers:
+        await insert(database, created_at=now, film_id="f" * 16, shot=number)
+    alone = await insert(database, created_at=now)
+    seen: list[int | None] = []
+    target: str | None = None
+    for _ in range(len(numbers) + 1):
+        page = await history.read(HERE, ME, target)
+        assert page is not None
+        assert page.number == len(seen) + 1
+        seen.append(page.generation.shot)
+        target = page.older_id
+    assert (seen, target) == ([5, 4, 3, 2, 1, None], None)
+    last = await history.read(HERE, ME, alone.id)
+    assert last is not None
+    newer = await history.read(HERE, ME, last.newer_id)
+    assert newer is not None
+    assert newer.generation.shot == 1
+
+
 @pytest.mark.parametrize("changes", [{"user_id": OTHER}, {"guild_id": ELSEWHERE}], ids=["member", "server"])
 async def test_somebody_elses_looks_like_an_unknown_one(
     history: History, database: Database, changes: dict[str, int]

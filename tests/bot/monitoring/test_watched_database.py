@@ -103,6 +103,7 @@ async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -
 
 
 DECLINED = {"status": Status.FAILED, "failure_kind": FailureKind.DECLINED}
+BY_MODERATOR = {"status": Status.CANCELLED, "cancelled_by": 9}
 
 
 def undelivered(session: Session, now: datetime) -> Mapping[int, int]:
@@ -123,6 +124,8 @@ def undelivered(session: Session, now: datetime) -> Mapping[int, int]:
         ({"status": Status.RUNNING}, {}, {}),
         ({"status": Status.CANCELLED, "cancelled_by": 3}, {"finished_at": 11}, {}),
         ({"status": Status.CANCELLED, "cancelled_by": 9}, {"finished_at": 11}, {1: 1}),
+        ({**BY_MODERATOR, "film_id": "f"}, {"finished_at": 60, "delivered_at": 5}, {}),
+        ({**BY_MODERATOR, "film_id": "f", "source_id": "s"}, {"finished_at": 60, "delivered_at": 5}, {1: 1}),
         ({"status": Status.SUCCEEDED}, {"finished_at": 60, "delivered_at": 5}, {1: 1}),
         ({**DECLINED, "film_id": "f"}, {"finished_at": 5, "delivered_at": 5}, {}),
         ({**DECLINED}, {"finished_at": 60, "delivered_at": 5}, {1: 1}),

@@ -229,6 +229,17 @@ def test_each_failure_says_what_happened_that_it_is_free_and_what_to_do(kind: Fa
     )
 
 
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_failed_shot_is_told_by_its_number_and_advised_nothing_that_its_button_cannot_do(
+    kind: FailureKind,
+) -> None:
+    shot = generation(status=Status.FAILED, failure_kind=kind, film_id="a" * 16, shot=2, source_id="b" * 16)
+    said = render_failure(shot)
+    assert said.startswith("❌ <@4> I couldn't get you shot 2 of your film.")
+    beyond = ("attach", "another image", "or the options", "another channel")
+    assert [words for words in beyond if words in said and "`/film`" not in said] == []
+
+
 @pytest.mark.parametrize("has_others", [True, False])
 def test_a_shot_whose_beginning_is_gone_is_told_which_shot_to_redo(*, has_others: bool) -> None:
     shot = generation(status=Status.FAILED, failure_kind=FailureKind.VIDEO_GONE, film_id="a" * 16, shot=2)

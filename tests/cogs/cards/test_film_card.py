@@ -61,6 +61,21 @@ def shots(*statuses: Status, **changes: Any) -> list[Any]:
     ]
 
 
+def offer_of(film: FilmRow) -> FilmQuote:
+    return FilmQuote(
+        film,
+        generation(status=Status.QUEUED, prompt=LONG),
+        is_past_price=False,
+        is_changed=True,
+        limit=None,
+        left=0,
+        budgets=(),
+        eta=Eta(expected_at=NOON + timedelta(minutes=3)),
+        now=NOON,
+        max_waiting=10,
+    )
+
+
 @pytest.mark.parametrize("locale", [None, *languages()])
 def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> None:
     place = {"guild_id": FAR, "result_id": FAR, "result_channel_id": FAR, "delivered_at": NOON}
@@ -69,23 +84,16 @@ def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> No
         whole = Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place, **while_sent))
         card = film_message(whole, lambda _: Eta(is_late=True, ends_at=NOON))
         assert len(card["content"]) <= MESSAGE_MAX_LENGTH, status
-    eta = Eta(expected_at=NOON + timedelta(minutes=3))
-    preview = generation(status=Status.QUEUED, prompt=LONG)
-    quote = FilmQuote(
-        row(),
-        preview,
-        is_past_price=False,
-        is_changed=True,
-        limit=None,
-        left=0,
-        budgets=(),
-        eta=eta,
-        now=NOON,
-        max_waiting=10,
-    )
+    quote = offer_of(row(has_image=True))
     with locale_used(locale):
         assert len(render_offer(quote)) <= MESSAGE_MAX_LENGTH
     assert "🎬 Your limit: none. You can have up to 10 videos waiting at once." in render_offer(quote)
+
+
+@pytest.mark.parametrize("has_image", [True, False])
+def test_the_offer_says_that_an_image_opens_the_film(*, has_image: bool) -> None:
+    text = render_offer(offer_of(row(has_image=has_image)))
+    assert ("Your image opens the first shot." in text) == has_image
 
 
 def test_the_card_is_recognised_and_no_other_film_or_shot_is_taken_for_it() -> None:
@@ -175,6 +183,27 @@ def test_a_film_whose_shots_were_made_and_are_gone_is_not_said_to_have_had_none(
     assert film_state(Film(row(), taken_down)) == said
     failed = shots(Status.FAILED, delivered_at=NOON)
     assert film_state(Film(row(), failed)) == "❌ **No film.** None of its shots could be made."
+
+
+@pytest.mark.parametrize("locale", [None, *languages()])
+def test_the_longest_card_of_a_film_whose_files_are_gone_fits_too(locale: str | None) -> None:
+    lost = row(locale=locale, lost_shots=[*range(1, MAX_SHOTS + 1)])
+    card = film_message(Film(lost, shots(*[Status.SUCCEEDED] * MAX_SHOTS, delivered_at=NOON)))
+    assert len(card["content"]) <= MESSAGE_MAX_LENGTH
+
+
+def test_a_shot_that_is_missing_since_its_file_is_gone_is_said_to_count() -> None:
+    film = Film(row(lost_shots=[2]), shots(Status.SUCCEEDED, Status.SUCCEEDED, delivered_at=NOON))
+    lines = film_message(film)["content"].split("\n")
+    assert film.missing == [2]
+    assert lines[3].endswith("✅ done")
+    assert lines[4].endswith("⚠️ made, but I couldn't get its file for the film. It counts.")
+
+
+def test_a_film_whose_shots_may_still_come_is_not_called_a_failed_one() -> None:
+    late = shots(Status.FAILED, Status.FAILED, delivered_at=NOON, late_until=NOON)
+    said = film_state(Film(row(delivered_at=NOON), late))
+    assert said == "⏳ **No film yet.** I'll join the shots that are finished after all."
 
 
 def test_a_film_without_its_file_says_no_reason_that_is_not_known(tmp_path: Path) -> None:

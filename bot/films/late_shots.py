@@ -1,0 +1,59 @@
+"""Films that are joined once more: a shot was redone, or its video came after the film's end."""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.film_models import FilmRow
+from bot.films.rows import Film, fetch_film
+from bot.films.troubles import after_redo
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class LateShots:
+    """Opens the films of shots whose video comes after its time: it's counted, so the film is to have it."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def open_film(self, film_id: str) -> None:
+        """Let a film that is over be joined once more after a shot of it that is about to be posted.
+
+        One that was removed stays so, and so does one of which words are forgotten.
+
+        Raises:
+            DatabaseBusyError: that can't be recorded now.
+        """
+        ended_at = select(FilmRow.delivered_at).where(FilmRow.id == film_id)
+        if await self._database.read(lambda session: session.scalar(ended_at)) is None:
+            return
+        if await self._database.write(lambda session: _open_late(session, film_id, self._clock())):
+            log.info("joining a film once more for a late shot", film=film_id)
+
+
+def _open_late(session: Session, film_id: str, now: datetime) -> bool:
+    """Open a film again, unless it's open, gone or forgotten; return whether that was done."""
+    row = session.get(FilmRow, film_id, with_for_update=True)
+    film = fetch_film(session, film_id)
+    if row is None or film is None or row.delivered_at is None or row.removed_at or row.erased_at:
+        return False
+    if any(take.erased_at for take in film.takes):
+        return False
+    open_again(film, now)
+    return True
+
+
+def open_again(film: Film, now: datetime) -> None:
+    """Let a film be joined once more after the takes that aren't posted yet."""
+    row, posted = film.row, [take.id for take in film.present if take.delivered_at is not None]
+    if row.result_id is not None and row.joined_shots is None:
+        row.joined_shots = posted
+    row.troubles = after_redo(row, posted)
+    row.delivered_at = row.posting_at = row.lease_owner = row.lease_until = None
+    row.not_before, row.attempts = now, 0
