@@ -110,6 +110,10 @@ class Provider:
         """Pay money into the account."""
         self._ledger.top_up(amount_usd)
 
+    def refund(self, generation_id: str) -> None:
+        """Give back what was charged for a generation."""
+        self._ledger.refund(generation_id)
+
     def count(self, kind: Kind) -> int:
         """Return how many calls of `kind` arrived, those that went wrong included."""
         return sum(call.kind == kind for call in self.calls)

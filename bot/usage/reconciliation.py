@@ -130,8 +130,8 @@ def _record_all(
 ) -> Mapping[str, Generation]:
     """Write down what was charged, and return the rows as they were before, by ID.
 
-    What ended without a video is asked for once more, also before it's told. There's no second look at a
-    charge.
+    What ended without a video is asked for once more, also before it's told, unless all was given back.
+    There's no second look at a charge.
     """
     names = [row.id for row, _ in found]
     rows = select(Generation).where(Generation.id.in_(names)).order_by(Generation.id)
@@ -146,7 +146,7 @@ def _record_all(
         paid = {
             "credits_used": max(0.0, charged),
             "cost_source": CostSource.LEDGER,
-            "late_until": late_until,
+            "late_until": late_until if charged > 0 else Generation.late_until,
         }
         changed = update(Generation).where(Generation.id == row.id).values(paid)
         session.execute(changed.execution_options(synchronize_session=False))

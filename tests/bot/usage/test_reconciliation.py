@@ -100,6 +100,29 @@ async def test_what_is_not_charged_yet_stays_as_it_is(
     assert (after.cost_source, bound_credits(after)) == (None, 7.0)
 
 
+async def test_a_failed_video_whose_charge_was_given_back_costs_nothing_and_is_not_asked_for(
+    session: aiohttp.ClientSession, provider: Provider, database: Database
+) -> None:
+    now, task_id = utc_now(), await charge(session, provider)
+    provider.refund(task_id)
+    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now}
+    row = await insert(database, status=Status.FAILED, provider_id=task_id, estimated_credits=7.0, **told)
+    await Reconciliation(database, client_of(session, provider)).reconcile()
+    after = await reread(database, row.id)
+    assert (bound_credits(after), after.late_until) == (0.0, None)
+
+
+async def test_what_is_paid_into_the_account_is_no_charge_for_a_video(
+    session: aiohttp.ClientSession, provider: Provider, database: Database
+) -> None:
+    ended = {"provider_id": await charge(session, provider), "finished_at": utc_now()}
+    await insert(database, **ended, status=Status.SUCCEEDED, credits_used=PRICE, cost_source=CostSource.LOG)
+    provider.top_up(50.0)
+    text = render(1, *await Reconciliation(database, client_of(session, provider)).compare(1))
+    assert "others" not in text, text
+    assert text.endswith("No differences.")
+
+
 def test_both_sides_and_every_difference_are_printed() -> None:
     rows = [
         Counted("a" * 16, "1:veo3", MODEL, 2_000_000.0, CostSource.LEDGER),
