@@ -28,7 +28,8 @@ class Generations:
     """Handlers; the same ones serve the universal and the legacy address.
 
     Attributes:
-        cost_answers: which answers tell what a generation costs.
+        cost_answers: which answers tell what a generation costs; of "poll" all do, before it is charged and
+            also if it never is.
         unnamed: fields of accepted orders that no schema names; the bot sends none.
     """
 
@@ -100,6 +101,7 @@ class Generations:
                 "status": status,
                 "video": None,
                 "error": job.error if job.is_failure else None,
+                **self._meta(job, "poll"),
             }
         video: dict[str, object] = {
             "url": f"{origin}/cdn/{job.file_name}",

@@ -16,8 +16,8 @@ from sandbox.refusals import iso
 class Transaction:
     """One movement; `credits` is positive, `direction` says which way it went.
 
-    `reference_id`: of a video's charge, and of what is given back of it, the generation's id; of a payment its
-    own.
+    `reference_id`: of a video's charge, and of what is given back of it, the generation's id; of a payment
+    its own.
     """
 
     created_at: datetime

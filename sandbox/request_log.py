@@ -32,6 +32,11 @@ class LogRow:
         return "succeeded" if self.job and not self.job.is_failure else "failed"
 
     @property
+    def is_open(self) -> bool:
+        """Whether what it began is still being made."""
+        return self.job is not None and self.job.finished_at is None
+
+    @property
     def wire(self) -> dict[str, object]:
         """The row as the provider writes it; what failed costs nothing."""
         cost = self.job.cost if self.job and not self.job.is_failure else 0
@@ -55,6 +60,7 @@ class RequestLog:
         unseen: callers' names of calls that are never shown.
         failed: the same of those that are shown as failed, whatever they began.
         without_id: the same of those that are shown without the ID of what they began.
+        only_ended: what is still being made is not shown: a row says that it succeeded, or failed.
     """
 
     def __init__(self, delay: float, clock: Callable[[], float]) -> None:
@@ -62,6 +68,7 @@ class RequestLog:
         self.unseen = set[str]()
         self.failed = set[str]()
         self.without_id = set[str]()
+        self.only_ended = False
         self._delay = delay
         self._clock = clock
         self._rows: list[LogRow] = []
@@ -89,6 +96,7 @@ class RequestLog:
             if row.visible_at <= now
             and start <= row.created <= end
             and row.client_request_id not in self.unseen
+            and not (self.only_ended and row.is_open)
         ]
 
     def _shown(self, row: LogRow) -> LogRow:

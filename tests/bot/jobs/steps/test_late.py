@@ -22,6 +22,7 @@ from tests.bot.rows import insert, reread
 WINDOW = timedelta(hours=6)
 WAIT = timedelta(minutes=5)
 DEADLINE = timedelta(seconds=60)
+PRICE = 4 * 1_040_000
 TAKEN_BACK = says(status="error", error="It rains.")
 
 
@@ -193,6 +194,17 @@ async def test_at_the_end_of_the_window_the_asking_ends(
     assert await engine.queue.claim(10) == []
     provider.release()
     assert provider.count("retrieve") == asked
+
+
+async def test_what_is_told_of_a_video_that_never_comes_is_bound_until_nobody_asks_for_it(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.generations.cost_answers = frozenset({"poll"})
+    row = await miss_deadline(engine, provider)
+    assert bound_credits(row) == PRICE
+    engine.clock.advance(WINDOW)
+    row = await run_until(engine, row, is_late=False)
+    assert (row.failure_kind, bound_credits(row)) == (FailureKind.LATE, 0.0)
 
 
 async def test_a_video_that_came_during_a_downtime_over_the_whole_window_is_delivered(
