@@ -23,7 +23,7 @@ from bot.provider.safety import is_refused_for_safety
 
 Values = Mapping[str, object]  # by the column's name
 
-# What fails is not charged, whatever an answer or the log told of its cost before: the ledger alone proves it.
+# What fails is not charged, whatever an answer or the log told of its cost: the ledger alone proves it.
 _was_charged = Generation.cost_source == CostSource.LEDGER
 NOT_CHARGED: Values = {
     "credits_used": case((_was_charged, Generation.credits_used), else_=None),

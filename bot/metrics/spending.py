@@ -58,7 +58,7 @@ def record_charged(before: Generation, charged: float) -> None:
 def _counted_cost(generation: Generation) -> float:
     """Return what of its cost is counted, in credits.
 
-    It's counted with its end. But while a late video may still come, only the ledger knows whether it's charged.
+    It's counted with its end. But while a late video may still come, the ledger alone knows about it.
     """
     if generation.status is Status.CANCELLED:
         is_over = not _is_counted_when_told(generation)

@@ -12,6 +12,7 @@ from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import StepPostponedError
 from bot.policy.documents import MemberPolicy
+from sandbox.generations import CostAnswer
 from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider
 from tests.bot.bound import bound_credits
@@ -199,7 +200,7 @@ async def test_at_the_end_of_the_window_the_asking_ends(
 async def test_what_is_told_of_a_video_that_never_comes_is_bound_until_nobody_asks_for_it(
     engine: Engine, provider: Provider
 ) -> None:
-    provider.generations.cost_answers = frozenset({"poll"})
+    provider.generations.cost_answers = frozenset[CostAnswer]({"poll"})
     row = await miss_deadline(engine, provider)
     assert bound_credits(row) == PRICE
     engine.clock.advance(WINDOW)
