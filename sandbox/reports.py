@@ -17,6 +17,7 @@ from aiohttp import web
 from bot.provider.catalogue import ALL_MODELS, Model
 from sandbox.calls import UNIVERSAL_PATH
 from sandbox.jobs import Jobs
+from sandbox.keys import is_bots_key
 from sandbox.ledger import Ledger
 from sandbox.offers import offer_of, usd
 from sandbox.refusals import RefusalError, iso
@@ -59,10 +60,13 @@ class Reports:
         if not set(statuses) <= {"succeeded", "failed"}:
             raise RefusalError(400, "Query validation error! status: Expected 'succeeded' | 'failed'")
         start, end = _window(query.get("period"), query.get("start"), query.get("end"))
+        is_ours = is_bots_key(request)
         rows = [
             row
             for row in self._log.rows(start, end)
-            if (not models or row.model in models) and (not statuses or row.status in statuses)
+            if row.is_ours is is_ours  # "the requests made with the key you are authenticating with"
+            and (not models or row.model in models)
+            and (not statuses or row.status in statuses)
         ]
         page = rows[offset : offset + limit]
         has_more = offset + limit < len(rows)

@@ -16,6 +16,7 @@ class LogRow:
 
     Attributes:
         visible_at: the clock's seconds; the real log is filled by a slow pipeline.
+        is_ours: it was made with the bot's key, and not with another one of the account.
     """
 
     created: datetime
@@ -25,6 +26,7 @@ class LogRow:
     request_id: str
     inference_id: str
     client_request_id: str | None
+    is_ours: bool = True
 
     @property
     def status(self) -> str:
@@ -73,7 +75,9 @@ class RequestLog:
         self._clock = clock
         self._rows: list[LogRow] = []
 
-    def add(self, model: str, job: Job | None, client_request_id: str | None) -> None:
+    def add(
+        self, model: str, job: Job | None, client_request_id: str | None, *, is_ours: bool = True
+    ) -> None:
         """Write down one create call that was accepted (`job`) or refused (None)."""
         self._rows.append(
             LogRow(
@@ -84,6 +88,7 @@ class RequestLog:
                 request_id=str(uuid4()),
                 inference_id=job.id if job else str(uuid4()),
                 client_request_id=client_request_id,
+                is_ours=is_ours,
             )
         )
 
