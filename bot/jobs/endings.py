@@ -30,6 +30,9 @@ NOT_CHARGED: Values = {
     "cost_source": case((_was_charged, Generation.cost_source), else_=None),
 }
 
+# The same where the estimate would count otherwise.
+FREE: Values = {**NOT_CHARGED, "credits_used": case((_was_charged, Generation.credits_used), else_=0.0)}
+
 
 def is_being_answered(now: datetime) -> ColumnElement[bool]:
     """Whether the card may be on its way to Discord: what ends before it's recorded has none to edit."""
