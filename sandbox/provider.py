@@ -158,7 +158,7 @@ class Provider:
             middlewares=[self._show_refusals, self._record, self._misbehave, self._check_key],
             client_max_size=MAX_BODY,
         )
-        app[BOTS_KEY] = self.key
+        app[BOTS_KEY] = lambda: self.key
         app[JOBS] = self._jobs
         app[LOG] = self.log
         app[RELEASED] = self._released
