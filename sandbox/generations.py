@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 
 from sandbox.jobs import Job, Jobs
+from sandbox.keys import is_bots_key
 from sandbox.ledger import Ledger
 from sandbox.offers import usd
 from sandbox.refusals import OUT_OF_CREDITS, RefusalError
@@ -28,7 +29,8 @@ class Generations:
     """Handlers; the same ones serve the universal and the legacy address.
 
     Attributes:
-        cost_answers: which answers tell what a generation costs.
+        cost_answers: which answers tell what a generation costs; of "poll" all do, before it is charged and
+            also if it never is.
         unnamed: fields of accepted orders that no schema names; the bot sends none.
     """
 
@@ -47,13 +49,14 @@ class Generations:
         try:
             order = self._check(body)
         except RefusalError:
-            self._log.add(_model_name(body), None, client_request_id)
+            self._log.add(_model_name(body), None, client_request_id, is_ours=is_bots_key(request))
             raise
         if order.unnamed:
             self.unnamed += order.unnamed
             log.warning("took fields that no schema names", fields=order.unnamed)
         job = self._jobs.create(order)
-        self._log.add(order.model.provider_name, job, client_request_id)
+        is_ours = is_bots_key(request)
+        self._log.add(order.model.provider_name, job, client_request_id, is_ours=is_ours)
         headers = {"x-inference-id": job.id}
         if "header" in self.cost_answers:
             headers["x-aimlapi-credits-used"] = str(job.cost)
@@ -100,6 +103,7 @@ class Generations:
                 "status": status,
                 "video": None,
                 "error": job.error if job.is_failure else None,
+                **self._meta(job, "poll"),
             }
         video: dict[str, object] = {
             "url": f"{origin}/cdn/{job.file_name}",

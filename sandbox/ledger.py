@@ -6,6 +6,7 @@ Source: `GET /v2/billing` and `GET /v2/billing/transactions` in the provider's A
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from uuid import uuid4
 
 from sandbox.offers import CREDITS_PER_USD, sourced, usd
 from sandbox.refusals import iso
@@ -13,11 +14,15 @@ from sandbox.refusals import iso
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One movement; `credits` is positive, `direction` says which way it went."""
+    """One movement; `credits` is positive, `direction` says which way it went.
+
+    `reference_id`: of a video's charge, and of what is given back of it, the generation's id; of a payment
+    its own.
+    """
 
     created_at: datetime
     direction: Literal["TOPUP", "CHARGE"]
-    type: Literal["PAYMENT", "MODEL_USAGE"]
+    type: Literal["PAYMENT", "REFUND", "MODEL_USAGE"]
     credits: int
     model: str | None
     reference_id: str | None
@@ -51,13 +56,14 @@ class Ledger:
     def top_up(self, amount_usd: float) -> None:
         """Pay `amount_usd` in."""
         amount = round(amount_usd * CREDITS_PER_USD)
-        self.transactions.append(Transaction(datetime.now(UTC), "TOPUP", "PAYMENT", amount, None, None))
+        payment_id = f"pay_{uuid4().hex}"
+        self.transactions.append(Transaction(datetime.now(UTC), "TOPUP", "PAYMENT", amount, None, payment_id))
 
     def visible(self, delay: timedelta) -> list[Transaction]:
         """Return the movements that are shown by now, newest first; charges only after `delay`."""
         end = datetime.now(UTC) - delay
         return [
-            row for row in reversed(self.transactions) if row.reference_id is None or row.created_at <= end
+            row for row in reversed(self.transactions) if row.type != "MODEL_USAGE" or row.created_at <= end
         ]
 
     def charge(self, amount: int, model: str, inference_id: str) -> None:
@@ -65,3 +71,8 @@ class Ledger:
         self.transactions.append(
             Transaction(datetime.now(UTC), "CHARGE", "MODEL_USAGE", amount, model, inference_id)
         )
+
+    def refund(self, inference_id: str) -> None:
+        """Give back all that was taken for a generation."""
+        taken = sum(row.credits for row in self.transactions if row.reference_id == inference_id)
+        self.transactions.append(Transaction(datetime.now(UTC), "TOPUP", "REFUND", taken, None, inference_id))

@@ -22,6 +22,7 @@ from sandbox.calls import Call, Kind
 from sandbox.faults import JOBS, LOG, RELEASED, Fault, Faults
 from sandbox.generations import Generations
 from sandbox.jobs import Jobs
+from sandbox.keys import BOTS_KEY, is_bots_key, sent_key
 from sandbox.ledger import Ledger
 from sandbox.offers import usd
 from sandbox.refusals import INVALID_KEY, RefusalError, error_response
@@ -68,6 +69,7 @@ class Provider:
         files: Path | None = None,
     ) -> None:
         self.key = key or secrets.token_hex(16)
+        self.other_key = secrets.token_hex(16)  # of another program with the same account
         self.calls: list[Call] = []
         self._port = port
         self._generation_seconds = generation_seconds
@@ -109,6 +111,10 @@ class Provider:
     def top_up(self, amount_usd: float) -> None:
         """Pay money into the account."""
         self._ledger.top_up(amount_usd)
+
+    def refund(self, generation_id: str) -> None:
+        """Give back what was charged for a generation."""
+        self._ledger.refund(generation_id)
 
     def count(self, kind: Kind) -> int:
         """Return how many calls of `kind` arrived, those that went wrong included."""
@@ -152,6 +158,7 @@ class Provider:
             middlewares=[self._show_refusals, self._record, self._misbehave, self._check_key],
             client_max_size=MAX_BODY,
         )
+        app[BOTS_KEY] = lambda: self.key
         app[JOBS] = self._jobs
         app[LOG] = self.log
         app[RELEASED] = self._released
@@ -192,10 +199,9 @@ class Provider:
 
     @web.middleware
     async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        expected = f"Bearer {self.key}"
-        # As bytes: texts are compared only if they're ASCII.
-        sent = request.headers.get("Authorization", "").encode(errors="surrogateescape")
         is_keyed = calls.kind_of(request) in KINDS_WITH_KEY
-        if is_keyed and not secrets.compare_digest(sent, expected.encode()):
+        has_scheme = request.headers.get("Authorization", "").startswith("Bearer ")
+        is_known = is_bots_key(request) or secrets.compare_digest(sent_key(request), self.other_key.encode())
+        if is_keyed and not (has_scheme and is_known):
             raise RefusalError(401, INVALID_KEY)
         return await handler(request)

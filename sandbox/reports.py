@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import re
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from aiohttp import web
 from bot.provider.catalogue import ALL_MODELS, Model
 from sandbox.calls import UNIVERSAL_PATH
 from sandbox.jobs import Jobs
+from sandbox.keys import is_bots_key
 from sandbox.ledger import Ledger
 from sandbox.offers import offer_of, usd
 from sandbox.refusals import RefusalError, iso
@@ -25,6 +27,7 @@ from sandbox.terms import Terms
 PERIOD = re.compile(r"([1-9][0-9]{0,5})([hd])")
 LONGEST_WINDOW = timedelta(days=92)
 LEDGER_PARAMETERS = frozenset({"from", "to", "direction", "type", "limit", "cursor"})
+LOG_CALLS, LOG_SECONDS = 200, 60.0  # how often the log may be asked in how many seconds
 METRICS_WINDOW = 300  # seconds
 PERCENTILES = (50, 75, 90, 99)
 
@@ -45,9 +48,11 @@ class Reports:
         self._log = log
         self._clock = clock
         self.charge_delay = timedelta()
+        self._log_calls = deque[float](maxlen=LOG_CALLS)
 
     async def logs(self, request: web.Request) -> web.Response:
         """List create calls, newest first."""
+        self._count_log_call()
         query = request.query
         limit = _whole_number(query.get("limit", "50"), "limit", 1, 100)
         offset = _whole_number(query.get("offset", "0"), "offset", 0, None)
@@ -55,15 +60,24 @@ class Reports:
         if not set(statuses) <= {"succeeded", "failed"}:
             raise RefusalError(400, "Query validation error! status: Expected 'succeeded' | 'failed'")
         start, end = _window(query.get("period"), query.get("start"), query.get("end"))
+        is_ours = is_bots_key(request)
         rows = [
             row
             for row in self._log.rows(start, end)
-            if (not models or row.model in models) and (not statuses or row.status in statuses)
+            if row.is_ours is is_ours  # "the requests made with the key you are authenticating with"
+            and (not models or row.model in models)
+            and (not statuses or row.status in statuses)
         ]
         page = rows[offset : offset + limit]
         has_more = offset + limit < len(rows)
         pagination = {"limit": limit, "offset": offset, "total": len(rows), "has_more": has_more}
         return web.json_response({"data": [row.wire for row in page], "pagination": pagination})
+
+    def _count_log_call(self) -> None:
+        now = self._clock()
+        if len(self._log_calls) == LOG_CALLS and now - self._log_calls[0] < LOG_SECONDS:
+            raise RefusalError(429, "Too many requests")
+        self._log_calls.append(now)
 
     async def balance(self, _: web.Request) -> web.Response:
         """Say how much money is left."""

@@ -16,6 +16,7 @@ class LogRow:
 
     Attributes:
         visible_at: the clock's seconds; the real log is filled by a slow pipeline.
+        is_ours: it was made with the bot's key, and not with another one of the account.
     """
 
     created: datetime
@@ -25,11 +26,17 @@ class LogRow:
     request_id: str
     inference_id: str
     client_request_id: str | None
+    is_ours: bool = True
 
     @property
     def status(self) -> str:
         """`succeeded` or `failed`; a refused call has failed."""
         return "succeeded" if self.job and not self.job.is_failure else "failed"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what it began is still being made."""
+        return self.job is not None and self.job.finished_at is None
 
     @property
     def wire(self) -> dict[str, object]:
@@ -55,6 +62,7 @@ class RequestLog:
         unseen: callers' names of calls that are never shown.
         failed: the same of those that are shown as failed, whatever they began.
         without_id: the same of those that are shown without the ID of what they began.
+        only_ended: what is still being made is not shown: a row says that it succeeded, or failed.
     """
 
     def __init__(self, delay: float, clock: Callable[[], float]) -> None:
@@ -62,11 +70,14 @@ class RequestLog:
         self.unseen = set[str]()
         self.failed = set[str]()
         self.without_id = set[str]()
+        self.only_ended = False
         self._delay = delay
         self._clock = clock
         self._rows: list[LogRow] = []
 
-    def add(self, model: str, job: Job | None, client_request_id: str | None) -> None:
+    def add(
+        self, model: str, job: Job | None, client_request_id: str | None, *, is_ours: bool = True
+    ) -> None:
         """Write down one create call that was accepted (`job`) or refused (None)."""
         self._rows.append(
             LogRow(
@@ -77,6 +88,7 @@ class RequestLog:
                 request_id=str(uuid4()),
                 inference_id=job.id if job else str(uuid4()),
                 client_request_id=client_request_id,
+                is_ours=is_ours,
             )
         )
 
@@ -89,6 +101,7 @@ class RequestLog:
             if row.visible_at <= now
             and start <= row.created <= end
             and row.client_request_id not in self.unseen
+            and not (self.only_ended and row.is_open)
         ]
 
     def _shown(self, row: LogRow) -> LogRow:

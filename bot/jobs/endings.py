@@ -17,18 +17,21 @@ from bot.db.models import ANSWER_GRACE, Generation, Status
 from bot.failures import BAD_IMAGES, PAID_ALL_THE_SAME, FailureKind
 from bot.policy.strike_rows import Act, give_strike, rejection_source
 from bot.provider.catalogue import NEGATIVE_PROMPT
-from bot.provider.costs import CONFIRMED, Cost, CostSource
+from bot.provider.costs import Cost, CostSource
 from bot.provider.models import Task
 from bot.provider.safety import is_refused_for_safety
 
 Values = Mapping[str, object]  # by the column's name
 
-# What was told before it was due is not charged without a video; what was told afterwards was charged.
-_was_charged = Generation.cost_source.in_(CONFIRMED)
+# What fails is not charged, whatever an answer or the log told of its cost: the ledger alone proves it.
+_was_charged = Generation.cost_source == CostSource.LEDGER
 NOT_CHARGED: Values = {
     "credits_used": case((_was_charged, Generation.credits_used), else_=None),
     "cost_source": case((_was_charged, Generation.cost_source), else_=None),
 }
+
+# The same where the estimate would count otherwise.
+FREE: Values = {**NOT_CHARGED, "credits_used": case((_was_charged, Generation.credits_used), else_=0.0)}
 
 
 def is_being_answered(now: datetime) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from bot.db.review_models import was_ready
 from bot.failures import PAID_ALL_THE_SAME
 from bot.metrics.metrics import SPENT_CREDITS, SPENT_USD, model_label
 from bot.money import usd
-from bot.provider.costs import CONFIRMED
+from bot.provider.costs import CostSource
 
 _OF_COST = frozenset({"status", "credits_used", "late_until"})  # columns that say what was spent
 
@@ -58,14 +58,14 @@ def record_charged(before: Generation, charged: float) -> None:
 def _counted_cost(generation: Generation) -> float:
     """Return what of its cost is counted, in credits.
 
-    It's counted with its end. But while a late video may still come, nobody knows whether it's charged.
+    It's counted with its end. But while a late video may still come, the ledger alone knows about it.
     """
     if generation.status is Status.CANCELLED:
         is_over = not _is_counted_when_told(generation)
     elif generation.late_until is None or generation.failure_kind in PAID_ALL_THE_SAME:
         is_over = generation.finished_at is not None
     else:
-        is_over = generation.cost_source in CONFIRMED
+        is_over = generation.cost_source is CostSource.LEDGER
     return (generation.credits_used or 0.0) if is_over else 0.0
 
 

@@ -155,18 +155,22 @@ class VeoClient:
         raise UnavailableError("The provider's log is too long to search.")
 
     async def fetch_charges(self, since: datetime) -> Sequence[Charge]:
-        """Return what each generation was charged since a moment.
+        """Return what each generation was charged since a moment; raises as `fetch_ledger`."""
+        return charges_of(entry for entry in await self.fetch_ledger(since) if entry is not None)
+
+    async def fetch_ledger(self, since: datetime) -> Sequence[LedgerEntry | None]:
+        """Return the movements of money since a moment, newest first; what makes no sense is None.
 
         Raises:
             VeoError: the ledger could not be read, or is too long.
         """
         params = {"from": (since - CLOCK_SKEW).astimezone(UTC).isoformat(), "limit": str(PAGE_SIZE)}
-        entries: list[LedgerEntry] = []
+        entries: list[LedgerEntry | None] = []
         for _ in range(LEDGER_MAX_PAGES):
             page = await self._request(CallKind.LEDGER, "GET", TRANSACTIONS_PATH, LedgerPage, params=params)
-            entries += [entry for entry in page.data if entry is not None]
+            entries += page.data
             if page.next_cursor is None:
-                return charges_of(entries)
+                return entries
             params["cursor"] = page.next_cursor
         raise UnavailableError("The provider's ledger is too long to read.")
 

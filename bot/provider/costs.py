@@ -29,7 +29,8 @@ class CostSource(StrEnum):
     LEDGER = "ledger"  # its list of what was charged
 
 
-# Told after the fact. What is told before is what a success will cost; a failure is not charged.
+# Told after the fact, of a video that was made. What is told before is what a success will cost; a failure is
+# not charged.
 CONFIRMED = frozenset({CostSource.POLL, CostSource.LOG, CostSource.LEDGER})
 
 

@@ -1,7 +1,7 @@
 """The provider's list of what was charged: `GET /v2/billing/transactions`.
 
 Source: "Account balance" in the provider's API reference. A charge lands after its generation reports that it
-is done; `reference_id` is the generation's id.
+is done; `reference_id` is the generation's id, but of a payment the payment's own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -73,11 +73,14 @@ class Charge:
 def charges_of(entries: Iterable[LedgerEntry]) -> Sequence[Charge]:
     """Return the charge of each generation; `entries`: newest first.
 
-    A movement of nothing, or of what cannot be read, says nothing: the charge may be booked later.
+    A movement of nothing, or of what cannot be read, says nothing: the charge may be booked later. What came
+    in is given back only where something was taken under the same name; else it's a payment.
     """
+    named = [(entry.reference_id, entry) for entry in entries if entry.amount.in_credits]
+    taken = {task_id for task_id, entry in named if entry.signed_credits > 0}
     charges: dict[str, Charge] = {}
-    for entry in entries:
-        if (task_id := entry.reference_id) and entry.amount.in_credits:
+    for task_id, entry in named:
+        if task_id and task_id in taken:
             before = charges.get(task_id)
             charge = Charge(task_id, entry.signed_credits, entry.model, entry.created_at)
             charges[task_id] = replace(charge, credits=charge.credits + (before.credits if before else 0.0))

@@ -18,6 +18,7 @@ from bot.failures import FailureKind
 from bot.metrics.spending import record_charged
 from bot.provider.client import VeoClient
 from bot.provider.costs import CostSource
+from bot.provider.ledger import LedgerEntry, charges_of
 
 INTERVAL = 600.0  # seconds between two looks into the ledger
 REACH = timedelta(days=7)  # after a request's end, for which a charge is looked for
@@ -32,13 +33,19 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One generation as it was counted. `credits`: what it costs, or may cost, as far as we know."""
+    """One generation as it was counted.
+
+    Attributes:
+        credits: what it costs, or may cost, as far as we know.
+        cancelled_at: when somebody cancelled it; None: nobody did.
+    """
 
     id: str
     provider_id: str
     model: str
     credits: float
     source: CostSource | None
+    cancelled_at: datetime | None = None
 
 
 class Reconciliation:
@@ -64,9 +71,11 @@ class Reconciliation:
         since = await self._database.read(lambda session: session.scalar(_oldest(now)))
         if since is None:
             return
-        charges = await self._fetch_charges(since)
+        ledger = await self._veo.fetch_ledger(since)
+        charges = {charge.task_id: charge.credits for charge in charges_of(filter(None, ledger))}
         open_rows = await self._database.read(lambda session: _fetch(session, _is_open(now)))
         found = [(row, charges[row.provider_id]) for row in open_rows if row.provider_id in charges]
+        found += [(row, 0.0) for row in open_rows if _is_free(row, ledger)]
         if not found:
             return
         before = await self._database.write(lambda session: _record_all(session, found, now))
@@ -113,16 +122,31 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def _is_free(row: Counted, ledger: Sequence[LedgerEntry | None]) -> bool:
+    """Whether a cancelled request was charged nothing: its video failed, as others were charged a day later.
+
+    A ledger that has stood still says nothing, nor one with an entry that makes no sense: it may be its own.
+    """
+    at = row.cancelled_at
+    if at is None or any(entry is None or entry.reference_id == row.provider_id for entry in ledger):
+        return False
+    charged_at = (entry.created_at for entry in ledger if entry and entry.signed_credits > 0)
+    return any(later is not None and later - at > FAILURES_REACH for later in charged_at)
+
+
 def _oldest(now: datetime):
     return select(Generation.created_at).where(_is_open(now)).order_by(Generation.created_at).limit(1)
 
 
 def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
     columns = (Generation.id, Generation.provider_id, Generation.model, BOUND, Generation.cost_source)
-    rows: Sequence[Row[str, str | None, str, float, CostSource | None]] = session.execute(
-        select(*columns).where(condition).order_by(Generation.created_at)
+    cancelled_at = case((Generation.status == Status.CANCELLED, Generation.finished_at), else_=None)
+    rows: Sequence[Row[str, str | None, str, float, CostSource | None, datetime | None]] = session.execute(
+        select(*columns, cancelled_at).where(condition).order_by(Generation.created_at)
     ).all()
-    return [Counted(name, task or "", model, cost, source) for name, task, model, cost, source in rows]
+    return [
+        Counted(name, task or "", model, cost, source, at) for name, task, model, cost, source, at in rows
+    ]
 
 
 def _record_all(
@@ -130,8 +154,8 @@ def _record_all(
 ) -> Mapping[str, Generation]:
     """Write down what was charged, and return the rows as they were before, by ID.
 
-    What ended without a video is asked for once more, also before it's told. There's no second look at a
-    charge.
+    What ended without a video is asked for once more, also before it's told, unless all was given back.
+    There's no second look at a charge.
     """
     names = [row.id for row, _ in found]
     rows = select(Generation).where(Generation.id.in_(names)).order_by(Generation.id)
@@ -146,7 +170,7 @@ def _record_all(
         paid = {
             "credits_used": max(0.0, charged),
             "cost_source": CostSource.LEDGER,
-            "late_until": late_until,
+            "late_until": late_until if charged > 0 else Generation.late_until,
         }
         changed = update(Generation).where(Generation.id == row.id).values(paid)
         session.execute(changed.execution_options(synchronize_session=False))

@@ -99,6 +99,10 @@ PROVIDER: Mapping[Kind, Sequence[ProviderFault]] = {
     "create": CREATE,
     "retrieve": (*ASK, *OUTCOMES, TAKEN_BACK),
     "logs": ASK,
+    "billing": ASK,
+    "key": ASK,
+    "models": ASK,
+    "metrics": ASK,
     "cdn": DOWNLOAD,
 }
 

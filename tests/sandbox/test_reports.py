@@ -10,7 +10,8 @@ import pytest
 
 from bot.provider.catalogue import ALL_MODELS
 from sandbox.provider import QUICK, Fault, Provider
-from tests.sandbox.driver import Client, Clock
+from sandbox.reports import LOG_CALLS, LOG_SECONDS
+from tests.sandbox.driver import BODY, TASKS, Client, Clock
 from tests.sandbox.test_schema import assert_error_form
 
 LOGS = "/v2/logs"
@@ -38,6 +39,26 @@ async def test_the_log_names_each_call_newest_first(client: Client) -> None:
     }
     assert (oldest["status"], oldest["origin"], oldest["model"]) == ("succeeded", "api", "google/veo3")
     assert oldest["tokens"] == {"input": 0, "output": 0, "total": 0}
+
+
+async def test_the_log_shows_the_calls_of_ones_own_key_and_the_bill_those_of_all(
+    client: Client, clock: Clock
+) -> None:
+    other = client.provider.other_key
+    theirs = await client.call("POST", TASKS, json=dict(BODY), key=other)
+    ours = await client.completed(clock)
+    assert [row["inference_id"] for row in await rows(client)] == [ours.json["id"]]
+    bill = (await client.call("GET", TRANSACTIONS, params={"type": "MODEL_USAGE"})).json["data"]
+    assert {row["reference_id"] for row in bill} >= {ours.json["id"], theirs.json["id"]}
+
+
+async def test_the_log_may_be_asked_two_hundred_times_a_minute(client: Client, clock: Clock) -> None:
+    for _ in range(LOG_CALLS):
+        await rows(client)
+    answer = await client.call("GET", LOGS, params={"period": "1h"})
+    assert answer.status == 429
+    clock.now += LOG_SECONDS
+    await rows(client)
 
 
 async def test_the_log_can_be_filtered(client: Client) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot.admission import check_request, limits
 from bot.admission.check_request import Admission
 from bot.db.models import OPEN, Generation, Status
-from bot.jobs import cancellation, fair_order, retirement
+from bot.jobs import cancellation, endings, fair_order, retirement
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps import lost_call, polling, signs, submission
@@ -203,6 +203,7 @@ BUGS: Mapping[str, Bug] = {
     "grants never end": instead(MemberPolicy, "granted", _grants_for_ever),
     "what is finished can be cancelled": instead(cancellation, "_close", _close_finished),
     "late videos are not asked for": instead(LateWatch, "look", _stop_asking),
+    "what fails costs what was told of it": instead(endings, "NOT_CHARGED", {}),
     "one failed answer is believed": all_of(
         instead(
             signs,

@@ -176,6 +176,11 @@ class SimulatedProvider(Provider):
         """All generations, by id."""
         return {job.id: job for job in self._jobs.all()}
 
+    @property
+    def charged(self) -> set[str | None]:
+        """The generations that were charged, by id."""
+        return {row.reference_id for row in self._ledger.transactions if row.type == "MODEL_USAGE"}
+
     async def __aenter__(self) -> Self:
         self._renderer = SimulatedRenderer(self._folder)
         self._jobs = SimulatedJobs(

@@ -146,6 +146,10 @@ class Ledger:
             and bool(paid)
             and not row.submitted,
             f"was said to cost {row.credits}": row.credits not in costs,
+            "costs money though it was never charged": row.status == "failed"
+            and bool(row.credits)
+            and world.provider.charged.isdisjoint(job.id for job in jobs)
+            and row.kind != "broken",
             "costs nothing though it was paid": row.status == "succeeded" and row.credits is None,
             "has a card that is not final": self._is_card_open(row),
         }

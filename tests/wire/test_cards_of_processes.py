@@ -60,6 +60,16 @@ async def test_an_edit_that_is_late_to_discord_is_put_right(client: Probe, wire:
     assert card.components == [], "the button is there for ever"
 
 
+async def test_a_card_in_a_thread_that_was_archived_meanwhile_says_how_it_ended(
+    client: Probe, wire: WireDiscord
+) -> None:
+    row, card = await shown(client, wire)
+    wire.channel.archived = True
+    await process(client, Table(row)).show_state(ended(row))
+    assert "**cancelled**" in card.content
+    assert card.components == [], "the button is there for ever"
+
+
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING])
 async def test_what_is_over_is_not_shown_as_being_made(
     client: Probe, wire: WireDiscord, status: Status

@@ -190,6 +190,21 @@ async def test_no_thread_in_voice_channels_and_threads(
     assert caught.value.code == 50024
 
 
+async def test_an_archived_thread_takes_messages_and_no_changes(client: Probe, wire: WireDiscord) -> None:
+    thread = wire.add_channel("a thread", ChannelType.PUBLIC_THREAD)
+    sent = await place(client, thread.id).send("one")
+    thread.archived = True
+
+    for change in (sent.edit(content="two"), sent.delete()):
+        with pytest.raises(discord.HTTPException) as caught:
+            await change
+        assert caught.value.code == 50083
+    await place(client, thread.id).send("three")
+    assert not thread.archived
+    await sent.edit(content="two")
+    assert [message.content for message in wire.messages(thread.id)] == ["two", "three"]
+
+
 async def test_a_deleted_channel_is_unknown(client: Probe, wire: WireDiscord) -> None:
     wire.delete_channel(wire.channel.id)
 

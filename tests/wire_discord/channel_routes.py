@@ -127,11 +127,11 @@ class ChannelRoutes:
         return json_answer(message_payload(self._message_of(request), self._state))
 
     async def _edit(self, request: web.Request) -> web.Response:
-        message = await self._messages.edit(self._message_of(request), request[BODY])
+        message = await self._messages.edit(self._open_message_of(request), request[BODY])
         return json_answer(message_payload(message, self._state))
 
     async def _delete(self, request: web.Request) -> web.Response:
-        self._messages.delete(self._message_of(request))
+        self._messages.delete(self._open_message_of(request))
         return web.Response(status=204)
 
     async def _start_thread(self, request: web.Request) -> web.Response:
@@ -168,3 +168,9 @@ class ChannelRoutes:
 
     def _message_of(self, request: web.Request) -> Message:
         return self._state.message(self._channel_of(request).id, int(request.match_info["message_id"]))
+
+    def _open_message_of(self, request: web.Request) -> Message:
+        """Return a message that can be changed; a thread's can't while it is archived."""
+        if self._channel_of(request).archived:
+            raise refusals.archived_thread()
+        return self._message_of(request)

@@ -98,6 +98,11 @@ def thread_exists() -> RefusalError:
     return RefusalError(400, 160004, "A thread has already been created for this message")
 
 
+def archived_thread() -> RefusalError:
+    """Say that nothing in a thread can be edited or deleted while it is archived."""
+    return RefusalError(400, 50083, "Thread is archived")
+
+
 def invalid_form(field: str, reason: str, code: str = "BASE_TYPE_INVALID") -> RefusalError:
     """Say that a field of the body has a value that is not possible; dots in `field` lead into objects."""
     errors: dict[str, object] = {"_errors": [{"code": code, "message": reason}]}

@@ -12,7 +12,7 @@ from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import PAID_ALL_THE_SAME, FailureKind
-from bot.jobs.endings import NOT_CHARGED, TaskTakenError, Values, cost_values
+from bot.jobs.endings import FREE, NOT_CHARGED, TaskTakenError, Values, cost_values
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import Step, StepPostponedError, Tools
 from bot.jobs.steps.lost_call import CallRefused, Found, find_call, find_charge
@@ -77,7 +77,7 @@ class LateWatch(Step):
             return await (self._fetch(generation, task) if is_made else self._succeed(generation, task))
         if sign_of(task) is Sign.STATED and not is_made:
             if generation.id in self._failed:
-                return await self._close(generation)
+                return await self._close(generation, has_failed=True)
             self._failed.add(generation.id)
             return await self._keep_looking(generation, "still no video")
         self._failed.discard(generation.id)
@@ -108,7 +108,7 @@ class LateWatch(Step):
             found = await find_call(self._veo, generation)
             match found or await find_charge(self._veo, self._database, generation):
                 case CallRefused():
-                    return await self._close(generation)
+                    return await self._close(generation, has_failed=True)
                 case Found(task_id, cost):
                     return await self._queue.update(generation, provider_id=task_id, **cost_values(cost))
                 case None:
@@ -130,10 +130,13 @@ class LateWatch(Step):
         log.info("stopped waiting for a late video")
         return await self._close(generation)
 
-    async def _close(self, generation: Generation) -> Generation:
+    async def _close(self, generation: Generation, *, has_failed: bool = False) -> Generation:
+        """Ask no more; `has_failed`: the provider says that there is no video, and charges for none."""
         self._failed.discard(generation.id)
         self._watches.pop(generation.id, None)
-        cost: Values = {} if generation.failure_kind in PAID_ALL_THE_SAME else NOT_CHARGED
+        cost: Values = FREE if has_failed else {}
+        if generation.failure_kind not in PAID_ALL_THE_SAME:
+            cost = NOT_CHARGED
         closed = await self._queue.update(generation, late_until=None, **cost)
         if closed.film_id is not None:  # its film's card says that the video may still come
             with suppress(DeliveryPostponedError):

@@ -2,7 +2,8 @@
 
 The provider's log knows our IDs, but may not show a call. Its ledger knows no names of ours. So a charge is
 taken for a request's only where nothing else fits: it is the one of this model and price since the request
-was sent, no other request has it or may have it, and the log does not show it under another name.
+was sent, no other request has it or may have it, and the log does not show it under another name. The log has
+only what was called with our key. So nobody else may use the account, as far as its charges tell.
 
 A request that was cancelled while it was being sent counts if the provider took it.
 """
@@ -28,11 +29,13 @@ from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnknownTaskError, VeoError
+from bot.provider.ledger import Charge
 from bot.provider.models import LogEntry, Task, TaskState
 from bot.provider.options import words_in
 from bot.provider.reading import is_same_name
 
 REACH = timedelta(hours=1)  # between the sending of two requests of which a charge may be either's
+ALONE = timedelta(days=7)  # for which nobody else may have used the account
 SAME_PRICE = 0.005  # by which an estimate may miss
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -131,24 +134,31 @@ async def find_charge(veo: VeoClient, database: Database, generation: Generation
     price, since = generation.estimated_credits, sent_at(generation)
     if not price:
         return None
-    charges = [
-        charge
-        for charge in await veo.fetch_charges(since)
-        if is_same_name(charge.model or "", provider_name_of(generation.model))
-        and charge.created_at is not None
-        and charge.created_at >= since - CLOCK_SKEW
-        and _is_price(charge.credits, price)
-    ]
-    names = [charge.task_id for charge in charges]
-    if not names or await database.read(lambda session: _has_rival(session, generation, since)):
+    charges = await veo.fetch_charges(since - ALONE)
+    if not any(_fits(charge, generation, price, since) for charge in charges):
         return None
+    if await database.read(lambda session: _has_rival(session, generation, since)):
+        return None
+    names = [charge.task_id for charge in charges]
     known = await database.read(lambda session: _fetch_known(session, names))
-    known |= {entry.inference_id for entry in await veo.list_calls(since) if entry.inference_id}
     free = [charge for charge in charges if charge.task_id not in known]
-    if len(free) != 1:
+    called_at = [(charge.created_at or since - ALONE) - REACH for charge in free]
+    logged = {entry.inference_id for entry in await veo.list_calls(min([since, *called_at]))}
+    free = [charge for charge in free if charge.task_id not in logged]
+    if len(free) != 1 or not _fits(free[0], generation, price, since):
         return None
     log.warning("found in the provider's ledger", task=free[0].task_id)
     return Found(free[0].task_id, Cost(free[0].credits, CostSource.LEDGER))
+
+
+def _fits(charge: Charge, generation: Generation, price: float, since: datetime) -> bool:
+    """Whether a charge is of the request's model and price, and from after it was sent."""
+    return (
+        is_same_name(charge.model or "", provider_name_of(generation.model))
+        and charge.created_at is not None
+        and charge.created_at >= since - CLOCK_SKEW
+        and _is_price(charge.credits, price)
+    )
 
 
 def _is_price(credits: float, price: float) -> bool:  # noqa: A002 the unit's name

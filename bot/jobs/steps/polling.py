@@ -142,7 +142,8 @@ class Polling(Step):
             generation,
             ending.kind,
             None if ending.kind is FailureKind.LATE else answers.words,
-            cost=task and task.cost(CostSource.POLL),
+            # Without a video nothing is charged: what is told of it is what one would cost.
+            cost=task.cost(CostSource.CREATE) if task and ending.stays_open else None,
             late_until=late_until,
         )
 

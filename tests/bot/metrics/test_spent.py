@@ -77,10 +77,11 @@ async def test_a_late_video_whose_price_was_announced_is_spent_once(
     assert spent() == 7.0
 
 
+@pytest.mark.parametrize("source", [CostSource.CREATE, CostSource.LOG])
 async def test_a_video_that_never_came_has_cost_nothing(
-    database: Database, queue: GenerationQueue, spent: Callable[[], float]
+    database: Database, queue: GenerationQueue, spent: Callable[[], float], source: CostSource
 ) -> None:
-    sent = await insert(database, **SENT, **ANNOUNCED)
+    sent = await insert(database, **SENT, credits_used=7.0, cost_source=source)
     await deliver(queue, await queue.fail(sent, FailureKind.LATE, None, late_until=utc_now() + LATE))
     assert spent() == 0.0
 

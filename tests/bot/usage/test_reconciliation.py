@@ -13,6 +13,7 @@ from bot.failures import FailureKind
 from bot.provider.catalogue import build_request
 from bot.provider.costs import CostSource
 from bot.usage.reconciliation import Counted, Reconciliation
+from sandbox.odd_answers import Reshaped
 from sandbox.provider import Provider
 from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
@@ -98,6 +99,64 @@ async def test_what_is_not_charged_yet_stays_as_it_is(
     await Reconciliation(database, client_of(session, provider)).reconcile()
     after = await reread(database, row.id)
     assert (after.cost_source, bound_credits(after)) == (None, 7.0)
+
+
+DAYS = timedelta(days=2)
+UNREADABLE = {"direction": "CHARGE", "amount": {"usd": "much"}, "reference_id": "7:veo3"}
+
+
+@pytest.mark.parametrize(
+    ("ago", "has_later", "odd", "bound"),
+    [
+        pytest.param(DAYS, True, None, 0.0, id="a day later"),
+        pytest.param(timedelta(hours=2), True, None, 7.0, id="too early"),
+        pytest.param(DAYS, False, None, 7.0, id="the ledger shows nothing since"),
+        pytest.param(DAYS, True, "odd", 7.0, id="an entry makes no sense"),
+        pytest.param(DAYS, True, UNREADABLE, 7.0, id="its charge cannot be read"),
+    ],
+)
+async def test_what_was_cancelled_and_never_charged_costs_nothing(
+    session: aiohttp.ClientSession,
+    provider: Provider,
+    database: Database,
+    ago: timedelta,
+    has_later: bool,
+    odd: object,
+    bound: float,
+) -> None:
+    at = utc_now() - ago
+    if has_later:
+        await charge(session, provider)
+    if odd:
+        provider.faults.add("billing", Reshaped(lambda page: {**page, "data": [odd, *page["data"]]}))
+    sent = {"status": Status.CANCELLED, "provider_id": "7:veo3", "created_at": at, "submitted_at": at}
+    told = {"finished_at": at, "delivered_at": at, "credits_used": 7.0, "cost_source": CostSource.CREATE}
+    row = await insert(database, **sent, **told)
+    await Reconciliation(database, client_of(session, provider)).reconcile()
+    assert bound_credits(await reread(database, row.id)) == bound
+
+
+async def test_a_failed_video_whose_charge_was_given_back_costs_nothing_and_is_not_asked_for(
+    session: aiohttp.ClientSession, provider: Provider, database: Database
+) -> None:
+    now, task_id = utc_now(), await charge(session, provider)
+    provider.refund(task_id)
+    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now}
+    row = await insert(database, status=Status.FAILED, provider_id=task_id, estimated_credits=7.0, **told)
+    await Reconciliation(database, client_of(session, provider)).reconcile()
+    after = await reread(database, row.id)
+    assert (bound_credits(after), after.late_until) == (0.0, None)
+
+
+async def test_what_is_paid_into_the_account_is_no_charge_for_a_video(
+    session: aiohttp.ClientSession, provider: Provider, database: Database
+) -> None:
+    ended = {"provider_id": await charge(session, provider), "finished_at": utc_now()}
+    await insert(database, **ended, status=Status.SUCCEEDED, credits_used=PRICE, cost_source=CostSource.LOG)
+    provider.top_up(50.0)
+    text = render(1, *await Reconciliation(database, client_of(session, provider)).compare(1))
+    assert "others" not in text, text
+    assert text.endswith("No differences.")
 
 
 def test_both_sides_and_every_difference_are_printed() -> None:

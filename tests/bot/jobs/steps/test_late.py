@@ -12,16 +12,20 @@ from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import StepPostponedError
 from bot.policy.documents import MemberPolicy
+from bot.provider.catalogue import build_request
+from bot.provider.costs import CostSource
+from sandbox.generations import CostAnswer
 from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider
 from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
-from tests.bot.rows import insert, reread
+from tests.bot.rows import MODEL, insert, reread
 
 WINDOW = timedelta(hours=6)
 WAIT = timedelta(minutes=5)
 DEADLINE = timedelta(seconds=60)
+PRICE = 4 * 1_040_000
 TAKEN_BACK = says(status="error", error="It rains.")
 
 
@@ -193,6 +197,26 @@ async def test_at_the_end_of_the_window_the_asking_ends(
     assert await engine.queue.claim(10) == []
     provider.release()
     assert provider.count("retrieve") == asked
+
+
+async def test_what_is_told_of_a_video_that_never_comes_is_bound_until_nobody_asks_for_it(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.generations.cost_answers = frozenset[CostAnswer]({"poll"})
+    row = await miss_deadline(engine, provider)
+    assert bound_credits(row) == PRICE
+    engine.clock.advance(WINDOW)
+    row = await run_until(engine, row, is_late=False)
+    assert (row.failure_kind, bound_credits(row)) == (FailureKind.LATE, 0.0)
+
+
+async def test_what_broke_off_and_then_failed_at_the_provider_costs_nothing(engine: Engine) -> None:
+    task = await engine.veo.create(build_request(MODEL, "[fail] A cat", {"duration": 4}), "ours")
+    now = engine.clock()
+    ended = {"status": Status.FAILED, "failure_kind": FailureKind.BROKEN, "late_until": now + WINDOW}
+    told = {"submitted_at": now, "finished_at": now, "delivered_at": now, "provider_id": task.id}
+    row = await insert(engine.database, **ended, **told, credits_used=PRICE, cost_source=CostSource.CREATE)
+    assert bound_credits(await run_until(engine, row, is_late=False)) == 0.0
 
 
 async def test_a_video_that_came_during_a_downtime_over_the_whole_window_is_delivered(

@@ -4,13 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from bot.clock import utc_now
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.steps.lost_call import find_charge
 from bot.provider.catalogue import build_request
+from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from sandbox.offers import OFFERS
 from sandbox.provider import Fault, Provider
@@ -24,12 +27,12 @@ WINDOW = timedelta(hours=6)
 HOUR = timedelta(hours=1)
 
 
-async def order(engine: Engine, name: str, model: str = MODEL, seconds: int = 4) -> str:
+async def order(veo: VeoClient, name: str, model: str = MODEL, seconds: int = 4) -> str:
     """Have a video made under a name, and return the provider's id once it is charged."""
-    task = await engine.veo.create(build_request(model, PROMPT, {"duration": seconds}), name)
+    task = await veo.create(build_request(model, PROMPT, {"duration": seconds}), name)
 
     async def is_charged() -> bool:
-        return task.id in [charge.task_id for charge in await engine.veo.fetch_charges(utc_now())]
+        return task.id in [charge.task_id for charge in await veo.fetch_charges(utc_now())]
 
     await until("it is charged", is_charged)
     return task.id
@@ -67,7 +70,7 @@ async def test_the_video_of_a_request_that_only_the_ledger_shows_is_delivered(
 
 
 async def a_second_charge(engine: Engine, _: Provider) -> None:
-    await order(engine, "hidden too")
+    await order(engine.veo, "hidden too")
 
 
 async def another_lost_request(engine: Engine, _: Provider) -> None:
@@ -87,6 +90,12 @@ async def its_name_in_the_log(_: Engine, provider: Provider) -> None:
     provider.log.unseen.clear()
 
 
+async def another_program_that_has_the_account(_: Engine, provider: Provider) -> None:
+    async with aiohttp.ClientSession() as session:
+        other = VeoClient(session, provider.url, SecretStr(provider.other_key))
+        await order(other, "theirs", "google/veo-3.0-fast")
+
+
 Add = Callable[[Engine, Provider], Awaitable[None]]
 DOUBTS: Mapping[str, Add] = {
     add.__name__.replace("_", " "): add
@@ -96,6 +105,7 @@ DOUBTS: Mapping[str, Add] = {
         another_lost_request_of_unknown_price,
         the_request_that_has_it,
         its_name_in_the_log,
+        another_program_that_has_the_account,
     )
 }
 
@@ -106,7 +116,7 @@ async def test_a_charge_that_may_be_anothers_is_left_alone(
 ) -> None:
     row = await lost(engine)
     provider.log.unseen |= {"hidden", "hidden too"}
-    task_id = await order(engine, "hidden")
+    task_id = await order(engine.veo, "hidden")
     found = await find_charge(engine.veo, engine.database, row)
     assert found is not None
     assert (found.task_id, found.cost) == (task_id, Cost(PRICE, CostSource.LEDGER))
@@ -127,7 +137,7 @@ async def test_a_charge_that_does_not_fit_is_not_taken(
 ) -> None:
     provider.log.unseen.add("hidden")
     row = await lost(engine, **changes)
-    await order(engine, "hidden")
+    await order(engine.veo, "hidden")
     assert await find_charge(engine.veo, engine.database, row) is None
 
 
@@ -137,7 +147,7 @@ async def test_what_the_provider_calls_by_one_name_shares_its_charges(
     price = 4 * OFFERS[LITE].credits_with_audio
     provider.log.unseen.add("hidden")
     row = await lost(engine, model=f"{LITE}#image", estimated_credits=price)
-    task_id = await order(engine, "hidden", LITE)
+    task_id = await order(engine.veo, "hidden", LITE)
     found = await find_charge(engine.veo, engine.database, row)
     assert found is not None
     assert found.task_id == task_id
@@ -147,7 +157,7 @@ async def test_what_the_provider_calls_by_one_name_shares_its_charges(
 
 async def test_a_charge_from_before_the_request_is_not_its_own(engine: Engine, provider: Provider) -> None:
     provider.log.unseen.add("hidden")
-    await order(engine, "hidden")
+    await order(engine.veo, "hidden")
     row = await lost(engine)
     row.submitted_at = utc_now() + HOUR
     assert await find_charge(engine.veo, engine.database, row) is None

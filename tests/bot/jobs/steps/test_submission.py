@@ -65,6 +65,20 @@ async def test_a_log_that_is_filled_late_is_looked_into_again(engine: Engine, pr
     assert provider.count("create") == 1
 
 
+async def test_a_log_that_shows_only_what_has_ended_is_looked_into_until_then(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.hold = provider.log.only_ended = True
+    provider.faults.add("create", Fault.reset(accepted=True))
+    row = await insert(engine.database)
+    async with asyncio.TaskGroup() as group:
+        delivered = group.create_task(engine.delivered(row.id))
+        await provider.called("logs", 2)
+        provider.release()
+    assert delivered.result().status is Status.SUCCEEDED, delivered.result().failure_kind
+    assert provider.count("create") == 1
+
+
 @pytest.mark.parametrize("fault", AMBIGUOUS_LOST, ids=str)
 async def test_a_create_call_that_left_no_trace_is_lost_after_the_window(
     engine: Engine, provider: Provider, fault: Fault

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.db.models import Status
+from bot.failures import FailureKind
 from bot.provider.costs import CostSource
 from sandbox.generations import CostAnswer
 from sandbox.odd_answers import Reshaped
@@ -62,10 +63,31 @@ async def test_a_price_of_nothing_is_not_believed(
     assert bound_credits(row) == 7.0, "the money is given back, though it is spent"
 
 
-async def test_what_was_told_before_is_not_charged_for_a_failure(
-    start_provider: StartProvider, make_engine: MakeEngine
+@pytest.mark.parametrize(
+    "tellers", [{"create", "header"}, {"create", "poll"}, {"poll"}], ids=["create", "both", "poll"]
+)
+async def test_what_was_told_is_not_charged_for_a_failure(
+    start_provider: StartProvider, make_engine: MakeEngine, tellers: set[CostAnswer]
 ) -> None:
     async with start_provider() as provider:
+        provider.generations.cost_answers = frozenset(tellers)
         engine = make_engine(provider=provider)
         row = await engine.delivered((await insert(engine.database, prompt="[fail] A cat")).id)
     assert (row.status, row.credits_used, bound_credits(row)) == (Status.FAILED, None, 0.0)
+
+
+async def test_what_the_log_says_of_a_call_whose_video_fails_later_is_not_charged(
+    start_provider: StartProvider, make_engine: MakeEngine
+) -> None:
+    async with start_provider() as provider:
+        provider.hold = True
+        provider.faults.add("create", Fault.reset(accepted=True))
+        engine = make_engine(provider=provider)
+        row = await insert(engine.database, prompt="[fail] A cat")
+        async with engine.running():
+            await provider.called("retrieve")
+        assert (await engine.row(row.id)).cost_source is CostSource.LOG
+        engine.restart()
+        provider.release()
+        row = await engine.delivered(row.id)
+    assert (row.failure_kind, bound_credits(row)) == (FailureKind.UNMADE, 0.0)
