@@ -43,6 +43,31 @@ class Spoilt(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class CutOff(Fault):
+    """Carry the call out, and send the headers and half of the JSON, as if that were all.
+
+    `breaks`: the whole was announced, and then the connection breaks.
+    """
+
+    breaks: bool
+
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Send the half."""
+        whole = await handler(request)
+        text = _text(whole).encode()
+        half = text[: len(text) // 2]
+        if not self.breaks:
+            return _with_text(whole, half)
+        own = {name: value for name, value in whole.headers.items() if name.startswith("x-")}
+        response = web.StreamResponse(headers={**own, "Content-Length": str(len(text))})
+        await response.prepare(request)
+        await response.write(half)
+        if request.transport:
+            request.transport.abort()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal(Fault):
     """Refuse the call with any body: bytes as they are, everything else as JSON."""
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+import structlog
 from cachetools import LRUCache
 from pydantic import SecretStr
 
@@ -35,6 +36,8 @@ LEDGER_MAX_PAGES = 100
 MAX_LISTS = 32  # lists of models that are kept, for asking whether they have changed
 LOG_REACH = timedelta(days=91)  # a window of more than 92 days is refused
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class VeoClient:
@@ -85,9 +88,15 @@ class VeoClient:
         """
         headers = {"X-Client-Request-Id": request_id, "Content-Type": "application/json"}
         body = await asyncio.to_thread(_encode, request)
-        return await self._request(
-            CallKind.CREATE, "POST", self._path, Task, body=body, headers=headers, private=request.private
-        )
+        try:
+            return await self._request(
+                CallKind.CREATE, "POST", self._path, Task, body=body, headers=headers, private=request.private
+            )
+        except UnavailableError as error:
+            if error.inference_id is None:
+                raise
+            log.warning("took a task's id from the headers", task=error.inference_id, reason=str(error))
+            return Task(id=error.inference_id)
 
     async def retrieve(self, task_id: str, private: Sequence[str] = ()) -> Task:
         """Ask how a task stands; `private`: its member's words, which the answer may repeat.

@@ -75,7 +75,13 @@ class RateLimitError(VeoError):
 
 
 class UnavailableError(VeoError):
-    """The provider did not answer usefully; whether it acted on the request is not known."""
+    """The provider did not answer usefully; whether it acted on the request is not known.
+
+    Attributes:
+        inference_id: the generation, by the headers of an answer whose body can't be read; None: unknown.
+    """
+
+    inference_id: str | None = None
 
 
 class UnreachableError(VeoError):

@@ -13,6 +13,8 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    TypeAdapter,
+    ValidationError,
     ValidationInfo,
     WrapValidator,
     model_validator,
@@ -49,6 +51,17 @@ def without_key(name: str, info: ValidationInfo) -> str:
 # As long as the database keeps, and characters that it and every log take: a task that was paid for and
 # cannot be written down would be lost.
 TaskId = Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$"), AfterValidator(without_key)]
+INFERENCE_HEADER = "x-inference-id"  # the API reference's "Request tracking"; the same id as in the body
+_task_id = TypeAdapter[str](TaskId)
+
+
+def inference_id_in(headers: Mapping[str, str], words: WordFilter) -> str | None:
+    """Return what an answer's headers call its generation; None: nothing, or nothing that can be kept."""
+    try:
+        return _task_id.validate_python(headers.get(INFERENCE_HEADER), context=words)
+    except ValidationError:
+        return None
+
 
 # In lower case, as the provider's own SDK compares. The schema names the first two of those that work, and
 # "completed" and "error"; the others are in its examples and in answers that its documents recorded.

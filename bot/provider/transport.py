@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import aiohttp
 import structlog
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot.clock import monotonic
 from bot.provider.costs import credits_in_headers
 from bot.provider.errors import UnavailableError, UnreachableError, VeoError
-from bot.provider.models import Task, TaskState
+from bot.provider.models import Task, TaskState, inference_id_in
 from bot.provider.reading import ForeignAnswerError, Versioned, about, read_json
 from bot.provider.refusals import refusal_of, stated_status
 from bot.provider.words import WordFilter
@@ -149,6 +149,7 @@ class Transport:
     ) -> Answer:
         sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **headers}
         time = self._timeout + len(body) / SLOWEST_UPLOAD
+        response: aiohttp.ClientResponse | None = None
         try:
             async with self._session.request(
                 method,
@@ -163,10 +164,10 @@ class Transport:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UnreachableError("I can't reach the video service.") from error
         except TimeoutError as error:
-            raise UnavailableError("The video service did not answer in time.") from error
+            raise _unread("The video service did not answer in time.", response, words) from error
         except aiohttp.ClientError as error:
             # Without its cause: that of a malformed answer holds the request's headers, and so the key.
-            raise UnavailableError(f"The connection broke ({type(error).__name__}).") from None
+            raise _unread(f"The connection broke ({type(error).__name__}).", response, words) from None
         if response.status == HTTPStatus.NOT_MODIFIED and known is not None:
             return known
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
@@ -193,11 +194,21 @@ async def _understood(
         return _typed(answer, found, response.headers, words)
     except ForeignAnswerError:
         raise UnavailableError("The video service answered about another video.") from None
-    except ValueError:
+    except ValueError as error:
         if (status := stated_status(content)) is not None:
             raise refusal_of(status, response.headers, content, words) from None
+        # JSON that is no task may be a refusal, and its headers name that.
+        cut_off = None if isinstance(error, ValidationError) else response
         # Without its cause, which repeats the answer: it may hold the key, or a member's words.
-        raise UnavailableError("The video service gave an answer that makes no sense.") from None
+        raise _unread("The video service gave an answer that makes no sense.", cut_off, words) from None
+
+
+def _unread(text: str, response: aiohttp.ClientResponse | None, words: WordFilter) -> UnavailableError:
+    """Return the error for an answer whose body can't be read, with what its headers tell."""
+    error = UnavailableError(text)
+    if response is not None and response.status < HTTPStatus.MULTIPLE_CHOICES:
+        error.inference_id = inference_id_in(response.headers, words)
+    return error
 
 
 def _typed(answer: type[Answer], found: object, headers: Mapping[str, str], words: WordFilter) -> Answer:
