@@ -126,7 +126,7 @@ def _close_finished(
     return session.scalars(closed.returning(Generation)).one()
 
 
-def _fetch_confirmed(session: Session, _: Any, quote_id: str, __: Any) -> Any:
+def _fetch_confirmed(session: Session, _: Any, quote_id: str, __: Any, *, way: Any = None) -> Any:
     """Take a click on an offer that was clicked on before."""
     return session.get_one(confirmation.QuoteRow, quote_id)
 

@@ -12,10 +12,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from bot.admission.context import Requester
 from bot.db.film_models import FilmRow
 from bot.films import acceptance, service
 from bot.films import queue as film_queue
 from bot.films.finishing import Finishing
+from bot.films.offers import fetch_clicked
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.moderation.reviews import Reviews
@@ -30,13 +32,19 @@ async def _post_unseen(self: Finishing, film: Film) -> Any:
     return joined.row, await self._upload.post(joined.row, clip, self._begin_posting)
 
 
-def _fetch_agreed(session: Session, _: Any, film_id: str, __: int, ___: datetime) -> FilmRow:
-    """Take a click on an offer that was agreed to before."""
-    return session.get_one(FilmRow, film_id)
+def _fetch_agreed(
+    session: Session, requester: Requester, film_id: str, revision: int, now: datetime
+) -> FilmRow:
+    """Take a click on an offer that was agreed to before, as long as its words are there."""
+    row = session.get(FilmRow, film_id)
+    is_taken = row is not None and row.accepted_at is not None and row.prompts
+    return row if row and is_taken else fetch_clicked(session, requester, film_id, revision, now)
 
 
 def _change_agreed(session: Session, row: FilmRow, values: Mapping[str, Any]) -> FilmRow:
-    changed = update(FilmRow).where(FilmRow.id == row.id).values(values).returning(FilmRow)
+    """Change an offer, and keep its words, without which nobody could agree to it twice."""
+    kept = {name: value for name, value in values.items() if name != "prompts"}
+    changed = update(FilmRow).where(FilmRow.id == row.id).values(kept).returning(FilmRow)
     return session.scalars(changed.execution_options(populate_existing=True)).one()
 
 
@@ -54,7 +62,7 @@ def _nothing(*_: Any) -> None:
     """Open no review."""
 
 
-async def _nothing_to_do(_: Reviews) -> None:
+async def _nothing_to_do(*_: Any) -> None:
     """End no review."""
 
 
