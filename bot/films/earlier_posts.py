@@ -74,7 +74,7 @@ class EarlierPosts:
             window = self._timing.delivery_window
             row = await self._waits.wait_for_discord("search", row, window, error)
             log.error("gave up looking for an earlier message with a film", film=row.id, reason=str(error))
-        values = {} if found is None else post_values(row, found, names.split())
+        values = {"posting_at": None} if found is None else post_values(row, found, names.split())
         return Film(await self._queue.update_troubles(row, without(UNNOTICED), **values), film.takes)
 
     async def deal_with(self, row: FilmRow) -> FilmRow:

@@ -62,14 +62,17 @@ def _note_post(film: Film) -> None:
     row = film.row
     if row.posting_at is not None:
         unnoticed = {UNNOTICED: " ".join(shot.id for shot in film.shown)}
-        row.troubles, row.posting_at = {**(row.troubles or {}), **unnoticed}, None
+        row.troubles = {**(row.troubles or {}), **unnoticed}
 
 
 def open_again(film: Film, now: datetime) -> None:
-    """Let a film be joined once more after the takes that aren't posted yet."""
+    """Let a film be joined once more after the takes that aren't posted yet.
+
+    `posting_at` stays until the message is looked for: it goes with a shot of it that is removed meanwhile.
+    """
     row, posted = film.row, [shot.id for shot in film.shown]
     if row.result_id is not None and row.joined_shots is None:
         row.joined_shots = posted
     row.troubles = after_redo(row, posted)
-    row.delivered_at = row.posting_at = row.lease_owner = row.lease_until = None
+    row.delivered_at = row.lease_owner = row.lease_until = None
     row.not_before, row.attempts = now, 0

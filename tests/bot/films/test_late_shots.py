@@ -149,6 +149,23 @@ async def test_a_film_whose_post_was_not_answered_before_a_shot_came_late_is_pos
     assert world.replaced == 1, "the message without the shot doesn't lead to the film"
 
 
+@pytest.mark.parametrize("is_over", [True, False])
+async def test_a_message_that_nobody_noted_goes_with_a_shot_of_it_that_is_removed(
+    film: Film, films: Films, database: Database, clock: StoppedClock, world: World, *, is_over: bool
+) -> None:
+    free = {"delivered_at": clock() if is_over else None, "lease_owner": None, "lease_until": None}
+    unanswered = {**free, "posting_at": clock(), "result_id": None, "joined_shots": None}
+    await change(database, FilmRow, film.row.id, **unanswered)
+    world.posted = Posted(98, 10)
+    await come(database, film.shots[1])
+    await LateShots(database, clock).open_film(film.row.id)
+    assert await films.remove(film.row.id, 3, shot_id=film.shots[0].id) is not None
+    await change(database, Generation, film.shots[0].id, removed_at=clock())
+    await change(database, Generation, film.shots[1].id, delivered_at=clock())
+    row = await world.look(await found(films, film))
+    assert (row.result_id, world.taken_down, world.posts) == (98, 1, 0)
+
+
 async def test_a_message_that_nobody_noted_shows_the_take_before_the_late_one(
     films: Films, database: Database, clock: StoppedClock, redoing: Redoing
 ) -> None:
