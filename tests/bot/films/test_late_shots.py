@@ -18,7 +18,7 @@ from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
 from bot.films.troubles import GIVEN_UP, UNNOTICED
-from bot.jobs.ports import Posted
+from bot.jobs.ports import ARRIVAL, Posted
 from bot.media.files import Clip
 from cogs.cards.film_message import FilmMessage
 from tests.bot.clocks import StoppedClock
@@ -147,6 +147,22 @@ async def test_a_film_whose_post_was_not_answered_before_a_shot_came_late_is_pos
     assert (world.posts, row.joined_shots) == (1, [shot.id for shot in film.shots])
     assert row.delivered_at is not None
     assert world.replaced == 1, "the message without the shot doesn't lead to the film"
+
+
+async def test_a_film_with_a_late_shot_waits_for_the_message_before_that_may_still_get_through(
+    film: Film, films: Films, database: Database, clock: StoppedClock, world: World
+) -> None:
+    free = {"delivered_at": None, "lease_owner": None, "lease_until": None}
+    unanswered = {**free, "posting_at": clock(), "result_id": None, "joined_shots": None}
+    await change(database, FilmRow, film.row.id, **unanswered)
+    await come(database, film.shots[1])
+    await LateShots(database, clock).open_film(film.row.id)
+    await change(database, Generation, film.shots[1].id, delivered_at=clock())
+    await world.look(await found(films, film))
+    assert world.posts == 0, "the one before would stand beside it"
+    world.posted = Posted(98, 10)
+    row = await world.look(await found(films, film), ARRIVAL)
+    assert (world.posts, world.replaced, row.joined_shots) == (1, 1, [shot.id for shot in film.shots])
 
 
 @pytest.mark.parametrize("is_over", [True, False])
