@@ -12,7 +12,7 @@ from bot.db.film_models import FilmRow
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.troubles import UNNOTICED, add, without
-from bot.jobs.ports import DeliveryPostponedError, FilmPort, Posted
+from bot.jobs.ports import ARRIVAL, DeliveryPostponedError, FilmPort, Posted
 from bot.jobs.steps.base import StepPostponedError, postponed
 from bot.jobs.steps.timing import Patience, Timing
 
@@ -49,11 +49,14 @@ class Waits:
 class EarlierPosts:
     """Finds them, and lets them lead to the film as it is."""
 
-    def __init__(self, queue: FilmQueue, delivery: FilmPort, waits: Waits, timing: Timing) -> None:
+    def __init__(
+        self, queue: FilmQueue, delivery: FilmPort, waits: Waits, timing: Timing, clock: Clock
+    ) -> None:
         self._queue = queue
         self._delivery = delivery
         self._waits = waits
         self._timing = timing
+        self._clock = clock
 
     async def find_unnoticed(self, film: Film) -> Film:
         """Look for a message that may have been posted before shots were redone, and return the film.
@@ -61,7 +64,7 @@ class EarlierPosts:
         Else it would be taken for the one that is posted now.
 
         Raises:
-            StepPostponedError: Discord can't be asked now.
+            StepPostponedError: Discord can't be asked now, or the message may still get through.
             LeaseLostError: another process runs the film.
         """
         row, found = film.row, None
@@ -70,11 +73,15 @@ class EarlierPosts:
             return film
         try:
             found = await self._delivery.find_result(row)
+            if found is None and row.posting_at is not None:
+                under_way = may_still_arrive(row.posting_at, self._clock())
+                if under_way.wait > timedelta():
+                    raise under_way
         except DeliveryPostponedError as error:
             window = self._timing.delivery_window
             row = await self._waits.wait_for_discord("search", row, window, error)
             log.error("gave up looking for an earlier message with a film", film=row.id, reason=str(error))
-        values = {} if found is None else post_values(row, found, names.split())
+        values = {"posting_at": None} if found is None else post_values(row, found, names.split())
         return Film(await self._queue.update_troubles(row, without(UNNOTICED), **values), film.takes)
 
     async def deal_with(self, row: FilmRow) -> FilmRow:
@@ -102,6 +109,12 @@ class EarlierPosts:
         """
         if row.removed_at is None and row.replaced_post is not None:
             await self._delivery.show_replaced(row)
+
+
+def may_still_arrive(sent_at: datetime, now: datetime) -> StepPostponedError:
+    """Return the wait until a film that was sent can't get through any more; a clock may be set back."""
+    left = ARRIVAL - (now - sent_at)
+    return StepPostponedError("an earlier try to post it may still get through", min(left, ARRIVAL))
 
 
 def post_values(row: FilmRow, posted: Posted, names: list[str]) -> dict[str, object]:

@@ -8,7 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.db.film_models import FilmRow, Transition
-from bot.films.earlier_posts import EarlierPosts, Waits, post_values
+from bot.films.earlier_posts import EarlierPosts, Waits, may_still_arrive, post_values
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
@@ -51,7 +51,7 @@ class Finishing:
         self._timing = timing
         self._clock = clock
         self._waits = Waits(queue, timing, clock, patience)
-        self._earlier = EarlierPosts(queue, delivery, self._waits, timing)
+        self._earlier = EarlierPosts(queue, delivery, self._waits, timing, clock)
         self._joined: dict[str, tuple[str, ...]] = {}  # of which shots a film was joined, by its ID
 
     async def finish(self, film: Film) -> None:
@@ -166,7 +166,8 @@ class Finishing:
         if row.removed_at is None and not _is_given_up(row):
             film, clip = await self._join(film)
         if clip is None:
-            self._ensure_arrived(film.row)
+            if film.row.posting_at is not None:  # also where it's just over: then it's looked for once more
+                raise may_still_arrive(film.row.posting_at, self._clock())
             return film.row, None
         try:
             return film.row, await self._upload.post(film.row, clip, self._begin_posting)
@@ -174,12 +175,6 @@ class Finishing:
             # This try posted nothing, so a shot taken down only changes the film; one before may have.
             await self._queue.update(film.row, posting_at=film.row.posting_at)
             raise
-
-    def _ensure_arrived(self, row: FilmRow) -> None:
-        """Raise StepPostponedError while an earlier try to post a film may still get through."""
-        if row.posting_at is not None:
-            left = ARRIVAL - (self._clock() - row.posting_at)
-            raise StepPostponedError("an earlier try to post it may still get through", min(left, ARRIVAL))
 
     async def _begin_posting(self, row: FilmRow) -> FilmRow:
         begun = await self._queue.begin_posting(row, self._joined.get(row.id, ()))

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.films.rows import Film, fetch_film
-from bot.films.troubles import after_redo
+from bot.films.troubles import UNNOTICED, after_redo
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -30,8 +30,13 @@ class LateShots:
         Raises:
             DatabaseBusyError: that can't be recorded now.
         """
-        ended_at = select(FilmRow.delivered_at).where(FilmRow.id == film_id)
-        if await self._database.read(lambda session: session.scalar(ended_at)) is None:
+        # One that is claimed may be ended right now: whoever ends it looks for such shots, unless they came
+        # after that look. One that isn't will be claimed after this shot.
+        is_concerned = (FilmRow.delivered_at, FilmRow.lease_owner, FilmRow.posting_at)
+        concerned = select(FilmRow.id).where(
+            FilmRow.id == film_id, or_(*(column.is_not(None) for column in is_concerned))
+        )
+        if await self._database.read(lambda session: session.scalar(concerned)) is None:
             return
         if await self._database.write(lambda session: _open_late(session, film_id, self._clock())):
             log.info("joining a film once more for a late shot", film=film_id)
@@ -41,7 +46,10 @@ def _open_late(session: Session, film_id: str, now: datetime) -> bool:
     """Open a film again, unless it's open, gone or forgotten; return whether that was done."""
     row = session.get(FilmRow, film_id, with_for_update=True)
     film = fetch_film(session, film_id)
-    if row is None or film is None or row.delivered_at is None or row.removed_at or row.erased_at:
+    if row is None or film is None or row.removed_at or row.erased_at:
+        return False
+    if row.delivered_at is None:
+        _note_post(film)
         return False
     if any(take.erased_at for take in film.takes):
         return False
@@ -49,11 +57,22 @@ def _open_late(session: Session, film_id: str, now: datetime) -> bool:
     return True
 
 
+def _note_post(film: Film) -> None:
+    """Note of which shots a film is that may have been posted: once found, it'd be taken for the new one."""
+    row = film.row
+    if row.posting_at is not None:
+        unnoticed = {UNNOTICED: " ".join(shot.id for shot in film.shown)}
+        row.troubles = {**(row.troubles or {}), **unnoticed}
+
+
 def open_again(film: Film, now: datetime) -> None:
-    """Let a film be joined once more after the takes that aren't posted yet."""
-    row, posted = film.row, [take.id for take in film.present if take.delivered_at is not None]
+    """Let a film be joined once more after the takes that aren't posted yet.
+
+    `posting_at` stays until the message is looked for: it goes with a shot of it that is removed meanwhile.
+    """
+    row, posted = film.row, [shot.id for shot in film.shown]
     if row.result_id is not None and row.joined_shots is None:
         row.joined_shots = posted
     row.troubles = after_redo(row, posted)
-    row.delivered_at = row.posting_at = row.lease_owner = row.lease_until = None
+    row.delivered_at = row.lease_owner = row.lease_until = None
     row.not_before, row.attempts = now, 0

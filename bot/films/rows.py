@@ -1,7 +1,7 @@
 """The rows of films and their shots, as every part of a film's way reads and writes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import CursorResult, delete, or_, select, update
@@ -54,10 +54,15 @@ class Film:
         return tuple(shot.id for shot in self.present)
 
     @property
+    def shown(self) -> list[Generation]:
+        """Return the shots that a message with it shows: none that comes only now, and isn't posted yet."""
+        return replace(self, takes=[take for take in self.takes if take.delivered_at is not None]).present
+
+    @property
     def missing(self) -> list[int]:
-        """Return the numbers of the shots that can't."""
-        there = self.present
-        return [shot.shot or 0 for shot in self.shots if shot not in there]
+        """Return the numbers of the shots that a message with it doesn't show."""
+        shown = {shot.shot for shot in self.shown}
+        return [shot.shot or 0 for shot in self.shots if shot.shot not in shown]
 
     @property
     def card_id(self) -> int | None:

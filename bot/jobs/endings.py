@@ -100,6 +100,19 @@ def unmade(
     }
 
 
+def unwatched(generation: Generation, *, has_failed: bool = False) -> Values:
+    """Return what to write of an end once nobody asks for its video any more.
+
+    `has_failed`: the provider says that there is none. Else what we broke off may be charged all the same.
+    """
+    if generation.status is not Status.FAILED:
+        return {"late_until": None}
+    cost: Values = NOT_CHARGED
+    if generation.failure_kind in PAID_ALL_THE_SAME:
+        cost = FREE if has_failed else {}
+    return {"late_until": None, **cost}
+
+
 class TaskTakenError(Exception):
     """Another generation has the provider's id already."""
 

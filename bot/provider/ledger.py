@@ -31,7 +31,16 @@ class LedgerEntry(Wire):
     def signed_credits(self) -> float:
         """The credits taken; those given back are negative."""
         amount = self.amount.in_credits or 0.0
-        return amount if self.direction.upper() == CHARGE else -amount
+        return amount if self.is_charge else -amount
+
+    @property
+    def is_charge(self) -> bool:
+        """Whether it was taken, and not given."""
+        return self.direction.upper() == CHARGE
+
+    def may_be_of(self, task_id: str) -> bool:
+        """Whether it's of this generation, or a charge that doesn't say of which it is."""
+        return self.reference_id == task_id or (not self.reference_id and self.is_charge)
 
 
 class LedgerPagination(Wire):

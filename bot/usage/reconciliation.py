@@ -125,10 +125,11 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
 def _is_free(row: Counted, ledger: Sequence[LedgerEntry | None]) -> bool:
     """Whether a cancelled request was charged nothing: its video failed, as others were charged a day later.
 
-    A ledger that has stood still says nothing, nor one with an entry that makes no sense: it may be its own.
+    A ledger that has stood still says nothing, nor one with an entry that may be its own: one that makes no
+    sense, or a charge that doesn't say of what it is.
     """
     at = row.cancelled_at
-    if at is None or any(entry is None or entry.reference_id == row.provider_id for entry in ledger):
+    if at is None or any(entry is None or entry.may_be_of(row.provider_id) for entry in ledger):
         return False
     charged_at = (entry.created_at for entry in ledger if entry and entry.signed_credits > 0)
     return any(later is not None and later - at > FAILURES_REACH for later in charged_at)

@@ -1,6 +1,7 @@
 """The message with a film, in the forms that a server may force on it."""
 
 from dataclasses import dataclass, replace
+from hashlib import blake2s
 
 import discord
 
@@ -13,6 +14,8 @@ from bot.media.upload_sizes import MIB
 from cogs.cards.card import QUOTE_MARK
 from cogs.cards.film_card import film_member, film_number_line, film_thread_names, shown_title
 from cogs.cards.result_message import is_card, is_number_line, open_video
+
+NONCE_MARK_BYTES = 3  # of the shots; a nonce may have 25 characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,13 @@ class FilmMessage:
     def nonce(self) -> str:
         """The same for the same message, so that Discord posts it once however often it is sent.
 
-        A film to which a late shot has come is another one, as one of which a shot was redone.
+        A film with another shot, a late or a redone one, is another message: taken for the one before, it
+        would lose its file as that does.
         """
-        redone, missing = len(self.film.takes) - len(self.film.shots), len(self.film.missing)
+        shots = " ".join(shot.id for shot in self.film.shown)
+        mark = blake2s(shots.encode(), digest_size=NONCE_MARK_BYTES).hexdigest()
         form = f"{'v' if self.with_file else 'l'}{'' if self.with_words else 'n'}"
-        return f"{self.film.row.id}-{form}{redone or ''}{f'm{missing}' if missing else ''}"
+        return f"{self.film.row.id}-{form}{mark}"
 
     @property
     def attached(self) -> Clip | None:

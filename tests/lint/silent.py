@@ -122,8 +122,8 @@ ALLOWED = {
     },
     "bot/films/finishing.py": {
         "it or a shot was taken down since the shots were joined": "for the log",
-        "an earlier try to post it may still get through": "for the log",
     },
+    "bot/films/earlier_posts.py": {"an earlier try to post it may still get through": "for the log"},
     "bot/films/shot_files.py": {
         "The provider doesn't know the video any more.": "for the log",
         "The provider can't be asked for another address now.": "for the log",

@@ -17,6 +17,7 @@ from bot.db.film_models import FilmRow
 from bot.films import acceptance, service
 from bot.films import queue as film_queue
 from bot.films.finishing import Finishing
+from bot.films.late_shots import LateShots
 from bot.films.offers import fetch_clicked
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
@@ -62,6 +63,10 @@ def _nothing(*_: Any) -> None:
     """Open no review."""
 
 
+async def _leave_ended(_: LateShots, __: str) -> None:
+    """Leave a film as it is, whatever shot still comes."""
+
+
 async def _nothing_to_do(*_: Any) -> None:
     """End no review."""
 
@@ -78,5 +83,6 @@ FILM_BUGS: Mapping[str, Bug] = {
         instead(acceptance, "change_offer", _change_agreed),
     ),
     "moderators do not see films first": instead(acceptance, "open_review", _nothing),
+    "a late shot does not open its film": instead(LateShots, "open_film", _leave_ended),
     "reviews never end by themselves": instead(Reviews, "look", _nothing_to_do),
 }

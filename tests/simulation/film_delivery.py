@@ -8,11 +8,7 @@ from cogs.cards.takedown import film_posts
 from tests.simulation.discord import Kind
 from tests.simulation.port import Port
 
-# How often a shot was redone, and how many were made.
-FORM = (
-    "SELECT count(*) - count(DISTINCT shot), count(DISTINCT CASE WHEN status = 'succeeded' THEN shot END)"
-    " FROM generations WHERE film_id = ?"
-)
+MADE = "SELECT id FROM generations WHERE film_id = ? AND status = 'succeeded' AND delivered_at IS NOT NULL"
 
 
 class SimulatedFilmDelivery(Port):
@@ -37,11 +33,11 @@ class SimulatedFilmDelivery(Port):
         *,
         with_file: bool = True,
     ) -> Posted:
-        """Post the film; its nonce tells redone and late shots apart, as `FilmMessage.nonce`."""
+        """Post the film; its nonce tells films of other shots apart, as `FilmMessage.nonce`."""
         said = clip.path.read_bytes().decode(errors="replace")
-        redone, there = self.process.world.books.execute(FORM, (subject.id,)).fetchone()
+        made = sorted(take for (take,) in self.process.world.books.execute(MADE, (subject.id,)))
         try:
-            return await self.post(Kind.FILM, subject, said, f"{with_file} {redone} {there}")
+            return await self.post(Kind.FILM, subject, said, f"{with_file} {made}")
         except DeliveryPostponedError as error:
             if with_file and error.retry_after is None:
                 raise UploadBrokenError(str(error), clip.size) from error

@@ -11,8 +11,8 @@ from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
-from bot.failures import PAID_ALL_THE_SAME, FailureKind
-from bot.jobs.endings import FREE, NOT_CHARGED, TaskTakenError, Values, cost_values
+from bot.failures import FailureKind
+from bot.jobs.endings import TaskTakenError, cost_values, unwatched
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.base import Step, StepPostponedError, Tools
 from bot.jobs.steps.lost_call import CallRefused, Found, find_call, find_charge
@@ -134,10 +134,7 @@ class LateWatch(Step):
         """Ask no more; `has_failed`: the provider says that there is no video, and charges for none."""
         self._failed.discard(generation.id)
         self._watches.pop(generation.id, None)
-        cost: Values = FREE if has_failed else {}
-        if generation.failure_kind not in PAID_ALL_THE_SAME:
-            cost = NOT_CHARGED
-        closed = await self._queue.update(generation, late_until=None, **cost)
+        closed = await self._queue.update(generation, **unwatched(generation, has_failed=has_failed))
         if closed.film_id is not None:  # its film's card says that the video may still come
             with suppress(DeliveryPostponedError):
                 await self._delivery.show_state(closed)

@@ -1,25 +1,32 @@
 """Films that are joined once more for a shot whose video came after their end, on both databases."""
 
-from datetime import datetime
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from bot.db.database import Database
+from bot.db.database import Database, open_database
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Status
 from bot.films.late_shots import LateShots
+from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
 from bot.films.troubles import GIVEN_UP, UNNOTICED
+from bot.jobs.ports import ARRIVAL, Posted
 from bot.media.files import Clip
 from cogs.cards.film_message import FilmMessage
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import accept, desk, end, film_queue, films, found
-from tests.bot.films.test_redoing import note_post
+from tests.bot.films.test_finishing import World, world
+from tests.bot.films.test_redoing import note_post, posted, redoing, redone
 
-__all__ = ["desk", "films"]
+__all__ = ["desk", "films", "redoing", "world"]
 
 pytestmark = pytest.mark.both_engines
 
@@ -101,15 +108,135 @@ async def test_a_film_of_which_a_shot_is_forgotten_stays_as_it_is(
     assert _ended_at(await found(films, film)) is not None
 
 
+async def test_a_shot_that_comes_while_another_process_notes_the_end_opens_the_film(
+    film: Film, films: Films, database: Database, database_url: str, clock: StoppedClock
+) -> None:
+    running = {"delivered_at": None, "lease_owner": "other", "lease_until": clock() + timedelta(minutes=1)}
+    await change(database, FilmRow, film.row.id, **running)
+    await come(database, film.shots[1])
+    began, ends = threading.Event(), threading.Event()
+
+    def end_slowly(session: Session) -> None:
+        row = session.get_one(FilmRow, film.row.id, with_for_update=True)
+        row.delivered_at, row.lease_owner, row.lease_until = clock(), None, None
+        session.flush()
+        began.set()
+        assert ends.wait(60)
+
+    async with open_database(database_url) as other:
+        ending = asyncio.create_task(asyncio.to_thread(asyncio.run, _write(database_url, end_slowly)))
+        assert await asyncio.to_thread(began.wait, 60)
+        opening = asyncio.create_task(LateShots(other, clock).open_film(film.row.id))
+        await asyncio.wait({opening}, timeout=0.5)  # it looks at the film, which seems to be open
+        ends.set()
+        await asyncio.gather(ending, opening)
+    assert _ended_at(await found(films, film)) is None, "its shot is posted, and it's never joined with that"
+
+
+async def test_a_film_whose_post_was_not_answered_before_a_shot_came_late_is_posted_again_with_it(
+    film: Film, films: Films, database: Database, clock: StoppedClock, world: World
+) -> None:
+    free = {"delivered_at": None, "lease_owner": None, "lease_until": None}
+    unanswered = {**free, "posting_at": clock(), "result_id": None, "joined_shots": None}
+    await change(database, FilmRow, film.row.id, **unanswered)
+    world.posted = Posted(98, 10)  # it has got through
+    await come(database, film.shots[1])
+    await LateShots(database, clock).open_film(film.row.id)
+    await change(database, Generation, film.shots[1].id, delivered_at=clock())
+    row = await world.look(await found(films, film))
+    assert (world.posts, row.joined_shots) == (1, [shot.id for shot in film.shots])
+    assert row.delivered_at is not None
+    assert world.replaced == 1, "the message without the shot doesn't lead to the film"
+
+
+async def test_a_film_with_a_late_shot_waits_for_the_message_before_that_may_still_get_through(
+    film: Film, films: Films, database: Database, clock: StoppedClock, world: World
+) -> None:
+    free = {"delivered_at": None, "lease_owner": None, "lease_until": None}
+    unanswered = {**free, "posting_at": clock(), "result_id": None, "joined_shots": None}
+    await change(database, FilmRow, film.row.id, **unanswered)
+    await come(database, film.shots[1])
+    await LateShots(database, clock).open_film(film.row.id)
+    await change(database, Generation, film.shots[1].id, delivered_at=clock())
+    await world.look(await found(films, film))
+    assert world.posts == 0, "the one before would stand beside it"
+    world.posted = Posted(98, 10)
+    row = await world.look(await found(films, film), ARRIVAL)
+    assert (world.posts, world.replaced, row.joined_shots) == (1, 1, [shot.id for shot in film.shots])
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+async def test_a_message_that_nobody_noted_goes_with_a_shot_of_it_that_is_removed(
+    film: Film, films: Films, database: Database, clock: StoppedClock, world: World, *, is_over: bool
+) -> None:
+    free = {"delivered_at": clock() if is_over else None, "lease_owner": None, "lease_until": None}
+    unanswered = {**free, "posting_at": clock(), "result_id": None, "joined_shots": None}
+    await change(database, FilmRow, film.row.id, **unanswered)
+    world.posted = Posted(98, 10)
+    await come(database, film.shots[1])
+    await LateShots(database, clock).open_film(film.row.id)
+    assert await films.remove(film.row.id, 3, shot_id=film.shots[0].id) is not None
+    await change(database, Generation, film.shots[0].id, removed_at=clock())
+    await change(database, Generation, film.shots[1].id, delivered_at=clock())
+    row = await world.look(await found(films, film))
+    assert (row.result_id, world.taken_down, world.posts) == (98, 1, 0)
+
+
+async def test_a_message_that_nobody_noted_shows_the_take_before_the_late_one(
+    films: Films, database: Database, clock: StoppedClock, redoing: Redoing
+) -> None:
+    film = await redone(redoing, await posted(films, database, clock), 3)
+    before, late = [take for take in film.takes if take.shot == 3]
+    await end(database, clock, late, Status.FAILED, awaits_id=None)
+    await change(database, FilmRow, film.row.id, delivered_at=clock(), posting_at=clock())
+    await come(database, late)
+    await LateShots(database, clock).open_film(film.row.id)
+    unnoticed = ((await found(films, film)).row.troubles or {})[UNNOTICED].split()
+    assert unnoticed == [film.shots[0].id, film.shots[1].id, before.id]
+
+
+CLIP = Clip(Path("film.mp4"), 1, 4, 16, 16)
+
+
 async def test_discord_does_not_take_a_film_with_a_late_shot_for_the_one_before(
+    film: Film, films: Films, database: Database, clock: StoppedClock
+) -> None:
+    before = FilmMessage(film, CLIP).nonce
+    await come(database, film.shots[1])
+    await change(database, Generation, film.shots[1].id, delivered_at=clock())
+    after = FilmMessage(await found(films, film), CLIP).nonce
+    assert before != after
+    forms = [FilmMessage(film, CLIP, with_words=False), FilmMessage(film, CLIP, with_file=False)]
+    assert max(len(nonce) for nonce in (before, after, *(form.nonce for form in forms))) <= 25
+
+
+async def test_discord_does_not_take_a_film_with_a_late_redone_shot_for_the_one_with_the_take_before(
+    films: Films, database: Database, clock: StoppedClock, redoing: Redoing
+) -> None:
+    film = await redone(redoing, await posted(films, database, clock), 2, last=3)
+    in_time, late = film.shots[1:]
+    await end(database, clock, in_time, Status.SUCCEEDED, awaits_id=None)
+    await end(database, clock, late, Status.FAILED, awaits_id=None)
+    before = await found(films, film)
+    await end(database, clock, late, Status.SUCCEEDED)
+    after = await found(films, film)
+    assert before.names != after.names
+    assert FilmMessage(before, CLIP).nonce != FilmMessage(after, CLIP).nonce
+
+
+async def test_a_film_does_not_say_that_it_has_a_shot_that_came_while_it_was_posted(
     film: Film, films: Films, database: Database
 ) -> None:
-    clip = Clip(Path("film.mp4"), 1, 4, 16, 16)
-    before = FilmMessage(film, clip).nonce
+    before = FilmMessage(film, CLIP)
     await come(database, film.shots[1])
-    after = FilmMessage(await found(films, film), clip).nonce
-    assert before != after
-    assert max(len(before), len(after)) <= 25
+    message = FilmMessage(await found(films, film), CLIP)
+    assert (message.content, message.nonce) == (before.content, before.nonce)
+    assert "Shot 2 is missing." in message.content
+
+
+async def _write(url: str, work: Callable[[Session], None]) -> None:
+    async with open_database(url) as database:
+        await database.write(work)
 
 
 def _ended_at(film: Film) -> datetime | None:

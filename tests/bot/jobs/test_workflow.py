@@ -11,9 +11,11 @@ from bot.db.models import Status
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
 from bot.provider.catalogue import build_request
+from bot.provider.costs import CostSource
 from sandbox.provider import Provider
+from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
-from tests.bot.engine import Engine
+from tests.bot.engine import BEYOND, Engine
 from tests.bot.recorder import THREAD_ID_OFFSET
 from tests.bot.rows import MODEL, PROMPT, insert
 
@@ -202,3 +204,15 @@ async def test_giving_up_what_cannot_be_told_closes_it_as_it_ended(
     assert closed.delivered_at is not None
     assert closed.result_id is None
     assert {name: getattr(closed, name) for name in ending} == ending
+
+
+@pytest.mark.parametrize(("kind", "bound"), [(FailureKind.LATE, 0.0), (FailureKind.FILE_LOST, 7.0)])
+async def test_giving_up_the_search_for_a_late_video_frees_what_it_might_have_cost(
+    engine: Engine, kind: FailureKind, bound: float
+) -> None:
+    told = {"status": Status.FAILED, "failure_kind": kind, "delivered_at": utc_now(), "provider_id": "7:veo3"}
+    looked_for = {"late_until": utc_now() + BEYOND, "credits_used": 7.0, "cost_source": CostSource.CREATE}
+    row = await insert(engine.database, **told, **looked_for)
+    await engine.workflow.give_up(await engine.claim())
+    closed = await engine.row(row.id)
+    assert (closed.late_until, bound_credits(closed)) == (None, bound)

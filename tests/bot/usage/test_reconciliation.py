@@ -102,6 +102,9 @@ async def test_what_is_not_charged_yet_stays_as_it_is(
 
 
 DAYS = timedelta(days=2)
+AMOUNT = {"usd": 3.5, "credits": 7.0}
+UNNAMED = {"direction": "CHARGE", "amount": AMOUNT, "reference_id": 7}
+PAYMENT = {"direction": "TOPUP", "amount": AMOUNT, "reference_id": None}
 UNREADABLE = {"direction": "CHARGE", "amount": {"usd": "much"}, "reference_id": "7:veo3"}
 
 
@@ -113,6 +116,8 @@ UNREADABLE = {"direction": "CHARGE", "amount": {"usd": "much"}, "reference_id": 
         pytest.param(DAYS, False, None, 7.0, id="the ledger shows nothing since"),
         pytest.param(DAYS, True, "odd", 7.0, id="an entry makes no sense"),
         pytest.param(DAYS, True, UNREADABLE, 7.0, id="its charge cannot be read"),
+        pytest.param(DAYS, True, UNNAMED, 7.0, id="a charge may be its own"),
+        pytest.param(DAYS, True, PAYMENT, 0.0, id="a payment is no charge"),
     ],
 )
 async def test_what_was_cancelled_and_never_charged_costs_nothing(
