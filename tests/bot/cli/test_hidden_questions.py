@@ -1,11 +1,11 @@
-"""`veo-bot copy-database` asks for addresses without showing what is typed; the terminal is as before then."""
+"""`veo-bot copy-database` asks for addresses without showing them; the terminal is as before then."""
 
 import os
 import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ ECHO = 3, termios.ECHO  # where a terminal's attributes have it
 
 
 @contextmanager
-def asked(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def asked(folder: Path) -> Generator[tuple[subprocess.Popen[bytes], int]]:
     """Start the command, and let it ask its first question; the program and its terminal."""
     terminal, inside = os.openpty()
     command = [sys.executable, "-m", "bot", "copy-database"]
