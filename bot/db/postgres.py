@@ -226,8 +226,9 @@ class PostgresStorage:
             )
         if state == NO_RIGHT:
             return (
-                f"The database at {self.location} doesn't give the bot's user all rights: {reason_of(error)}. "
-                "Let that user own the database and its tables, as with createdb --owner."
+                f"The database at {self.location} doesn't give the bot's user all rights: "
+                f"{reason_of(error)}. Let that user own the database and its tables, as with "
+                "createdb --owner."
             )
         return None
 
