@@ -8,6 +8,7 @@ from sqlalchemy import make_url
 
 from bot.db.database import DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
+from bot.doctor.checks import check_writing
 from bot.doctor.database_checks import check_schema
 from tests.postgres import Postgres, connect
 
@@ -83,3 +84,15 @@ async def test_a_folder_of_another_user_is_found_before_the_first_start(tmp_path
     (tmp_path / "closed").mkdir(mode=0o500)
     schema = await examine_schema(f"sqlite+aiosqlite:///{tmp_path}/closed/veo.db")
     assert (schema.fit, schema.reason) == (Fit.CLOSED, f"this user can't write to {tmp_path / 'closed'}")
+
+
+async def test_the_operator_reads_why_a_database_takes_no_writes(postgres: Postgres) -> None:
+    address = postgres.new()
+    async with open_database(address) as database, connect(address) as connection:
+        name = make_url(address).database
+        await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        others = "FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+        await connection.execute(f"SELECT pg_terminate_backend(pid) {others}", name)
+        finding = await check_writing(database)
+    assert not finding.is_good
+    assert "read-only transaction" in finding.remedy
