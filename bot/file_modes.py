@@ -79,5 +79,11 @@ def _restrict(path: Path) -> bool:
 
 
 def _file_of(database_url: str) -> Path | None:
+    """Return SQLite's file; None: there is none, or a folder in its place, which whoever opens it tells."""
     url = make_url(database_url)
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    path = Path(url.database)
+    with suppress(OSError):
+        return None if path.is_dir() else path
+    return path

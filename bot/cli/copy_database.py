@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from bot.cli.exits import finish, stop
+from bot.cli.patient_console import interrupted_by_signals, stopped_by_signals
 from bot.db import copying
 from bot.db.addresses import DATA_DIR, secrets_of, with_folder
 from bot.db.copying import Copied, CopyError
@@ -35,8 +36,9 @@ def copy_database(
     Other users of this machine can read arguments. If a URL has a password, set COPY_FROM and COPY_TO, or
     leave it out and enter it when asked.
     """
-    source = source or typer.prompt("FROM, the current DATABASE_URL", hide_input=True)
-    target = target or typer.prompt("TO, the URL of an empty database", hide_input=True)
+    with interrupted_by_signals():  # else a terminal would go on hiding what is typed
+        source = source or typer.prompt("FROM, the current DATABASE_URL", hide_input=True)
+        target = target or typer.prompt("TO, the URL of an empty database", hide_input=True)
     source, target = _filled(source), _filled(target)
     hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
     configure_logging("WARNING", "text", hidden)
@@ -67,7 +69,8 @@ async def copy_in_terminal(source: str, target: str) -> None:
     """
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    # A signal ends it in order, too: the bar gives back the terminal's cursor.
+    with stopped_by_signals(), Progress(*columns, console=console, transient=True) as progress:
         bars: dict[str, TaskID] = {}
 
         def tell(table: str, done: int, total: int) -> None:

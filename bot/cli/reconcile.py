@@ -75,7 +75,7 @@ async def _ensure_current(url: str) -> None:
         ReconcileError: it isn't there, or is none of this version's.
     """
     schema = await examine_schema(url)
-    if schema.fit is Fit.ABSENT:
+    if schema.fit in {Fit.ABSENT, Fit.CLOSED}:
         raise ReconcileError(f"There's no database of the bot at {shown_address(make_url(url))}. {WHERE}")
     if schema.fit is Fit.OLDER:
         raise ReconcileError(

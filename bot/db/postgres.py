@@ -51,6 +51,8 @@ PASSING_CODES = frozenset(
 REFUSED_CLASS = "28"  # the user or the password
 DAMAGED_CODES = frozenset({"XX001", "XX002"})  # a page, an index
 NO_SUCH_DATABASE = "3D000"
+NO_SCHEMA = "3F000"  # the database has none of those that search_path names
+NO_RIGHT = "42501"
 LOCK_NOT_AVAILABLE = "55P03"
 
 TRY_TO_HOLD = text("SELECT pg_try_advisory_xact_lock(:number)")
@@ -201,17 +203,33 @@ class PostgresStorage:
         """Say why the database cannot be used."""
         if isinstance(error, UnusableError):
             return str(error)
-        state = _state_of(error)
-        if state is not None and state.startswith(REFUSED_CLASS):
-            return f"The database at {self.location} rejects the user or the password."
-        if state == NO_SUCH_DATABASE:
-            return f"There's no such database: {self.location}. Create it with createdb."
+        if (refusal := self._refusal_of(error)) is not None:
+            return refusal
         if isinstance(error, TypeError | ValueError):
             return "The database's address has an unknown option or an invalid value."
         if isinstance(error, OSError):
             return f"The database at {self.location} can't be reached: {reason_of(error)}"
         if isinstance(error, DBAPIError | PoolTimeoutError | asyncpg.PostgresError | asyncpg.InterfaceError):
             return f"The database at {self.location} can't be opened: {reason_of(error)}"
+        return None
+
+    def _refusal_of(self, error: Exception) -> str | None:
+        """Say what a server refuses for ever, and what to do; None: nothing of the kind."""
+        state = _state_of(error)
+        if state is not None and state.startswith(REFUSED_CLASS):
+            return f"The database at {self.location} rejects the user or the password."
+        if state == NO_SUCH_DATABASE:
+            return f"There's no such database: {self.location}. Create it with createdb."
+        if state == NO_SCHEMA:
+            return (
+                f"The database at {self.location} has none of the schemas that search_path names. Create one."
+            )
+        if state == NO_RIGHT:
+            return (
+                f"The database at {self.location} doesn't give the bot's user all rights: "
+                f"{reason_of(error)}. Let that user own the database and its tables, as with "
+                "createdb --owner."
+            )
         return None
 
 

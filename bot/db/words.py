@@ -15,3 +15,9 @@ def reason_of(error: Exception) -> str:
     source = error.orig if isinstance(error, DBAPIError) and error.orig else error
     said, _, _ = words_of(source.__cause__ or source).partition(TEXT_FOLLOWS)
     return said or type(error).__name__
+
+
+def cause_of(error: Exception) -> str:
+    """Return what the engine said before an error of ours, as a sentence and a space; empty: nothing."""
+    cause = error.__cause__
+    return f"The database says: {reason_of(cause)}. " if isinstance(cause, DBAPIError) else ""

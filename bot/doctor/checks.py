@@ -15,6 +15,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.db.state import keep_state
+from bot.db.words import cause_of
 from bot.doctor.check_result import (
     CHECK_PATIENCE,
     IF_IT_STAYS_SO,
@@ -70,7 +71,7 @@ async def check_writing(database: Database, clock: Clock = utc_now) -> CheckResu
     """Find out whether the database takes writes, by one small write."""
     try:
         await keep_state(database, "doctor", clock().isoformat())
-    except DatabaseBusyError:
+    except DatabaseBusyError as error:
         return CheckResult(
             is_good=False,
             what=_("I can't write to the database, so I can't accept requests."),
@@ -78,7 +79,7 @@ async def check_writing(database: Database, clock: Clock = utc_now) -> CheckResu
                 "Tell the people who run the bot: the disk may be full, or another "
                 "program may be locking the file."
             ),
-            remedy="Free up space on its disk, or stop the program that locks it.",
+            remedy=f"{cause_of(error)}Usually its disk is full, or another program locks it: mend that.",
         )
     return CheckResult(is_good=True, what=_("I can write to the database."))
 

@@ -19,8 +19,8 @@ BACK_UP = "Back it up first: `veo-bot backup FILE`."
 def check_schema(schema: Schema) -> CheckResult:
     """Check whether this version of the program can work with a database."""
     match schema.fit:
-        case Fit.ABSENT:
-            return CheckResult(is_good=True, what="There's no database yet. The first start creates it.")
+        case Fit.ABSENT | Fit.CLOSED:
+            return _check_absent(schema)
         case Fit.CURRENT:
             return CheckResult(
                 is_good=True, what=f"The database matches this version (revision {schema.revision})."
@@ -59,6 +59,17 @@ def check_schema(schema: Schema) -> CheckResult:
                 remedy="Check DATABASE_URL, who owns the file or database, and whether the "
                 "server is running.",
             )
+
+
+def _check_absent(schema: Schema) -> CheckResult:
+    if schema.fit is Fit.ABSENT:
+        return CheckResult(is_good=True, what="There's no database yet. The first start creates it.")
+    return CheckResult(
+        is_good=False,
+        what=f"There's no database yet, and the first start can't create it: {schema.reason}.",
+        remedy="Let the bot's user own the folder or the database that DATABASE_URL names; "
+        "docs/scaling.md has the commands for PostgreSQL.",
+    )
 
 
 async def count_open(database: Database) -> CheckResult:

@@ -93,6 +93,14 @@ def test_a_folder_that_many_share_is_left_alone(data: Path, logs: Logs) -> None:
 
 
 @pytest.mark.usefixtures("generous")
+def test_a_folder_that_the_database_is_said_to_be_keeps_its_rights(data: Path, tmp_path: Path) -> None:
+    everybodys = tmp_path / "everybodys"
+    everybodys.mkdir()
+    everybodys.chmod(0o755)
+    restrict_files(data, f"sqlite+aiosqlite:///{everybodys}")
+    assert mode_of(everybodys) == 0o755
+
+
 def test_a_link_does_not_lead_out_of_the_folder(data: Path, tmp_path: Path) -> None:
     (data / "videos").mkdir(parents=True)
     outside = tmp_path / "letter.txt"
