@@ -79,7 +79,7 @@ def _restrict(path: Path) -> bool:
 
 
 def _file_of(database_url: str) -> Path | None:
-    """Return SQLite's file; None: there is none, or a folder in its place, which whoever opens it tells."""
+    """Return SQLite's file; None: there is none, or a folder in its place, which is said when it's opened."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite" or not url.database:
         return None

@@ -58,10 +58,9 @@ async def check_pause(database: Database, guild_id: int) -> CheckResult:
     policy = await database.read(lambda session: fetch_policy(session, guild_id))
     if policy.pause is None:
         return CheckResult(is_good=True, what=_("/veo isn't paused."))
-    since = relative_time(policy.pause.since)
     return CheckResult(
         is_good=False,
-        what=_("/veo was paused on this server {when}.", when=since),
+        what=_("/veo was paused on this server {when}.", when=relative_time(policy.pause.since)),
         advice=_("Resume it with `/veo-admin resume`."),
         remedy="Its moderators can resume it with `/veo-admin resume`.",
     )
