@@ -18,7 +18,7 @@ class Template:
         self._file = folder / "template.db"
 
     async def make(self) -> None:
-        """Make it as the program does its own, without the room that migrations left: a disk may be full."""
+        """Make it as the program does its own, as small as it can be: a disk may be full."""
         async with open_database(f"sqlite+aiosqlite:///{self._file}"):
             pass
         with closing(sqlite3.connect(self._file)) as connection:

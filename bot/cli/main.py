@@ -1,5 +1,6 @@
 """The command line: each command is a module of its own, loaded when it is used."""
 
+import errno
 import gc
 import os
 import sys
@@ -25,6 +26,7 @@ MODULES = {
     "copy-database": "bot.cli.copy_database",
     "reconcile": "bot.cli.reconcile",
 }
+UNWRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EIO}  # a full disk, a terminal that is gone
 STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}  # in the order of their numbers
 
 
@@ -73,9 +75,24 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; output that can't be written ends it with one line, and exit code 1."""
     _prepare_streams()
-    app()
+    try:
+        app()
+    except OSError as error:
+        if error.filename is not None or error.errno not in UNWRITTEN:
+            raise
+        _drop_output()
+        sys.stderr.write(
+            f"I couldn't write the output ({error.strerror}). The command may be done all the same.\n"
+        )
+        sys.exit(1)
+
+
+def _drop_output() -> None:
+    """Let what is still to be written lead nowhere: the interpreter would try again as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _prepare_streams() -> None:
