@@ -9,7 +9,7 @@ from tests.e2e.filming import SECONDS, SHOTS, film_posts, finished, make_film
 from tests.e2e.videos import message_of
 
 # Gives up soon, and still asks for the video.
-IMPATIENT = {"deadline": 4, "late_wait": 0.2}
+IMPATIENT = {"deadline": 3, "late_wait": 0.2}
 
 
 async def film_with(world: World, film: Film, shots: int) -> Film:
@@ -44,7 +44,8 @@ async def test_a_film_whose_shots_all_come_late_is_joined_then(open_world: OpenW
 async def test_a_film_that_was_posted_without_a_late_shot_is_posted_again_with_it(
     open_world: OpenWorld,
 ) -> None:
-    async with open_world(timing=IMPATIENT) as world:
+    # Long enough for the first shot on a machine that has other work.
+    async with open_world(timing={**IMPATIENT, "deadline": 10}) as world:
         film = await make_film(world, *SHOTS[:2])
         first = film.shots[0].id
         await world.wait_for(lambda row: row.delivered_at is not None, generation_id=first, seconds=SECONDS)
