@@ -73,6 +73,6 @@ class Ledger:
         )
 
     def refund(self, inference_id: str) -> None:
-        """Give back all that was taken for a generation."""
+        """Refund all that was charged for a generation."""
         taken = sum(row.credits for row in self.transactions if row.reference_id == inference_id)
         self.transactions.append(Transaction(datetime.now(UTC), "TOPUP", "REFUND", taken, None, inference_id))

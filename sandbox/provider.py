@@ -113,7 +113,7 @@ class Provider:
         self._ledger.top_up(amount_usd)
 
     def refund(self, generation_id: str) -> None:
-        """Give back what was charged for a generation."""
+        """Refund what was charged for a generation."""
         self._ledger.refund(generation_id)
 
     def count(self, kind: Kind) -> int:

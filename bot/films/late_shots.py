@@ -30,8 +30,8 @@ class LateShots:
         Raises:
             DatabaseBusyError: that can't be recorded now.
         """
-        # One that is claimed may be ended right now: whoever ends it looks for such shots, unless they came
-        # after that look. One that isn't will be claimed after this shot.
+        # A process may be ending a claimed film right now, and may have looked for late shots before this
+        # one. A film that isn't claimed will be claimed after this shot.
         is_concerned = (FilmRow.delivered_at, FilmRow.lease_owner, FilmRow.posting_at)
         concerned = select(FilmRow.id).where(
             FilmRow.id == film_id, or_(*(column.is_not(None) for column in is_concerned))

@@ -1,4 +1,4 @@
-"""Shots of a film that come after their time: the film has them all the same, at no further cost."""
+"""Late shots of a film: the film is joined again with them, and nothing is paid twice."""
 
 from bot.db.models import Status
 from bot.films.rows import Film

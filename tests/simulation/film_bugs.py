@@ -64,7 +64,7 @@ def _nothing(*_: Any) -> None:
 
 
 async def _leave_ended(_: LateShots, __: str) -> None:
-    """Leave a film as it is, whatever shot still comes."""
+    """Ignore a late shot."""
 
 
 async def _nothing_to_do(*_: Any) -> None:

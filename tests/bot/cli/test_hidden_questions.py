@@ -53,7 +53,7 @@ def shows_what_is_typed(terminal: int) -> bool:
 
 
 @pytest.mark.parametrize("stopping", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda s: s.name)
-def test_whoever_stops_a_hidden_question_sees_again_what_they_type(
+def test_stopping_a_hidden_question_gives_the_terminal_its_echo_back(
     tmp_path: Path, stopping: signal.Signals
 ) -> None:
     with asked(tmp_path) as (program, terminal):
