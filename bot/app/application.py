@@ -139,7 +139,7 @@ async def open_app(
             _read_row(shared.database),
             _successors(shared, find_film := _find_film(shared.database)),
             find_film,
-            QueueEstimate(shared.queue, shared.estimator).eta_of_sent,
+            QueueEstimate(shared.queue.line, shared.estimator).eta_of_sent,
         )
         films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
         moderator_channel = DiscordModeratorChannel(client, servers, delivery.posts)
@@ -216,7 +216,7 @@ def _tasks_of_gateway(
     """Return what gateways run: what is about one server is done by the process that has its shard."""
     database, stopping, is_ours = shared.database, shared.signals.stopping, shared.has
     messages, has_left = DiscordMemberMessages(gateway, servers), partial(has_left_if_known, gateway)
-    positions = PositionUpdater(shared.queue, delivery, shared.estimator, stopping, is_ours=is_ours)
+    positions = PositionUpdater(shared.queue.line, delivery, shared.estimator, stopping, is_ours=is_ours)
     departures = Departures(gateway.services.cancellation, servers.is_gone, stopping, is_ours=is_ours)
     reviews = Reviews(database, work=shared.signals.work, has_left=has_left, show=delivery.show_state)
     return {

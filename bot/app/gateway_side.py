@@ -81,7 +81,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
     generations = GenerationService(
         database, admission=admission, work=signals.work, stopping=signals.stopping
     )
-    queue_estimate = QueueEstimate(shared.queue, shared.estimator)
+    queue_estimate = QueueEstimate(shared.queue.line, shared.estimator)
     return Services(
         models=models,
         films=_build_films(shared, admission, queue_estimate),

@@ -1,13 +1,14 @@
 """The values of a generation's row at its end, and what else belongs into the transaction that writes them.
 
 That is the strike for a prompt that the provider's safety refused, and the check that one of the provider's
-IDs is no other generation's, whose member would get this one's video.
+IDs is no other generation's, whose member would get this one's video. What a create call came to is recorded
+here, too, where its request had ended before.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_used
@@ -131,6 +132,27 @@ def ensure_free(session: Session, generation_id: str, task_id: object) -> None:
     others = select(Generation.id).where(Generation.provider_id == task_id, Generation.id != generation_id)
     if session.scalar(others.limit(1)) is not None:
         raise TaskTakenError
+
+
+def record_outcome(session: Session, generation: Generation, now: datetime, **values: object) -> None:
+    """Record what became of a create call whose request was cancelled meanwhile; no lease is needed.
+
+    `generation`: as the call was made for it.
+
+    Raises:
+        TaskTakenError: another generation has the `provider_id`.
+    """
+    ensure_free(session, generation.id, values.get("provider_id"))
+    session.execute(
+        update(Generation)
+        .where(
+            Generation.id == generation.id,
+            Generation.status == Status.CANCELLED,
+            Generation.submission == generation.submission,
+            Generation.provider_id.is_(None),
+        )
+        .values(not_before=now, **values)
+    )
 
 
 def brings_strike(values: Mapping[str, object]) -> bool:

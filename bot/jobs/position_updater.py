@@ -13,7 +13,7 @@ from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.eta import LAST_POSITION, Eta
 from bot.jobs.ports import DeliveryPort
-from bot.jobs.queue import GenerationQueue
+from bot.jobs.waiting_line import WaitingLine
 from bot.signals import run_every
 
 LOOK_INTERVAL = 2.0  # seconds; how often a card is edited is the budget's matter
@@ -24,10 +24,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class QueueEstimate:
-    """Asks the queue and the duration estimator, as a card's ETA does once there is a request."""
+    """Asks the line and the duration estimator, as a card's ETA does once there is a request."""
 
-    def __init__(self, queue: GenerationQueue, estimator: DurationEstimator, clock: Clock = utc_now) -> None:
-        self._queue = queue
+    def __init__(self, line: WaitingLine, estimator: DurationEstimator, clock: Clock = utc_now) -> None:
+        self._line = line
         self._estimator = estimator
         self._clock = clock
 
@@ -40,7 +40,7 @@ class QueueEstimate:
 
         `count`: of so many that are asked for at once, it's the last one.
         """
-        position, free = await self._queue.estimate_position(preview.guild_id, preview.user_id, count)
+        position, free = await self._line.estimate_position(preview.guild_id, preview.user_id, count)
         now = self._clock()
         if position <= free:
             return self._estimator.eta(preview, now)
@@ -61,7 +61,7 @@ class PositionUpdater:
 
     def __init__(
         self,
-        queue: GenerationQueue,
+        line: WaitingLine,
         delivery: DeliveryPort,
         estimator: DurationEstimator,
         stopping: asyncio.Event,
@@ -70,7 +70,7 @@ class PositionUpdater:
         is_ours: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._is_ours = is_ours
-        self._queue = queue
+        self._line = line
         self._delivery = delivery
         self._estimator = estimator
         self._stopping = stopping
@@ -83,7 +83,7 @@ class PositionUpdater:
 
     async def look(self) -> None:
         """Tell those whose position has changed, or whose expected time is over."""
-        line = await self._queue.list_queue()
+        line = await self._line.list_all()
         positions = {
             name: min(number, LAST_POSITION + 1)
             for number, (name, guild_id) in enumerate(line, start=1)
@@ -94,7 +94,7 @@ class PositionUpdater:
         news = [name for name, position in positions.items() if self._is_news(name, position, now)]
         if not news:
             return
-        for generation in await self._queue.list_waiting(news[:MAX_AT_ONCE]):
+        for generation in await self._line.list_waiting(news[:MAX_AT_ONCE]):
             if not timedelta() <= now - generation.created_at < SETTLING:  # a clock may have been ahead
                 await self._tell(generation, positions[generation.id], now)
 
@@ -115,4 +115,4 @@ class PositionUpdater:
             await self._delivery.show_state(generation, eta, partial(self._still_waits, generation.id))
 
     async def _still_waits(self, name: str) -> bool:
-        return bool(await self._queue.list_waiting([name]))
+        return bool(await self._line.list_waiting([name]))

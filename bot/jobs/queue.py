@@ -4,24 +4,26 @@ A row is run by the process that holds its lease. All changes name the state and
 they expect, so that a process that lost its lease changes nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
 
 import stamina
 import structlog
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.locks import Lock, hold
 from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.failures import FailureKind
 from bot.jobs import fair_order
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import brings_strike, ensure_free, has_same_address, made, strike_for_safety, unmade
+from bot.jobs.waiting_line import WaitingLine
 from bot.metrics import metrics
 from bot.metrics.spending import Spending
 from bot.provider.costs import Cost
@@ -41,6 +43,10 @@ class LeaseLostError(Exception):
     """The row is not as expected: it was cancelled, or another process runs it."""
 
 
+class SlotLostError(Exception):
+    """The slot that a row was claimed for is another's: its lease ended before it was used."""
+
+
 class GenerationQueue:
     """The queue as one process sees it.
 
@@ -48,6 +54,9 @@ class GenerationQueue:
         owner: this process's name in `lease_owner`.
         max_running: how many may be at the provider at once, over all processes.
         lease: how long a generation is this process's own without `renew`.
+
+    Attributes:
+        line: what waits for a slot.
     """
 
     def __init__(
@@ -64,6 +73,7 @@ class GenerationQueue:
         self._max_running = max_running
         self.lease = lease
         self._clock = clock
+        self.line = WaitingLine(database, max_running=max_running, lease=lease, clock=clock)
 
     async def claim(self, max_rows: int) -> list[Generation]:
         """Take up to `max_rows` generations whose next step is due and that nobody runs.
@@ -122,13 +132,31 @@ class GenerationQueue:
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
         """
+        return await self._change(generation, values)
+
+    async def take_slot(self, generation: Generation, **values: object) -> Generation:
+        """Change what waits to `submitting`, and `values` with it, right before its create call.
+
+        The slots are counted once more: others take them when a process stands still for longer than its
+        lease, or when clocks differ.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+            SlotLostError: no slot is free for it.
+        """
+        changes = {"status": Status.SUBMITTING, "attempts": 0, **values}
+        return await self._change(generation, changes, takes_slot=True)
+
+    async def _change(
+        self, generation: Generation, values: dict[str, object], *, takes_slot: bool = False
+    ) -> Generation:
         expected, spending, changed = {generation.status}, Spending(generation, values), None
         async for attempt in stamina.retry_context(
             on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
         ):
             with attempt:
                 try:
-                    changed = await self._write(generation, expected, values, spending)
+                    changed = await self._write(generation, expected, values, spending, takes_slot=takes_slot)
                 except OutcomeUnknownError:
                     expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
                     raise
@@ -168,30 +196,6 @@ class GenerationQueue:
         ended = await self.move(generation, Status.FAILED, **values)
         log.info("failed", kind=kind.value, late_until=str(late_until) if late_until else None)
         return ended
-
-    async def record_outcome(self, generation: Generation, **values: object) -> None:
-        """Record what became of a create call whose request was cancelled meanwhile; no lease is needed.
-
-        `generation`: as the call was made for it.
-
-        Raises:
-            TaskTakenError: another generation has the `provider_id`.
-        """
-
-        def change(session: Session) -> None:
-            ensure_free(session, generation.id, values.get("provider_id"))
-            session.execute(
-                update(Generation)
-                .where(
-                    Generation.id == generation.id,
-                    Generation.status == Status.CANCELLED,
-                    Generation.submission == generation.submission,
-                    Generation.provider_id.is_(None),
-                )
-                .values(not_before=self._clock(), **values)
-            )
-
-        await self._database.write(change)
 
     async def get(self, generation_id: str) -> Generation:
         """Return the row as it is now.
@@ -252,35 +256,14 @@ class GenerationQueue:
             )
         )
 
-    async def list_queue(self) -> Sequence[Row[str, int]]:
-        """Return all requests that wait for a slot at the provider, the next one first: id, server's id."""
-        return await self._database.read(
-            lambda session: fair_order.fetch_line(session, self._clock(), self.lease)
-        )
-
-    async def estimate_position(self, guild_id: int, user_id: int, count: int = 1) -> tuple[int, int]:
-        """Return the position in that line of the last of `count` more requests, and how many slots are free.
-
-        Raises:
-            DatabaseBusyError: nothing can be read now.
-        """
-        now = self._clock()
-
-        def foresee(session: Session) -> tuple[int, int]:
-            position = fair_order.fetch_next_position(session, guild_id, user_id, now, self.lease, count)
-            return position, self._max_running - fair_order.count_running(session, now, self.lease)
-
-        return await self._database.read(foresee, hurried=True)
-
-    async def list_waiting(self, generation_ids: Collection[str]) -> list[Generation]:
-        """Return those of these generations that still wait."""
-        query = select(Generation).where(
-            Generation.id.in_(generation_ids), Generation.status == Status.QUEUED
-        )
-        return await self._database.read(lambda session: list(session.scalars(query).all()))
-
     async def _write(
-        self, generation: Generation, expected: Collection[Status], values: dict[str, object], cost: Spending
+        self,
+        generation: Generation,
+        expected: Collection[Status],
+        values: dict[str, object],
+        cost: Spending,
+        *,
+        takes_slot: bool,
     ) -> Generation | None:
         own = (Generation.id == generation.id, Generation.lease_owner == self._owner)
         same = (Generation.status.in_(expected), has_same_address(generation, values))
@@ -291,9 +274,16 @@ class GenerationQueue:
         def change(session: Session) -> Generation | None:
             ensure_free(session, generation.id, values.get("provider_id"))
             cost.look(session)
+            if takes_slot:  # before the row's own lock: who holds this one waits for none
+                hold(session, Lock.SLOTS)
             found = session.scalar(changed)
+            if takes_slot and self._has_too_many(session):
+                raise SlotLostError(generation.id)
             if is_strike and found is not None:
                 strike_for_safety(session, found, self._clock())
             return found
 
         return await self._database.write(change, generation.guild_id if is_strike else None)
+
+    def _has_too_many(self, session: Session) -> bool:
+        return fair_order.count_running(session, self._clock(), self.lease) > self._max_running

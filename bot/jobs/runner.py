@@ -15,7 +15,7 @@ from structlog.contextvars import bound_contextvars
 from bot.db.models import Generation, Status
 from bot.db.review_models import is_held
 from bot.eta.pacing import retry_delay
-from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.queue import GenerationQueue, LeaseLostError, SlotLostError
 from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.workflow import Workflow
 from bot.signals import Attempts, StoppingError
@@ -142,6 +142,9 @@ class Runner:
                 await self._release(generation, error.wait, lets_others=error.lets_others)
             except StoppingError:
                 log.info("released because the program is stopping")
+            except SlotLostError:
+                log.info("waits again because its slot is another's by now")
+                await self._release(generation)
             except LeaseLostError:
                 log.warning("skipped because it was cancelled or another process has it")
             except Exception:  # the errors nobody foresaw; logged, counted and bounded

@@ -65,6 +65,7 @@ class Workflow:
             StepPostponedError: to be tried again after a while.
             StoppingError: the program is stopping.
             LeaseLostError: it was cancelled, or another process runs it now.
+            SlotLostError: it waits for a slot again.
         """
         while (step := self._next_step(generation)) is not None:
             before = generation.status

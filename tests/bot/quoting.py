@@ -48,7 +48,7 @@ class Desk:
         )
         queue = GenerationQueue(database, "one", max_running=2, lease=LEASE, clock=clock)
         estimator = DurationEstimator(interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=2)
-        self.queue_estimate = QueueEstimate(queue, estimator, clock)
+        self.queue_estimate = QueueEstimate(queue.line, estimator, clock)
         self.films = Films(
             database,
             admission=admission,

@@ -51,7 +51,7 @@ def open_desk(kind: type[Desk], database: Database) -> Desk:
     return kind(
         database,
         admission=Admission(FixedPrices(), daily_limit=5),
-        queue_estimate=QueueEstimate(queue, estimator),
+        queue_estimate=QueueEstimate(queue.line, estimator),
         work=asyncio.Event(),
         stopping=asyncio.Event(),
     )

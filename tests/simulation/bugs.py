@@ -52,11 +52,17 @@ async def _write_whatever_status(
     expected: Collection[Status],
     values: dict[str, object],
     spending: Spending,
+    *,
+    takes_slot: bool,
 ) -> Generation | None:
     row = update(Generation).where(Generation.id == generation.id)
     return await self._database.write(
         lambda session: session.scalar(row.values(values).returning(Generation))
     )
+
+
+async def _move_to_sending(self: GenerationQueue, generation: Generation, **values: Any) -> Generation:
+    return await self.move(generation, Status.SUBMITTING, **values)
 
 
 async def _send_again_unseen(self: Submission, generation: Generation) -> Generation:
@@ -182,6 +188,7 @@ BUGS: Mapping[str, Bug] = {
         GenerationQueue, "_write", _write_whatever_status
     ),
     "slots at the provider are not counted": instead(fair_order, "count_running", lambda *_: 0),
+    "a slot is not counted again before it is used": instead(GenerationQueue, "take_slot", _move_to_sending),
     "a lost create call is sent again": instead(Submission, "look_up", _send_again_unseen),
     "an earlier post is not looked for": instead(Deliver, "_post_once", _post_unseen),
     "a post is not written down before": instead(Deliver, "_begin_posting", _begin_posting_unwritten),

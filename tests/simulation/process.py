@@ -245,7 +245,7 @@ class Process:
             "retention": shared.retention().run,
             "prices": prices.run,
             "outbox": OutboxRelay(shared.database, moderator_channel, stopping).run,
-            "positions": PositionUpdater(shared.queue, delivery, shared.estimator, stopping).run,
+            "positions": PositionUpdater(shared.queue.line, delivery, shared.estimator, stopping).run,
             "departures": departures.run,
             "takedowns": Takedowns(shared.database, removed_messages, stopping).run,
             "durations": provider_stats(shared.estimator, shared.veo, stopping, interval=seldom).run,

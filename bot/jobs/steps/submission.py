@@ -16,7 +16,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status, sent_at, waits_since
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.endings import TaskTakenError, cost_values
+from bot.jobs.endings import TaskTakenError, cost_values, record_outcome
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import CreateRefusedError, Step, StepPostponedError, Tools
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
@@ -62,6 +62,7 @@ class Submission(Step):
 
         Raises:
             StepPostponedError: the provider did not take it, but will later.
+            SlotLostError: its slot is another's by now.
         """
         calls = await self._unknown.find(generation)
         last = generation.submission if calls is None else calls.last
@@ -100,12 +101,7 @@ class Submission(Step):
         except MediaError as error:
             log.warning("fetching the images again", reason=str(error))
             return await self._queue.move(generation, Status.PREPARING, released_at=self._clock())
-        generation = await self._queue.move(
-            generation,
-            Status.SUBMITTING,
-            submitted_at=self._clock(),
-            submission=number,
-        )
+        generation = await self._queue.take_slot(generation, submitted_at=self._clock(), submission=number)
         sending = asyncio.create_task(self._send(generation, request), name=f"send {generation.id}")
         try:
             return await asyncio.shield(sending)
@@ -189,8 +185,13 @@ class Submission(Step):
         try:
             return await change
         except LeaseLostError:
-            await self._queue.record_outcome(generation, submitted_at=None)
+            await self._record_outcome(generation, submitted_at=None)
             raise
+
+    async def _record_outcome(self, generation: Generation, **values: object) -> None:
+        await self._database.write(
+            lambda session: record_outcome(session, generation, self._clock(), **values)
+        )
 
     async def _requeue(self, generation: Generation) -> Generation:
         return await self._queue.move(generation, Status.QUEUED, submitted_at=None)
@@ -248,7 +249,7 @@ class Submission(Step):
         try:
             return await self._queue.move(generation, Status.RUNNING, **values)
         except LeaseLostError:
-            await self._queue.record_outcome(generation, **values)
+            await self._record_outcome(generation, **values)
             raise
         except TaskTakenError:
             log.error("the provider returned another request's id", task=task_id)

@@ -141,7 +141,7 @@ async def test_who_asks_often_does_not_keep_the_others_waiting(
     eager = await ask_for(database, clock, 1, 5)
     (second,) = await ask_for(database, clock, 2, 1)
     (third,) = await ask_for(database, clock, 1, 1, guild_id=9)
-    assert [name for name, _ in await queue.list_queue()] == [eager[0], second, third, *eager[1:]]
+    assert [name for name, _ in await queue.line.list_all()] == [eager[0], second, third, *eager[1:]]
     assert [row.id for row in await queue.claim(10)] == [eager[0], second, third]
 
 
@@ -151,7 +151,7 @@ async def test_what_runs_already_counts(
     await insert(database, user_id=1, status=Status.RUNNING, lease_until=clock() + LEASE)
     waiting = await ask_for(database, clock, 1, 2)
     others = await ask_for(database, clock, 2, 2)
-    assert [name for name, _ in await queue.list_queue()] == [others[0], waiting[0], others[1], waiting[1]]
+    assert [name for name, _ in await queue.line.list_all()] == [others[0], waiting[0], others[1], waiting[1]]
     assert {row.id for row in await queue.claim(10)} == {others[0], waiting[0]}
 
 
@@ -202,17 +202,17 @@ async def test_a_request_that_is_not_answered_yet_stands_in_no_line(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
     await insert(database, card_id=None, created_at=clock(), not_before=clock() + timedelta(seconds=20))
-    assert await queue.list_queue() == []
+    assert await queue.line.list_all() == []
 
 
 async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
-    assert await queue.estimate_position(1, 3) == (1, 3)
+    assert await queue.line.estimate_position(1, 3) == (1, 3)
     for _ in range(2):
         await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_position(1, 3) == (1, 1)
+    assert await queue.line.estimate_position(1, 3) == (1, 1)
     await ask_for(database, clock, 8, 1)
-    assert await queue.estimate_position(1, 3) == (2, 1), "the last slot is somebody else's already"
+    assert await queue.line.estimate_position(1, 3) == (2, 1), "the last slot is somebody else's already"
     await insert(database, user_id=9, status=Status.RUNNING)
-    assert await queue.estimate_position(1, 3) == (2, 0)
+    assert await queue.line.estimate_position(1, 3) == (2, 0)

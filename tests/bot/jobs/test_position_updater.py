@@ -35,7 +35,7 @@ class Scene:
         self.estimator = DurationEstimator(
             interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=MAX_RUNNING
         )
-        self.line = PositionUpdater(self.queue, self.delivery, self.estimator, self.stopping, clock)
+        self.line = PositionUpdater(self.queue.line, self.delivery, self.estimator, self.stopping, clock)
 
     async def ask(self, **changes: object) -> Generation:
         """Let a member who has nothing yet ask; return the row."""
@@ -80,7 +80,7 @@ async def test_two_processes_tell_each_their_own_servers_the_places_among_all(sc
     scene.clock.advance(SETTLING)
     for guild_id, expected in ((8, {(one.id, 1), (three.id, 3)}), (9, {(two.id, 2)})):
         scene.line = PositionUpdater(
-            scene.queue,
+            scene.queue.line,
             scene.delivery,
             scene.estimator,
             scene.stopping,
@@ -144,14 +144,14 @@ async def test_a_database_that_cannot_be_read_does_not_end_it(
     monkeypatch.setattr("bot.jobs.position_updater.LOOK_INTERVAL", 0.01)
     row = await scene.ask()
     scene.clock.advance(SETTLING)
-    list_queue, troubles = scene.queue.list_queue, [trouble, trouble]
+    list_all, troubles = scene.queue.line.list_all, [trouble, trouble]
 
     async def stumble() -> object:
         if troubles:
             raise troubles.pop()
-        return await list_queue()
+        return await list_all()
 
-    monkeypatch.setattr(scene.queue, "list_queue", stumble)
+    monkeypatch.setattr(scene.queue.line, "list_all", stumble)
     task = asyncio.create_task(scene.line.run(), name="line")
 
     async def is_told() -> bool:

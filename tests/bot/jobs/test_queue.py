@@ -10,7 +10,7 @@ import pytest
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.queue import GenerationQueue, LeaseLostError, SlotLostError
 from bot.provider.costs import CostSource
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
@@ -305,3 +305,32 @@ async def test_a_process_that_ends_leaves_its_work_to_the_next(
     await queue.claim(10)
     await queue.release_all()
     assert sorted(await claim_ids(open_queue("two"))) == sorted(rows)
+
+
+async def test_a_slot_that_another_took_meanwhile_is_waited_for_again(
+    open_queue: OpenQueue, database: Database, clock: StoppedClock
+) -> None:
+    stalled, quick = open_queue("one", max_running=1), open_queue("two", max_running=1)
+    await insert_due(database, clock, user_id=1)
+    (old,) = await stalled.claim(1)
+    clock.advance(LEASE + TICK)
+    first = await insert_due(database, clock, user_id=2, created_at=clock() - timedelta(hours=1))
+    (new,) = await quick.claim(1)
+    assert new.id == first.id
+    with pytest.raises(SlotLostError):
+        await stalled.take_slot(old)
+    await quick.take_slot(new)
+    with pytest.raises(SlotLostError):
+        await stalled.take_slot(old)
+    assert (await reread(database, old.id)).status is Status.QUEUED
+
+
+async def test_a_slot_that_nobody_took_is_used_after_the_lease(
+    open_queue: OpenQueue, database: Database, clock: StoppedClock
+) -> None:
+    queue = open_queue("one", max_running=1)
+    await insert_due(database, clock)
+    (row,) = await queue.claim(1)
+    clock.advance(LEASE + TICK)
+    sent = await queue.take_slot(row, submission=1)
+    assert (sent.status, sent.submission) == (Status.SUBMITTING, 1)

@@ -93,7 +93,7 @@ async def test_what_waits_is_not_sent_and_holds_its_slot_and_its_money(
 ) -> None:
     row = await waiting(database, clock)
     assert await queue.claim(9) == []
-    assert await queue.list_queue() == []
+    assert await queue.line.list_all() == []
     assert await use_of(database, clock) == (1, 1)
     assert bound_credits(await reread(database, row.id)) == 5.0
 
