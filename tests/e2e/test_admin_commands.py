@@ -75,6 +75,7 @@ async def test_discords_limits_are_kept(world: World) -> None:
     assert texts(sent) <= 8000, "the command is too large for Discord"
 
 
+@pytest.mark.nightly
 async def test_a_pause_stops_everybody_and_resume_lets_them_again(world: World) -> None:
     text = await admin(world, "pause", reason="exams")
     assert "Nobody can request videos" in text
@@ -91,6 +92,7 @@ async def test_resume_without_a_pause_says_so(world: World) -> None:
     assert "wasn't paused" in await admin(world, "resume")
 
 
+@pytest.mark.nightly
 async def test_what_was_asked_for_before_a_pause_and_a_block_still_comes(world: World) -> None:
     await accepted(world)
     await admin(world, "pause")
@@ -117,6 +119,7 @@ async def test_a_block_is_for_one_member(world: World) -> None:
     await accepted(world)
 
 
+@pytest.mark.nightly
 async def test_a_block_holds_after_a_restart_and_until_it_is_ended(world: World) -> None:
     assert "until `/veo-admin unblock`" in await admin(world, "block", member=world.alice)
     await world.restart()

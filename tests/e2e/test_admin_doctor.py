@@ -3,6 +3,7 @@
 from typing import Any
 
 import discord
+import pytest
 import simcord
 
 from bot.db.models import Status
@@ -95,6 +96,7 @@ async def test_a_moderators_channel_that_was_closed_to_the_bot_is_bad(world: Wor
     assert f"I can't write in the moderators' channel {secret.mention}: I'm missing Send Messages." in line
 
 
+@pytest.mark.nightly
 async def test_a_missing_permission_of_this_very_channel_is_named(world: World) -> None:
     await admin(world, "settings", moderators_channel=secret_channel(world))
     for need in NEEDS[1:]:
@@ -122,6 +124,7 @@ async def test_a_refused_key_is_bad(world: World) -> None:
     assert any("The video service rejects the bot's key." in line for line in bad)
 
 
+@pytest.mark.nightly
 async def test_everything_bad_at_once_fits_into_a_message(open_world: OpenWorld) -> None:
     async with open_world() as world:
         nothing = overwrites(world, **{need.flag: False for need in NEEDS})

@@ -32,6 +32,7 @@ PLACES = {
 WORD = "zebra"
 
 
+@pytest.mark.nightly
 async def test_it_is_brought_up_to_date_in_its_place_after_a_restart(world: World) -> None:
     answer = await use(world, "home")
     assert "⏳ Queue: 0 waiting, 0 in progress" in said(answer)
@@ -42,6 +43,7 @@ async def test_it_is_brought_up_to_date_in_its_place_after_a_restart(world: Worl
     assert "0 waiting, 0 in progress" not in said(answer)
 
 
+@pytest.mark.nightly
 async def test_each_button_opens_a_private_message_of_its_own(world: World) -> None:
     await accepted(world)
     answer = await use(world, "home")
@@ -52,6 +54,7 @@ async def test_each_button_opens_a_private_message_of_its_own(world: World) -> N
     assert said(answer) == before
 
 
+@pytest.mark.nightly
 async def test_a_report_is_linked_until_it_is_decided(world: World) -> None:
     _, moderators_channel, _ = await report_of_bob(world)
     report = await the_report(moderators_channel)
@@ -107,6 +110,7 @@ async def test_a_report_whose_channel_vanished_is_listed_with_why_and_posted_aga
     assert f" · [open]({report.jump_url})" in now_shown(world, again)
 
 
+@pytest.mark.nightly
 async def test_blocked_members_are_listed_as_by_their_command_in_pages(world: World) -> None:
     people = [add_bob(world, name=f"bob {number}").id for number in range(40)]
     for user_id in people:

@@ -97,6 +97,7 @@ def lines(text: str) -> list[str]:
     return rest
 
 
+@pytest.mark.nightly
 async def test_rules_are_shown_saved_and_undone_on_another_server(world: World, elsewhere: Elsewhere) -> None:
     await set_up(world)
     content = await exported(world)
@@ -159,6 +160,7 @@ async def imported(world: World, elsewhere: Elsewhere, content: bytes) -> discor
     return message
 
 
+@pytest.mark.nightly
 async def test_what_changed_since_an_import_is_shown_before_it_is_undone(
     world: World, elsewhere: Elsewhere
 ) -> None:
@@ -186,6 +188,7 @@ async def test_the_same_rules_again_change_nothing(world: World) -> None:
     assert labels(answer) == []
 
 
+@pytest.mark.nightly
 async def test_an_import_outlives_a_restart_and_is_for_those_alone_who_may_use_both_commands(
     own_world: World,
 ) -> None:
@@ -246,6 +249,7 @@ async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
     assert buttons_now(world, message) == []
 
 
+@pytest.mark.nightly
 async def test_limits_are_shown_with_what_they_would_have_done(
     world: World, elsewhere: Elsewhere, database_url: str
 ) -> None:

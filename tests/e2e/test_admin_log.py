@@ -1,5 +1,6 @@
 """/veo-admin log: the audit trail in pages."""
 
+import pytest
 import simcord
 
 from bot.db.guild_models import AuditRow
@@ -45,6 +46,7 @@ async def test_it_says_who_did_what_to_whom_and_why(world: World) -> None:
     assert bodies(world, "POST", "/callback")[-1]["data"]["allowed_mentions"] == {"parse": []}
 
 
+@pytest.mark.nightly
 async def test_pages_hold_ten_and_lead_to_older_ones_and_back(world: World) -> None:
     await add_words(world, 23)
     lines = [entry_line(row) for row in await deeds(world)]
@@ -62,6 +64,7 @@ async def test_pages_hold_ten_and_lead_to_older_ones_and_back(world: World) -> N
     assert entries(answer)[1:] == lines[:9]
 
 
+@pytest.mark.nightly
 async def test_long_entries_make_shorter_pages_and_none_is_left_out(world: World) -> None:
     for _ in range(14):
         await admin(world, "block", member=world.alice, span="12h", reason="*" * 300)
@@ -74,6 +77,7 @@ async def test_long_entries_make_shorter_pages_and_none_is_left_out(world: World
     assert seen == [entry_line(row) for row in await deeds(world)]
 
 
+@pytest.mark.nightly
 async def test_the_buttons_work_after_a_restart(world: World) -> None:
     await add_words(world, 11)
     answer = await use(world, "log")

@@ -41,6 +41,7 @@ async def test_an_empty_queue_says_so(world: World) -> None:
     assert labels(answer) == ["Refresh"]
 
 
+@pytest.mark.nightly
 async def test_it_shows_who_asked_for_what_and_how_it_stands(open_world: OpenWorld) -> None:
     async with open_world(max_running=1) as world:
         await accepted(world, prompt="**bold** @everyone " + "x" * 200)
@@ -64,6 +65,7 @@ async def test_the_longest_page_fits_into_a_message(world: World) -> None:
     assert "Page 1 of 2" in await admin(world, "queue")
 
 
+@pytest.mark.nightly
 async def test_what_is_waiting_is_cancelled_and_does_not_count(open_world: OpenWorld) -> None:
     async with open_world(max_running=1) as world:
         await accepted(world)
@@ -97,6 +99,7 @@ async def test_what_is_being_made_is_cancelled_and_counts(world: World) -> None:
     assert not any(message.attachments for message in results(world)), "the video came all the same"
 
 
+@pytest.mark.nightly
 async def test_a_second_click_hits_nothing_else_and_is_told(world: World) -> None:
     for _ in range(3):
         await accepted(world)
@@ -113,6 +116,7 @@ async def test_a_second_click_hits_nothing_else_and_is_told(world: World) -> Non
     assert len(await world.app.services.moderation.list_log(world.guild.id, size=9)) == 1
 
 
+@pytest.mark.nightly
 async def test_everything_keeps_its_place_until_the_list_is_refreshed(world: World) -> None:
     generations = [await accepted(world) for _ in range(7)]
     answer = await use(world, "queue")
@@ -141,6 +145,7 @@ async def test_a_finished_video_cannot_be_cancelled(world: World) -> None:
     assert len(results(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_the_buttons_work_after_a_restart(world: World) -> None:
     await accepted(world)
     await accepted(world)

@@ -1,5 +1,6 @@
 """The settings of a server: how they are typed and shown, and what they do to /veo."""
 
+import pytest
 import simcord
 
 from bot.db.models import Placement, Unreviewed
@@ -100,6 +101,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
     assert row.actor_id == world.mona.id
 
 
+@pytest.mark.nightly
 async def test_settings_outlive_a_restart_until_they_are_reset(world: World) -> None:
     await admin(world, "settings", channels=world.channel.mention, longest_duration=6, delivery="channel")
     await world.restart()
@@ -142,6 +144,7 @@ async def test_each_setting_has_a_value_that_ends_it(world: World) -> None:
     assert await policy(world) == Policy()
 
 
+@pytest.mark.nightly
 async def test_videos_are_made_in_the_allowed_channels_and_their_threads(world: World) -> None:
     art = other_channel(world)
     await admin(world, "settings", channels=art.mention)
@@ -181,6 +184,7 @@ async def test_longer_videos_are_refused(world: World) -> None:
     await accepted(world, duration=4)
 
 
+@pytest.mark.nightly
 async def test_higher_resolutions_are_refused(world: World) -> None:
     await admin(world, "settings", highest_resolution="720P")
     await refused(world, "up to 720P", resolution="1080P")
@@ -188,6 +192,7 @@ async def test_higher_resolutions_are_refused(world: World) -> None:
     await accepted(world)
 
 
+@pytest.mark.nightly
 async def test_videos_can_go_into_the_channel(world: World) -> None:
     await admin(world, "settings", delivery="channel")
     await world.restart()
@@ -199,6 +204,7 @@ async def test_videos_can_go_into_the_channel(world: World) -> None:
     assert requests(world, "POST", "/threads") == []
 
 
+@pytest.mark.nightly
 async def test_videos_can_go_into_threads_again(world: World) -> None:
     await admin(world, "settings", delivery="channel")
     await admin(world, "settings", delivery="thread")
@@ -256,6 +262,7 @@ async def test_the_most_channels_can_be_shown_with_what_is_wrong(world: World) -
         assert " more\n" in text
 
 
+@pytest.mark.nightly
 async def test_channels_that_are_all_gone_are_told_wherever_moderators_look(
     world: World, database_url: str
 ) -> None:

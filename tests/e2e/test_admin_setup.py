@@ -37,6 +37,7 @@ async def policy_of(world: World) -> Policy:
     return await world.app.services.moderation.read(world.guild.id)
 
 
+@pytest.mark.nightly
 async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
     moderators_channel = world.guild.create_text_channel("moderators")
     guide = await open_guide(world)
@@ -66,6 +67,7 @@ async def test_a_new_server_is_set_up_by_forms(world: World) -> None:
     assert policy.review == ReviewRule(who=Reviewed.NEWCOMERS)
 
 
+@pytest.mark.nightly
 async def test_a_form_shows_what_holds_and_changes_a_role_alone(world: World) -> None:
     artists, _ = add_role(world, "artists")
     guide = await open_guide(world)
@@ -221,6 +223,7 @@ async def test_a_channel_form_sent_as_it_opened_undoes_nobody_elses_change(world
     assert (await policy_of(world)).moderators_channel_id == other.id
 
 
+@pytest.mark.nightly
 async def test_a_role_that_is_gone_is_told_wherever_it_matters_and_chosen_again(world: World) -> None:
     await choose_moderators_channel(world, world.guild.create_text_channel("mods"))
     artists, _ = add_role(world, "artists")
@@ -244,6 +247,7 @@ async def test_a_role_that_is_gone_is_told_wherever_it_matters_and_chosen_again(
     assert gone not in await send(world, guide, "Approval", who=["everybody"])
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("permission", ["embed_links", "attach_files"])
 async def test_what_hides_parts_of_requests_from_moderators_is_told_while_requests_wait(
     world: World, permission: str

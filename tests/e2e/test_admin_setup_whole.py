@@ -61,6 +61,7 @@ async def test_a_limit_is_shown_with_what_it_would_have_done_before_it_is_saved(
     ) in now
 
 
+@pytest.mark.nightly
 async def test_a_budget_is_shown_with_what_it_would_have_done_before_it_is_saved(
     world: World, database_url: str
 ) -> None:

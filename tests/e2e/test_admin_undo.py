@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import discord
+import pytest
 import simcord
 
 from bot.db.guild_models import Action, AuditRow
@@ -69,6 +70,7 @@ async def test_undo_restores_a_limit_as_a_decision_of_its_own_and_so_does_its_un
     assert await limits(world) == [(LimitKind.AT_ONCE, 1), (LimitKind.DAY, 3)]
 
 
+@pytest.mark.nightly
 async def test_what_has_changed_since_is_shown_and_overwritten_only_after_another_click(world: World) -> None:
     await quota(world, "set", videos="5")
     first = await newest(world)

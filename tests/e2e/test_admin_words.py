@@ -15,6 +15,7 @@ async def trail(world: World) -> int:
     return len(await world.app.services.moderation.list_log(world.guild.id, size=100))
 
 
+@pytest.mark.nightly
 async def test_a_forbidden_word_is_found_however_it_is_written(world: World) -> None:
     assert "Added" in await admin(world, "words add", word="violence")
     for prompt in ("violence", "no VIOLENCE, please", "ｖｉｏｌｅｎｃｅ", "vio\u200blence", "víolence"):
@@ -29,6 +30,7 @@ async def test_words_that_contain_a_forbidden_one_pass(world: World) -> None:
     await accepted(world, prompt="a hymn to nonviolence")
 
 
+@pytest.mark.nightly
 async def test_a_word_can_be_allowed_again(world: World) -> None:
     await admin(world, "words add", word="Red Dragon")
     await refused(world, "“Red Dragon”")
@@ -60,6 +62,7 @@ async def test_words_are_listed_as_they_are(world: World) -> None:
     assert "isn't on the list" in await admin(world, "words remove", word="peace")
 
 
+@pytest.mark.nightly
 async def test_many_words_come_as_a_file(world: World) -> None:
     words = [f"{number:03} {'*' * 30} word" for number in range(30)]
     for word in words:

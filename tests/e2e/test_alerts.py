@@ -66,6 +66,7 @@ async def looks(world: World, number: int = 4) -> None:
         await world.app.monitoring.alerts.look()
 
 
+@pytest.mark.nightly
 async def test_a_refused_key_is_said_once_and_that_it_works_again(open_world: OpenWorld) -> None:
     async with with_operator(open_world) as world:
         with revoked_key(world):
@@ -76,6 +77,7 @@ async def test_a_refused_key_is_said_once_and_that_it_works_again(open_world: Op
         await told_of(world, "accepts the bot's key again", times=2)
 
 
+@pytest.mark.nightly
 async def test_an_account_that_runs_low_and_then_empty_is_told_until_it_is_filled(
     open_world: OpenWorld,
 ) -> None:
@@ -105,6 +107,7 @@ async def test_an_operators_channel_that_takes_nothing_is_noticed_before_an_aler
         await told_of(world, "I can post alerts in this channel again.", times=2)
 
 
+@pytest.mark.nightly
 async def test_a_silent_provider_is_told_while_somebody_waits_for_it(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +122,7 @@ async def test_a_silent_provider_is_told_while_somebody_waits_for_it(
         await world.wait_for_delivery()
 
 
+@pytest.mark.nightly
 async def test_a_provider_that_refuses_all_is_told_though_there_is_money(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,12 +139,14 @@ async def test_a_provider_that_refuses_all_is_told_though_there_is_money(
         await eventually("two videos", lambda: sum(bool(r.attachments) for r in results(world)) == 2)
 
 
+@pytest.mark.nightly
 async def test_results_that_cannot_be_posted_are_told_to_the_operator(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _fail_to_post(open_world, monkeypatch, has_operator=True)
 
 
+@pytest.mark.nightly
 async def test_results_that_cannot_be_posted_are_told_to_their_servers_moderators_without_an_operator(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +172,7 @@ async def _fail_to_post(
         await told_of(world, "post results again", times=2)
 
 
+@pytest.mark.nightly
 async def test_without_an_operator_nobody_on_discord_hears_of_the_account(open_world: OpenWorld) -> None:
     async with open_world() as world:
         await world.mona.slash(
@@ -178,6 +185,7 @@ async def test_without_an_operator_nobody_on_discord_hears_of_the_account(open_w
         assert told(world) == []
 
 
+@pytest.mark.nightly
 async def test_a_database_that_takes_no_writes_is_told(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
@@ -188,6 +196,7 @@ async def test_a_database_that_takes_no_writes_is_told(
         await told_of(world, "can write to the database again", times=2)
 
 
+@pytest.mark.nightly
 async def test_a_disk_that_is_nearly_full_is_told(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

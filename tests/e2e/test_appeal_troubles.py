@@ -47,6 +47,7 @@ async def is_recorded(world: World, message: discord.Message) -> None:
     await wait_until(look, seconds=SECONDS)
 
 
+@pytest.mark.nightly
 async def test_a_question_whose_message_was_deleted_is_shown_again_and_one_that_is_there_is_not(
     world: World,
 ) -> None:
@@ -142,6 +143,7 @@ async def test_moderators_see_that_the_member_is_blocked_too_and_the_member_read
     assert f"🚫 **Not yet, though:** you're still blocked from /veo there. {ends}" in told.content
 
 
+@pytest.mark.nightly
 async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(world: World) -> None:
     moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
@@ -156,6 +158,7 @@ async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(w
     assert "Your last question was deleted" in await appeal(world, shown(await ask(world)))
 
 
+@pytest.mark.nightly
 async def test_words_are_gone_from_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:
     moderators_channel, message = await appeal_of_a_word(world)
     await is_recorded(world, message)

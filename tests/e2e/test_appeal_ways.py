@@ -51,6 +51,7 @@ async def test_what_a_form_asked_for_can_be_allowed_and_sent_again(world: World,
     assert (await newest(world, 2)).prompt == FORBIDDEN
 
 
+@pytest.mark.nightly
 async def test_a_re_roll_passes_a_block_once_whatever_its_seed(world: World) -> None:
     moderators_channel = await a_video(world)
     await world.app.services.moderation.block(mona_of(world), world.alice.id, None, "spam")
@@ -61,6 +62,7 @@ async def test_a_re_roll_passes_a_block_once_whatever_its_seed(world: World) -> 
     assert "You're blocked" in shown(await ask(world, prompt="a red fox")).content
 
 
+@pytest.mark.nightly
 async def test_an_open_appeal_is_shown_again_where_the_moderators_are_now(world: World) -> None:
     moderators_channel = await a_video(world)
     refusal = await from_form(world, "Remix")
@@ -92,6 +94,7 @@ async def test_a_shot_with_a_blocked_word_is_asked_about_and_passes_in_one_film(
     assert again.content.startswith("Shot 2: "), "it passes once"
 
 
+@pytest.mark.nightly
 async def test_a_film_whose_title_has_a_blocked_word_is_asked_about_and_passes_once(world: World) -> None:
     moderators_channel = await open_moderators_channel(world)
     await prices_known(world)

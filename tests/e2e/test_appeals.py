@@ -100,6 +100,7 @@ async def test_a_prompt_with_two_forbidden_words_is_allowed_by_one_click_and_its
     assert entitlement.strikes.count == 0
 
 
+@pytest.mark.nightly
 async def test_what_a_moderator_said_can_be_sent_again_costs_no_strike_for_a_new_word(world: World) -> None:
     _, message = await appeal_of_a_word(world)
     await click(world.mona, message, ALLOW)
@@ -120,6 +121,7 @@ async def test_lifting_a_word_that_is_off_the_list_by_then_is_logged_as_that(wor
     assert f"lifted “{WORD}” after an appeal; it was no longer on the list" in line
 
 
+@pytest.mark.nightly
 async def test_lifting_ends_the_rule_and_can_be_undone(world: World) -> None:
     _, message = await appeal_of_a_word(world)
     assert await click(world.mona, message, LIFT) == []
@@ -132,6 +134,7 @@ async def test_lifting_ends_the_rule_and_can_be_undone(world: World) -> None:
     assert WORD in shown(await ask(world)).content
 
 
+@pytest.mark.nightly
 async def test_a_block_can_be_passed_once_or_ended_and_a_new_one_holds(world: World) -> None:
     moderators_channel, moderation = await open_moderators_channel(world), world.app.services.moderation
     await moderation.block(mona_of(world), world.alice.id, None, "spam")
@@ -150,6 +153,7 @@ async def test_a_block_can_be_passed_once_or_ended_and_a_new_one_holds(world: Wo
     assert len(await rows(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_a_decline_brings_the_moderators_words_and_a_pause(world: World) -> None:
     moderators_channel, message = await appeal_of_a_word(world)
     form = await world.mona.click(message, label=DECLINE)
@@ -206,6 +210,7 @@ async def test_of_two_moderators_the_first_wins_also_after_a_restart(world: Worl
     assert len(direct_messages(world)) == 1, "what the first had no time for was not done"
 
 
+@pytest.mark.nightly
 async def test_the_buttons_live_through_a_restart(world: World) -> None:
     moderators_channel, message = await appeal_of_a_word(world)
     await world.restart()
@@ -214,6 +219,7 @@ async def test_the_buttons_live_through_a_restart(world: World) -> None:
     assert len(direct_messages(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_a_decision_whose_process_ended_right_after_it_is_told_and_shown_without_a_click(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

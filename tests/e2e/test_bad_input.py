@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
@@ -94,11 +96,13 @@ async def test_the_daily_limit_is_kept_and_says_when_the_next_place_frees(open_w
         )
 
 
+@pytest.mark.nightly
 async def test_a_limit_of_zero_says_that_videos_are_off(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=0) as world:
         await assert_refused(world, await ask(world), "/veo is turned off for members of this server.")
 
 
+@pytest.mark.nightly
 async def test_a_refusal_holds_nothing_but_the_sentence(world: World) -> None:
     answer = await ask(world, prompt="   ")
     assert shown(answer).embeds == []

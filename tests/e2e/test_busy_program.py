@@ -60,6 +60,7 @@ def locked_while(world: World, name: str, url: str) -> Generator[None]:
         yield
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("short_patience")
 async def test_a_locked_database_is_explained_and_counts_nothing(
     open_world: OpenWorld, database_url: str
@@ -91,6 +92,7 @@ async def decided_late(
     return await ask(world, **options)
 
 
+@pytest.mark.nightly
 async def test_a_member_who_waits_sees_thinking_and_then_the_card(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,7 @@ async def test_a_member_who_waits_sees_thinking_and_then_the_card(
     assert_card_leads_to(world, generation, the_result(world))
 
 
+@pytest.mark.nightly
 async def test_a_refusal_that_comes_late_takes_the_place_of_thinking(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +116,7 @@ async def test_a_refusal_that_comes_late_takes_the_place_of_thinking(
         assert await rows(world) == []
 
 
+@pytest.mark.nightly
 async def test_an_offer_that_comes_late_takes_the_place_of_thinking(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +178,7 @@ async def test_a_request_that_cannot_be_taken_back_is_not_called_one_that_does_n
         assert the_result(world).attachments
 
 
+@pytest.mark.nightly
 async def test_a_program_that_stops_takes_nothing_new(world: World) -> None:
     world.app.stop()
     answer = await ask(world)
@@ -185,6 +190,7 @@ async def test_a_program_that_stops_takes_nothing_new(world: World) -> None:
     assert the_result(world).attachments, "the next program takes nothing either"
 
 
+@pytest.mark.nightly
 async def test_a_program_that_stops_keeps_what_it_has(world: World) -> None:
     await held_with_thread(world)
     world.app.stop()

@@ -74,6 +74,7 @@ async def test_what_is_being_made_is_told_in_its_thread_and_counts(world: World)
     assert state_of(world, after) == f"🚫 A moderator **cancelled** it while it was being made. {COUNTS}"
 
 
+@pytest.mark.nightly
 async def test_what_was_not_sent_yet_is_free(open_world: OpenWorld) -> None:
     async with open_world({"account_wait": 600}, default_daily_limit=1) as world:
         world.provider.faults.add("create", Fault.status(401))
@@ -87,6 +88,7 @@ async def test_what_was_not_sent_yet_is_free(open_world: OpenWorld) -> None:
         assert "requested a video" in shown(await ask(world)).content, "the place is still taken"
 
 
+@pytest.mark.nightly
 async def test_what_was_sent_takes_its_place(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         generation = await held_with_thread(world)
@@ -100,6 +102,7 @@ def questions_about(world: World, generation: Generation) -> int:
     return sum(call.query.get("generation_id") == generation.provider_id for call in world.provider.calls)
 
 
+@pytest.mark.nightly
 async def test_the_provider_is_asked_no_more(world: World) -> None:
     generation = await held_with_thread(world)
     await cancel(world, generation)
@@ -135,6 +138,7 @@ async def test_without_a_thread_it_is_told_in_reply_to_the_card(world: World) ->
     assert notice.reference.message_id == generation.card_id
 
 
+@pytest.mark.nightly
 async def test_it_is_told_once_when_the_answer_is_lost(world: World, lose_answer: LoseAnswer) -> None:
     generation = await held_with_thread(world)
     lose_answer("POST", POSTS)
@@ -144,6 +148,7 @@ async def test_it_is_told_once_when_the_answer_is_lost(world: World, lose_answer
     assert len(requests(world, "POST", "/messages")) == 1, "it was sent again"
 
 
+@pytest.mark.nightly
 async def test_it_is_told_once_when_the_program_ends_before_it_is_written_down(
     world: World, database_url: str
 ) -> None:
@@ -159,6 +164,7 @@ async def test_it_is_told_once_when_the_program_ends_before_it_is_written_down(
     assert after.result_id == before.result_id == the_notice(world).id
 
 
+@pytest.mark.nightly
 async def test_it_is_told_after_a_restart_when_discord_was_away(world: World) -> None:
     generation = await held_with_thread(world)
     refuse(world, "POST", POSTS, 0, status=503, times=None)

@@ -1,5 +1,7 @@
 """Discord refuses edits of the card: the video comes all the same, and the card becomes final if it can."""
 
+import pytest
+
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
@@ -37,6 +39,7 @@ async def test_a_card_that_cannot_be_edited_does_not_keep_the_video_back(world: 
         accept_all(world)
 
 
+@pytest.mark.nightly
 async def test_a_card_that_cannot_be_edited_for_too_long_is_left_as_it_is(open_world: OpenWorld) -> None:
     async with open_world({"card_window": 0.2}) as world:
         refuse(world, "PATCH", EDITS, 0, status=503, times=None)
@@ -46,6 +49,7 @@ async def test_a_card_that_cannot_be_edited_for_too_long_is_left_as_it_is(open_w
         assert "**In the queue.**" in card_of(world, generation)
 
 
+@pytest.mark.nightly
 async def test_the_last_edit_is_repeated_until_the_card_is_final(world: World) -> None:
     await held_with_thread(world)
     for code, status in PASSING:
@@ -70,6 +74,7 @@ async def test_the_video_does_not_wait_for_its_card(world: World) -> None:
     assert len(requests(world, "POST", "/messages")) == 1
 
 
+@pytest.mark.nightly
 async def test_a_restart_before_the_last_edit_posts_nothing_again(world: World) -> None:
     refuse(world, "PATCH", EDITS, 0, status=503, times=None)
     await ask(world)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Option
 from cogs.veo.options import FILES
 from sandbox.world import World
@@ -80,6 +82,7 @@ async def test_discords_limits_are_kept(world: World) -> None:
     assert sum(map(len, texts(sent))) <= 8000, "the command is too large for Discord"
 
 
+@pytest.mark.nightly
 async def test_discord_is_told_once_as_long_as_nothing_changes(own_world: World) -> None:
     world = own_world
     [synced] = requests(world, "PUT", "/commands")

@@ -71,6 +71,7 @@ async def nothing_is_decided(world: World) -> bool:
     return not trail and await policy_of(world) == Policy()
 
 
+@pytest.mark.nightly
 async def test_a_word_is_shown_with_what_it_would_have_refused_and_blocked_by_a_click(
     world: World, history: History
 ) -> None:
@@ -97,6 +98,7 @@ async def test_a_word_is_shown_with_what_it_would_have_refused_and_blocked_by_a_
     assert "was already on the list" in shown(again).content, "there's nothing to show first"
 
 
+@pytest.mark.nightly
 async def test_a_preview_has_a_chart_in_words_too_and_comes_without_where_discord_takes_no_file(
     world: World, history: History
 ) -> None:
@@ -147,6 +149,7 @@ async def test_another_word_can_be_tried_and_cancel_changes_nothing(world: World
     assert await nothing_is_decided(world)
 
 
+@pytest.mark.nightly
 async def test_a_word_that_somebody_blocked_meanwhile_is_shown_before_it_is_saved(
     world: World, history: History
 ) -> None:
@@ -200,6 +203,7 @@ async def test_settings_are_shown_with_what_they_would_have_refused_and_saved_by
     ]
 
 
+@pytest.mark.nightly
 async def test_settings_that_somebody_changed_meanwhile_are_shown_before_they_are_saved(
     world: World, history: History
 ) -> None:
@@ -276,6 +280,7 @@ async def clicked_by_a_changed_client(world: World, message: discord.Message, ac
     return str([request["json"] for request in sent])
 
 
+@pytest.mark.nightly
 async def test_the_buttons_of_a_word_outlive_a_restart(own_world: World, history: History) -> None:
     world = own_world
     await history(world, {"prompt": "a dragon"})

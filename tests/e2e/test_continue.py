@@ -60,6 +60,7 @@ def sent_image(body: Any) -> Image.Image:
         return image.convert("RGB")
 
 
+@pytest.mark.nightly
 async def test_the_next_video_begins_with_the_last_frame(world: World, tmp_path: Path) -> None:
     source = await ask_for_video(world, aspect_ratio="9:16", resolution="720P", generate_audio=False)
     assert buttons(the_result(world)) == ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Report"]
@@ -78,6 +79,7 @@ async def test_the_next_video_begins_with_the_last_frame(world: World, tmp_path:
     assert shown(answer).ephemeral
 
 
+@pytest.mark.nightly
 async def test_where_the_server_wants_it_the_price_comes_first(world: World) -> None:
     source = await ask_for_video(world)
     await ask_first(world)
@@ -96,6 +98,7 @@ async def test_where_the_server_wants_it_the_price_comes_first(world: World) -> 
     assert f"↪️ Continued from [{source.id}](" in card_of(world, made)
 
 
+@pytest.mark.nightly
 async def test_another_model_can_be_chosen_and_gets_an_image_that_is_large_enough(world: World) -> None:
     source = await ask_for_video(world, seed=7)
     form = await world.alice.click(the_result(world), label="Continue")
@@ -118,6 +121,7 @@ async def test_without_a_model_that_takes_an_image_it_is_refused_in_words(open_w
         assert len(await rows(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_an_offer_to_continue_what_was_taken_down_meanwhile_is_off(world: World) -> None:
     source = await ask_for_video(world)
     await ask_first(world)
@@ -178,6 +182,7 @@ async def test_the_history_leads_both_ways(world: World) -> None:
     assert f"↪️ Continued in [{made.id}]({link})" in text
 
 
+@pytest.mark.nightly
 async def test_it_is_continued_from_the_history_in_another_channel(world: World) -> None:
     source = await ask_for_video(world)
     page = await world.alice.slash(world.guild.create_text_channel("stage"), "videos")
@@ -187,6 +192,7 @@ async def test_it_is_continued_from_the_history_in_another_channel(world: World)
     assert (await newest(world, 2)).continues_id == source.id
 
 
+@pytest.mark.nightly
 async def test_what_was_deleted_at_discord_is_found_where_it_was_kept_or_made(
     world: World, data_dir: Path
 ) -> None:
@@ -235,6 +241,7 @@ async def test_a_file_without_a_readable_frame_is_told_and_does_not_count(world:
     assert len(await rows(world)) == len(bodies(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_a_rule_refuses_it_as_any_other_request_before_anything_is_fetched(world: World) -> None:
     source = await ask_for_video(world)
     await admin(world, "words add", word="lands")
@@ -254,6 +261,7 @@ async def test_others_may_not_and_moderators_may(world: World) -> None:
     assert (made.user_id, made.continues_id) == (world.mona.id, source.id)
 
 
+@pytest.mark.nightly
 async def test_what_was_taken_down_forgotten_or_reported_cannot_be_continued(world: World) -> None:
     source, _, _ = await report_of_bob(world)
     message = the_result(world)
@@ -281,6 +289,7 @@ async def test_what_is_taken_down_while_the_form_is_open_is_not_continued(
     )
 
 
+@pytest.mark.nightly
 async def test_a_video_that_is_longer_than_the_server_allows_by_now_is_continued_by_a_shorter_one(
     world: World,
 ) -> None:

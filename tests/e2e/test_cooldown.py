@@ -1,5 +1,6 @@
 """Whoever is too fast is told once, and costs one call to Discord and nothing else from then on."""
 
+import pytest
 import simcord
 from discord import InteractionResponseType
 
@@ -20,6 +21,7 @@ async def act(world: World, who: simcord.MemberActor | None = None) -> str:
     return shown(answer).content
 
 
+@pytest.mark.nightly
 async def test_the_commands_of_one_member_are_bounded_and_of_others_not(open_world: OpenWorld) -> None:
     async with open_world(max_actions=MAX_ACTIONS) as world:
         assert SLOWER not in {await act(world) for _ in range(MAX_ACTIONS)}
@@ -30,6 +32,7 @@ async def test_the_commands_of_one_member_are_bounded_and_of_others_not(open_wor
         assert await act(world) == SLOWER
 
 
+@pytest.mark.nightly
 async def test_what_is_refused_makes_nothing(open_world: OpenWorld) -> None:
     async with open_world(max_actions=MAX_ACTIONS) as world:
         for _ in range(MAX_ACTIONS):
@@ -39,6 +42,7 @@ async def test_what_is_refused_makes_nothing(open_world: OpenWorld) -> None:
         assert await rows(world) == []
 
 
+@pytest.mark.nightly
 async def test_moderators_keep_the_pace_as_well(open_world: OpenWorld) -> None:
     async with open_world(max_actions=MAX_ACTIONS) as world:
         for _ in range(MAX_ACTIONS):
@@ -70,6 +74,7 @@ async def test_a_form_that_is_sent_too_fast_is_answered(open_world: OpenWorld) -
         assert len(await rows(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_what_discord_asks_while_somebody_types_is_not_counted(open_world: OpenWorld) -> None:
     async with open_world(max_actions=MAX_ACTIONS) as world:
         for _ in range(MAX_ACTIONS + 2):
@@ -77,6 +82,7 @@ async def test_what_discord_asks_while_somebody_types_is_not_counted(open_world:
         assert await act(world, world.mona) != SLOWER
 
 
+@pytest.mark.nightly
 async def test_a_refusal_costs_one_call_to_discord(open_world: OpenWorld) -> None:
     async with open_world(max_actions=MAX_ACTIONS) as world:
         for _ in range(MAX_ACTIONS):

@@ -1,5 +1,7 @@
 """The Delete button: it asks first, takes the video down, and does not give the place back."""
 
+import pytest
+
 from bot.clock import utc_now
 from bot.db.guild_models import Action
 from bot.db.models import Status
@@ -47,6 +49,7 @@ async def test_keeping_it_changes_nothing(world: World) -> None:
     assert the_result(world).attachments
 
 
+@pytest.mark.nightly
 async def test_deleting_takes_the_message_down_and_says_that_it_counts(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         generation = await ask_for_video(world)
@@ -75,6 +78,7 @@ async def test_a_moderator_may_and_it_is_in_the_trail(world: World) -> None:
     )
 
 
+@pytest.mark.nightly
 async def test_two_questions_delete_once(world: World) -> None:
     await ask_for_video(world)
     message = the_result(world)
@@ -85,6 +89,7 @@ async def test_two_questions_delete_once(world: World) -> None:
     assert len(await world.app.services.moderation.list_log(world.guild.id, size=9)) == 1
 
 
+@pytest.mark.nightly
 async def test_it_works_after_restarts(world: World) -> None:
     await ask_for_video(world)
     await world.restart()
@@ -106,6 +111,7 @@ async def test_what_a_kill_left_posted_is_deleted_without_another_click(
     await eventually("the card says so", lambda: "🗑️ **Removed.**" in card_of(world, generation))
 
 
+@pytest.mark.nightly
 async def test_where_discord_refuses_the_bot_tries_again_by_itself(world: World, database_url: str) -> None:
     await ask_for_video(world)
     answer = await world.alice.click(the_result(world), label="Delete")

@@ -68,6 +68,7 @@ async def test_a_deleted_video_can_be_made_again_with_one_more_by_a_grant_that_c
     assert (await services.rules.read(world.guild.id, world.alice.id)).member_policy.grants == ()
 
 
+@pytest.mark.nightly
 async def test_only_its_member_asks_and_once(world: World) -> None:
     _, moderators_channel, card = await deleted(world)
     for stranger in (add_bob(world, name="eve"), world.mona):
@@ -82,6 +83,7 @@ async def test_only_its_member_asks_and_once(world: World) -> None:
     assert "already asked a moderator about this video" in await appeal(world, card)
 
 
+@pytest.mark.nightly
 async def test_the_button_of_a_deleted_video_lives_through_a_restart(world: World) -> None:
     _, moderators_channel, card = await deleted(world)
     await world.restart()

@@ -35,6 +35,7 @@ def sent_video(body: Any) -> bytes:
     return base64.b64decode(content)
 
 
+@pytest.mark.nightly
 async def test_the_whole_video_is_sent_and_the_next_one_goes_on_from_it(world: World, tmp_path: Path) -> None:
     source = await ask_for_video(world, aspect_ratio="9:16", resolution="720P", generate_audio=False)
     assert buttons(the_result(world)) == ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Report"]
@@ -97,6 +98,7 @@ async def test_what_is_gone_everywhere_is_refused_before_it_costs(world: World) 
     assert source.status is Status.SUCCEEDED
 
 
+@pytest.mark.nightly
 async def test_without_its_message_it_is_had_from_the_video_service(world: World) -> None:
     source = await ask_for_video(world)
     video = await the_result(world).attachments[0].read()

@@ -54,6 +54,7 @@ async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(open_
         assert world.provider.count("create") == 0
 
 
+@pytest.mark.nightly
 async def test_the_card_says_when_a_shot_should_be_ready(open_world: OpenWorld) -> None:
     async with open_world(timing={"deadline": 1000}) as world:
         world.provider.hold = True
@@ -68,6 +69,7 @@ async def test_the_card_says_when_a_shot_should_be_ready(open_world: OpenWorld) 
         world.provider.release()
 
 
+@pytest.mark.nightly
 async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: World, tmp_path: Path) -> None:
     film = await finished(world, await make_film(world, resolution="720P"))
     assert [shot.status for shot in film.shots] == [Status.SUCCEEDED] * 3
@@ -139,6 +141,7 @@ async def test_the_first_image_opens_the_film_and_stands_in_for_a_missing_frame(
     assert first["image_url"] == second["image_url"]
 
 
+@pytest.mark.nightly
 async def test_cuts_are_made_at_once_and_each_from_its_words(world: World) -> None:
     world.provider.hold = True
     film = await make_film(world, *SHOTS, continuity="cuts", generate_audio=False)
@@ -177,6 +180,7 @@ async def test_an_offer_that_is_cancelled_is_gone(world: World) -> None:
     assert await rows(world) == []
 
 
+@pytest.mark.nightly
 async def test_the_offer_and_the_shots_outlive_restarts(world: World) -> None:
     offer = await offered(world, *SHOTS)
     await world.restart()
@@ -222,6 +226,7 @@ async def test_a_film_that_was_posted_and_not_recorded_is_found_and_posted_once(
     assert film.row.result_id == post.id
 
 
+@pytest.mark.nightly
 async def test_cancelling_spares_what_was_not_sent_and_joins_the_rest(world: World) -> None:
     film = await make_film(world)
     await world.wait_for(
@@ -240,6 +245,7 @@ async def test_cancelling_spares_what_was_not_sent_and_joins_the_rest(world: Wor
     assert len(film_posts(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_who_cancels_a_film_is_told_how_many_shots_count(world: World) -> None:
     world.provider.hold = True
     film = await make_film(world)
@@ -255,6 +261,7 @@ async def test_who_cancels_a_film_is_told_how_many_shots_count(world: World) -> 
     assert text.count("🚫 A moderator cancelled it. It didn't count.") == 2
 
 
+@pytest.mark.nightly
 async def test_others_cannot_cancel_it(world: World) -> None:
     world.provider.hold = True
     film = await make_film(world, *SHOTS[:2])
@@ -332,6 +339,7 @@ def card_of_film(world: World, film: Film) -> str:
     return message_of(world, film.row.card_id).content
 
 
+@pytest.mark.nightly
 async def test_a_film_is_deleted_and_its_shots_stay(world: World) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     (post,) = film_posts(world)

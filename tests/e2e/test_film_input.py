@@ -58,6 +58,7 @@ async def test_a_forbidden_word_in_the_title_is_refused_too(world: World) -> Non
     assert await rows(world) == []
 
 
+@pytest.mark.nightly
 async def test_a_model_that_takes_no_image_is_no_model_for_shots_that_follow_on_each_other(
     open_world: OpenWorld,
 ) -> None:
@@ -75,6 +76,7 @@ async def test_a_film_longer_than_the_queue_takes_is_told_how_many_shots_fit(ope
         assert await rows(world) == []
 
 
+@pytest.mark.nightly
 async def test_a_film_longer_than_the_limit_is_refused_whole_and_told_how_many_shots_fit(
     world: World,
 ) -> None:
@@ -150,6 +152,7 @@ async def test_the_form_opens_with_two_fields(world: World) -> None:
     assert names == ["title", "shots"]
 
 
+@pytest.mark.nightly
 async def test_words_of_members_ping_nobody(world: World) -> None:
     await finished(world, await make_film(world, "@everyone dances", title="<@1> **@here**"))
     (post,) = film_posts(world)

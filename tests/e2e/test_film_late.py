@@ -1,5 +1,7 @@
 """Late shots of a film: the film is joined again with them, and nothing is paid twice."""
 
+import pytest
+
 from bot.db.models import Status
 from bot.films.rows import Film
 from sandbox.world import World, wait_until
@@ -24,6 +26,7 @@ async def film_with(world: World, film: Film, shots: int) -> Film:
     return await wait_until(look, seconds=SECONDS)
 
 
+@pytest.mark.nightly
 async def test_a_film_whose_shots_all_come_late_is_joined_then(open_world: OpenWorld) -> None:
     async with open_world(timing=IMPATIENT) as world:
         world.provider.hold = True
@@ -41,6 +44,7 @@ async def test_a_film_whose_shots_all_come_late_is_joined_then(open_world: OpenW
         assert [row.status for row in await rows(world)] == [Status.SUCCEEDED] * 2
 
 
+@pytest.mark.nightly
 async def test_a_film_that_was_posted_without_a_late_shot_is_posted_again_with_it(
     open_world: OpenWorld,
 ) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import discord
+import pytest
 import simcord
 
 from bot.films.script import MAX_SHOTS, SCRIPT_MAX_LENGTH
@@ -49,6 +50,7 @@ async def test_a_messages_lines_become_shots_with_the_price_first(world: World) 
     assert film.shots[0].options == {"duration": 4, "aspect_ratio": "9:16", "resolution": "720p"}
 
 
+@pytest.mark.nightly
 async def test_what_is_too_much_for_a_film_can_be_taken_out_of_the_form(world: World) -> None:
     lines = [f"shot {number}" for number in range(1, MAX_SHOTS + 2)]
     form = await open_form(world, FILM, await say(world, "\n".join(lines)))

@@ -60,6 +60,7 @@ async def settled(world: World, film: Film, takes: int) -> Film:
     return await wait_until(look, seconds=SECONDS)
 
 
+@pytest.mark.nightly
 async def test_one_shot_of_a_film_is_redone_and_the_film_posted_again(world: World, tmp_path: Path) -> None:
     film = await finished(world, await make_film(world, resolution="720P"))
     form = await redo_form(world, 2)
@@ -135,6 +136,7 @@ async def test_a_new_shot_that_fails_leaves_the_film_as_it_is(world: World) -> N
     assert card_of(world, film).count("✅ [ready](") == 2
 
 
+@pytest.mark.nightly
 async def test_who_cancels_a_new_shot_keeps_the_film(world: World) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     offer = await redo_offer(world, 1)
@@ -150,6 +152,7 @@ async def test_who_cancels_a_new_shot_keeps_the_film(world: World) -> None:
     assert "✅ **Done:** the shots are joined." in card_of(world, film)
 
 
+@pytest.mark.nightly
 async def test_whose_new_shot_a_moderator_cancels_is_told_since_the_card_shows_the_film_as_it_was(
     world: World,
 ) -> None:

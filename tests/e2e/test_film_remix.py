@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from bot.clock import utc_now
@@ -26,6 +27,7 @@ CHANGED: dict[str, Any] = {
 }
 
 
+@pytest.mark.nightly
 async def test_a_film_is_remixed_by_its_member_and_moderators_each_at_their_own_cost(
     world: World, database_url: str
 ) -> None:

@@ -24,6 +24,7 @@ def the_loops_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.moderation.reviews.LOOK_INTERVAL", 0.05)
 
 
+@pytest.mark.nightly
 async def test_one_approval_lets_all_shots_be_made(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     offer = await offered(world, *TWO)
@@ -45,6 +46,7 @@ async def test_one_approval_lets_all_shots_be_made(world: World) -> None:
     assert len(reviews_in(moderators_channel)) == 1
 
 
+@pytest.mark.nightly
 async def test_a_declined_film_ends_free_and_is_told_once(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     film = await make_film(world, *SHOTS)
@@ -59,6 +61,7 @@ async def test_a_declined_film_ends_free_and_is_told_once(world: World) -> None:
     assert {row.status for row in await rows(world)} == {Status.FAILED}
 
 
+@pytest.mark.nightly
 async def test_a_film_is_cancelled_while_it_waits(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     film = await make_film(world, *TWO)
@@ -87,6 +90,7 @@ async def test_a_shot_that_is_redone_waits_and_a_film_whose_new_shot_is_declined
     assert world.provider.count("create") == len(TWO)
 
 
+@pytest.mark.nightly
 async def test_a_long_film_with_images_is_shown_with_all_of_its_words(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     shots = [f"shot {number} " + "of a red fox that runs through very deep snow " * 3 for number in range(8)]

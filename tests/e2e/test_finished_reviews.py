@@ -87,6 +87,7 @@ async def change_the_review(database_url: str, **values: object) -> None:
         await wait_until(change, seconds=SECONDS)
 
 
+@pytest.mark.nightly
 async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world, prompt=PROMPT)
@@ -116,6 +117,7 @@ async def test_an_approved_video_is_delivered_as_any_other(world: World) -> None
     assert world.provider.count("create") == 1
 
 
+@pytest.mark.nightly
 async def test_a_declined_video_is_posted_nowhere_and_the_member_reads_why(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world, prompt=PROMPT)
@@ -140,6 +142,7 @@ async def test_a_declined_video_is_posted_nowhere_and_the_member_reads_why(world
     assert "Delete" not in buttons(page.message)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("unreviewed", "said", "told"),
     [
@@ -176,6 +179,7 @@ async def test_what_nobody_looked_at_is_not_posted_once_the_member_has_left(
     await eventually("moderators see it", lambda: "🚪" in reviews_in(moderators_channel)[0].content)
 
 
+@pytest.mark.nightly
 async def test_the_member_cancels_what_is_ready_and_reads_that_it_counts(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world)
@@ -192,6 +196,7 @@ async def test_the_member_cancels_what_is_ready_and_reads_that_it_counts(world: 
     assert videos_in(world) == results(world) == []
 
 
+@pytest.mark.nightly
 async def test_a_message_that_is_gone_and_another_channel_bring_the_video_there(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world)
@@ -214,6 +219,7 @@ async def test_a_message_that_is_gone_and_another_channel_bring_the_video_there(
     assert len(videos_in(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_what_an_earlier_try_posted_in_another_channel_is_found_there(
     world: World, database_url: str
 ) -> None:
@@ -230,6 +236,7 @@ async def test_what_an_earlier_try_posted_in_another_channel_is_found_there(
     assert [message.id for message in reviews_in(other)] == [message_id]
 
 
+@pytest.mark.nightly
 async def test_a_channel_that_once_refused_to_be_read_is_searched_all_the_same(
     world: World, database_url: str
 ) -> None:
@@ -244,6 +251,7 @@ async def test_a_channel_that_once_refused_to_be_read_is_searched_all_the_same(
     assert [message.id for message in reviews_in(moderators_channel)] == [message_id]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("refusals", [1, 3])
 async def test_what_was_missing_is_added_once_the_channel_takes_it(world: World, refusals: int) -> None:
     moderators_channel = await open_reviewing(world)
@@ -269,6 +277,7 @@ async def test_what_was_missing_is_added_once_the_channel_takes_it(world: World,
     assert reviews_in(moderators_channel)[0].attachments == []
 
 
+@pytest.mark.nightly
 async def test_a_channel_that_takes_no_files_gets_a_hidden_link(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await eventually(
@@ -337,6 +346,7 @@ async def test_a_channel_in_which_i_can_attach_nothing_gets_a_hidden_link(
     assert len(videos_in(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_the_end_is_shown_in_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:
     moderators_channel = await open_reviewing(world)
     await eventually(
@@ -354,6 +364,7 @@ async def test_the_end_is_shown_in_a_message_that_nobody_wrote_down(world: World
     assert "attach the file" not in message.content
 
 
+@pytest.mark.nightly
 async def test_it_waits_through_a_restart_and_what_was_switched_off_waits_too(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world)

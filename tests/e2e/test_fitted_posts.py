@@ -148,6 +148,7 @@ async def test_a_filter_for_links_does_not_keep_the_smaller_file_away(
         assert "http" not in message.content, "the link is what the filter stopped"
 
 
+@pytest.mark.nightly
 async def test_a_direct_message_that_does_not_take_the_file_gets_a_link(
     own_world: World, files: Path, large_noise: Path
 ) -> None:

@@ -53,6 +53,7 @@ async def assert_found(world: World, before: Generation) -> None:
     assert len(requests(world, "GET", "/messages")) >= 1, "nothing was searched"
 
 
+@pytest.mark.nightly
 async def test_a_video_in_its_thread_is_found_by_its_file(world: World, database_url: str) -> None:
     before = await ask_for_video(world)
     await forget_the_post(world, database_url)
@@ -60,6 +61,7 @@ async def test_a_video_in_its_thread_is_found_by_its_file(world: World, database
     assert world.provider.count("cdn") == 1, "the file was fetched for a video that was posted"
 
 
+@pytest.mark.nightly
 async def test_a_video_in_the_channel_is_found_by_its_file(world: World, database_url: str) -> None:
     refuse(world, "POST", THREADS, 160006, times=None)
     before = await ask_for_video(world)
@@ -68,6 +70,7 @@ async def test_a_video_in_the_channel_is_found_by_its_file(world: World, databas
     await assert_found(world, before)
 
 
+@pytest.mark.nightly
 async def test_a_link_is_found_by_its_address(world: World, database_url: str) -> None:
     refuse(world, "POST", EVERYWHERE, 40005, status=413)
     before = await ask_for_video(world)
@@ -76,6 +79,7 @@ async def test_a_link_is_found_by_its_address(world: World, database_url: str) -
     await assert_found(world, before)
 
 
+@pytest.mark.nightly
 async def test_a_failure_in_its_thread_is_found_by_its_number(world: World, database_url: str) -> None:
     await ask_for_video(world, prompt="[fail] the same")
     await forget_the_post(world, database_url)
@@ -101,6 +105,7 @@ async def test_a_video_among_others_is_the_right_one(world: World, database_url:
     assert len(results(world)) == 2
 
 
+@pytest.mark.nightly
 async def test_what_others_say_is_not_taken_for_the_video(world: World) -> None:
     before = await held_with_thread(world)
     [thread] = threads(world)
@@ -147,6 +152,7 @@ async def late_video(world: World, provider: Provider) -> Generation:
 LATE = {"deadline": 0.2, "late_wait": 0.02}
 
 
+@pytest.mark.nightly
 async def test_a_failure_is_not_taken_for_the_late_video(open_world: OpenWorld, provider: Provider) -> None:
     provider.hold = True
     async with open_world(LATE) as world:
@@ -163,6 +169,7 @@ async def test_a_failure_is_not_taken_for_the_late_video(open_world: OpenWorld, 
         assert_card_leads_to(world, generation, video)
 
 
+@pytest.mark.nightly
 async def test_a_late_video_is_found_beside_its_failure(
     open_world: OpenWorld, provider: Provider, database_url: str
 ) -> None:

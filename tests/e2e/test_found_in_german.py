@@ -58,6 +58,7 @@ async def test_a_failure_is_found_and_not_told_again(
     assert len(requests(world, "POST", "/messages")) == 1, "the failure was told again"
 
 
+@pytest.mark.nightly
 @languages
 async def test_a_card_is_found_and_used(
     world: World, database_url: str, before: str | None, after: str | None

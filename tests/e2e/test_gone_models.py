@@ -19,6 +19,7 @@ GONE = "google/veo3"
 INSTEAD = "Make it with Veo 3 Fast · about $0.78"
 
 
+@pytest.mark.nightly
 async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: World) -> None:
     world = own_world
     await prices_known(world)
@@ -43,6 +44,7 @@ async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: W
     assert "Your second click didn't count." in shown(second).content
 
 
+@pytest.mark.nightly
 async def test_where_no_other_model_takes_references_none_is_to_be_chosen(own_world: World) -> None:
     world, model = own_world, "google/veo-3.1-reference-to-video"
     await prices_known(world)

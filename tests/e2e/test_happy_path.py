@@ -182,6 +182,7 @@ async def test_the_file_is_not_kept_after_it_was_posted(world: World, data_dir: 
     assert list((data_dir / "videos").rglob(f"*{generation.id}*")) == [], "files pile up"
 
 
+@pytest.mark.nightly
 async def test_two_members_get_their_own_videos(world: World) -> None:
     world.provider.hold = True
     await world.alice.slash(world.channel, "veo", prompt=PROMPT, duration=4)

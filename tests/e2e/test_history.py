@@ -62,6 +62,7 @@ async def test_it_shows_how_the_video_stands_and_what_it_cost(world: World) -> N
     assert labels(answer) == [*ACTIONS, "Refresh", "Show the card"]
 
 
+@pytest.mark.nightly
 async def test_it_turns_from_the_newest_to_the_oldest_and_back(world: World) -> None:
     for prompt in ("one", "two", "three"):
         await ask_for_video(world, prompt=prompt)
@@ -96,6 +97,7 @@ async def test_the_buttons_work_after_a_restart(world: World) -> None:
     assert (await newest(world, 3)).prompt == PROMPT
 
 
+@pytest.mark.nightly
 async def test_somebody_elses_looks_like_an_unknown_one(world: World) -> None:
     theirs = await ask_for_video(world)
     bob = add_bob(world)
@@ -140,6 +142,7 @@ async def test_a_deleted_video_is_shown_as_removed(world: World) -> None:
     assert labels(answer) == ["Re-roll", "Remix", "Refresh", "Show the card"]
 
 
+@pytest.mark.nightly
 async def test_a_remix_from_the_list_posts_its_card_in_the_channel(world: World) -> None:
     source = await ask_for_video(world)
     answer = await videos(world)

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from bot.markup import in_words
 from sandbox.world import World
 from tests.e2e.driver import ask_for_video, ask_in_vain, bodies, case, shown, the_result
@@ -74,6 +76,7 @@ async def test_all_of_it_at_once_pings_only_the_member_who_asked(world: World) -
     assert 1 <= len(thread.name or "") <= 100, "Discord would refuse the thread's name"
 
 
+@pytest.mark.nightly
 async def test_the_longest_prompt_fits_with_all_of_it_in_the_embed(world: World) -> None:
     for symbol in ("*", "`", "_", "|", "x", "\\", "@everyone ", "[a](b) ", "🐉"):
         world.found_server()

@@ -37,6 +37,7 @@ async def let_links_die(database_url: str) -> int:
     return died_at - 60
 
 
+@pytest.mark.nightly
 async def test_a_reroll_makes_a_video_of_the_same_image(world: World, data_dir: Path) -> None:
     world.cdn.links_end = utc_now() + DAY
     source = await ask_for_video(world, image=CAT)
@@ -63,6 +64,7 @@ async def test_a_reroll_of_a_reroll_works_too(world: World) -> None:
     assert {body["image_url"] for body in bodies(world)} == {data_uri_of(CAT[1])}
 
 
+@pytest.mark.nightly
 async def test_a_reroll_keeps_both_images_in_their_order(world: World) -> None:
     await ask_for_video(world, image=CAT, last_image=DOG)
     await world.alice.click(the_result(world), label="Re-roll")
@@ -72,6 +74,7 @@ async def test_a_reroll_keeps_both_images_in_their_order(world: World) -> None:
     assert second["last_image_url"] == data_uri_of(DOG[1])
 
 
+@pytest.mark.nightly
 async def test_a_remix_keeps_the_image_and_says_so(world: World) -> None:
     source = await ask_for_video(world, image=CAT, negative_prompt="rain")
     form = await world.alice.click(the_result(world), label="Remix")
@@ -113,6 +116,7 @@ async def test_once_the_link_is_dead_it_is_said_and_nothing_counted(world: World
     assert (len(await rows(world)), len(bodies(world))) == (1, 1)
 
 
+@pytest.mark.nightly
 async def test_dead_links_are_forgotten_after_a_restart_and_that_is_said(
     world: World, database_url: str
 ) -> None:
@@ -148,6 +152,7 @@ async def test_the_history_offers_it_as_long_as_it_works(world: World, database_
     assert not set(AGAIN) & set(labels(history))
 
 
+@pytest.mark.nightly
 async def test_a_link_that_dies_in_between_is_told_in_the_thread_and_does_not_count(
     open_world: OpenWorld,
 ) -> None:
@@ -182,6 +187,7 @@ async def test_others_may_not(world: World) -> None:
     assert len(await rows(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_it_works_after_a_restart_and_a_moderators_reroll_is_the_moderators(world: World) -> None:
     await ask_for_video(world, image=CAT)
     await world.restart()

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 from sqlalchemy import make_url
 
@@ -71,6 +72,7 @@ async def test_a_video_of_an_image_arrives_in_the_thread(world: World, data_dir:
     assert images_on_disk(data_dir) == [], "the image was kept"
 
 
+@pytest.mark.nightly
 async def test_two_images_are_the_beginning_and_the_end(world: World) -> None:
     generation = await ask_for_video(
         world, model="google/veo-3.1-t2v-fast", image=CAT, last_image=DOG, resolution="720P"
@@ -100,6 +102,7 @@ FAMILIES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.nightly
 async def test_the_model_is_chosen_by_the_family_and_the_images(world: World) -> None:
     for number, (options, model) in enumerate(FAMILIES):
         with case(model):
@@ -108,6 +111,7 @@ async def test_the_model_is_chosen_by_the_family_and_the_images(world: World) ->
             assert (await rows(world))[0].model == model, "after a restart it would be another one"
 
 
+@pytest.mark.nightly
 async def test_every_kind_is_sent_as_what_it_is_and_not_as_what_its_name_says(world: World) -> None:
     jpeg = draw("JPEG")
     named = [("a.png", draw()), ("b.jpg", jpeg), ("c.webp", draw("WEBP")), ("really.png", jpeg)]
@@ -183,6 +187,7 @@ LIES: list[tuple[bytes, str]] = [
 ]
 
 
+@pytest.mark.nightly
 async def test_a_file_that_is_not_what_its_name_says_is_told_in_the_thread(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         for number, (content, sentence) in enumerate(LIES):
@@ -205,6 +210,7 @@ async def test_a_link_that_died_is_told(world: World) -> None:
     assert (generation.status, world.provider.count("create")) == (Status.FAILED, 0)
 
 
+@pytest.mark.nightly
 async def test_the_image_is_fetched_at_once_however_long_the_queue_is(
     open_world: OpenWorld, data_dir: Path
 ) -> None:
@@ -219,6 +225,7 @@ async def test_the_image_is_fetched_at_once_however_long_the_queue_is(
         assert len(world.cdn.asked) == 1, "it was fetched again"
 
 
+@pytest.mark.nightly
 async def test_after_a_restart_an_image_that_was_not_fetched_yet_is_fetched(world: World) -> None:
     world.cdn.refusal = 503
     await ask(world, image=CAT)
@@ -241,6 +248,7 @@ async def test_after_a_restart_no_second_video_is_ordered(world: World) -> None:
     assert the_result(world).attachments
 
 
+@pytest.mark.nightly
 async def test_images_of_a_request_that_nobody_knows_any_more_are_thrown_away(
     world: World, data_dir: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import discord
+import pytest
 import simcord
 from simcord.results import to_discord_message
 
@@ -136,6 +137,7 @@ async def test_a_message_without_words_leaves_the_prompt_open(world: World) -> N
     assert not form["prompt"].get("value")
 
 
+@pytest.mark.nightly
 async def test_the_first_image_that_can_be_used_is_taken(world: World) -> None:
     message = await say(world, "look", ("notes.txt", b"x"), ("a.gif", draw("GIF")), DOG, CAT)
     await world.alice.submit_modal(await open_form(world, ANIMATE, message), {"prompt": "x"})
@@ -251,6 +253,7 @@ async def test_a_prompt_of_nothing_is_refused(world: World) -> None:
     await assert_refused(world, answer, "The prompt is empty.")
 
 
+@pytest.mark.nightly
 async def test_the_card_of_a_form_is_found_again_after_a_crash(world: World, database_url: str) -> None:
     world.provider.hold = True
     form = await open_form(world, ANIMATE, await say(world, "my cat", CAT))
@@ -263,6 +266,7 @@ async def test_the_card_of_a_form_is_found_again_after_a_crash(world: World, dat
     assert generation.card_id == shown(answer).id, "the card was not found again"
 
 
+@pytest.mark.nightly
 async def test_the_reason_for_a_failure_is_not_mistaken_for_the_card_of_a_form(world: World) -> None:
     refuse(world, "POST", "/channels/*/messages", 0, status=503, times=None)
     form = await open_form(world, MAKE, await say(world, "[fail] the same"))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import discord
+import pytest
 
 from bot.db.models import Status
 from sandbox.world import World
@@ -42,6 +43,7 @@ async def test_the_service_the_thread_and_the_alt_text_get_names(world: World) -
     assert attachment.description == f"Video made from the prompt: {said}"
 
 
+@pytest.mark.nightly
 async def test_a_remix_form_and_a_messages_menu_give_names_as_well(world: World) -> None:
     asked = f"<@{world.mona.id}> feeds <:pepe:{BOB}>"
     message = await world.mona.send(world.channel, asked)
@@ -62,6 +64,7 @@ async def test_a_remix_form_and_a_messages_menu_give_names_as_well(world: World)
     ]
 
 
+@pytest.mark.nightly
 async def test_a_hidden_channel_s_name_is_not_told_for_its_id(world: World) -> None:
     hidden: Any = {world.guild.default_role: discord.PermissionOverwrite(view_channel=False)}
     secret = world.guild.create_text_channel("layoffs", overwrites=hidden)

@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import pytest
 from discord import app_commands
 from structlog.testing import capture_logs
 
@@ -60,6 +61,7 @@ ODD_FIELDS: list[tuple[int, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.nightly
 async def test_a_form_with_something_else_in_it_is_refused_and_can_be_sent_again_rightly(
     world: World,
 ) -> None:
@@ -76,6 +78,7 @@ async def test_a_form_with_something_else_in_it_is_refused_and_can_be_sent_again
     assert "before you spend anything" in said(sent)
 
 
+@pytest.mark.nightly
 async def test_words_that_are_too_long_to_give_back_are_cut(world: World) -> None:
     for prompt in ("x" * 5000, "*" * 5000, "@" * 5000, "https://" * 300, "\n# " * 1000):
         form, parts = await open_remix(world)
@@ -85,6 +88,7 @@ async def test_words_that_are_too_long_to_give_back_are_cut(world: World) -> Non
             assert "the maximum is 2,000" in said(sent)
 
 
+@pytest.mark.nightly
 async def test_a_form_of_another_person_is_sent_in_the_name_of_whoever_sends_it(world: World) -> None:
     form, parts = await open_remix(world)
     bob = add_bob(world)

@@ -1,5 +1,7 @@
 """MODELS orders and restricts what may be asked for; what was accepted before goes on."""
 
+import pytest
+
 from bot.db.models import Status
 from bot.provider.choosing import extenders_of, parse_models
 from sandbox.world import World
@@ -13,6 +15,7 @@ from tests.e2e.videos import options_of
 MODELS = "Veo 3.1 Fast, google/veo-3.1-t2v"
 
 
+@pytest.mark.nightly
 async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_world: OpenWorld) -> None:
     async with open_world(models=MODELS) as world:
         await prices_known(world, "google/veo-3.1-t2v")
@@ -46,6 +49,7 @@ async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_wor
         )
 
 
+@pytest.mark.nightly
 async def test_what_takes_other_images_only_is_offered_where_such_can_be_given(open_world: OpenWorld) -> None:
     frames, references = "google/veo-3.1-first-last-image-to-video", "google/veo-3.1-reference-to-video"
     models = f"{references}, {frames}-fast, Veo 3, veo-3.1-lite-generate-001"
@@ -72,6 +76,7 @@ async def test_what_takes_other_images_only_is_offered_where_such_can_be_given(o
         assert [line.rpartition(" · ")[2] for line in lines] == ["text or one image"]
 
 
+@pytest.mark.nightly
 async def test_options_that_no_offered_model_has_are_not_shown(open_world: OpenWorld) -> None:
     async with open_world(models="Veo 3") as world:
         shown = {command: names_of_options(world, command) for command in ("veo", "film")}

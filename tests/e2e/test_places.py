@@ -3,6 +3,7 @@
 from typing import Any
 
 import discord
+import pytest
 import simcord
 from simcord.enums import ChannelType
 
@@ -75,6 +76,7 @@ async def test_in_an_announcement_channel_the_video_gets_a_thread(world: World) 
     assert [bool(message.attachments) for message in thread.history()] == [True]
 
 
+@pytest.mark.nightly
 async def test_where_the_bot_may_open_no_threads_the_video_replies_to_the_card(world: World) -> None:
     for lacking in ("create_public_threads", "send_messages_in_threads"):
         world.found_server()
@@ -95,6 +97,7 @@ async def test_without_the_right_to_write_in_the_channel_the_thread_is_enough(wo
     assert the_result(world).channel.id == channel.threads[0].id
 
 
+@pytest.mark.nightly
 async def test_a_servers_wish_for_the_channel_holds_where_the_bot_may_write(world: World) -> None:
     by = Moderator(world.guild.id, world.mona.id)
     await world.app.services.moderation.change_settings(by, {"placement": Placement.CHANNEL})
@@ -179,6 +182,7 @@ async def test_outside_of_servers_the_command_explains_itself(world: World) -> N
     await assert_refused(world, answer, "I only make videos in servers. Use the command there.")
 
 
+@pytest.mark.nightly
 async def test_nothing_is_posted_outside_of_the_place_of_the_request(world: World) -> None:
     other = world.guild.create_text_channel("other")
     await ask_for_video(world)

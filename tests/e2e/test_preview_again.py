@@ -33,6 +33,7 @@ async def test_a_word_that_is_blocked_already_is_not_shown_in_place_of_another(
     assert as_shown(world, message).attachments == [], "the change refuses nothing"
 
 
+@pytest.mark.nightly
 async def test_a_word_that_somebody_else_blocked_meanwhile_is_there(world: World, history: History) -> None:
     await history(world, {"prompt": "gore"})
     message = await previewed(world, "words add", word="GORE")
@@ -91,6 +92,7 @@ async def test_what_is_not_known_of_the_settings_as_they_are_is_said(world: Worl
     ]
 
 
+@pytest.mark.nightly
 async def test_settings_by_which_nobody_approves_say_so_before_they_are_saved(
     world: World, history: History
 ) -> None:

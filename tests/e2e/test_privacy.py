@@ -53,6 +53,7 @@ async def press_unseen(
     return await _component_interaction(member, stored, {"custom_id": custom_id, "component_type": BUTTON})
 
 
+@pytest.mark.nightly
 async def test_a_member_gets_their_own_requests_as_a_file(world: World) -> None:
     generation = await ask_for_video(world, negative_prompt="rain", seed=7)
     await world.mona.slash(world.channel, "veo", prompt="mona's secret", duration=4)
@@ -109,6 +110,7 @@ async def test_prompts_are_deleted_and_the_limit_still_holds(open_world: OpenWor
         assert [request["prompt"] for request in (await export(world, world.alice))["requests"]] == [""]
 
 
+@pytest.mark.nightly
 async def test_a_video_in_the_making_still_arrives_and_then_its_words_go(world: World) -> None:
     await ask_for_video(world)
     generation = await ask_and_hold(world, prompt="a blue dragon")
@@ -124,6 +126,7 @@ async def test_a_video_in_the_making_still_arrives_and_then_its_words_go(world: 
     assert (erased.id, erased.prompt, erased.result_id) == (generation.id, "", None)
 
 
+@pytest.mark.nightly
 async def test_another_members_data_is_untouched(world: World) -> None:
     await world.mona.slash(world.channel, "veo", prompt="mona's own", duration=4)
     await world.wait_for_delivery()
@@ -159,6 +162,7 @@ async def test_a_forged_button_of_somebody_else_does_nothing(world: World, actio
     assert (row.prompt, row.erase_at) == (PROMPT, None)
 
 
+@pytest.mark.nightly
 async def test_the_buttons_outlive_a_restart(world: World) -> None:
     await ask_for_video(world)
     question = await ask_to_delete(world, world.alice)

@@ -79,6 +79,7 @@ WITHOUT_WORDS: dict[str, tuple[Fault, str]] = {
 }
 
 
+@pytest.mark.nightly
 async def test_an_unmade_video_is_explained_in_the_providers_words(world: World) -> None:
     world.provider.hold = True
     for name, (fault, said) in UNMADE.items():
@@ -89,6 +90,7 @@ async def test_an_unmade_video_is_explained_in_the_providers_words(world: World)
             assert_failure_shown(world, generation, FailureKind.UNMADE, said)
 
 
+@pytest.mark.nightly
 async def test_a_video_that_is_unmade_without_a_word_is_explained_in_ours(world: World) -> None:
     world.provider.hold = True
     for name, (fault, ours) in WITHOUT_WORDS.items():
@@ -108,6 +110,7 @@ async def test_a_very_long_reason_is_cut(world: World) -> None:
     assert "…”" in content
 
 
+@pytest.mark.nightly
 async def test_a_failed_video_frees_its_place(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         await ask_for_video(world, prompt="[fail] the same")
@@ -115,6 +118,7 @@ async def test_a_failed_video_frees_its_place(open_world: OpenWorld) -> None:
         assert generation.status is Status.SUCCEEDED, "the failure took the member's only place"
 
 
+@pytest.mark.nightly
 async def test_a_video_that_takes_too_long_is_given_up(open_world: OpenWorld, provider: Provider) -> None:
     provider.hold = True
     async with open_world({"deadline": 0.3}) as world:
@@ -131,6 +135,7 @@ TAKES_NOTHING = [
 ]
 
 
+@pytest.mark.nightly
 async def test_a_provider_that_takes_nothing_now_fails_nobody(world: World) -> None:
     for fault in TAKES_NOTHING:
         world.provider.faults.add("create", fault)
@@ -143,6 +148,7 @@ async def test_a_provider_that_takes_nothing_now_fails_nobody(world: World) -> N
     assert world.provider.count("create") == len(TAKES_NOTHING) + 1
 
 
+@pytest.mark.nightly
 async def test_the_whole_queue_survives_an_empty_account(world: World) -> None:
     world.provider.faults.add("create", Fault.status(403, "You've run out of credits."), times=None)
     for _ in range(3):
@@ -206,6 +212,7 @@ async def test_a_request_whose_answer_was_lost_is_found_and_never_sent_twice(wor
             assert world.provider.count("logs") >= number
 
 
+@pytest.mark.nightly
 async def test_a_provider_that_falls_silent_is_asked_again(
     open_world: OpenWorld, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +228,7 @@ async def test_a_provider_that_falls_silent_is_asked_again(
         assert provider.count("logs") == 2, "the silence of the logs was taken for an answer"
 
 
+@pytest.mark.nightly
 async def test_a_request_that_never_arrived_is_explained(open_world: OpenWorld, provider: Provider) -> None:
     provider.faults.add("create", Fault.reset())
     async with open_world({"lookup_window": 0.3}) as world:
@@ -229,6 +237,7 @@ async def test_a_request_that_never_arrived_is_explained(open_world: OpenWorld, 
         assert provider.count("create") == 1
 
 
+@pytest.mark.nightly
 async def test_a_file_that_comes_late_comes(world: World) -> None:
     late = [
         (Fault.status(503), 7),
@@ -252,6 +261,7 @@ NEVER = {
 }
 
 
+@pytest.mark.nightly
 async def test_a_file_that_never_comes_is_explained(open_world: OpenWorld, provider: Provider) -> None:
     async with open_world({"fetch_window": 0.3}) as world:
         for name, fault in NEVER.items():

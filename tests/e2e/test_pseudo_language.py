@@ -64,6 +64,7 @@ async def test_nobody_reads_english_everybody_can_read_it_and_nothing_reads_all_
     assert not scans, "\n\n".join(["these read a table through:", *scans])
 
 
+@pytest.mark.nightly
 async def test_discord_is_told_the_commands_in_the_language(own_world: World) -> None:
     [synced] = requests(own_world, "PUT", "/commands")
     commands: Any = synced.json
@@ -77,6 +78,7 @@ async def test_discord_is_told_the_commands_in_the_language(own_world: World) ->
     assert menu["name_localizations"] == {LOCALE: bracketed("Animate this image")}
 
 
+@pytest.mark.nightly
 async def test_discord_is_told_the_commands_anew_when_a_translation_changed(
     own_world: World, tmp_path: Path
 ) -> None:
@@ -94,6 +96,7 @@ async def test_discord_is_told_the_commands_anew_when_a_translation_changed(
     assert {LOCALE: "⟦Move this image⟧"} in names
 
 
+@pytest.mark.nightly
 async def test_the_language_is_kept_with_the_request(own_world: World) -> None:
     generation = await ask_and_hold(own_world)
     assert generation.locale == LOCALE

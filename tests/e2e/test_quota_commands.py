@@ -315,6 +315,7 @@ async def test_the_last_of_two_moderators_wins_and_each_is_told_what_holds(world
     ]
 
 
+@pytest.mark.nightly
 async def test_rules_outlive_a_restart(world: World) -> None:
     await quota(world, "set", videos="0")
     await world.restart()

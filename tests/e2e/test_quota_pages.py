@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 import simcord
 
 from bot.clock import utc_now
@@ -74,6 +75,7 @@ def members_on(text: str) -> list[int]:
     return [int(user_id) for user_id in re.findall(r"<@(\d+)>", text)]
 
 
+@pytest.mark.nightly
 async def test_use_is_a_text_an_image_with_words_and_a_file(world: World) -> None:
     await ask_for_video(world)
     answer = await use(world, "usage", period="week")
@@ -98,6 +100,7 @@ async def test_where_nothing_was_used_the_reply_says_so_without_files(world: Wor
     assert shown(answer).attachments == []
 
 
+@pytest.mark.nightly
 async def test_what_failed_was_cancelled_or_is_being_made_is_told_apart(
     world: World, database_url: str
 ) -> None:
@@ -119,6 +122,7 @@ async def test_what_failed_was_cancelled_or_is_being_made_is_told_apart(
     assert "Totals include money reserved for videos in progress." in text
 
 
+@pytest.mark.nightly
 async def test_many_members_come_in_pages_that_outlive_a_restart(world: World, database_url: str) -> None:
     await insert_use(database_url, world, MANY)
     answer = await use(world, "usage")
@@ -167,6 +171,7 @@ async def test_who_is_no_moderator_any_more_turns_no_page(world: World, database
             assert said(answer) == before
 
 
+@pytest.mark.nightly
 async def test_a_role_that_may_use_quota_alone_turns_pages(world: World, database_url: str) -> None:
     await set_rules(database_url, world, MANY)
     await insert_use(database_url, world, MANY)

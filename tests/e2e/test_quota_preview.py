@@ -97,6 +97,7 @@ def lines(text: str) -> list[str]:
     return rest
 
 
+@pytest.mark.nightly
 async def test_a_limit_is_shown_with_what_it_would_have_done_and_saved_by_a_click(
     world: World, history: History
 ) -> None:
@@ -167,6 +168,7 @@ async def test_a_sum_that_was_kept_needs_no_suggestion_and_one_that_is_none_is_s
     )
 
 
+@pytest.mark.nightly
 async def test_cancel_changes_nothing(world: World, history: History) -> None:
     await history(world, world.alice.id)
     message = await previewed(world, "budget", day="0.5 USD")
@@ -212,6 +214,7 @@ async def test_of_two_changes_of_one_preview_the_first_is_what_is_shown_and_save
     assert await rules_of(world) == [(LimitKind.DAY, 3)]
 
 
+@pytest.mark.nightly
 async def test_a_budget_of_odd_credits_can_be_changed(world: World, history: History) -> None:
     await history(world, world.alice.id)
     message = await previewed(world, "budget", day="1,234,567 credits", month="60.50 USD")
@@ -258,6 +261,7 @@ async def test_what_somebody_changed_meanwhile_is_shown_before_it_is_saved(
     assert await rules_of(world) == [(LimitKind.DAY, 2)]
 
 
+@pytest.mark.nightly
 async def test_a_roles_limit_is_checked_with_the_roles_that_members_have_now(
     world: World, history: History
 ) -> None:

@@ -125,6 +125,7 @@ async def test_a_changed_price_is_shown_before_it_is_spent(world: World, databas
     assert (await generate(world, as_shown(world, offer))).estimated_credits == 4_160_000
 
 
+@pytest.mark.nightly
 async def test_a_click_on_what_was_shown_before_is_not_taken_for_another(world: World) -> None:
     await ask_first(world)
     offer = await offered(world)
@@ -152,6 +153,7 @@ async def test_an_offer_whose_change_could_not_be_shown_can_still_be_read_and_ta
     assert (await generate(world, as_shown(world, offer))).options["duration"] == 8
 
 
+@pytest.mark.nightly
 async def test_a_price_that_is_not_known_is_called_so(world: World) -> None:
     world.provider.faults.add("models", Fault.status(500), times=None)
     await world.restart()
@@ -164,6 +166,7 @@ async def test_a_price_that_is_not_known_is_called_so(world: World) -> None:
     assert "💰 Price: about **$4.16 (8,320,000 credits)**, based on earlier videos." in again.content
 
 
+@pytest.mark.nightly
 async def test_of_the_servers_money_it_is_told_whether_there_is_some(world: World) -> None:
     await ask_first(world)
     await quota(world, "budget", day="9,000,000 credits")
@@ -261,6 +264,7 @@ async def test_a_member_gets_and_deletes_their_offers(world: World) -> None:
     assert await offers_of(world) == []
 
 
+@pytest.mark.nightly
 async def test_a_cancelled_offer_does_not_hinder_the_next_one(world: World) -> None:
     await ask_first(world)
     await world.alice.click(await offered(world), label=CANCEL)

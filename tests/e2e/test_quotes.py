@@ -89,6 +89,7 @@ WAYS = {
 ON_A_VIDEO = {"Re-roll", "Remix", "/videos"}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("way", WAYS)
 async def test_every_way_leads_to_an_offer_where_it_is_wanted(world: World, way: str) -> None:
     if way in ON_A_VIDEO:
@@ -145,6 +146,7 @@ async def test_an_offer_says_all_that_one_wants_to_know(open_world: OpenWorld) -
     assert quote_row["price_credits"] == 2_080_000
 
 
+@pytest.mark.nightly
 async def test_generate_makes_the_video_as_veo_does(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, seed=7)
@@ -174,6 +176,7 @@ async def test_a_second_click_makes_no_second_video(world: World) -> None:
     assert world.provider.count("create") == 1
 
 
+@pytest.mark.nightly
 async def test_a_restart_changes_nothing(world: World) -> None:
     await ask_first(world)
     offer = await offered(world)
@@ -225,6 +228,7 @@ async def test_a_refused_change_gives_the_words_back_and_leaves_the_offer(world:
     await generate(world, offer)
 
 
+@pytest.mark.nightly
 async def test_an_image_can_be_offered_and_changed(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, image=CAT)
@@ -255,6 +259,7 @@ async def test_two_images_can_be_offered(world: World) -> None:
     assert (await newest(world, 1)).model == "google/veo-3.1-first-last-image-to-video"
 
 
+@pytest.mark.nightly
 async def test_a_refusal_comes_at_once_and_without_an_offer(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         await ask_for_video(world)

@@ -43,6 +43,7 @@ async def test_one_reference_arrives_at_the_provider(world: World) -> None:
     assert attachment.description == f"Video made from reference images and the prompt: {PROMPT}"
 
 
+@pytest.mark.nightly
 async def test_three_references_arrive_in_their_order(world: World) -> None:
     await ask_for_video(world, **dict(reversed(THREE.items())), duration=8)
     assert sent(world) == [body_with(CAT, DOG, HAT)]
@@ -86,6 +87,7 @@ async def test_what_does_not_go_with_references_is_refused_at_once_and_privately
     assert world.cdn.asked == [], "something was fetched all the same"
 
 
+@pytest.mark.nightly
 async def test_a_reroll_after_a_restart_is_made_from_the_same_references(world: World) -> None:
     source = await ask_for_video(world, **THREE, duration=8)
     await world.restart()

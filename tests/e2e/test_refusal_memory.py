@@ -1,5 +1,6 @@
 """A place that refused is not asked again for a while: Discord bans addresses that insist."""
 
+import pytest
 import simcord
 
 from sandbox.world import World
@@ -23,6 +24,7 @@ def messages_of(channel: simcord.ChannelHandle) -> str:
     return f"/channels/{channel.id}/messages"
 
 
+@pytest.mark.nightly
 async def test_threads_are_not_tried_again_in_a_channel_that_refused_one(world: World) -> None:
     refuse(world, "POST", f"{messages_of(world.channel)}/*/threads", 50013, status=403, times=None)
     first = await ask_for_video(world)
@@ -52,6 +54,7 @@ async def test_messages_are_not_tried_again_in_a_channel_that_refused_one(world:
     assert len(direct_messages(world)) == 2
 
 
+@pytest.mark.nightly
 async def test_cards_are_not_edited_again_in_a_channel_that_refused_it(world: World) -> None:
     refuse(world, "PATCH", f"{messages_of(world.channel)}/*", 50001, status=403, times=None)
     await ask_for_video(world)
@@ -65,6 +68,7 @@ async def test_cards_are_not_edited_again_in_a_channel_that_refused_it(world: Wo
     assert calls(world, "PATCH", path) == 2, "what one channel refused was held against another"
 
 
+@pytest.mark.nightly
 async def test_a_channel_that_may_not_be_read_is_not_read_again(world: World, database_url: str) -> None:
     voice = world.guild.create_voice_channel("lounge")
     refuse(world, "GET", messages_of(voice), 50013, status=403, times=None)
@@ -76,6 +80,7 @@ async def test_a_channel_that_may_not_be_read_is_not_read_again(world: World, da
     assert calls(world, "GET", messages_of(voice)) == 1, "the channel was asked again"
 
 
+@pytest.mark.nightly
 async def test_a_refusal_that_passes_is_not_remembered(world: World) -> None:
     refuse(world, "POST", f"{messages_of(world.channel)}/*/threads", 160006, times=None)
     await ask_for_video(world)

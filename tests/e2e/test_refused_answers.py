@@ -45,6 +45,7 @@ async def ask_after(world: World) -> int:
     return world.provider.count("create")
 
 
+@pytest.mark.nightly
 async def test_the_place_is_free_again(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         refuse(world, "POST", CALLBACK, 10062, status=404, times=None)

@@ -117,6 +117,7 @@ async def test_when_there_is_no_place_left_the_card_says_so(world: World, step: 
     assert "but I couldn't post it anywhere. Give a moderator the ID below." in card_of(world, generation)
 
 
+@pytest.mark.nightly
 async def test_passing_refusals_are_waited_for_and_the_video_comes_once(world: World) -> None:
     for code, status in PASSING:
         refuse(world, "POST", EVERYWHERE, code, status=status)
@@ -131,6 +132,7 @@ async def test_passing_refusals_are_waited_for_and_the_video_comes_once(world: W
     assert world.provider.count("cdn") == 1, "the file was fetched anew for every try"
 
 
+@pytest.mark.nightly
 async def test_a_token_that_is_refused_everywhere_is_waited_for(world: World) -> None:
     await held_with_thread(world)
     for path in ("/channels/*", "/users/*"):
@@ -178,6 +180,7 @@ async def test_what_may_still_arrive_in_the_thread_is_not_sent_to_the_member_mea
     assert results(world) == [], "the thread's message would have been the second one"
 
 
+@pytest.mark.nightly
 async def test_what_may_still_arrive_is_sent_there_again_at_once_past_a_place_that_refuses(
     world: World,
 ) -> None:
@@ -190,6 +193,7 @@ async def test_what_may_still_arrive_is_sent_there_again_at_once_past_a_place_th
     assert the_result(world).channel.id == world.channel.id
 
 
+@pytest.mark.nightly
 async def test_a_direct_message_that_may_still_arrive_is_sent_again_at_once(world: World) -> None:
     generation = await held_with_thread(world)
     is_locked, has_another_type = 160005, 50024  # neither is remembered
@@ -233,6 +237,7 @@ async def test_a_failure_whose_words_are_stopped_is_told_without_them(world: Wor
     assert "This didn't count toward your limit." in content
 
 
+@pytest.mark.nightly
 async def test_the_next_request_is_served_after_a_time_without_any_place(world: World) -> None:
     refuse(world, "POST", EVERYWHERE, 50013, status=403, times=None)
     await ask_for_video(world)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import discord
+import pytest
 
 from bot.db.models import Generation
 from sandbox.world import World
@@ -41,6 +42,7 @@ def chosen(generation: Generation) -> dict[str, object]:
     return {name: value for name, value in generation.options.items() if name != "seed"}
 
 
+@pytest.mark.nightly
 async def test_a_reroll_makes_the_same_anew_with_another_seed_in_the_same_thread(world: World) -> None:
     source = await ask_for_video(world, negative_prompt="rain", seed=7)
     assert buttons(the_result(world)) == ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Report"]
@@ -91,6 +93,7 @@ async def test_a_double_click_makes_one(world: World) -> None:
     assert len(results(world)) == 2
 
 
+@pytest.mark.nightly
 async def test_two_people_may_click_and_a_moderators_reroll_is_the_moderators(world: World) -> None:
     await ask_for_video(world)
     message = the_result(world)
@@ -100,6 +103,7 @@ async def test_two_people_may_click_and_a_moderators_reroll_is_the_moderators(wo
     assert sorted(row.user_id for row in (await rows(world))[:2]) == sorted([world.alice.id, world.mona.id])
 
 
+@pytest.mark.nightly
 async def test_a_refusal_is_told_privately(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         await ask_for_video(world)
@@ -114,6 +118,7 @@ async def test_a_pause_holds_for_buttons_too(world: World) -> None:
     assert "paused" in private(await world.alice.click(the_result(world), label="Re-roll"))
 
 
+@pytest.mark.nightly
 async def test_it_works_after_a_restart(world: World) -> None:
     await ask_for_video(world)
     await world.restart()
@@ -129,6 +134,7 @@ async def test_after_a_failure_one_may_try_again(world: World) -> None:
     assert (await newest(world, 2)).source_id == failed.id
 
 
+@pytest.mark.nightly
 async def test_a_card_whose_answer_was_lost_is_found_again(
     world: World, database_url: str, lose_answer: LoseAnswer
 ) -> None:
@@ -169,6 +175,7 @@ async def test_a_remix_is_filled_in(world: World) -> None:
     assert options_of(form)["picture"] == ["16:9 720P", "16:9 1080P", "9:16 720P", "9:16 1080P"]
 
 
+@pytest.mark.nightly
 async def test_a_remix_makes_what_the_form_says_and_keeps_the_rest(world: World) -> None:
     source = await ask_for_video(world, seed=7, generate_audio=False)
     form = await world.alice.click(the_result(world), label="Remix")
@@ -194,6 +201,7 @@ async def test_a_form_that_is_sent_twice_makes_one(world: World) -> None:
     await newest(world, 2)
 
 
+@pytest.mark.nightly
 async def test_a_refused_remix_gives_the_words_back(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         await ask_for_video(world)
@@ -203,6 +211,7 @@ async def test_a_refused_remix_gives_the_words_back(open_world: OpenWorld) -> No
         assert shown(answer).embeds[0].description == "a green dragon"
 
 
+@pytest.mark.nightly
 async def test_a_moderator_may_remix_and_it_is_theirs(world: World) -> None:
     await ask_for_video(world)
     form = await world.mona.click(the_result(world), label="Remix")

@@ -54,6 +54,7 @@ async def block_of(world: World) -> Block | None:
     return blocked.get(world.alice.id)
 
 
+@pytest.mark.nightly
 async def test_deleting_takes_the_video_down_and_says_so_everywhere(world: World) -> None:
     generation, moderators_channel, message = await report_of_bob(world)
     assert await click(world.mona, message, DELETE) == []
@@ -69,6 +70,7 @@ async def test_deleting_takes_the_video_down_and_says_so_everywhere(world: World
     assert await block_of(world) is None
 
 
+@pytest.mark.nightly
 async def test_blocking_stops_the_member_and_leaves_the_video(world: World) -> None:
     generation, moderators_channel, message = await report_of_bob(world)
     assert await click(world.mona, message, BLOCK) == []
@@ -113,6 +115,7 @@ async def test_dismissing_leaves_everything_as_it_is(world: World) -> None:
     assert buttons(message) == []
 
 
+@pytest.mark.nightly
 async def test_of_two_moderators_the_second_is_told_who_was_faster(world: World) -> None:
     labels = {ReportDecision.DISMISS: DISMISS, ReportDecision.DELETE: DELETE, ReportDecision.BLOCK: BLOCK}
     assert set(labels) == {*ReportDecision}
@@ -130,6 +133,7 @@ async def test_of_two_moderators_the_second_is_told_who_was_faster(world: World)
             assert label not in buttons(message), "the button is still there"
 
 
+@pytest.mark.nightly
 async def test_what_was_decided_but_not_carried_out_is_carried_out_by_the_next_click(world: World) -> None:
     generation, _, message = await report_of_bob(world)
     row = (await read_report(world, message)).report
@@ -154,6 +158,7 @@ async def test_what_was_decided_but_not_carried_out_is_carried_out_by_any_next_c
             assert state_of(world, generation) == REMOVED
 
 
+@pytest.mark.nightly
 async def test_what_discord_did_not_let_go_can_be_tried_again_after_another_decision(world: World) -> None:
     _, moderators_channel, message = await report_of_bob(world)
     refuse(world, "DELETE", RESULTS, 50013, status=403)
@@ -167,6 +172,7 @@ async def test_what_discord_did_not_let_go_can_be_tried_again_after_another_deci
     assert results(world) == []
 
 
+@pytest.mark.nightly
 async def test_the_second_report_of_a_deleted_video_says_so_too(world: World) -> None:
     _, moderators_channel, first = await report_of_bob(world)
     await report(world, add_bob(world, name="carol"))
@@ -242,6 +248,7 @@ async def test_all_of_it_works_after_a_restart(world: World) -> None:
     assert buttons(*reports_in(moderators_channel)) == []
 
 
+@pytest.mark.nightly
 async def test_the_next_video_of_the_member_has_nothing_to_do_with_it(world: World) -> None:
     first, moderators_channel, message = await report_of_bob(world)
     await click(world.mona, message, DELETE)

@@ -32,6 +32,7 @@ async def command_of(world: World) -> discord.app_commands.AppCommand:
     return next(command for command in commands if command.name == "veo-admin")
 
 
+@pytest.mark.nightly
 async def test_a_member_who_sees_the_buttons_may_not_use_them(world: World) -> None:
     _, moderators_channel, message = await report_of_bob(world)
     for label in (DELETE, BLOCK, DISMISS):
@@ -41,6 +42,7 @@ async def test_a_member_who_sees_the_buttons_may_not_use_them(world: World) -> N
     assert buttons(*reports_in(moderators_channel)) == [DELETE, BLOCK, DISMISS]
 
 
+@pytest.mark.nightly
 async def test_whom_the_server_names_in_its_settings_may_decide(world: World) -> None:
     _, _, message = await report_of_bob(world)
     helpers = world.guild.create_role("Helpers")
@@ -54,6 +56,7 @@ async def test_whom_the_server_names_in_its_settings_may_decide(world: World) ->
     assert await decisions_of(world, message) == (dan.id, eve.id, None)
 
 
+@pytest.mark.nightly
 async def test_a_moderator_does_not_decide_about_their_own_video_but_another_one_does(world: World) -> None:
     moderators_channel = await open_moderators_channel(world)
     await world.mona.slash(world.channel, "veo", prompt="a fox", duration=4)
@@ -70,6 +73,7 @@ async def test_a_moderator_does_not_decide_about_their_own_video_but_another_one
     assert results(world) == []
 
 
+@pytest.mark.nightly
 async def test_whom_the_server_keeps_from_the_whole_application_may_not_decide(world: World) -> None:
     _, _, message = await report_of_bob(world)
     application_id = world.app.bot.application_id
@@ -101,6 +105,7 @@ async def test_when_the_settings_cannot_be_read_manage_server_decides(own_world:
     assert await click(eve, message, BLOCK) == []
 
 
+@pytest.mark.nightly
 async def test_a_moderator_of_another_server_can_do_nothing_with_a_forged_number(world: World) -> None:
     generation, _, message = await report_of_bob(world)
     row = (await read_report(world, message)).report

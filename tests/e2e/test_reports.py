@@ -82,6 +82,7 @@ async def test_nothing_in_the_moderators_channel_mentions_anybody(world: World) 
     assert [bool(body["flags"] & silent) for body in sent] == [True, False]
 
 
+@pytest.mark.nightly
 async def test_a_video_is_reported_once_by_each_member(world: World) -> None:
     moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
@@ -104,6 +105,7 @@ async def test_without_a_channel_a_report_waits_until_there_is_one(world: World)
     assert buttons(await the_report(moderators_channel)) == DECISIONS
 
 
+@pytest.mark.nightly
 async def test_a_report_that_was_shown_is_not_shown_again_in_another_channel(world: World) -> None:
     _, _, message = await report_of_bob(world)
     await is_written_down(world, message)
@@ -114,6 +116,7 @@ async def test_a_report_that_was_shown_is_not_shown_again_in_another_channel(wor
     assert reports_in(other) == []
 
 
+@pytest.mark.nightly
 async def test_a_report_whose_message_was_deleted_is_shown_again_and_one_that_is_there_is_not(
     world: World,
 ) -> None:
@@ -134,6 +137,7 @@ async def test_a_report_whose_message_was_deleted_is_shown_again_and_one_that_is
     assert "No open reports" in said(home)
 
 
+@pytest.mark.nightly
 async def test_a_report_that_is_shown_in_another_channel_leaves_no_buttons_behind(world: World) -> None:
     _, moderators_channel, message = await report_of_bob(world)
     await is_written_down(world, message)
@@ -160,6 +164,7 @@ async def test_the_buttons_outlive_a_restart(world: World) -> None:
     assert (await read_report(world, message)).report.dismissed_by == world.mona.id
 
 
+@pytest.mark.nightly
 async def test_a_video_that_is_a_link_can_be_reported_and_a_failure_cannot(world: World) -> None:
     refuse(world, "POST", "/channels/*/messages", 40005, status=413)
     await ask_for_video(world)
@@ -169,6 +174,7 @@ async def test_a_video_that_is_a_link_can_be_reported_and_a_failure_cannot(world
     assert "Report" not in buttons(failure)
 
 
+@pytest.mark.nightly
 async def test_discord_py_keeps_nothing_of_the_buttons_and_forms_that_were_sent(own_world: World) -> None:
     world = own_world
     _, moderators_channel, _ = await report_of_bob(world)
@@ -196,6 +202,7 @@ async def test_a_direct_message_can_be_reported_by_its_member(world: World) -> N
     assert direct_messages(world) == [], "the direct message is still there"
 
 
+@pytest.mark.nightly
 async def test_a_video_whose_words_were_deleted_can_be_reported_and_found(
     world: World, database_url: str
 ) -> None:
@@ -214,6 +221,7 @@ async def test_a_video_whose_words_were_deleted_can_be_reported_and_found(
 HOSTILE = "@everyone <@1> <@&2> **bold** [free](https://evil.example) ```x``` \n# BIG \u202eover <t:0:R>"
 
 
+@pytest.mark.nightly
 async def test_a_hostile_reason_is_shown_as_it_was_written(world: World) -> None:
     moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
@@ -246,6 +254,7 @@ async def test_the_longest_report_fits(world: World) -> None:
             assert message.content.endswith(row.id), "it is cut"
 
 
+@pytest.mark.nightly
 async def test_a_forged_form_is_refused_and_the_member_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,6 +279,7 @@ async def test_a_forged_form_is_refused_and_the_member_is_told(
     assert reports_in(moderators_channel) == []
 
 
+@pytest.mark.nightly
 async def test_a_video_that_was_removed_meanwhile_cannot_be_reported(world: World, database_url: str) -> None:
     await open_moderators_channel(world)
     await ask_for_video(world)

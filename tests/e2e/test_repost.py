@@ -102,6 +102,7 @@ def keep(data_dir: Path, generation_id: str, content: bytes) -> None:
     (folder / f"veo-{generation_id}.mp4").write_bytes(content)
 
 
+@pytest.mark.nightly
 async def test_deleting_takes_every_message_down(world: World) -> None:
     generation = await ask_for_video(world)
     await repost(world)
@@ -114,6 +115,7 @@ async def test_deleting_takes_every_message_down(world: World) -> None:
     assert "🗑️ **Removed.**" in card_of(world, generation)
 
 
+@pytest.mark.nightly
 async def test_a_removed_video_is_not_posted_again(world: World) -> None:
     generation = await ask_for_video(world)
     answer = await world.alice.slash(world.channel, "videos")
@@ -123,6 +125,7 @@ async def test_a_removed_video_is_not_posted_again(world: World) -> None:
     assert reposts(world) == []
 
 
+@pytest.mark.nightly
 async def test_the_servers_rules_hold(world: World) -> None:
     await ask_for_video(world)
     other = world.guild.create_text_channel("other")
@@ -187,6 +190,7 @@ async def test_a_second_click_meanwhile_is_told_so(world: World, database_url: s
     assert reposts(world) == []
 
 
+@pytest.mark.nightly
 async def test_it_works_after_a_restart(world: World) -> None:
     await ask_for_video(world)
     answer = await world.alice.slash(world.channel, "videos")

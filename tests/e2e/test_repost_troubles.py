@@ -63,6 +63,7 @@ async def test_a_post_that_found_no_connection_is_called_undone(world: World, cu
     assert "📤 **Posted again:**" in await repost(world)
 
 
+@pytest.mark.nightly
 async def test_a_post_of_unknown_fate_stays_so_if_the_second_try_finds_no_connection(
     world: World, cut_off: CutOff
 ) -> None:
@@ -75,6 +76,7 @@ async def test_a_post_of_unknown_fate_stays_so_if_the_second_try_finds_no_connec
     assert "Nothing was posted" not in text
 
 
+@pytest.mark.nightly
 async def test_a_post_of_unknown_fate_stays_so_if_the_second_try_is_limited(world: World) -> None:
     await ask_for_video(world)
     for status in (503, 429):

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.admission.check_request import Requester
 from bot.clock import utc_now
 from bot.db.models import Generation, Placement, Status
@@ -50,6 +52,7 @@ async def request_without_card(world: World) -> Generation:
     )
 
 
+@pytest.mark.nightly
 async def test_before_the_card_is_attached(world: World, database_url: str) -> None:
     await request_without_card(world)
     await world.restart()
@@ -60,6 +63,7 @@ async def test_before_the_card_is_attached(world: World, database_url: str) -> N
     assert_card_leads_to(world, generation, the_result(world))
 
 
+@pytest.mark.nightly
 async def test_after_the_card_is_shown_but_not_written_down(world: World, database_url: str) -> None:
     world.provider.faults.add("create", Fault.status(401), times=None)
     answer = await ask(world)
@@ -74,6 +78,7 @@ async def test_after_the_card_is_shown_but_not_written_down(world: World, databa
     assert_card_leads_to(world, generation, the_result(world))
 
 
+@pytest.mark.nightly
 async def test_while_queued(open_world: OpenWorld) -> None:
     async with open_world(max_running=1) as world:
         await ask_and_hold(world)
@@ -98,6 +103,7 @@ async def test_while_submitting(world: World) -> None:
     assert world.provider.count("logs") >= 1, "the request was not looked up"
 
 
+@pytest.mark.nightly
 async def test_while_running(world: World) -> None:
     before = await ask_and_hold(world)
     await eventually("a thread", lambda: bool(threads(world)))
@@ -109,6 +115,7 @@ async def test_while_running(world: World) -> None:
     assert len(threads(world)) == 1
 
 
+@pytest.mark.nightly
 async def test_while_the_thread_is_there_but_not_written_down(world: World) -> None:
     refuse(world, "POST", "/channels/*/messages/*/threads", 0, status=503, times=None)
     generation = await ask_and_hold(world)
@@ -124,6 +131,7 @@ async def test_while_the_thread_is_there_but_not_written_down(world: World) -> N
     assert the_result(world).channel.id == generation.card_id
 
 
+@pytest.mark.nightly
 async def test_before_the_file_is_fetched(world: World) -> None:
     world.provider.faults.add("cdn", Fault.status(503), times=None)
     await ask(world)
@@ -134,6 +142,7 @@ async def test_before_the_file_is_fetched(world: World) -> None:
     await assert_ends_well(world)
 
 
+@pytest.mark.nightly
 async def test_before_the_video_is_posted(world: World) -> None:
     refuse(world, "POST", POSTS, 0, status=503, times=None)
     await ask(world)
@@ -146,6 +155,7 @@ async def test_before_the_video_is_posted(world: World) -> None:
     assert len(nonces) == 1, "after a restart the message has another nonce, so it could be posted twice"
 
 
+@pytest.mark.nightly
 async def test_before_the_error_is_posted(world: World) -> None:
     refuse(world, "POST", POSTS, 0, status=503, times=None)
     await ask(world, prompt="[fail] the same")
@@ -159,6 +169,7 @@ async def test_before_the_error_is_posted(world: World) -> None:
     assert world.provider.count("create") == 1
 
 
+@pytest.mark.nightly
 async def test_after_everything_is_done_nothing_happens_again(world: World) -> None:
     await ask_for_video(world)
     calls, asked = _calls_about_videos(world), len(world.env.http_requests)
@@ -175,6 +186,7 @@ def _calls_about_videos(world: World) -> int:
     return sum(call.kind not in {"models", "metrics", "billing"} for call in world.provider.calls)
 
 
+@pytest.mark.nightly
 async def test_many_restarts_in_a_row(world: World) -> None:
     await ask_and_hold(world)
     for _ in range(3):
@@ -183,6 +195,7 @@ async def test_many_restarts_in_a_row(world: World) -> None:
     await assert_ends_well(world)
 
 
+@pytest.mark.nightly
 async def test_the_quota_outlives_a_restart(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         await ask_for_video(world)

@@ -53,6 +53,7 @@ def the_loops_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.moderation.reviews.LOOK_INTERVAL", 0.05)
 
 
+@pytest.mark.nightly
 async def test_an_approved_request_goes_on_as_any_other(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     card = shown(await ask(world, prompt="a red fox", seed=7)).content
@@ -112,6 +113,7 @@ async def test_the_member_cancels_while_it_waits_and_the_moderators_see_that(wor
     assert (await rows(world))[0].status is Status.CANCELLED
 
 
+@pytest.mark.nightly
 async def test_a_request_that_nobody_looks_at_ends_after_a_day_free(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +172,7 @@ async def test_of_two_moderators_the_first_wins_and_both_see_it(world: World) ->
     assert (await world.wait_for_delivery()).status is Status.SUCCEEDED
 
 
+@pytest.mark.nightly
 async def test_a_request_waits_through_a_restart_and_so_do_its_buttons(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world)
@@ -193,6 +196,7 @@ async def test_a_member_who_left_gets_no_video(world: World) -> None:
     assert "The member left the server before" in the_result(world).content
 
 
+@pytest.mark.nightly
 async def test_moderators_see_the_images_and_a_long_prompt_whole(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     prompt = "a red fox " * 70
@@ -253,6 +257,7 @@ async def test_where_the_bot_may_post_text_alone_moderators_read_that_words_are_
     assert (message.embeds, message.attachments) == ([], [])
 
 
+@pytest.mark.nightly
 async def test_a_request_waits_for_a_channel_that_vanished(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     world.env.backend.delete_channel(moderators_channel.id)
@@ -278,6 +283,7 @@ async def test_a_card_that_discord_refused_leaves_nothing_to_decide(world: World
     assert "waiting for your approval" not in await admin(world, "home")
 
 
+@pytest.mark.nightly
 async def test_a_member_gets_what_was_decided_and_deletes_it_with_their_words(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world, prompt="a red fox " * 70)
@@ -297,6 +303,7 @@ async def test_a_member_gets_what_was_decided_and_deletes_it_with_their_words(wo
     assert f"❌ **Declined** by <@{world.mona.id}>." in message.content
 
 
+@pytest.mark.nightly
 async def test_only_those_wait_whom_the_setting_names(world: World) -> None:
     moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
@@ -313,6 +320,7 @@ async def test_only_those_wait_whom_the_setting_names(world: World) -> None:
     await the_review(moderators_channel, 2)
 
 
+@pytest.mark.nightly
 async def test_a_reroll_waits_too_and_so_does_what_members_confirm_first(world: World) -> None:
     moderators_channel = await open_moderators_channel(world)
     await ask_for_video(world)
@@ -330,6 +338,7 @@ async def test_a_reroll_waits_too_and_so_does_what_members_confirm_first(world: 
     await world.wait_for_delivery()
 
 
+@pytest.mark.nightly
 async def test_without_a_channel_requests_wait_and_home_says_so(world: World) -> None:
     await choose_moderators_channel(world, None)
     said = await admin(world, "settings", review="everybody")
@@ -346,6 +355,7 @@ async def test_without_a_channel_requests_wait_and_home_says_so(world: World) ->
     await world.wait_for_delivery()
 
 
+@pytest.mark.nightly
 async def test_a_message_that_somebody_deleted_is_posted_again_from_home(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world)
@@ -369,6 +379,7 @@ async def test_the_settings_take_what_is_typed(world: World) -> None:
     assert settings.review is None
 
 
+@pytest.mark.nightly
 async def test_in_another_channel_nothing_of_a_request_stays_in_the_first(world: World) -> None:
     moderators_channel = await open_reviewing(world)
     await ask(world, prompt="a red fox " * 100)
@@ -383,6 +394,7 @@ async def test_in_another_channel_nothing_of_a_request_stays_in_the_first(world:
     await world.wait_for_delivery()
 
 
+@pytest.mark.nightly
 async def test_who_has_too_much_waiting_for_moderators_is_told_what_it_waits_for(
     open_world: OpenWorld,
 ) -> None:

@@ -57,6 +57,7 @@ async def test_each_option_is_sent_as_it_was_chosen(world: World, name: str, val
     assert create_body(world) == {"model": "google/veo3", "prompt": PROMPT, name: value}
 
 
+@pytest.mark.nightly
 async def test_every_option_chosen_at_once_makes_that_video(world: World, tmp_path: Path) -> None:
     generation = await ask_for_video(world, **EVERYTHING)
     assert create_body(world) == {"prompt": PROMPT, **EVERYTHING}

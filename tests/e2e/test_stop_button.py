@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import simcord
 
 from bot.db.models import Status
@@ -22,6 +23,7 @@ def assert_silent(answer: simcord.InteractionResult) -> None:
     assert [message.content for message in answer.followups] == []
 
 
+@pytest.mark.nightly
 async def test_what_waits_is_cancelled_at_once_and_free(open_world: OpenWorld) -> None:
     async with open_world({"account_wait": 600}, default_daily_limit=1) as world:
         world.provider.faults.add("create", Fault.status(401))
@@ -83,6 +85,7 @@ async def test_a_forged_id_looks_like_an_unknown_one(world: World) -> None:
     )
 
 
+@pytest.mark.nightly
 async def test_it_works_after_a_restart(world: World) -> None:
     generation = await ask_and_hold(world)
     await world.restart()
@@ -91,6 +94,7 @@ async def test_it_works_after_a_restart(world: World) -> None:
     assert after.status is Status.CANCELLED
 
 
+@pytest.mark.nightly
 async def test_it_is_gone_when_there_is_a_video(world: World) -> None:
     generation = await ask_for_video(world)
     assert buttons(card(world, generation)) == ["Watch the video"]

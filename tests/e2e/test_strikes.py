@@ -101,6 +101,7 @@ async def test_the_providers_safety_gives_one_and_the_member_is_told_alone(world
     assert "strike" not in the_result(world).content
 
 
+@pytest.mark.nightly
 async def test_other_failures_give_none(world: World) -> None:
     await turn_on(world)
     for fault in (Fault.failed("Too bright"), Fault.without_video(), Fault.failed(None, name="")):
@@ -111,6 +112,7 @@ async def test_other_failures_give_none(world: World) -> None:
     assert await kinds(world) == []
 
 
+@pytest.mark.nightly
 async def test_a_video_deleted_after_a_report_gives_one(world: World) -> None:
     await turn_on(world, ladder="1: moderator")
     _, _, report = await report_of_bob(world)

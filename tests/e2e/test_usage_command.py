@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import simcord
 
 from bot.clock import utc_now
@@ -99,6 +100,7 @@ async def test_grants_are_told_with_their_end_and_are_counted_in(world: World) -
     assert f"\nGranted, included above: 2 videos until <t:{stamp}:f> (<t:{stamp}:R>)." in text
 
 
+@pytest.mark.nightly
 async def test_the_servers_budget_is_told_without_sums(world: World) -> None:
     await quota(world, "budget", month="5 USD")
     text = await usage(world)
@@ -119,6 +121,7 @@ async def test_a_failed_video_is_not_in_the_use(world: World) -> None:
     assert "- Last 24 hours: 0 of 1 used, 1 left." in text
 
 
+@pytest.mark.nightly
 async def test_what_was_used_is_the_same_after_a_restart(world: World) -> None:
     await quota(world, "set", videos="3")
     await ask_for_video(world)

@@ -1,5 +1,7 @@
 """Cards, threads, channels and servers that are deleted while a video is being made."""
 
+import pytest
+
 from sandbox.world import World
 from tests.e2e.driver import (
     ask_and_hold,
@@ -75,6 +77,7 @@ async def test_the_video_is_posted_though_the_member_has_left(world: World) -> N
     assert the_result(world).channel.id == generation.thread_id
 
 
+@pytest.mark.nightly
 async def test_the_bot_still_serves_others_after_a_server_is_gone(world: World) -> None:
     await held_with_thread(world)
     world.env.backend.remove_guild(world.guild.id)

@@ -64,6 +64,7 @@ def expected_times(world: World) -> list[float]:
     return [int(found[1]) - time.time() for text in card_texts(world) if (found := EXPECTED.search(text))]
 
 
+@pytest.mark.nightly
 async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
         assert not any("%" in text for text in card_texts(world)), "nobody knows how far a video has come"
 
 
+@pytest.mark.nightly
 async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
     own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ async def test_the_bots_own_times_decide_once_there_are_some_and_a_restart_keeps
         assert expected_times(world)[-1] < 40 < first, "videos of a second are expected to take minutes"
 
 
+@pytest.mark.nightly
 async def test_a_card_is_edited_no_more_often_than_the_budget_allows(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +170,7 @@ def cards_waited_for() -> list[str]:
     return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("card ")]
 
 
+@pytest.mark.nightly
 async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld) -> None:
     async with open_world(max_running=1, max_waiting=2) as world:
         await ask_and_hold(world)

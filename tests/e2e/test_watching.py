@@ -34,6 +34,7 @@ def fails(name: str) -> Callable[[Answer], bool]:
     return lambda answer: answer.status == 503 and answer.failing == [name]
 
 
+@pytest.mark.nightly
 async def test_the_figures_tell_what_was_served_refused_and_what_failed(open_world: OpenWorld) -> None:
     async with open_world(**HTTP) as world:
         before = await figures(world)
@@ -77,6 +78,7 @@ async def test_the_figures_tell_what_waits_and_for_how_long(open_world: OpenWorl
     assert now("queue_oldest_age_seconds", state="queued") > 0
 
 
+@pytest.mark.nightly
 async def test_the_figures_tell_edits_errors_and_posts_that_had_to_be_tried_again(
     open_world: OpenWorld,
 ) -> None:
@@ -96,6 +98,7 @@ async def test_the_figures_tell_edits_errors_and_posts_that_had_to_be_tried_agai
     assert now("card_edits_total", outcome="sent") == edits >= 1
 
 
+@pytest.mark.nightly
 async def test_the_figures_tell_what_was_cancelled_and_what_nobody_saw(open_world: OpenWorld) -> None:
     async with open_world(**HTTP) as world:
         before = await figures(world)
@@ -147,6 +150,7 @@ async def test_a_database_that_was_moved_away_fails_the_check(open_world: OpenWo
         await look_until(world, "/healthz", is_well)
 
 
+@pytest.mark.nightly
 async def test_polls_that_stop_fail_the_check(open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.monitoring.health.POLL_LIMIT", 0.5)
     async with open_world(**HTTP) as world:
@@ -160,6 +164,7 @@ async def test_polls_that_stop_fail_the_check(open_world: OpenWorld, monkeypatch
         await look_until(world, "/healthz", is_well)
 
 
+@pytest.mark.nightly
 async def test_a_blocked_event_loop_answers_nobody_and_is_remembered(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
