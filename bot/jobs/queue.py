@@ -274,16 +274,21 @@ class GenerationQueue:
         def change(session: Session) -> Generation | None:
             ensure_free(session, generation.id, values.get("provider_id"))
             cost.look(session)
-            if takes_slot:  # before the row's own lock: who holds this one waits for none
-                hold(session, Lock.SLOTS)
             found = session.scalar(changed)
-            if takes_slot and self._has_too_many(session):
-                raise SlotLostError(generation.id)
+            if takes_slot and found is not None:
+                self._ensure_slot(session)
             if is_strike and found is not None:
                 strike_for_safety(session, found, self._clock())
             return found
 
         return await self._database.write(change, generation.guild_id if is_strike else None)
 
-    def _has_too_many(self, session: Session) -> bool:
-        return fair_order.count_running(session, self._clock(), self.lease) > self._max_running
+    def _ensure_slot(self, session: Session) -> None:
+        """Check that with the one that was just moved there, no more are at the provider than may be.
+
+        Raises:
+            SlotLostError: there are.
+        """
+        hold(session, Lock.SLOTS)  # who has it waits for no row
+        if fair_order.count_running(session, self._clock(), self.lease) > self._max_running:
+            raise SlotLostError

@@ -20,7 +20,7 @@ from bot.jobs.runner import MAX_ATTEMPTS, STOP_GRACE, Runner
 from bot.jobs.workflow import Workflow
 from sandbox.provider import Provider
 from tests.bot.clocks import until
-from tests.bot.engine import Engine, MakeEngine
+from tests.bot.engine import LEASE, Engine, MakeEngine
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import Logs, count_events
 from tests.bot.virtual_time import play
@@ -238,3 +238,34 @@ async def test_who_is_given_up_hears_of_it_at_once_and_leaves_no_file(engine: En
         await until("the member is told without another wait", is_told)
     assert [shown.failure_kind for shown in engine.delivery.failures] == [FailureKind.BROKEN]
     assert list(engine.videos.iterdir()) == []
+
+
+async def test_who_finds_the_slot_taken_makes_no_call_until_it_is_free(
+    make_engine: MakeEngine, provider: Provider, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    engine = make_engine(max_running=1)
+    row, others = await insert(engine.database), list[Generation]()
+    take_slot = engine.queue.take_slot
+
+    async def take_after_another(generation: Generation, **values: object) -> Generation:
+        if not others:  # as by a process that saw this one's lease end
+            lease = {"lease_owner": "other", "lease_until": engine.clock() + LEASE}
+            others.append(await insert(engine.database, status=Status.RUNNING, **lease))
+        return await take_slot(generation, **values)
+
+    monkeypatch.setattr(engine.queue, "take_slot", take_after_another)
+
+    async def waits_again() -> bool:
+        current = await engine.row(row.id)
+        return bool(others) and engine.runner.is_idle and current.lease_owner is None
+
+    def end_other(session: Session) -> None:
+        session.get_one(Generation, others[0].id).delivered_at = engine.clock()
+
+    async with engine.running():
+        await until("it waits again", waits_again)
+        assert provider.count("create") == 0
+        await engine.database.write(end_other)
+        await all_delivered(engine, [row.id])
+    assert provider.count("create") == 1
+    assert count_events(logs, "waits again because its slot is another's by now") == 1
