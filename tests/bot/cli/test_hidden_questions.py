@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.wire_discord.program import OURS
 
+PATIENCE = 60  # seconds
 ECHO = 3, termios.ECHO  # where a terminal's attributes have it
 
 
@@ -33,18 +35,30 @@ def asked(folder: Path) -> Generator[tuple[subprocess.Popen[bytes], int]]:
     ) as program:
         os.close(inside)
         try:
-            read_until(terminal, b"FROM, the current DATABASE_URL: ")
+            await_question(program, terminal, b"FROM, the current DATABASE_URL: ")
             yield program, terminal
         finally:
             program.kill()
             os.close(terminal)
 
 
-def read_until(terminal: int, words: bytes) -> None:
-    """Read what a terminal shows up to these words; a question ends with a space once it is hidden."""
+def await_question(program: subprocess.Popen[bytes], terminal: int, words: bytes) -> None:
+    """Return when the terminal shows a question up to these words, and the program waits for the answer.
+
+    A signal right before it waits is noticed by Python only after the answer. The question ends with a space
+    once what is typed is hidden.
+    """
     shown = b""
     while words not in shown:
         shown += os.read(terminal, 1000)  # fails where the program has ended
+    deadline = time.monotonic() + PATIENCE
+    while _state(program) != "S":  # sleeping
+        assert time.monotonic() < deadline, f"it doesn't wait for an answer: {_state(program)}"
+        time.sleep(0.01)
+
+
+def _state(program: subprocess.Popen[bytes]) -> str:
+    return Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def shows_what_is_typed(terminal: int) -> bool:
@@ -59,14 +73,14 @@ def test_stopping_a_hidden_question_gives_the_terminal_its_echo_back(
     with asked(tmp_path) as (program, terminal):
         assert not shows_what_is_typed(terminal), "the question isn't hidden"
         program.send_signal(stopping)
-        assert program.wait(30) == 1
+        assert program.wait(PATIENCE) == 1
         assert shows_what_is_typed(terminal)
 
 
 def test_after_its_last_question_it_can_be_stopped_as_before(tmp_path: Path) -> None:
     with asked(tmp_path) as (program, terminal):
         os.write(terminal, b"sqlite+aiosqlite:///x.db\n")
-        read_until(terminal, b"TO, the URL of an empty database: ")
+        await_question(program, terminal, b"TO, the URL of an empty database: ")
         program.terminate()
-        assert program.wait(30) == 1
+        assert program.wait(PATIENCE) == 1
         assert shows_what_is_typed(terminal)
