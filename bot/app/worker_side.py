@@ -8,7 +8,7 @@ from bot.app.shared import Shared
 from bot.clock import utc_now
 from bot.eta.rate_limiter import RateLimiter
 from bot.films.finishing import Finishing
-from bot.films.late_shots import LateShots
+from bot.films.late_shots import LateShots, open_card
 from bot.films.queue import FilmQueue
 from bot.films.runner import FilmRunner
 from bot.films.shot_files import ShotFiles
@@ -64,7 +64,7 @@ def _workflow(shared: Shared, tools: Tools, polling: Polling, approval: Approval
         submission=Submission(tools, images, database),
         polling=polling,
         settlement=Settlement(tools),
-        late_watch=LateWatch(tools, database, videos, shared.estimator),
+        late_watch=LateWatch(tools, database, videos, shared.estimator, open_card),
         deliver=Deliver(tools, videos, images, _upload(shared, tools.delivery), approval, open_film),
     )
 

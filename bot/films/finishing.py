@@ -12,7 +12,7 @@ from bot.films.earlier_posts import EarlierPosts, Waits, may_still_arrive, post_
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.shot_files import ShotFiles
-from bot.films.troubles import GIVEN_UP, KILLED, add, next_transition, unfade, without_older
+from bot.films.troubles import CARD, KILLED, add, is_given_up, next_transition, unfade, without_older
 from bot.jobs.ports import ARRIVAL, DeliveryPostponedError, FilmPort, Posted, UndeliverableError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import StepPostponedError
@@ -65,7 +65,7 @@ class Finishing:
         """
         film = await self._earlier.find_unnoticed(film)
         row = film.row
-        if film.is_to_be_posted and (row.posting_at is not None or not _is_given_up(row)):
+        if film.is_to_be_posted and (row.posting_at is not None or not is_given_up(row)):
             film = Film(await self._earlier.deal_with(film.row), film.takes)
             row = await self._post_in_time(film)
         await self._close(film, row)
@@ -111,7 +111,7 @@ class Finishing:
             log.exception("left out a last step of a film", film=row.id)
 
     async def _wait_for_card(self, row: FilmRow, error: DeliveryPostponedError) -> FilmRow:
-        row = await self._waits.wait_for_discord("card", row, self._timing.card_window, error)
+        row = await self._waits.wait_for_discord(CARD, row, self._timing.card_window, error)
         log.warning("could not update a film's card", film=row.id, reason=str(error))
         return row
 
@@ -163,7 +163,7 @@ class Finishing:
             if self._clock() - row.posting_at >= ARRIVAL:
                 row = await self._queue.update(row, posting_at=None)
         film, clip = Film(row, film.takes), None
-        if row.removed_at is None and not _is_given_up(row):
+        if row.removed_at is None and not is_given_up(row):
             film, clip = await self._join(film)
         if clip is None:
             if film.row.posting_at is not None:  # also where it's just over: then it's looked for once more
@@ -256,7 +256,3 @@ class Finishing:
             self._videos.discard(film.row.id)
             for take in film.takes:
                 self._videos.close(take.id)
-
-
-def _is_given_up(row: FilmRow) -> bool:
-    return GIVEN_UP in (row.troubles or {})

@@ -1,16 +1,18 @@
-"""Films that are joined once more: a shot was redone, or its video came after the film's end."""
+"""Films that are opened after their end, as a shot was redone or its video came late.
+
+So is one for whose late shot nobody waits any more, as its card says that it may still come.
+"""
 
 from datetime import datetime
 
 import structlog
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
 from bot.films.rows import Film, fetch_film
-from bot.films.troubles import UNNOTICED, after_redo
+from bot.films.troubles import CARD, GIVEN_UP, UNNOTICED, add, after_redo, is_given_up, without
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -32,11 +34,8 @@ class LateShots:
         """
         # A process may be ending a claimed film right now, and may have looked for late shots before this
         # one. A film that isn't claimed will be claimed after this shot.
-        is_concerned = (FilmRow.delivered_at, FilmRow.lease_owner, FilmRow.posting_at)
-        concerned = select(FilmRow.id).where(
-            FilmRow.id == film_id, or_(*(column.is_not(None) for column in is_concerned))
-        )
-        if await self._database.read(lambda session: session.scalar(concerned)) is None:
+        row = await self._database.read(lambda session: session.get(FilmRow, film_id))
+        if row is None or not _is_concerned(row):
             return
         if await self._database.write(lambda session: _open_late(session, film_id, self._clock())):
             log.info("joining a film once more for a late shot", film=film_id)
@@ -48,13 +47,18 @@ def _open_late(session: Session, film_id: str, now: datetime) -> bool:
     film = fetch_film(session, film_id)
     if row is None or film is None or row.removed_at or row.erased_at:
         return False
-    if row.delivered_at is None:
+    if row.delivered_at is None and not is_given_up(row):
         _note_post(film)
         return False
     if any(take.erased_at for take in film.takes):
         return False
     open_again(film, now)
     return True
+
+
+def _is_concerned(row: FilmRow) -> bool:
+    is_claimed = row.lease_owner is not None
+    return row.delivered_at is not None or is_claimed or row.posting_at is not None or is_given_up(row)
 
 
 def _note_post(film: Film) -> None:
@@ -75,4 +79,21 @@ def open_again(film: Film, now: datetime) -> None:
         row.joined_shots = posted
     row.troubles = after_redo(row, posted)
     row.delivered_at = row.lease_owner = row.lease_until = None
+    row.not_before, row.attempts = now, 0
+
+
+def open_card(session: Session, film_id: str, now: datetime) -> None:
+    """Let a film that is over be taken up for its card alone, which says that a shot may still come.
+
+    The shot is noted as one that isn't waited for in the same transaction. A process that is ending
+    the film right now loses it: it may have shown the card before. A film that was removed stays so.
+    """
+    row = session.get(FilmRow, film_id, with_for_update=True)
+    if row is None or row.removed_at or row.erased_at:
+        return
+    row.lease_owner = row.lease_until = None
+    if row.delivered_at is None:
+        return
+    row.troubles = add(GIVEN_UP, "")(without(CARD)(row.troubles or {}))
+    row.delivered_at = None
     row.not_before, row.attempts = now, 0

@@ -13,6 +13,7 @@ from bot.db.guild_models import Action, ReportRow
 from bot.db.models import TAKEDOWN_GRACE, WAITING, Generation, is_there
 from bot.films.script import with_links
 from bot.films.takes import counting_takes, current_takes
+from bot.films.troubles import is_given_up
 from bot.jobs.cancellation import Cancelled, cancel_one
 from bot.jobs.ports import Posted
 from bot.policy import audit
@@ -77,7 +78,7 @@ class Film:
     @property
     def has_ended(self) -> bool:
         """Whether nothing is left to do but to show it so."""
-        return self.row.delivered_at is not None or self.is_ending
+        return self.row.delivered_at is not None or self.is_ending or is_given_up(self.row)
 
     @property
     def is_to_be_posted(self) -> bool:

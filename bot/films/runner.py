@@ -14,7 +14,7 @@ from bot.eta.pacing import retry_delay
 from bot.films.finishing import Finishing
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
-from bot.films.troubles import GIVEN_UP, TIMED_OUT, add
+from bot.films.troubles import GIVEN_UP, TIMED_OUT, add, is_given_up
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import StepPostponedError
 from bot.media.downloads import MediaError
@@ -100,7 +100,7 @@ class FilmRunner:
             # As it stands: it may have been late, posted or removed since it was claimed.
             film = await self._queue.get(film.row.id)
             row, troubles = film.row, film.row.troubles or {}
-            if GIVEN_UP in troubles:
+            if is_given_up(row):
                 await self._release_given_up(film, wait)
                 return
             if row.attempts < MAX_ATTEMPTS and not (is_late and TIMED_OUT in troubles):

@@ -9,6 +9,7 @@ Change = Callable[[Troubles], dict[str, str]]
 
 TIMED_OUT = "timeout"  # joining took too long: the next time is the last one, since others wait as long
 KILLED = "killed"  # while it was crossfaded, as by a system without memory
+CARD = "card"  # its card can't be edited
 GIVEN_UP = "given_up"  # it isn't joined any more; only its card is left to do
 UNNOTICED = (
     "unnoticed"  # a message may show these shots (their IDs): it's looked for before another is posted
@@ -19,6 +20,11 @@ OF_POSTED = "posted"  # says UNFADED of the film that is posted; in the next one
 def add(trouble: str, value: str) -> Change:
     """Return what notes a trouble, unless it's noted: its first time counts."""
     return lambda troubles: {trouble: value, **troubles}
+
+
+def is_given_up(row: FilmRow) -> bool:
+    """Whether a film isn't joined any more."""
+    return GIVEN_UP in (row.troubles or {})
 
 
 def unfade(at: str) -> Change:

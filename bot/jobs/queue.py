@@ -4,7 +4,7 @@ A row is run by the process that holds its lease. All changes name the state and
 they expect, so that a process that lost its lease changes nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -35,6 +35,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _HOLDING = select(Generation.status, Generation.lease_owner).where(
     Generation.id == bindparam("generation_id")
 )
+
+InTransaction = Callable[[Session], None]
 
 WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
 
@@ -126,13 +128,31 @@ class GenerationQueue:
         """
         return await self.update(generation, status=status, attempts=0, **values)
 
-    async def update(self, generation: Generation, **values: object) -> Generation:
+    async def update(
+        self, generation: Generation, also: InTransaction | None = None, /, **values: object
+    ) -> Generation:
         """Change `values`, and return the new row; where the status changes, see `move`.
+
+        `also` is called in the transaction, once the row is changed.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
         """
-        return await self._change(generation, values)
+        expected, spending, changed = {generation.status}, Spending(generation, values), None
+        async for attempt in stamina.retry_context(
+            on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
+        ):
+            with attempt:
+                try:
+                    changed = await self._write(generation, expected, values, spending, also)
+                except OutcomeUnknownError:
+                    expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
+                    raise
+        if changed is None:
+            raise LeaseLostError(generation.id)
+        metrics.record_change(generation, changed, self._clock())
+        spending.record(changed)
+        return changed
 
     async def take_slot(self, generation: Generation, **values: object) -> Generation:
         """Change what waits to `submitting`, and `values` with it, right before its create call.
@@ -144,27 +164,8 @@ class GenerationQueue:
             LeaseLostError: the row is not as `generation` shows it.
             SlotLostError: no slot is free for it.
         """
-        changes = {"status": Status.SUBMITTING, "attempts": 0, **values}
-        return await self._change(generation, changes, takes_slot=True)
-
-    async def _change(
-        self, generation: Generation, values: dict[str, object], *, takes_slot: bool = False
-    ) -> Generation:
-        expected, spending, changed = {generation.status}, Spending(generation, values), None
-        async for attempt in stamina.retry_context(
-            on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
-        ):
-            with attempt:
-                try:
-                    changed = await self._write(generation, expected, values, spending, takes_slot=takes_slot)
-                except OutcomeUnknownError:
-                    expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
-                    raise
-        if changed is None:
-            raise LeaseLostError(generation.id)
-        metrics.record_change(generation, changed, self._clock())
-        spending.record(changed)
-        return changed
+        values = {"status": Status.SUBMITTING, "attempts": 0, **values}
+        return await self.update(generation, self._ensure_slot, **values)
 
     async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:
         """Record that the provider has made the video, and `values` with it.
@@ -262,8 +263,7 @@ class GenerationQueue:
         expected: Collection[Status],
         values: dict[str, object],
         cost: Spending,
-        *,
-        takes_slot: bool,
+        also: InTransaction | None,
     ) -> Generation | None:
         own = (Generation.id == generation.id, Generation.lease_owner == self._owner)
         same = (Generation.status.in_(expected), has_same_address(generation, values))
@@ -275,8 +275,8 @@ class GenerationQueue:
             ensure_free(session, generation.id, values.get("provider_id"))
             cost.look(session)
             found = session.scalar(changed)
-            if takes_slot and found is not None:
-                self._ensure_slot(session)
+            if also is not None and found is not None:
+                also(session)
             if is_strike and found is not None:
                 strike_for_safety(session, found, self._clock())
             return found

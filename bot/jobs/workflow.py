@@ -10,7 +10,6 @@ import structlog
 from bot.db.models import Generation, Status
 from bot.db.review_models import is_in_review, is_withheld
 from bot.failures import FailureKind
-from bot.jobs.endings import unwatched
 from bot.jobs.steps.base import Tools
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
@@ -107,7 +106,7 @@ class Workflow:
         has_ended = generation.status in {Status.FAILED, Status.CANCELLED} or is_withheld(generation)
         if has_ended or generation.result_id is not None:
             self._deliver.clean_up(generation)
-            await self._queue.update(generation, delivered_at=self._clock(), **unwatched(generation))
+            await self._late_watch.close(generation, delivered_at=self._clock())
         else:
             late_until = self._late_watch.until(generation)
             await self._queue.fail(generation, FailureKind.BROKEN, None, late_until=late_until)

@@ -16,7 +16,7 @@ from bot.db.database import Database
 from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.rate_limiter import RateLimiter
-from bot.films.late_shots import LateShots
+from bot.films.late_shots import LateShots, open_card
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
 from bot.jobs.steps.base import Tools
@@ -220,7 +220,7 @@ def build_engine(
         submission=Submission(tools, images, database),
         polling=Polling(tools, estimator, limiter, stopping),
         settlement=Settlement(tools),
-        late_watch=LateWatch(tools, database, videos, estimator, clock.monotonic),
+        late_watch=LateWatch(tools, database, videos, estimator, open_card, clock.monotonic),
         deliver=Deliver(tools, videos, images, upload, approval, late_shots.open_film),
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)

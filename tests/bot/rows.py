@@ -6,6 +6,7 @@ from typing import Any
 from bot.admission.check_request import Requester
 from bot.clock import utc_now
 from bot.db.database import Database
+from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Placement, Status
 
 PROMPT = "A paper boat on a pond"
@@ -45,6 +46,28 @@ def new_row(**changes: Any) -> Generation:
         "attempts": 0,
     }
     return Generation(**{**values, **changes})
+
+
+def new_film(**changes: Any) -> FilmRow:
+    """Return an offer of a film that nobody has agreed to, with `changes`."""
+    number, now = next(numbers), utc_now()
+    values: dict[str, Any] = {
+        "id": f"film{number}",
+        "interaction_id": number,
+        "guild_id": 1,
+        "channel_id": 2,
+        "user_id": 3,
+        "placement": Placement.THREAD,
+        "title": "Dragons",
+        "prompts": [],
+        "options": {},
+        "pictures": [],
+        "continuity": Continuity.CUTS,
+        "created_at": now,
+        "expires_at": now,
+        "not_before": now,
+    }
+    return FilmRow(**{**values, **changes})
 
 
 async def insert(database: Database, **changes: Any) -> Generation:

@@ -18,7 +18,7 @@ from bot.admission import check_request, limits
 from bot.admission.check_request import Admission
 from bot.db.models import OPEN, Generation, Status
 from bot.jobs import cancellation, endings, fair_order, retirement
-from bot.jobs.queue import GenerationQueue
+from bot.jobs.queue import GenerationQueue, InTransaction
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps import lost_call, polling, signs, submission
 from bot.jobs.steps.base import StepPostponedError
@@ -52,8 +52,7 @@ async def _write_whatever_status(
     expected: Collection[Status],
     values: dict[str, object],
     spending: Spending,
-    *,
-    takes_slot: bool,
+    also: InTransaction | None,
 ) -> Generation | None:
     row = update(Generation).where(Generation.id == generation.id)
     return await self._database.write(
@@ -142,7 +141,7 @@ def _is_as_unread(quote_row: Any) -> Any:
 
 
 async def _stop_asking(self: LateWatch, generation: Generation) -> Generation:
-    return await self._close(generation)
+    return await self.close(generation)
 
 
 def _grants_for_ever(self: MemberPolicy, _: Any) -> int:

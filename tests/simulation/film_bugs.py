@@ -21,6 +21,7 @@ from bot.films.late_shots import LateShots
 from bot.films.offers import fetch_clicked
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
+from bot.jobs.steps.late import LateWatch
 from bot.moderation.reviews import Reviews
 from tests.simulation.planting import Bug, all_of, instead
 
@@ -83,6 +84,7 @@ FILM_BUGS: Mapping[str, Bug] = {
         instead(acceptance, "change_offer", _change_agreed),
     ),
     "moderators do not see films first": instead(acceptance, "open_review", _nothing),
+    "a film's card is not told that a late shot never comes": instead(LateWatch, "_to_film", lambda *_: None),
     "a late shot does not open its film": instead(LateShots, "open_film", _leave_ended),
     "reviews never end by themselves": instead(Reviews, "look", _nothing_to_do),
 }

@@ -1,10 +1,10 @@
 """After an end that stays open: the provider is asked all the same, and a video that comes is delivered."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.clock import monotonic
 from bot.db.database import Database
@@ -13,7 +13,7 @@ from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import FailureKind
 from bot.jobs.endings import TaskTakenError, cost_values, unwatched
-from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.queue import InTransaction
 from bot.jobs.steps.base import Step, StepPostponedError, Tools
 from bot.jobs.steps.lost_call import CallRefused, Found, find_call, find_charge
 from bot.jobs.steps.signs import Sign, sign_of
@@ -26,6 +26,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # What was posted was the end without a video; the video is a new result, with a message of its own.
 POST = ("delivered_at", "result_id", "result_channel_id", "posting_at")
+OpenCard = Callable[[Session, str, datetime], None]
+
 UNTOLD = dict.fromkeys(("late_until", "failure_kind", "failure_reason", *POST))
 
 
@@ -33,6 +35,8 @@ class LateWatch(Step):
     """Asks about generations whose member was told that there is no video, until `late_until`.
 
     Args:
+        open_card: takes a film's ID and the time, and lets its card, which says that the video may still
+            come, be brought up to date. It's called in the transaction that ends the wait.
         monotonic: seconds that only grow, by which the time passes from the first question on.
     """
 
@@ -42,12 +46,14 @@ class LateWatch(Step):
         database: Database,
         videos: VideoStore,
         estimator: DurationEstimator,
+        open_card: OpenCard,
         monotonic: Callable[[], float] = monotonic,
     ) -> None:
         super().__init__(tools)
         self._database = database
         self._videos = videos
         self._estimator = estimator
+        self._open_card = open_card
         self._monotonic = monotonic
         self._watches: dict[str, Stopwatch] = {}  # a clock that is set ahead must not end the search
         self._failed = set[str]()  # of which the last answer says why they failed: it must say so twice
@@ -77,7 +83,7 @@ class LateWatch(Step):
             return await (self._fetch(generation, task) if is_made else self._succeed(generation, task))
         if sign_of(task) is Sign.STATED and not is_made:
             if generation.id in self._failed:
-                return await self._close(generation, has_failed=True)
+                return await self.close(generation, has_failed=True)
             self._failed.add(generation.id)
             return await self._keep_looking(generation, "still no video")
         self._failed.discard(generation.id)
@@ -108,7 +114,7 @@ class LateWatch(Step):
             found = await find_call(self._veo, generation)
             match found or await find_charge(self._veo, self._database, generation):
                 case CallRefused():
-                    return await self._close(generation, has_failed=True)
+                    return await self.close(generation, has_failed=True)
                 case Found(task_id, cost):
                     return await self._queue.update(generation, provider_id=task_id, **cost_values(cost))
                 case None:
@@ -128,14 +134,25 @@ class LateWatch(Step):
         if generation.late_until is not None and self._watches[generation.id].now() < generation.late_until:
             raise StepPostponedError(reason, self._timing.late_wait)
         log.info("stopped waiting for a late video")
-        return await self._close(generation)
+        return await self.close(generation)
 
-    async def _close(self, generation: Generation, *, has_failed: bool = False) -> Generation:
-        """Ask no more; `has_failed`: the provider says that there is no video, and charges for none."""
+    async def close(
+        self, generation: Generation, *, has_failed: bool = False, **values: object
+    ) -> Generation:
+        """Ask no more, and write `values` with that.
+
+        `has_failed`: the provider says that there is no video, and charges for none.
+
+        Raises:
+            LeaseLostError: another process runs it now.
+        """
         self._failed.discard(generation.id)
         self._watches.pop(generation.id, None)
-        closed = await self._queue.update(generation, **unwatched(generation, has_failed=has_failed))
-        if closed.film_id is not None:  # its film's card says that the video may still come
-            with suppress(DeliveryPostponedError):
-                await self._delivery.show_state(closed)
-        return closed
+        ended = unwatched(generation, has_failed=has_failed)
+        return await self._queue.update(generation, self._to_film(generation), **ended, **values)
+
+    def _to_film(self, generation: Generation) -> InTransaction | None:
+        film_id = generation.film_id
+        if film_id is None or generation.late_until is None:
+            return None
+        return lambda session: self._open_card(session, film_id, self._clock())

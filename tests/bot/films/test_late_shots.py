@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from bot.db.database import Database, open_database
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Status
-from bot.films.late_shots import LateShots
+from bot.films.late_shots import LateShots, open_card
 from bot.films.redoing import Redoing
 from bot.films.rows import Film
 from bot.films.service import Films
-from bot.films.troubles import GIVEN_UP, UNNOTICED
-from bot.jobs.ports import ARRIVAL, Posted
+from bot.films.troubles import CARD, GIVEN_UP, UNNOTICED
+from bot.jobs.ports import ARRIVAL, DeliveryPostponedError, Posted
+from bot.jobs.queue import LeaseLostError
 from bot.media.files import Clip
 from cogs.cards.film_message import FilmMessage
 from tests.bot.clocks import StoppedClock
@@ -87,6 +88,53 @@ async def test_a_shot_that_comes_while_its_film_ends_is_waited_for(
     await queue.end(claimed.row)
     row = (await found(films, film)).row
     assert (row.delivered_at, row.lease_owner) == (None, None)
+
+
+async def test_a_card_is_edited_until_it_says_that_a_late_shot_is_not_waited_for_any_more(
+    film: Film, database: Database, clock: StoppedClock, world: World
+) -> None:
+    day_ago = (clock() - timedelta(days=1)).isoformat()
+    await change(database, FilmRow, film.row.id, troubles={CARD: day_ago}, attempts=8)
+    await database.write(lambda session: open_card(session, film.row.id, clock()))
+    world.card_trouble = DeliveryPostponedError("Discord is away")
+    assert (await world.look(film)).delivered_at is None, "an old trouble with the card counts for this one"
+    row = await world.look(film, timedelta(minutes=5))
+    assert (row.delivered_at, world.cards, world.posts) == (clock(), 1, 0)
+
+
+async def test_a_card_that_another_process_shows_while_the_wait_ends_is_shown_once_more(
+    film: Film, database: Database, clock: StoppedClock
+) -> None:
+    await change(database, FilmRow, film.row.id, delivered_at=None, lease_owner=None, lease_until=None)
+    queue = film_queue(database, clock)
+    claimed = await queue.claim()
+    assert claimed is not None
+    await database.write(lambda session: open_card(session, film.row.id, clock()))
+    with pytest.raises(LeaseLostError):
+        await queue.end(claimed.row)
+    again = await queue.claim()
+    assert again is not None
+    assert not again.row.troubles, "a film that was never ended is joined as before"
+
+
+async def test_a_film_that_was_opened_for_its_card_is_joined_with_a_shot_that_comes_all_the_same(
+    film: Film, database: Database, clock: StoppedClock, world: World
+) -> None:
+    await database.write(lambda session: open_card(session, film.row.id, clock()))
+    await come(database, film.shots[1])
+    await LateShots(database, clock).open_film(film.row.id)
+    await change(database, Generation, film.shots[1].id, delivered_at=clock())
+    row = await world.look(film)
+    assert (world.posts, row.joined_shots) == (1, [shot.id for shot in film.shots])
+
+
+@pytest.mark.parametrize("gone", ["removed_at", "erased_at"])
+async def test_the_card_of_a_film_that_is_gone_or_forgotten_stays(
+    film: Film, films: Films, database: Database, clock: StoppedClock, gone: str
+) -> None:
+    await change(database, FilmRow, film.row.id, **{gone: clock()})
+    await database.write(lambda session: open_card(session, film.row.id, clock()))
+    assert _ended_at(await found(films, film)) is not None
 
 
 @pytest.mark.parametrize("gone", ["removed_at", "erased_at"])

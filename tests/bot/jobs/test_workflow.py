@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
+from bot.db.film_models import FilmRow
 from bot.db.models import Status
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
@@ -17,7 +18,7 @@ from tests.bot.bound import bound_credits
 from tests.bot.clocks import until
 from tests.bot.engine import BEYOND, Engine
 from tests.bot.recorder import THREAD_ID_OFFSET
-from tests.bot.rows import MODEL, PROMPT, insert
+from tests.bot.rows import MODEL, PROMPT, insert, new_film
 
 
 async def test_a_request_becomes_a_video_in_the_thread(engine: Engine, provider: Provider) -> None:
@@ -216,3 +217,13 @@ async def test_giving_up_the_search_for_a_late_video_frees_what_it_might_have_co
     await engine.workflow.give_up(await engine.claim())
     closed = await engine.row(row.id)
     assert (closed.late_until, bound_credits(closed)) == (None, bound)
+
+
+async def test_giving_up_the_search_for_a_late_shot_opens_its_film_for_the_card(engine: Engine) -> None:
+    film = new_film(accepted_at=utc_now(), delivered_at=utc_now())
+    await engine.database.write(lambda session: session.add(film))
+    told = {"status": Status.FAILED, "failure_kind": FailureKind.LATE, "delivered_at": utc_now()}
+    await insert(engine.database, film_id=film.id, shot=1, **told, late_until=utc_now() + BEYOND)
+    await engine.workflow.give_up(await engine.claim())
+    opened = await engine.database.read(lambda session: session.get_one(FilmRow, film.id))
+    assert opened.delivered_at is None

@@ -12,15 +12,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.db.database import Database
-from bot.db.film_models import Continuity, FilmRow
-from bot.db.models import Generation, Placement, Status
+from bot.db.models import Generation, Status
 from bot.policy.documents import Policy
 from bot.preview.comparison import BOTH, ONLY_NOW, ONLY_THEN, Comparison, total
 from bot.preview.contents import PAGE, ContentCheck, Verdict, compare_contents, word_check
 from bot.preview.history import SPAN
 from bot.requests.spec import RequestSpec
 from tests.bot.preview.really import really_refused
-from tests.bot.rows import MODEL, new_row, numbers
+from tests.bot.rows import MODEL, new_film, new_row
 from tests.examples import SCALE
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
@@ -130,14 +129,13 @@ async def test_a_film_is_refused_whole_for_one_shot_or_for_its_title(database: D
         "title": ("Gore!", [calm]),
         "neither": ("Cats", [calm]),
     }
-    for number, (name, (title, shots)) in enumerate(films.items()):
+    for number, (title, shots) in enumerate(films.values()):
         film_id = f"film{guild_id}{number}"
         rows = [row_of(guild_id, replace(shot, minutes=60 - number)) for shot in shots]
         for row in rows:
             row.film_id, row.shot = film_id, 1
-        film = film_of(film_id, guild_id, title)
+        film = new_film(id=film_id, guild_id=guild_id, user_id=11, title=title)
         await database.write(lambda session, rows=rows, film=film: session.add_all([film, *rows]))
-        assert name
     comparison = await compared(database, guild_id, "gore")
     assert (len(comparison.refused), comparison.requests) == (4, 5)
 
@@ -175,22 +173,3 @@ async def test_somebody_else_gets_the_lock_before_all_is_checked(database: Datab
     async with lock:
         assert 0 < len(checked) <= PAGE, "others wait until all of a long history is checked"
     assert (await comparing).requests == 3 * PAGE
-
-
-def film_of(film_id: str, guild_id: int, title: str) -> FilmRow:
-    return FilmRow(
-        id=film_id,
-        interaction_id=next(numbers),
-        guild_id=guild_id,
-        channel_id=2,
-        user_id=11,
-        placement=Placement.THREAD,
-        title=title,
-        prompts=[],
-        options={},
-        pictures=[],
-        continuity=Continuity.CUTS,
-        created_at=NOW,
-        expires_at=NOW,
-        not_before=NOW,
-    )
