@@ -20,7 +20,7 @@ from bot.db.models import OPEN, Generation, Status
 from bot.jobs import cancellation, endings, fair_order, retirement
 from bot.jobs.queue import GenerationQueue, InTransaction
 from bot.jobs.retirement import Retirement
-from bot.jobs.steps import lost_call, polling, signs, submission
+from bot.jobs.steps import lost_call, signs, submission
 from bot.jobs.steps.base import StepPostponedError
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
@@ -217,11 +217,6 @@ BUGS: Mapping[str, Bug] = {
             {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()},
         ),
         instead(signs.Evidence, "_window", lambda *_: timedelta()),
-        instead(
-            polling,
-            "ENDINGS",
-            {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()},
-        ),
     ),
     "an answer about another video is taken": instead(transport, "about", lambda found, _: found),
     "all videos have one file": instead(VideoStore, "path", _same_file),

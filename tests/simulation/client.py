@@ -98,7 +98,14 @@ class Channel:
                 is_open=view is not None and view is not MISSING,
                 keeps_video=attachments is MISSING,
             )
-            await self._call("edit for moderators", lambda: self._rooms.edit(self.id, message_id, change))
+            await _call(
+                self._process,
+                f"edit for moderators in {self.id}",
+                lambda: (
+                    self._rooms.refuse_edit(message_id, self.id, self._guild)
+                    or self._rooms.edit(self.id, message_id, change)
+                ),
+            )
 
         return SimpleNamespace(id=message_id, edit=edit)
 

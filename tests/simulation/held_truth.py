@@ -80,6 +80,8 @@ class HeldLedger:
             row = reviewed.get(notice.review)
             if notice.review in known and notice.id not in recorded:
                 continue  # a request that is not sent yet may be shown twice (`bot.moderation.outbox_relay`)
+            if notice.is_out_of_reach and notice.id not in recorded:
+                continue  # the review was shown in another channel while the bot could do nothing in this one
             name = f"the message {notice.id} about review {notice.review}"
             lies += [f"{name} {lie}" for lie in self._lies_in(notice, row, community)]
         return lies

@@ -22,6 +22,7 @@ class Notice:
         review: its ID; None: it's about no review.
         video: the file's words; None: there is no file, or it's gone.
         is_open: it has buttons.
+        is_out_of_reach: the bot could do nothing in its channel when it last tried to change it.
         edited: when the last edit was sent; one that was sent before and arrives later changes nothing.
     """
 
@@ -34,6 +35,7 @@ class Notice:
     review: str | None
     video: str | None = None
     is_open: bool = False
+    is_out_of_reach: bool = False
     edited: float = 0.0
 
     @property
@@ -87,6 +89,13 @@ class Rooms:
         notice.review = _review_of(notice.content)
         self._notices[notice.id] = notice
         return notice
+
+    def refuse_edit(self, message_id: int, place: int, guild: int) -> discord.HTTPException | None:
+        """Return why the bot can't change a message, which knows that from now on; None: it can."""
+        refusal = self.refusal(place, guild)
+        if message_id in self._notices:
+            self._notices[message_id].is_out_of_reach = refusal is not None
+        return refusal
 
     def edit(self, place: int, message_id: int, change: Change) -> discord.HTTPException | None:
         """Change a message; return the refusal if it isn't there."""

@@ -123,7 +123,8 @@ class Ledger:
         nobody = row.id in world.discord.nowhere
         is_on_card = row.film is not None and row.source is None  # a film's card tells of its shots
         is_quiet = row.status == "cancelled" and (is_on_card or row.cancelled_by in {None, row.user})
-        costs = {None, *(float(job.cost) for job in jobs)}
+        # What failed is told as free once the ledger shows it; until then, it may have what its poll told.
+        costs = {None, *(float(job.cost) for job in jobs), *(0.0 for job in jobs if not job.is_success)}
         is_told = messages or row.result or self._is_told_once(row)
         is_made = row.status == "succeeded" and not row.is_withheld
         is_gone = row.removed and not row.is_withheld

@@ -16,7 +16,7 @@ from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.base import Step, Tools
-from bot.jobs.steps.signs import ENDINGS, TOO_LATE, Ending, Evidence, Sign, sign_of
+from bot.jobs.steps.signs import Ending, Evidence, Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch
 from bot.provider.costs import CostSource
 from bot.provider.errors import RateLimitError, UnknownTaskError, VeoError
@@ -106,7 +106,7 @@ class Polling(Step):
                 return made
             left = self._time_left(generation, answers)
             if ending is None and left <= timedelta():
-                ending = ENDINGS[answers.evidence.sign] if answers.evidence.sign else TOO_LATE
+                ending = answers.evidence.at_deadline()
             if ending is not None:
                 return await self._end(generation, ending, task, answers)
             delay = self._delay(generation, answers)

@@ -10,14 +10,15 @@ long as one that is late.
 | failed, with the provider's reason | two answers over `stated_window` | `unmade` | no |
 | failed or completed, without a reason or a file | three over `doubt_window` | `unmade` | yes |
 | "no such task" | three over `doubt_window` | `gone` | yes |
-| nothing until the deadline | (the deadline) | `late` | yes |
+| one of these, not believed yet | (the deadline) | the same | yes |
+| nothing | (the deadline) | `late` | yes |
 | the create call's answer is lost; neither log nor ledger shows it | `lookup_window` | `lost` | yes |
 | the file cannot be fetched | `fetch_window` | `file_lost` | yes |
 | the log says that the create call failed; no task lives | at once | sent again, at last `trouble` | no |
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -48,7 +49,7 @@ ENDINGS: Mapping[Sign, Ending] = {
     Sign.BARE: Ending(FailureKind.UNMADE, 3, stays_open=True),
     Sign.UNKNOWN: Ending(FailureKind.GONE, 3, stays_open=True),
 }
-TOO_LATE = Ending(FailureKind.LATE, 1, stays_open=True)  # the time is up, and the last answer said nothing
+TOO_LATE = Ending(FailureKind.LATE, 1, stays_open=True)  # the last answer said nothing
 
 
 def sign_of(task: Task) -> Sign | None:
@@ -82,6 +83,10 @@ class Evidence:
         seen_for = now - (self._since or now)
         is_enough = self._times >= ending.times and seen_for >= self._window(sign)
         return ending if is_enough else None
+
+    def at_deadline(self) -> Ending:
+        """Return the end once the time is up, where none is believed: a video may come all the same."""
+        return TOO_LATE if self.sign is None else replace(ENDINGS[self.sign], stays_open=True)
 
     def _window(self, sign: Sign) -> timedelta:
         return self._timing.stated_window if sign is Sign.STATED else self._timing.doubt_window

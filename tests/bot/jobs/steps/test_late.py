@@ -35,14 +35,21 @@ def engine(make_engine: MakeEngine) -> Engine:
     return make_engine(late_window=WINDOW)
 
 
-async def miss_deadline(engine: Engine, provider: Provider, **changes: Any) -> Generation:
-    """Let a new generation miss its deadline, and return its row once that is told; the runner is stopped."""
+async def miss_deadline(
+    engine: Engine, provider: Provider, fault: Fault | None = None, **changes: Any
+) -> Generation:
+    """Let a new generation miss its deadline, and return its row once that is told; the runner is stopped.
+
+    `fault`: the only answer after it.
+    """
     provider.hold = True
     row = await insert(engine.database, **changes)
     async with engine.running():
         await provider.called("retrieve")
     engine.restart()
     engine.clock.advance(DEADLINE)
+    if fault is not None:
+        provider.faults.add("retrieve", fault)
     late = await engine.delivered(row.id)
     engine.restart()
     return late
@@ -87,6 +94,16 @@ async def test_at_the_deadline_the_member_is_told(engine: Engine, provider: Prov
     assert row.late_until is not None
     assert abs(row.late_until - row.finished_at - WINDOW) < timedelta(seconds=5)
     assert await counted(engine, row) == 0
+
+
+async def test_a_failure_that_was_stated_once_when_the_time_was_up_stays_open(
+    engine: Engine, provider: Provider
+) -> None:
+    told = await miss_deadline(engine, provider, TAKEN_BACK)
+    assert (told.failure_kind, told.failure_reason) == (FailureKind.UNMADE, "It rains.")
+    provider.release()
+    row = await run_until(engine, told, is_late=False)
+    assert row.status is Status.SUCCEEDED, "its video was made, and nobody asked for it"
 
 
 async def test_a_late_video_is_delivered_once_and_counts_then(engine: Engine, provider: Provider) -> None:
