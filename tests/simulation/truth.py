@@ -172,12 +172,12 @@ class Ledger:
         return [lie for lie, is_so in lies.items() if is_so]
 
     def _is_told_once(self, row: Row) -> bool:
-        """Whether a shot ended with others of its review, of which the first one tells."""
+        """Whether a shot ended with others of its review: the first one tells, where it can."""
         if row.film is None or row.kind not in UNREVIEWED:
             return False
         query = "SELECT id FROM generations WHERE review_id = ? AND failure_kind = ?"
-        ended = self._world.books.execute(query, (row.review, row.kind))
-        return any(self._world.discord.of(name, Kind.ENDING) for (name,) in ended)
+        ended, discord = self._world.books.execute(query, (row.review, row.kind)), self._world.discord
+        return any(discord.of(name, Kind.ENDING) or name in discord.nowhere for (name,) in ended)
 
     def _lies_about_clicks(self, rows: Sequence[Row]) -> list[str]:
         """Two clicks on the button below a video within a moment are one; each draws a seed."""
