@@ -38,6 +38,9 @@ TIME_OF_DAY = r"[ t]([0-9]{1,2}):([0-9]{2})(?: ?utc|z)?"
 DATE = re.compile(rf"([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}})(?:{TIME_OF_DAY})?")
 TIMESTAMP = re.compile(r"<t:([0-9]{1,11})(?::[a-z])?>")  # Discord's markup: seconds since 1970
 WHOLE = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4}")
+# A count has no decimals, so "10.000" and "10 000", as messages in other languages show it, are ten thousand.
+SEPARATOR = r"[,. ’']"
+COUNT = re.compile(rf"[0-9]{{1,15}}|[0-9]{{1,3}}(?:{SEPARATOR}[0-9]{{3}}){{1,4}}")
 # At most two decimals: "5.000 USD" is five thousand to some people and five to others.
 AMOUNT = re.compile(rf"([a-z$]+)? ?((?:{WHOLE.pattern})(?:\.[0-9]{{1,2}})?) ?([a-z$]+)?")
 DECIMAL_COMMA = re.compile(r"[0-9],(?![0-9]{3}(?:[^0-9]|$))")
@@ -112,7 +115,7 @@ def parse_limit(text: str) -> int | None:
     typed = _plain(text)
     if typed in UNLIMITED:
         return None
-    videos = int(typed.replace(",", "")) if WHOLE.fullmatch(typed) else None
+    videos = int(re.sub(SEPARATOR, "", typed)) if COUNT.fullmatch(typed) else None
     if videos is None or videos > MAX_VIDEOS:
         raise BadInputError(
             # Translators: "unlimited" stays English: nothing else is understood

@@ -34,7 +34,7 @@ NO_MOMENTS = (
     "2026-12-01 18:60|2026-12-01 18|01.12.2026|<t:>|<t:-5>|<t:1e9>|<t:1790000000000>"
 )
 NO_NUMBERS = (
-    "|-1|+1|-0|1.0|1,5|1.5|½|5²|٣|10001|10,001|1,00|1,0000|1 000|9999999999999999|1e3|0x10|nan|inf|none|ten"
+    "|-1|+1|-0|1.0|1,5|1.5|½|5²|٣|10001|10,001|1,00|1,0000|1 00|9999999999999999|1e3|0x10|nan|inf|none|ten"
 )
 NO_AMOUNTS = (
     "|USD|-5 USD|$-5|nan USD|inf USD|1e3 USD|5 EUR|€5|$5 credits|5.000 USD|1000,000 USD|"
@@ -207,7 +207,8 @@ def test_what_is_no_moment_is_refused_with_examples_that_work(text: str) -> None
 @given(st.integers(0, MAX_VIDEOS))
 def test_a_number_is_read_back_from_each_way_to_write_it(number: int) -> None:
     wide = "".join(chr(ord(digit) + 0xFEE0) for digit in str(number))
-    for text in (f"{number}", f"{number:,}", f"  {number}\n", wide, f"00{number}"):
+    grouped = (f"{number:,}".replace(",", mark) for mark in (",", ".", " ", "\u00a0", "\u202f", "’"))
+    for text in (f"{number}", f"  {number}\n", wide, f"00{number}", *grouped):
         assert parse_limit(text) == number, text
 
 
