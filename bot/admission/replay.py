@@ -16,7 +16,7 @@ from itertools import count, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
+from bot.admission.budgets import fits, period_end, period_start
 from bot.admission.limits import NEVER, Limit, Use, counted_since, full_until, resolve_limits
 from bot.db.models import NOBODY
 from bot.policy.documents import LimitKind, MemberPolicy, Policy, Rule, Scope
@@ -227,9 +227,10 @@ class _Purse:
 
     def __init__(self, policy: Policy) -> None:
         self._budgets = policy.budgets
-        self._states: tuple[BudgetState, ...] = ()
-        self._starts: tuple[datetime, ...] = ()
-        self._resets_at: datetime | None = None
+        self._credits = [budget.credits for budget in policy.budgets.values()]
+        self._spent = [0.0] * len(self._budgets)
+        self._starts = [NEVER] * len(self._budgets)
+        self._resets_at = NEVER
         self._ends: list[tuple[datetime, int, PastRequest]] = []  # a heap: when the cost is told
         self._numbers = count()
 
@@ -241,8 +242,8 @@ class _Purse:
         # Where the last one fits after the others, each of them does.
         *before, last = known
         spent = sum(before)
-        states = tuple(state.after(spent) for state in self._states) if spent else self._states
-        return exhausted(states, last) is None
+        pairs = zip(self._credits, self._spent, strict=True)
+        return all(fits(budget, so_far + spent, last) for budget, so_far in pairs)
 
     def add(self, request: PastRequest) -> None:
         """Reserve the price of a request that is accepted."""
@@ -253,29 +254,23 @@ class _Purse:
 
     def move_to(self, now: datetime) -> None:
         """Let pass what happens until `now`: periods begin, and costs take the place of prices."""
-        if self._resets_at is None or now >= self._resets_at:
+        if now >= self._resets_at:
             self._begin_period(now)
         while self._ends and self._ends[0][0] <= now:
             _, _, request = heappop(self._ends)
             self._spend(request, request.cost - (request.price or 0.0))
 
     def _begin_period(self, now: datetime) -> None:
-        spent = {
-            state.period: state.spent
-            for state, start in zip(self._states, self._starts, strict=True)
-            if start == period_start(state.period, now)
-        }
-        self._states = states_of(self._budgets, spent, now)
-        self._starts = tuple(period_start(state.period, now) for state in self._states)
-        self._resets_at = min(state.resets_at for state in self._states)
+        for number, period in enumerate(self._budgets):
+            start = period_start(period, now)
+            if start != self._starts[number]:
+                self._starts[number], self._spent[number] = start, 0.0
+        self._resets_at = min(period_end(period, now) for period in self._budgets)
 
     def _spend(self, request: PastRequest, amount: float) -> None:
-        self._states = tuple(
-            [  # a generator takes longer
-                state.after(amount) if request.created_at >= start else state
-                for state, start in zip(self._states, self._starts, strict=True)
-            ]
-        )
+        for number, start in enumerate(self._starts):
+            if request.created_at >= start:
+                self._spent[number] += amount
 
 
 def _may_hold(rule: Rule, user_id: int, role_ids: Collection[int]) -> bool:
