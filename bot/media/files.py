@@ -186,7 +186,7 @@ async def probe(path: Path) -> Clip:
     if code == STOPPED:
         raise MediaError(f"ffmpeg did not come to its end ({code}).")
     if code < 0 or (code in WRAPPERS_CODES and not streams.facts):
-        log.error("could not run ffmpeg, so posting a video unchecked", report=report)
+        log.error("could not run ffmpeg, so a video stays unchecked", report=report)
         await asyncio.to_thread(_ensure_signature, path)
         return Clip(path, size)
     width, height = streams.size

@@ -35,7 +35,7 @@ from tests.bot.troubles import Logs, count_events, locked
 
 HOURS = timedelta(hours=5)
 GIVEN_UP = "gave up after too many attempts"
-UNREAD = "could not run ffmpeg, so posting a video unchecked"
+UNREAD = "could not run ffmpeg, so a video stays unchecked"
 MEMBERS = 3
 DISCORD_PATIENCE = 3.0  # seconds within which a command must be answered
 LOCK_WAITED_FOR = "could not write to the database"

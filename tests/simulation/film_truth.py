@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from bot.db.review_models import ReviewDecision
+from bot.films.runner import MAX_ATTEMPTS
 from sandbox.jobs import Job
 from tests.simulation.discord import Kind, Message
 from tests.simulation.ffmpeg import CUT, FADE, SIGNATURE
@@ -22,7 +23,8 @@ REVIEW_SECONDS = 24 * 3600.0
 LATE_SECONDS = 3600.0  # by which an end may come late: nobody served, or the database took nothing
 FILMS = (
     "SELECT id, delivered_at IS NOT NULL, lease_owner, result_id, joined_shots, lost_shots,"
-    " removed_at IS NOT NULL, card_id, erased_at IS NOT NULL, transition"
+    " removed_at IS NOT NULL, card_id, erased_at IS NOT NULL, transition,"
+    " attempts"
     " FROM films WHERE accepted_at IS NOT NULL ORDER BY accepted_at, id"
 )
 REVIEWS = "SELECT id, created_at, decision, decided_at FROM reviews ORDER BY created_at, id"  # of both stages
@@ -46,6 +48,7 @@ class FilmFacts:
     card: int | None
     erased: bool
     transition: str
+    attempts: int
 
     @property
     def fades(self) -> bool:
@@ -108,8 +111,10 @@ class FilmLedger:
         return [lie for lie, is_so in lies.items() if is_so]
 
     def _was_given_up(self, film: FilmFacts) -> bool:
-        """Whether joining took too long twice (`bot.films.runner`)."""
-        return sum(film.id in name for name in self._world.ffmpeg.hung) > 1
+        """Whether joining took too long twice, or the machine let it fail too often (`bot.films.runner`)."""
+        ffmpeg = self._world.ffmpeg
+        has_failed = film.attempts >= MAX_ATTEMPTS <= ffmpeg.faults
+        return has_failed or sum(film.id in name for name in ffmpeg.hung) > 1
 
     def _is_card_open(self, film: FilmFacts) -> bool:
         discord, state = self._world.discord, self._world.film_state(film.id)

@@ -22,7 +22,7 @@ from tests.bot.engine import Engine, downloads_of
 from tests.bot.rows import MODEL, PROMPT, insert
 from tests.bot.troubles import Logs, count_events, download_to_full_disk, make_useless
 
-UNREAD = "could not run ffmpeg, so posting a video unchecked"
+UNREAD = "could not run ffmpeg, so a video stays unchecked"
 
 BreakFfmpeg = Callable[[], None]
 
