@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
 from loop_delays import watch_loop  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
-from stand_ins import NoDiscord, NoHandover, new_row, no_film  # noqa: E402
+from stand_ins import NoDiscord, NoHandover, new_row, no_film, no_film_card  # noqa: E402
 
 from bot.clock import utc_now  # noqa: E402
 from bot.db.database import Database, open_database  # noqa: E402
@@ -194,7 +194,7 @@ async def carry_all(
         submission=Submission(tools, images, database),
         polling=polling,
         settlement=Settlement(tools),
-        late_watch=LateWatch(tools, database, videos, estimator),
+        late_watch=LateWatch(tools, database, videos, estimator, no_film_card),
         deliver=NoHandover(tools),
     )
     stalls: list[float] = []

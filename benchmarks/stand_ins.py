@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from bot.clock import utc_now
 from bot.db.models import Generation, Placement, Status
 from bot.eta.eta import NO_ETA, Eta
@@ -42,6 +44,10 @@ class NoDiscord(DiscordDelivery):
 
 async def no_film(_film_id: str, _generation_id: str) -> None:
     """Give no frame up: there are no films."""
+
+
+def no_film_card(_session: Session, _film_id: str, _now: datetime) -> None:
+    """Open no card: there are no films."""
 
 
 def new_row(number: int, sent_at: datetime, duration: float) -> Generation:

@@ -26,7 +26,7 @@ from in_flight import MANY, RATE, open_estimator
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from stand_ins import NoDiscord, NoHandover, new_row, no_film
+from stand_ins import NoDiscord, NoHandover, new_row, no_film, no_film_card
 
 from bot.clock import utc_now
 from bot.db.database import Database, open_database
@@ -76,7 +76,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
             submission=Submission(tools, images, database),
             polling=Polling(tools, estimator, limiter, stopping),
             settlement=Settlement(tools),
-            late_watch=LateWatch(tools, database, videos, estimator),
+            late_watch=LateWatch(tools, database, videos, estimator, no_film_card),
             deliver=NoHandover(tools),
         )
         runner = Runner(queue, workflow, work=work, stopping=stopping)

@@ -7,7 +7,8 @@ Environment, beside the bot's own settings:
     FULL_DISK: the share of all downloads that find the disk full.
     CALL_SECONDS: that one call to the provider may take; without it as many as ever.
     UPLOAD_SECONDS: that one upload may take; without it ten minutes.
-    FAST: waits and time-outs are cut to seconds, so that a test need not take minutes; but not an answer's.
+    FAST: waits and time-outs are cut to seconds, so that a test need not take minutes; but not an answer's,
+        whose card alone is looked for sooner.
 """
 
 # pyright: reportPrivateUsage=false
@@ -30,6 +31,7 @@ import bot.app.serve
 import bot.app.shared
 import bot.db.database
 import bot.media.downloads
+import bot.requests.rows
 import cogs.delivery.failed_destinations
 import cogs.delivery.posting
 from bot.app.application import timing_of
@@ -39,6 +41,7 @@ from bot.provider.client import VeoClient
 from bot.settings import load_settings
 
 ANSWER_SECONDS = 60.0  # that an answer may take: a machine that stands still is not what is tested
+GRACE = timedelta(seconds=8)  # in which the card may be on its way
 REFUSAL_SECONDS = 3.0  # for which a place that refused is left alone
 
 
@@ -135,6 +138,7 @@ def main() -> None:
         timing = fast(timing)
         cogs.delivery.failed_destinations.REFUSAL_TTL_SECONDS = REFUSAL_SECONDS
         bot.db.database.ANSWER_PATIENCE = ANSWER_SECONDS
+        bot.requests.rows.ANSWER_GRACE = GRACE
     asyncio.run(bot.app.serve.run(settings, timing=timing))
 
 
