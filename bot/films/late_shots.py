@@ -86,10 +86,11 @@ def open_card(session: Session, film_id: str, now: datetime) -> None:
     """Let a film that is over be taken up for its card alone, which says that a shot may still come.
 
     The shot is noted as one that isn't waited for in the same transaction. A process that is ending
-    the film right now loses it: it may have shown the card before. A film that was removed stays so.
+    the film right now loses it: it may have shown the card before. A film of which words are forgotten
+    stays as it is.
     """
     row = session.get(FilmRow, film_id, with_for_update=True)
-    if row is None or row.removed_at or row.erased_at:
+    if row is None or row.erased_at:
         return
     row.lease_owner = row.lease_until = None
     if row.delivered_at is None:

@@ -112,10 +112,10 @@ class World:
             card.said = self.film_state(film_id)
 
     def film_state(self, film_id: str) -> str:
-        """Return what is to be said of a film's shots."""
-        query = "SELECT status FROM generations WHERE film_id = ? ORDER BY rowid"
+        """Return what is to be said of a film's shots, and whether they may still come."""
+        query = "SELECT status, late_until IS NOT NULL FROM generations WHERE film_id = ? ORDER BY rowid"
         found = self.books.execute(query, (film_id,))
-        return " ".join(status for (status,) in found)
+        return " ".join(f"{status} and asked for" if late else status for status, late in found)
 
     def broken(self, finding: str) -> None:
         """Write down a promise that was broken."""

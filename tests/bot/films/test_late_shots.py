@@ -128,11 +128,19 @@ async def test_a_film_that_was_opened_for_its_card_is_joined_with_a_shot_that_co
     assert (world.posts, row.joined_shots) == (1, [shot.id for shot in film.shots])
 
 
-@pytest.mark.parametrize("gone", ["removed_at", "erased_at"])
-async def test_the_card_of_a_film_that_is_gone_or_forgotten_stays(
-    film: Film, films: Films, database: Database, clock: StoppedClock, gone: str
+async def test_the_card_of_a_film_that_was_removed_says_that_a_late_shot_is_not_waited_for_any_more(
+    film: Film, database: Database, clock: StoppedClock, world: World
 ) -> None:
-    await change(database, FilmRow, film.row.id, **{gone: clock()})
+    await change(database, FilmRow, film.row.id, removed_at=clock())
+    await database.write(lambda session: open_card(session, film.row.id, clock()))
+    row = await world.look(film)
+    assert (row.delivered_at, world.cards, world.posts) == (clock(), 1, 0)
+
+
+async def test_the_card_of_a_film_whose_words_are_forgotten_stays(
+    film: Film, films: Films, database: Database, clock: StoppedClock
+) -> None:
+    await change(database, FilmRow, film.row.id, erased_at=clock())
     await database.write(lambda session: open_card(session, film.row.id, clock()))
     assert _ended_at(await found(films, film)) is not None
 
