@@ -1,12 +1,15 @@
 """The strike for what the provider's safety refused: for which words, and that a redo is one of its own."""
 
+import asyncio
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from bot.db.database import Database
+from bot.db.database import Database, open_database
 from bot.db.guild_models import StrikeRow
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
@@ -89,3 +92,30 @@ async def test_a_video_that_may_still_come_gives_none(
     late_until = clock() + timedelta(hours=6)
     await queue.fail(generation, FailureKind.UNMADE, REFUSED, late_until=late_until)
     assert await count(database) == 0
+
+
+@pytest.mark.postgres_only
+async def test_a_strike_waits_for_what_another_process_decides_about_the_server(
+    queue: GenerationQueue, database: Database, database_url: str, clock: StoppedClock
+) -> None:
+    await insert(database, created_at=clock(), not_before=clock())
+    [generation] = await queue.claim(100)
+    began, ends = threading.Event(), threading.Event()
+
+    def decide_slowly(_: Session) -> None:
+        began.set()
+        assert ends.wait(60)
+
+    async def decide() -> None:
+        async with open_database(database_url) as other:
+            await other.write(decide_slowly, MONA.guild_id)
+
+    deciding = asyncio.create_task(asyncio.to_thread(asyncio.run, decide()))
+    assert await asyncio.to_thread(began.wait, 60)
+    failing = asyncio.create_task(queue.fail(generation, FailureKind.UNMADE, REFUSED))
+    await asyncio.wait({failing}, timeout=0.5)
+    is_early = failing.done()
+    ends.set()
+    await asyncio.gather(deciding, failing)
+    assert not is_early, "of two strikes at once, neither would count the other"
+    assert await count(database) == 1
