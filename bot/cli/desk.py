@@ -5,7 +5,7 @@ import re
 import tempfile
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,14 +14,15 @@ from uuid import uuid4
 import aiohttp
 from rich.progress import Progress
 
+from bot.cli.desk_errors import GenerateError, NotAcceptedError, UnmadeError
 from bot.cli.patient_console import PatientConsole
 from bot.cli.provider_words import advised, sentence
 from bot.clock import utc_now
 from bot.jobs.steps.lost_call import Found, find_named_call
 from bot.jobs.steps.signs import Evidence, Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch, Timing
-from bot.media.downloads import Downloads, open_public_session
-from bot.media.files import Clip, MediaError, VideoStore
+from bot.media.downloads import Downloads, FileGoneError, MediaError, open_public_session
+from bot.media.files import Clip, NoVideoError, VideoStore
 from bot.money import usd
 from bot.provider.addresses import origin_of
 from bot.provider.catalogue import VideoRequest
@@ -34,25 +35,10 @@ from bot.provider_settings import ProviderSettings
 TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 seconds with audio
 LOOKUP_SECONDS = 300.0  # for a request of unknown fate, in the provider's log, which is filled late
 LOOKED_BACK = timedelta(days=7)  # in the log, for a request that is fetched later
+FETCHES = 4  # of a file, each at the address that the provider tells then
 REQUEST_ID = re.compile(r"[0-9a-f]{32}")  # ours
 SURE = "If you're sure of the ID, try again in a few minutes."
 COST_UNKNOWN = "The provider hasn't said yet what it cost."
-
-
-class GenerateError(Exception):
-    """There is no video; `str()` says why and what is left to do."""
-
-
-class NotAcceptedError(GenerateError):
-    """The provider certainly didn't accept the request, so asking once more can't pay for two videos."""
-
-
-class UnmadeError(GenerateError):
-    """The provider says, and said again, that it made no video. `reason`: why."""
-
-    def __init__(self, reason: str, later: str) -> None:
-        super().__init__(f"No video: {reason} {later}")
-        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -64,6 +50,7 @@ class Desk:
         label: what begins each line that's said of it.
         request: our name for the create call, and when it was sent; None: it was not.
         name: by what the video can be fetched later; None: nothing was asked for.
+        is_ready: the provider has made it.
     """
 
     veo: VeoClient
@@ -74,6 +61,7 @@ class Desk:
     label: str = ""
     request: tuple[str, datetime] | None = None
     name: str | None = None
+    is_ready: bool = False
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -189,6 +177,7 @@ class Desk:
             progress.update(bar, completed=min(waited, TYPICAL_SECONDS), description=description)
             task = await self._next_answer(task.id, watch, started)
         progress.update(bar, completed=TYPICAL_SECONDS, description=f"{self.label}{task.status}")
+        self.is_ready = True
         return task
 
     async def _next_answer(self, task_id: str, watch: Stopwatch, started: datetime) -> Task:
@@ -214,12 +203,26 @@ class Desk:
             GenerateError: it can't be had or written now.
         """
         try:
+            for _ in range(FETCHES - 1):
+                with suppress(FileGoneError, NoVideoError):
+                    return await store.fetch(name, task.video_url or "")
+                self.say("The video isn't at its address. I'm asking the provider for that again.")
+                await asyncio.sleep(self.settings.poll_interval)
+                task = await self._renewed(task)
             return await store.fetch(name, task.video_url or "")
         except MediaError as error:
             raise GenerateError(
                 f"The video is ready, but I can't download it: {error} Its address: {task.video_url} "
                 f"{self.later(task.id)}"
             ) from error
+
+    async def _renewed(self, task: Task) -> Task:
+        """Return a finished task as the provider tells it now, if it does."""
+        try:
+            fresh = await self.veo.retrieve(task.id)
+        except VeoError:
+            return task
+        return fresh if fresh.video_url else task
 
     async def save(self, task: Task, target: Path) -> Clip:
         """Write a finished video to a file that was reserved for it.
@@ -254,6 +257,8 @@ class Desk:
 
     def may_come(self, name: str) -> str:
         """Say what became of a video that isn't waited for."""
+        if self.is_ready:
+            return f"The video is ready. {self.later(name)}"
         return f"The provider may still finish and charge the video. {self.later(name)}"
 
     def later(self, name: str) -> str:
@@ -292,8 +297,3 @@ async def open_desk(settings: ProviderSettings, again: str) -> AsyncGenerator[De
         )
         downloads = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
         yield Desk(veo, downloads, settings, PatientConsole(), again)
-
-
-def price_line(credits_: float | None, more: str = "") -> str:
-    """Say what will be paid; `more`: for what."""
-    return f"Price: unknown{more}." if credits_ is None else f"Price: about ${usd(credits_):,.2f}{more}."

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.desk import GenerateError
+from bot.cli.desk_errors import GenerateError
 from bot.cli.exits import EXIT_FAILED, fail, finish, stop
 from bot.cli.film_making import make_in_terminal
 from bot.cli.film_plan import plan_film, read_shots

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from bot.cli.desk import Desk, GenerateError, NotAcceptedError, UnmadeError, open_desk
+from bot.cli.desk import Desk, open_desk
+from bot.cli.desk_errors import GenerateError, NotAcceptedError, UnmadeError
 from bot.cli.film_shots import ShotFolder, ShotRecord, cost_line
 from bot.cli.film_survey import AGAIN, Film
 from bot.cli.patient_console import progress_on, stopped_by_signals

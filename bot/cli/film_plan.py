@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cli.desk import GenerateError
+from bot.cli.desk_errors import GenerateError
 from bot.cli.video import read_images
 from bot.db.film_models import Continuity
 from bot.errors import BadRequestError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from bot.cli.desk import GenerateError
+from bot.cli.desk_errors import GenerateError
 from bot.db.backup import sync_to_disk
 from bot.media.files import PART_SUFFIX, WORK_PREFIX
 from bot.money import usd

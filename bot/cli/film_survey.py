@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cli.desk import Desk, GenerateError, open_desk, price_line
+from bot.cli.desk import Desk, open_desk
+from bot.cli.desk_errors import GenerateError
 from bot.cli.film_plan import PlannedShot
 from bot.cli.film_shots import ShotFolder, ShotRecord, cost_line
 from bot.cli.patient_console import stopped_by_signals
-from bot.cli.provider_words import advised, sentence
+from bot.cli.provider_words import advised, price_line, sentence
 from bot.cli.video import NAME
 from bot.db.film_models import Transition
 from bot.films.script import MAX_SHOTS

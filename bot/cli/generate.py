@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.desk import GenerateError
+from bot.cli.desk_errors import GenerateError
 from bot.cli.exits import finish, stop
 from bot.cli.video import NAME, files_of, generate_in_terminal, read_images, resume_in_terminal, target_named
 from bot.log import configure_logging
@@ -77,8 +77,8 @@ def generate(
     }
     try:
         settings = load_provider_settings()
-        if resume:
-            begin = partial(resume_in_terminal, settings, resume)
+        if resume is not None:
+            begin = partial(resume_in_terminal, settings, _id_of(resume))
         else:
             files = files_of(image, last_image, reference or [])
             request = _request_of(settings, model, _read_prompt(prompt), options, files)
@@ -87,6 +87,17 @@ def generate(
         raise stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
     finish(begin(output), GenerateError, "Stopped.")
+
+
+def _id_of(resume: str) -> str:
+    """Return the ID of a video that was requested earlier.
+
+    Raises:
+        GenerateError: there is none, as where a script's variable is empty; a prompt beside it isn't meant.
+    """
+    if not resume.strip():
+        raise GenerateError("--resume needs an ID.")
+    return resume.strip()
 
 
 def _read_prompt(prompt: str | None) -> str:

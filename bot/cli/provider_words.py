@@ -1,5 +1,6 @@
-"""The provider's errors as a person at a terminal needs them: with the setting that's probably wrong."""
+"""The provider's errors and prices for a person at a terminal; errors name a setting that may be wrong."""
 
+from bot.money import usd
 from bot.provider.errors import KeyRefusedError, UnreachableError, VeoError
 from bot.system_errors import words_of
 
@@ -19,3 +20,8 @@ def advised(error: VeoError) -> str:
             return f"{sentence(error)}{why} Check this machine's network and the setting AIMLAPI_BASE_URL."
         case _:
             return str(error)
+
+
+def price_line(credits_: float | None, more: str = "") -> str:
+    """Say what will be paid; `more`: for what."""
+    return f"Price: unknown{more}." if credits_ is None else f"Price: about ${usd(credits_):,.2f}{more}."

@@ -11,8 +11,10 @@ from errno import EEXIST
 from itertools import count
 from pathlib import Path
 
-from bot.cli.desk import Desk, GenerateError, open_desk, price_line
+from bot.cli.desk import Desk, open_desk
+from bot.cli.desk_errors import GenerateError
 from bot.cli.patient_console import progress_on, stopped_by_signals
+from bot.cli.provider_words import price_line
 from bot.media.image_cleaning import clean_image
 from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.provider.catalogue import VideoRequest
@@ -134,23 +136,27 @@ def _again(output: Path) -> str:
 
 
 async def _serve_at(desk: Desk, target: Path, begin: Callable[[Desk], Awaitable[Task]]) -> None:
+    with stopped_by_signals():
+        task_id, reported = await _save(desk, target, begin)
+        await desk.tell_cost(task_id, reported)
+
+
+async def _save(
+    desk: Desk, target: Path, begin: Callable[[Desk], Awaitable[Task]]
+) -> tuple[str, float | None]:
+    """Save a video to its reserved file; return its ID, and what its answers said of the cost."""
     try:
-        with stopped_by_signals():
-            await _finish(desk, await begin(desk), target)
+        task = await begin(desk)
+        desk.name = task.id
+        desk.say(f"Generation ID: {task.id}")
+        reported = task.credits_used
+        with progress_on(desk.console) as progress:
+            task = await desk.wait(task, progress)
+        desk.tell_saved(await desk.save(task, target), target)
     except asyncio.CancelledError:
         desk.say(desk.may_come(desk.name) if desk.name else "Nothing was requested.")
         raise
-
-
-async def _finish(desk: Desk, task: Task, target: Path) -> None:
-    """Wait for the video and save it to a file that was reserved for it."""
-    desk.name = task.id
-    desk.say(f"Generation ID: {task.id}")
-    reported = task.credits_used
-    with progress_on(desk.console) as progress:
-        task = await desk.wait(task, progress)
-    desk.tell_saved(await desk.save(task, target), target)
-    await desk.tell_cost(task.id, task.credits_used or reported)
+    return task.id, task.credits_used or reported
 
 
 def _read_image(file: Path, side: int) -> str:

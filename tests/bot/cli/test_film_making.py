@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.desk import FETCHES
 from bot.clock import utc_now
 from bot.media.files import probe
 from sandbox.provider import Fault
@@ -23,7 +24,7 @@ LATER = timedelta(minutes=16)
 )
 async def test_a_shot_whose_file_is_gone_can_be_made_again(tmp_path: Path, files: Path, fault: Fault) -> None:
     async with quick(files) as provider:
-        provider.faults.add("cdn", fault, times=2)
+        provider.faults.add("cdn", fault, times=2 * FETCHES)
         early = await film(tmp_path, provider, *CUTS, text="a fox")
         assert "The video is ready, but I can't download it:" in early.text
         assert ADVICE not in early.text, "it may come yet"

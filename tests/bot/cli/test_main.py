@@ -20,7 +20,7 @@ import pytest
 from bot.db.database import open_database
 from bot.media.files import probe
 from bot.media.images import MAX_SIZE, data_uri_of
-from sandbox.odd_answers import Reshaped, says
+from sandbox.odd_answers import Reshaped, dead_address, once_done, says
 from sandbox.provider import QUICK, Fault, Kind, Provider
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.troubles import make_damaged
@@ -440,6 +440,22 @@ async def test_generate_that_is_stopped_before_it_asked_says_that_nothing_was_re
     assert "Nothing was requested." in stopped.text
 
 
+@pytest.mark.parametrize(("kind", "is_saved"), [("cdn", False), ("logs", True)])
+async def test_generate_that_is_stopped_once_its_video_is_made_says_how_it_stands(
+    tmp_path: Path, files: Path, kind: Kind, is_saved: bool
+) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.generations.cost_answers = frozenset()
+        provider.faults.add(kind, Fault.hang(), times=None)
+        stop = provider.called(kind), signal.SIGINT
+        stopped = await generate(tmp_path, provider, "a fox", "--duration", "4", stopped_by=stop)
+    assert "may still finish" not in stopped.text, stopped.text
+    assert ("Saved veo.mp4" in stopped.text) is is_saved
+    ready = "The video is ready. Fetch it later: veo-bot generate --resume "
+    assert (ready in stopped.text) is not is_saved, stopped.text
+    assert names_in(tmp_path) == ["veo.mp4"] * is_saved
+
+
 async def test_generate_goes_on_when_nobody_reads_what_it_says(tmp_path: Path, files: Path) -> None:
     async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
         reader, writer = os.pipe()
@@ -571,6 +587,27 @@ async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Pa
         assert provider.count("create") == 1, "it was paid for again"
     assert "Saved a.mp4" in again.text, again.text
     assert "Saved b.mp4" in by_request.text, by_request.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [("retrieve", once_done(dead_address)), ("cdn", Fault.status(200, body="html"))],
+    ids=["nothing is at the first address", "a page is there at first"],
+)
+async def test_generate_asks_for_another_address_when_there_is_no_video_at_one(
+    tmp_path: Path, files: Path, kind: Kind, fault: Fault
+) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add(kind, fault)
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4")
+        assert provider.count("create") == 1
+    assert "Saved veo.mp4" in finished.text, finished.text
+
+
+async def test_an_empty_id_is_none_and_makes_no_second_video(tmp_path: Path, provider: Provider) -> None:
+    refused = await generate(tmp_path, provider, "a fox", "--resume", "")
+    assert provider.count("create") == 0, "it was an empty variable of a script"
+    assert (refused.code, refused.text) == (2, "--resume needs an ID.\n")
 
 
 CAT, DOG = draw("JPEG"), draw(colour=BLUE)
