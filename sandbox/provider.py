@@ -104,6 +104,12 @@ class Provider:
         self._jobs.advance()
         return usd(self._ledger.credits)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all generations have finished; one that hasn't is charged when it does."""
+        self._jobs.advance()
+        return all(job.finished_at is not None for job in self._jobs.all())
+
     def release(self) -> None:
         """End `hold`: what is due finishes."""
         self.hold = False

@@ -171,7 +171,7 @@ class _Kept:
 
     async def _comes_to_rest(self) -> bool:
         async def look() -> bool | None:
-            return True if self.world.app.runner.is_idle else None
+            return True if self.world.app.runner.is_idle and self.world.provider.is_idle else None
 
         try:
             await wait_until(look, seconds=REST_SECONDS)
