@@ -101,11 +101,13 @@ class RecordingDelivery:
         self,
         generation: Generation,
         eta: Eta = NO_ETA,
-        is_current: IsCurrent | None = None,  # noqa: ARG002 the interface names it
+        is_current: IsCurrent | None = None,
     ) -> None:
         """Keep that the card was brought up to date, or raise the next trouble."""
         self.cards_begun += 1
         await self.card_gate.wait()
+        if is_current is not None and not await is_current():
+            return
         _stumble(self.card_trouble)
         self.removals.append(generation.removed_at is not None)
         self.given_up.append(generation.delivered_at is not None and generation.result_id is None)

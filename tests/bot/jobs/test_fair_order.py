@@ -216,3 +216,11 @@ async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
     assert await queue.line.estimate_position(1, 3) == (2, 1), "the last slot is somebody else's already"
     await insert(database, user_id=9, status=Status.RUNNING)
     assert await queue.line.estimate_position(1, 3) == (2, 0)
+
+
+async def test_what_waits_for_moderators_costs_its_member_no_place_in_the_line(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    await insert(database, user_id=3, review_until=clock() + timedelta(hours=1))
+    await ask_for(database, clock, 8, 2)
+    assert await queue.line.estimate_position(1, 3) == (2, 3), "behind another member's second one"

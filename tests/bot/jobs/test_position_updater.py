@@ -11,12 +11,12 @@ from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.eta import LAST_POSITION, Eta
-from bot.jobs.position_updater import MAX_AT_ONCE, SETTLING, PositionUpdater
+from bot.jobs.position_updater import MAX_AT_ONCE, SETTLING, PositionUpdater, QueueEstimate
 from bot.jobs.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE
 from tests.bot.recorder import RecordingDelivery
-from tests.bot.rows import insert
+from tests.bot.rows import insert, new_row
 from tests.bot.troubles import Logs, count_events, count_tracebacks
 
 MAX_RUNNING = 2
@@ -134,6 +134,35 @@ async def test_a_card_is_not_told_of_what_has_left_the_line(scene: Scene) -> Non
 
     await scene.database.write(work)
     assert await scene.told() == []
+
+
+async def test_what_leaves_the_line_while_its_card_waits_for_its_turn_is_told_no_position(
+    scene: Scene,
+) -> None:
+    row = await scene.ask()
+    scene.clock.advance(SETTLING)
+    scene.delivery.card_gate.clear()
+    look = asyncio.create_task(scene.line.look())
+
+    async def has_begun() -> bool:
+        return scene.delivery.cards_begun == 1
+
+    await until("its card is about to be edited", has_begun)
+    (claimed,) = await scene.queue.claim(1)
+    assert claimed.id == row.id
+    await scene.queue.move(claimed, Status.SUBMITTING)
+    scene.delivery.card_gate.set()
+    await look
+    assert scene.delivery.etas == []
+
+
+async def test_who_would_get_the_last_free_slot_is_foretold_no_position(scene: Scene) -> None:
+    estimate = QueueEstimate(scene.queue.line, scene.estimator, scene.clock)
+    positions: list[int | None] = []
+    for _ in range(MAX_RUNNING + 1):
+        positions.append((await estimate.eta(new_row(user_id=7))).position)
+        await scene.ask()
+    assert positions == [*[None] * MAX_RUNNING, MAX_RUNNING + 1]
 
 
 @pytest.mark.usefixtures("all_failures_told")

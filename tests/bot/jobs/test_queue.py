@@ -76,6 +76,14 @@ async def test_nothing_is_claimed_before_its_time(
     assert await claim_ids(queue) == [row.id]
 
 
+async def test_what_is_not_due_is_not_claimed_beside_what_is(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    await insert_due(database, clock, not_before=clock() + timedelta(seconds=5))
+    due = await insert_due(database, clock)
+    assert await claim_ids(queue) == [due.id]
+
+
 async def test_what_is_delivered_is_left_alone(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:

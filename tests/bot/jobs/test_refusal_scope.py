@@ -154,6 +154,20 @@ def test_when_a_pause_is_over_one_request_tries_and_those_that_tried_go_behind()
     assert scopes.hold("c", "n", now) is None, "nothing came of the first, and nobody else may try"
 
 
+def test_one_that_tried_in_vain_goes_behind_those_that_did_not() -> None:
+    scopes = new_scopes()
+    play(scopes, [("a", "m", MONEY)])
+    now = START + ACCOUNT_WAIT
+    assert scopes.hold("b", "m", now) is None
+    hold = scopes.hold("c", "m", now)
+    assert hold is not None
+    assert hold.wait is not None
+    scopes.settle("b")
+    now += hold.wait
+    assert scopes.hold("b", "m", now) is not None, "it tries again before one that never did"
+    assert scopes.hold("c", "m", now) is None
+
+
 @pytest.mark.parametrize("seconds", [30, 90])
 def test_who_waits_for_the_account_and_the_model_waits_for_the_longer_of_both(seconds: int) -> None:
     busy = Refusal(Way.BUSY, "Slow.", retry_after=timedelta(seconds=seconds))

@@ -1,4 +1,4 @@
-"""What waits for a model that is gone ends once, and nothing else does."""
+"""What waits for a model or a server that is gone ends once, and nothing else does."""
 
 import asyncio
 from datetime import timedelta
@@ -9,7 +9,8 @@ from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Status
 from bot.failures import FailureKind
-from bot.jobs.retirement import Retirement
+from bot.jobs.cancellation import Cancellation
+from bot.jobs.retirement import Departures, IsGone, Retirement
 from tests.bot.rows import MODEL, insert, reread
 from tests.bot.troubles import Logs
 
@@ -55,3 +56,32 @@ async def test_of_many_that_look_at_once_one_ends_a_request(database: Database, 
         line["generation"] for line in logs if (line["event"], line.get("kind")) == ("failed", "model_gone")
     ]
     assert sorted(ended) == sorted(row.id for row in rows)
+
+
+async def test_what_waits_on_a_server_that_removed_the_bot_is_cancelled_and_nothing_else(
+    database: Database,
+) -> None:
+    left, stayed, others = [await insert(database, guild_id=guild_id) for guild_id in (1, 2, 3)]
+    departures = Departures(
+        Cancellation(database, work=asyncio.Event()),
+        _answer({1, 3}),
+        asyncio.Event(),
+        is_ours=lambda guild_id: guild_id != others.guild_id,
+    )
+    await departures.look()
+    statuses = [(await reread(database, row.id)).status for row in (left, stayed, others)]
+    assert statuses == [Status.CANCELLED, Status.QUEUED, Status.QUEUED]
+
+
+async def test_a_program_that_stops_asks_no_more_about_servers(database: Database) -> None:
+    row, stopping = await insert(database), asyncio.Event()
+    stopping.set()
+    await Departures(Cancellation(database, work=asyncio.Event()), _answer({1}), stopping).look()
+    assert (await reread(database, row.id)).status is Status.QUEUED
+
+
+def _answer(gone: set[int]) -> IsGone:
+    async def is_gone(guild_id: int) -> bool:
+        return guild_id in gone
+
+    return is_gone
