@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.clock import CLOCK_SKEW
 from bot.policy.documents import Budget, Period
 
 WARNING_SHARE = 0.8  # of a budget, from which on the moderators are told
@@ -72,10 +73,16 @@ def states_of(
             budget.credits,
             spent.get(period, 0.0),
             period_end(period, now),
-            max(period_start(period, now), budget.since),
+            _warned_since(period, budget, now),
         )
         for period, budget in sorted(budgets.items())
     )
+
+
+def _warned_since(period: Period, budget: Budget, now: datetime) -> datetime:
+    """Return since when moderators heard of a budget, if they did; one may be of a clock that was ahead."""
+    begun = period_start(period, now)
+    return begun if budget.since > now + CLOCK_SKEW else max(begun, budget.since)
 
 
 def exhausted(states: tuple[BudgetState, ...], estimate: float) -> BudgetState | None:

@@ -274,6 +274,6 @@ def record_passed(
 
 def _tell_once(session: Session, guild_id: int, action: Action, state: BudgetState, now: datetime) -> None:
     subject = f"budget:{state.period}"
-    if not was_recorded(session, guild_id, action, subject, state.warned_since):
+    if not was_recorded(session, guild_id, action, subject, state.warned_since, now):
         new = {"budget": state.budget, "spent": state.spent, "resets_at": state.resets_at.isoformat()}
         record(session, guild_id, None, action, now, subject=subject, new=new)

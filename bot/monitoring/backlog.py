@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot.clock import Clock, utc_now
+from bot.clock import CLOCK_SKEW, Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, OPEN, OVER, WAITING, Generation, Status
 from bot.db.review_models import DUE_SINCE, IN_REVIEW
@@ -157,6 +157,7 @@ def _ended_lately(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Whether it was posted or given up; what was erased leads to no message, as if it was given up."""
     return (
         Generation.delivered_at > now - LOSS_MEMORY,
+        Generation.delivered_at <= now + CLOCK_SKEW,  # later: a clock was ahead then
         Generation.erased_at.is_(None),
         not_(_is_silent()),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from bot.clock import CLOCK_SKEW
 from bot.db.guild_models import Action, AuditRow
 from bot.policy.store import fetch_policy
 
@@ -60,13 +61,16 @@ def fetch_latest(
     return session.scalar(query.limit(1))
 
 
-def was_recorded(session: Session, guild_id: int, action: Action, subject: str, since: datetime) -> bool:
-    """Whether the action was recorded for this subject since a moment."""
+def was_recorded(
+    session: Session, guild_id: int, action: Action, subject: str, since: datetime, now: datetime
+) -> bool:
+    """Whether the action was recorded for this subject since a moment, by a clock that wasn't ahead."""
     query = select(AuditRow.id).where(
         AuditRow.guild_id == guild_id,
         AuditRow.action == action,
         AuditRow.subject == subject,
         AuditRow.at >= since,
+        AuditRow.at <= now + CLOCK_SKEW,
     )
     return session.scalar(query.limit(1)) is not None
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clock import CLOCK_SKEW
 from bot.db.models import Generation, Status
 from bot.errors import RepeatedError, UserError
 from bot.i18n import _
@@ -93,6 +94,7 @@ def ensure_first_click(
         Generation.user_id == user_id,
         Generation.source_id == source_id,
         Generation.created_at > asked_at - DOUBLE_CLICK,
+        Generation.created_at <= asked_at + CLOCK_SKEW,  # later: a clock was ahead then
         Generation.status != Status.CANCELLED,
     )
     for row in session.scalars(query):

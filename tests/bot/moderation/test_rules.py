@@ -325,6 +325,6 @@ async def test_a_warning_about_a_budget_that_is_just_being_changed_is_none_about
     await asyncio.gather(warning, rules.set_budgets(MONA, {Period.DAY: 100.0}))
     since = (await policy_of(database)).budgets[Period.DAY].since
     is_told = await database.read(
-        lambda session: was_recorded(session, GUILD, Action.BUDGET_WARNING, "budget:day", since)
+        lambda session: was_recorded(session, GUILD, Action.BUDGET_WARNING, "budget:day", since, clock())
     )
     assert not is_told, "nobody would be warned about the new budget"

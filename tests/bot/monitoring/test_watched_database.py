@@ -157,6 +157,17 @@ async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(da
     await database.read(work)
 
 
+async def test_what_a_clock_that_was_ahead_gave_up_does_not_hold_for_ever(database: Database) -> None:
+    ended: dict[str, Any] = {"status": Status.SUCCEEDED, "finished_at": ago(hours=1)}
+    await insert(database, **ended, delivered_at=ago(days=-400))
+    await insert(database, **ended, delivered_at=ago(minutes=10), result_id=77)
+
+    def work(session: Session):
+        assert undelivered(session, utc_now()) == {}
+
+    await database.read(work)
+
+
 async def test_a_result_that_its_member_had_deleted_was_not_given_up(database: Database) -> None:
     done: dict[str, Any] = {
         "status": Status.SUCCEEDED,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +21,8 @@ from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, insert
+
+AHEAD = timedelta(days=400)
 
 
 @pytest.fixture
@@ -49,6 +52,35 @@ async def test_the_rules_are_asked_before_an_offer(desk: Desk, database: Databas
     with pytest.raises(BudgetReachedError):
         await desk.offer()
     assert Action.BUDGET_REACHED in await actions(database), "the moderators are not told"
+
+
+async def refused(desk: Desk) -> None:
+    with pytest.raises(BudgetReachedError):
+        await desk.offer()
+
+
+@pytest.mark.both_engines
+async def test_what_a_clock_that_was_ahead_told_moderators_keeps_no_news_of_today_from_them(
+    desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: PRICE / 2})
+    clock.advance(AHEAD)
+    await refused(desk)
+    clock.advance(-AHEAD)
+    await refused(desk)
+    await refused(desk)
+    assert (await actions(database)).count(Action.BUDGET_REACHED) == 2
+
+
+async def test_moderators_hear_once_of_a_budget_that_was_set_while_a_clock_was_ahead(
+    desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    clock.advance(AHEAD)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: PRICE / 2})
+    clock.advance(-AHEAD)
+    await refused(desk)
+    await refused(desk)
+    assert (await actions(database)).count(Action.BUDGET_REACHED) == 1
 
 
 async def test_the_rules_are_asked_again_at_the_click(desk: Desk) -> None:

@@ -88,6 +88,14 @@ async def test_a_second_click_is_refused_until_its_time_is_over(
     await ask(service, seed=2)
 
 
+async def test_a_click_of_a_clock_that_was_ahead_is_not_the_same_click(
+    service: GenerationService, clock: StoppedClock
+) -> None:
+    await ask(service)
+    clock.advance(timedelta(hours=-8))
+    await ask(service, seed=2)
+
+
 @pytest.mark.both_engines
 async def test_many_clicks_at_once_make_one(service: GenerationService) -> None:
     answers = await asyncio.gather(*(ask(service, seed=seed) for seed in range(8)), return_exceptions=True)
